@@ -1,0 +1,53 @@
+/**
+ * `--json`: every event is one line of JSON on standard output, the summary or the error that stopped the run is the last
+ * one. Neither stream has any other text then; a log file is written as always.
+ */
+import { type ByteName, fromText } from "../bytes/byte-name.ts";
+import type { TsyncError } from "../errors.ts";
+import type { TransferOptions } from "../options/transfer-options.ts";
+import type { RunEvent, RunSummary } from "../sync/events.ts";
+import { errorToJson, eventToJson, type JsonEvent, startToJson, summaryToJson } from "../sync/json-events.ts";
+import type { Renderer } from "./render.ts";
+
+/** Makes a renderer of lines of JSON; `log` is told everything too, for the log file, and must not print. */
+export function createJsonRenderer(
+  options: Pick<TransferOptions, "quiet" | "itemize" | "info">,
+  out: (text: ByteName) => void,
+  log: Renderer | undefined,
+): Renderer {
+  const { quiet, itemize, info } = options;
+  const print = (event: JsonEvent): void => out(jsonLine(event));
+  print(startToJson());
+  const event = (event: RunEvent): void => {
+    log?.(event);
+    if (!quiet || event.type === "problem" || event.type === "withheld") print(eventToJson(event));
+  };
+  return Object.assign(event, {
+    needs: {
+      transferred: log?.needs.transferred ?? false,
+      digest: log?.needs.digest ?? false,
+      progress: info.progress > 0 && !quiet,
+      unchanged: itemize > 1 || info.name > 1,
+    },
+    finish: (summary: RunSummary | undefined, fatal?: TsyncError): void => {
+      log?.finish(summary, fatal);
+      if (fatal !== undefined) print(errorToJson(fatal));
+      else if (summary !== undefined) print(summaryToJson(summary));
+    },
+  });
+}
+
+/** What is printed of a command line that is wrong. */
+export function jsonUsageLines(error: TsyncError): ByteName {
+  return (jsonLine(startToJson()) + jsonLine(errorToJson(error))) as ByteName;
+}
+
+/** Whether a command line that cannot be parsed asks for JSON. */
+export function asksForJson(args: readonly ByteName[]): boolean {
+  const end = args.indexOf("--" as ByteName);
+  return (end < 0 ? args : args.slice(0, end)).includes("--json" as ByteName);
+}
+
+function jsonLine(event: JsonEvent): ByteName {
+  return fromText(`${JSON.stringify(event)}\n`);
+}

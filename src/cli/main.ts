@@ -1,0 +1,166 @@
+/** The command line: arguments to a run, events to text, errors to an exit code. The only place that sets one. */
+import { type ByteName, byteName, fromText } from "../bytes/byte-name.ts";
+import { abortedError, asTsyncError, ExitCode, TsyncError, usageError } from "../errors.ts";
+import { openUtcOffset } from "../fs/syscalls/local-time.ts";
+import { debugHelp, helpText, infoHelp } from "../options/help.ts";
+import { type ParsedCommand, parseArguments } from "../options/parse-arguments.ts";
+import { runTransfer } from "../sync/run.ts";
+import { readArguments } from "./arguments.ts";
+import { ClockText } from "./clock-text.ts";
+import { asBytes, escapeForTerminal } from "./escape.ts";
+import { errorMessageLines, exitLine } from "./exit-text.ts";
+import { asksForJson, createJsonRenderer, jsonUsageLines } from "./json-output.ts";
+import { readLocale } from "./locale.ts";
+import { LogFile, logIgnoredText } from "./log-file.ts";
+import { OutputWriter, outputMode } from "./output-writer.ts";
+import { createRenderer } from "./render.ts";
+
+/** Runs the command line of this process, until `controller` aborts it, and returns its exit code. */
+export async function main(controller: AbortController): Promise<number> {
+  const { env } = process;
+  const variable = (name: string): ByteName | undefined => {
+    const value = env[name];
+    return value === undefined ? undefined : fromText(value);
+  };
+  const stderr = new OutputWriter(2, "none");
+  const utcOffset = openUtcOffset(env.TSYNC_SYSCALLS === "plain" ? "plain" : undefined);
+  const clock = new ClockText(utcOffset);
+  const logSettings = { pid: process.pid, clock, now: () => Math.floor(Date.now() / 1000) };
+  let command: ParsedCommand;
+  let failedLog: ByteName | undefined;
+  let syscalls: "koffi" | "plain" | undefined;
+  const args = readArguments(process.argv.slice(2));
+  try {
+    syscalls = readSyscallsKind(env.TSYNC_SYSCALLS);
+    const environment = {
+      partialDirectory: variable("RSYNC_PARTIAL_DIR"),
+      iconv: variable("RSYNC_ICONV"),
+      maxAlloc: variable("RSYNC_MAX_ALLOC"),
+      clock: { now: logSettings.now(), utcOffset },
+    };
+    command = parseArguments(args, environment, (path) => {
+      failedLog = path;
+    });
+  } catch (error) {
+    const known = asTsyncError(error);
+    const lines = [...errorMessageLines(known), exitLine(known.exitCode, known.role)];
+    if (asksForJson(args)) new OutputWriter(1, "none").write(jsonUsageLines(known));
+    // The locale is not known to rsync this early: no high bytes.
+    else for (const line of lines) stderr.write(byteName(`${escapeForTerminal(asBytes(line), "escaped")}\n`));
+    const log = failedLog === undefined ? undefined : LogFile.open(failedLog, logSettings);
+    if (log instanceof LogFile) {
+      for (const line of lines) log.line(byteName(line));
+      log.close();
+    }
+    return known.exitCode;
+  }
+  const stdout = new OutputWriter(
+    1,
+    outputMode(command.kind === "run" ? command.options.outputBuffering : "full", process.stdout.isTTY === true),
+  );
+  if (command.kind === "usage" && asksForJson(args)) {
+    const error = usageError("wrong number of arguments: see tsync --help");
+    stdout.write(jsonUsageLines(error));
+    stdout.flush();
+    return error.exitCode;
+  }
+  if (command.kind !== "run") return await printRequest(command, syscalls, stdout, stderr);
+  const { options } = command;
+  let logging = true;
+  let log: LogFile | undefined;
+  let failedOpening: ByteName | undefined;
+  if (options.logFile !== undefined) {
+    const opened = LogFile.open(options.logFile, logSettings);
+    if (opened instanceof LogFile) log = opened;
+    else if (options.json) failedOpening = opened.text;
+    else {
+      stderr.write(byteName(`${opened.text}\n`));
+      (options.allToStandardError ? stderr : stdout).write(byteName(`${logIgnoredText}\n`));
+    }
+  }
+  const output = {
+    out: (text: ByteName) => (options.json ? undefined : (options.allToStandardError ? stderr : stdout).write(text)),
+    error: (text: ByteName) => (options.json ? undefined : stderr.write(text)),
+    ...(log === undefined ? {} : { log: (text: ByteName) => (logging ? log.line(text) : undefined) }),
+  };
+  const text = createRenderer(options, output, {
+    ...logSettings,
+    locale: readLocale(env),
+    checksumName: options.checksum ? options.listChecksum : options.transferChecksum,
+    steadyMilliseconds: () => performance.now(),
+  });
+  const renderer = options.json
+    ? createJsonRenderer(options, (line) => stdout.write(line), log === undefined ? undefined : text)
+    : text;
+  if (failedOpening !== undefined) {
+    const about = { path: options.logFile, errno: 0 };
+    renderer({ type: "problem", severity: "warning", role: "client", text: failedOpening, ...about });
+  }
+  const { needs } = renderer;
+  try {
+    const summary = await runTransfer({
+      options,
+      sources: command.sources,
+      destination: command.destination,
+      emit: renderer,
+      wants: { items: true, ...needs },
+      signal: controller.signal,
+      syscalls,
+      home: variable("HOME"),
+      cvsIgnore: variable("CVSIGNORE"),
+    });
+    renderer.finish(summary);
+    return summary.exitCode;
+  } catch (error) {
+    const known = controller.signal.aborted ? abortedError("sender") : asTsyncError(error);
+    // A wrong rule is found while the command line is read, before there is a log.
+    if (known.kind === "usage") logging = false;
+    renderer.finish(undefined, known);
+    return known.exitCode;
+  } finally {
+    stdout.flush();
+    log?.close();
+  }
+}
+
+async function printRequest(
+  command: Exclude<ParsedCommand, { kind: "run" }>,
+  syscallsKind: "koffi" | "plain" | undefined,
+  stdout: OutputWriter,
+  stderr: OutputWriter,
+): Promise<number> {
+  let code: number = ExitCode.ok;
+  switch (command.kind) {
+    case "help":
+      stdout.write(fromText(helpText()));
+      break;
+    case "usage":
+      stderr.write(fromText(`${helpText()}\n${exitLine(ExitCode.usage, "client")}\n`));
+      code = ExitCode.usage;
+      break;
+    case "info-help":
+      stdout.write(fromText(infoHelp()));
+      break;
+    case "debug-help":
+      stdout.write(fromText(debugHelp()));
+      break;
+    case "version": {
+      const { versionJson, versionText } = await import("./version-text.ts");
+      const { openSyscalls } = await import("../fs/syscalls/choose.ts");
+      const syscalls = openSyscalls(syscallsKind);
+      const facts = { node: process.versions.node, syscalls: syscalls.kind };
+      syscalls.dispose();
+      stdout.write(fromText(command.json ? versionJson(facts) : versionText(facts)));
+      break;
+    }
+  }
+  stdout.flush();
+  return code;
+}
+
+/** Which system calls `$TSYNC_SYSCALLS` asks for. */
+function readSyscallsKind(text: string | undefined): "koffi" | "plain" | undefined {
+  if (text === undefined || text === "" || text === "auto") return undefined;
+  if (text === "koffi" || text === "plain") return text;
+  throw new TsyncError("usage", `TSYNC_SYSCALLS=${text}: must be koffi, plain or auto`, { exitCode: ExitCode.usage });
+}

@@ -1,0 +1,366 @@
+/**
+ * Turns the events of a run into rsync's text (3-transfer 9): what is printed where, and in which words. It writes to
+ * the functions it is given and decides nothing about exit codes.
+ */
+import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import type { ChecksumName } from "../delta/checksum.ts";
+import { assertNever, type Role, type TsyncError } from "../errors.ts";
+import type { TransferOptions } from "../options/transfer-options.ts";
+import { ItemFlag } from "../protocol/item-flags.ts";
+import type {
+  DeleteEvent,
+  EventSink,
+  ItemEvent,
+  ListDoneEvent,
+  ListStartEvent,
+  NoticeEvent,
+  RunEvent,
+  RunSummary,
+  TransferredEvent,
+} from "../sync/events.ts";
+import type { ClockText } from "./clock-text.ts";
+import { asBytes, escapeForTerminal, type HighBytes } from "./escape.ts";
+import { errorMessageLines, exitLine } from "./exit-text.ts";
+import { type ReportRules, reportItem } from "./item-decision.ts";
+import { listLine } from "./list-line.ts";
+import type { TextLocale } from "./locale.ts";
+import { isNoticeShown } from "./notice-levels.ts";
+import { type NumberStyle, numberStyle } from "./numbers.ts";
+import { type FormatContext, type OutFormat, parseOutFormat, renderDelete, renderItem } from "./out-format.ts";
+import { Progress } from "./progress.ts";
+import { logTotals, statisticsLines, summaryLines } from "./summary.ts";
+
+/** Where the text goes. `log` takes one unescaped line without a newline; the others take finished bytes. */
+export interface RenderOutput {
+  out(text: ByteName): void;
+  error(text: ByteName): void;
+  log?(text: ByteName): void;
+}
+
+/** What the text depends on besides options and events. */
+export interface RenderSettings {
+  readonly locale: TextLocale;
+  /** Process id for `%p`. */
+  readonly pid: number;
+  readonly checksumName: ChecksumName;
+  readonly clock: ClockText;
+  /** Whole seconds since 1970. */
+  now(): number;
+  /** Milliseconds on a clock that never jumps. */
+  steadyMilliseconds(): number;
+}
+
+/** What the renderer wants to be told; a run may leave out events that nobody needs. */
+export interface RenderNeeds {
+  /** `transferred` events. */
+  readonly transferred: boolean;
+  /** Digests in them. */
+  readonly digest: boolean;
+  /** `progress` and `phase` events. */
+  readonly progress: boolean;
+  /** `item` events of unchanged entries. */
+  readonly unchanged: boolean;
+}
+
+/** An event sink that prints; `finish` is called once, at the end. */
+export type Renderer = EventSink & {
+  readonly needs: RenderNeeds;
+  /** Prints summary, statistics and the final error line. `fatal`: the error that stopped the run. */
+  finish(summary: RunSummary | undefined, fatal?: TsyncError): void;
+};
+
+/** The options that the text depends on. */
+export type RenderOptions = Pick<
+  TransferOptions,
+  | "quiet"
+  | "info"
+  | "debug"
+  | "itemize"
+  | "outFormat"
+  | "logFileFormat"
+  | "humanReadable"
+  | "eightBitOutput"
+  | "listOnly"
+  | "recursive"
+  | "directories"
+  | "filesFrom"
+  | "links"
+  | "times"
+  | "atimes"
+  | "owner"
+  | "group"
+  | "dryRun"
+>;
+
+/** Makes the renderer of one run. */
+export function createRenderer(options: RenderOptions, output: RenderOutput, settings: RenderSettings): Renderer {
+  const run = new RunRenderer(options, output, settings);
+  return Object.assign((event: RunEvent): void => run.event(event), {
+    needs: run.needs,
+    finish: (summary: RunSummary | undefined, fatal?: TsyncError): void => run.finish(summary, fatal),
+  });
+}
+
+const namesFormat = byteName("%n%L");
+const logFormat = byteName("%i %n%L");
+
+class RunRenderer {
+  readonly needs: RenderNeeds;
+  private readonly options: RenderOptions;
+  private readonly output: RenderOutput;
+  private readonly highBytes: HighBytes;
+  private readonly style: NumberStyle;
+  private readonly context: FormatContext;
+  private readonly rules: ReportRules;
+  /** Undefined: no names are printed. */
+  private readonly format: OutFormat | undefined;
+  private readonly logFormat: OutFormat | undefined;
+  /** An empty format keeps items out of the log, but not deletions. */
+  private readonly logsItems: boolean;
+  private readonly progress: Progress | undefined;
+  /** `--delete-guard` held deletions back. */
+  private guardHolds = false;
+  /** A line without its newline stands on the terminal; the next text on either stream ends it first. */
+  private lineOpen = false;
+  /** The header of a complete list waits for its `done`. */
+  private header: "none" | "open" | "broken" = "none";
+
+  constructor(options: RenderOptions, output: RenderOutput, settings: RenderSettings) {
+    const { info } = options;
+    this.options = options;
+    this.output = output;
+    this.highBytes = options.eightBitOutput ? "raw" : settings.locale.utf8 ? "utf8" : "escaped";
+    this.style = numberStyle(options.humanReadable, settings.locale);
+    const format = options.outFormat ?? (info.name >= 1 ? namesFormat : undefined);
+    this.format = format === undefined || options.listOnly ? undefined : parseOutFormat(format);
+    this.logFormat = output.log === undefined ? undefined : parseOutFormat(options.logFileFormat ?? logFormat);
+    this.logsItems = options.logFileFormat !== "";
+    this.context = {
+      timesKept: options.times,
+      pid: settings.pid,
+      checksumName: settings.checksumName,
+      decimalComma: settings.locale.decimalComma,
+      ownerKept: options.owner,
+      groupKept: options.group,
+      clock: settings.clock,
+      now: () => settings.now(),
+    };
+    this.rules = {
+      itemizing: this.format?.hasItemize ?? false,
+      logItemizing: this.logFormat?.hasItemize ?? false,
+      itemizeAll: options.itemize >= 2,
+      namesAll: info.name >= 2,
+    };
+    const showProgress = info.progress >= 1 && !options.quiet;
+    this.progress = showProgress
+      ? new Progress(info.progress, this.style, () => settings.steadyMilliseconds())
+      : undefined;
+    this.needs = {
+      transferred: !options.dryRun && (this.logFormat !== undefined || (this.format?.needsTransferData ?? false)),
+      digest: (this.format?.needsDigest ?? false) || (this.logFormat?.needsDigest ?? false),
+      progress: showProgress,
+      unchanged: this.rules.itemizing && (this.rules.itemizeAll || this.rules.namesAll),
+    };
+  }
+
+  event(event: RunEvent): void {
+    switch (event.type) {
+      case "list-start":
+        this.listStart(event);
+        break;
+      case "list-done":
+        this.listDone(event);
+        break;
+      case "listed": {
+        const { links, atimes } = this.options;
+        this.line(listLine(event.entry, links, this.style, this.context.clock, atimes));
+        break;
+      }
+      case "created-directory":
+        if (this.options.info.name >= 1 || this.rules.itemizing) {
+          this.line(byteName(`created directory ${event.path}`));
+        }
+        break;
+      case "item":
+        this.item(event);
+        break;
+      case "transferred":
+        this.transferred(event);
+        break;
+      case "delete":
+        this.deleted(event);
+        break;
+      case "withheld":
+        this.guardHolds = true;
+        if (!this.options.listOnly) this.line(byteName(`not deleting ${event.path}${event.directory ? "/" : ""}`));
+        break;
+      case "notice":
+        if (isNoticeShown(event.code, this.options, this.rules.itemizing)) this.notice(event);
+        break;
+      case "problem":
+        this.errorLine(event.text, event.role);
+        break;
+      case "progress":
+        this.progressText(this.progress?.file(event));
+        break;
+      case "phase":
+        this.progressText(this.progress?.phase(event));
+        break;
+      default:
+        assertNever(event);
+    }
+  }
+
+  finish(summary: RunSummary | undefined, fatal?: TsyncError): void {
+    if (fatal !== undefined) this.finishFatal(summary, fatal);
+    else if (summary !== undefined) this.finishNormally(summary);
+  }
+
+  private finishNormally(summary: RunSummary): void {
+    const { stats } = this.options.info;
+    if (stats >= 2) this.block(statisticsLines(summary, this.style));
+    if (stats >= 1) this.block(summaryLines(summary, this.style));
+    if (stats < 1 || summary.exitCode !== 0) this.output.log?.(byteName(logTotals(summary)));
+    if (summary.exitCode !== 0) this.errorLine(byteName(this.exitLine(summary.exitCode)), "sender");
+  }
+
+  private exitLine(code: number): string {
+    const line = exitLine(code, "sender");
+    return this.guardHolds ? line.replace("--max-delete limit", "--delete-guard") : line;
+  }
+
+  private finishFatal(summary: RunSummary | undefined, fatal: TsyncError): void {
+    // A signal's words follow an open line as they are.
+    if (fatal.kind === "signal") this.lineOpen = false;
+    for (const line of errorMessageLines(fatal)) this.errorLine(asBytes(line), fatal.role);
+    const ours = fatal.role === "sender" || fatal.role === "client";
+    if (summary !== undefined) this.output.log?.(byteName(logTotals(summary)));
+    this.errorLine(byteName(exitLine(fatal.exitCode, fatal.role)), fatal.role);
+    if (ours || this.output.log === undefined || this.options.info.stats > 0) return;
+    // The `sent` line of a log keeps the client alive long enough to tell of the receiving side's end itself.
+    if (summary === undefined) this.output.log(byteName(logTotals({ bytesSent: 0, bytesReceived: 0, totalSize: 0 })));
+    this.errorLine(byteName(exitLine(fatal.exitCode, "sender")), "sender");
+  }
+
+  private listStart(event: ListStartEvent): void {
+    this.output.log?.(byteName("building file list"));
+    const { info, recursive, directories, filesFrom } = this.options;
+    if (info.flist < 1 || !(recursive || directories || filesFrom !== undefined)) return;
+    if (event.incremental) {
+      this.outLine(byteName("sending incremental file list"));
+      return;
+    }
+    this.header = "open";
+    this.out("building file list ... ");
+    this.lineOpen = true;
+  }
+
+  private listDone(event: ListDoneEvent): void {
+    if (this.header === "none") return;
+    if (this.options.info.flist >= 2) {
+      // A line is made of the first entry; that an error came before it is less common than after it.
+      if (event.count > 0) this.out("\n");
+      this.lineOpen = false;
+      let counts = "";
+      for (let count = 0; count < event.count; count += 100) counts += ` ${count} files...\r`;
+      const considered = `${event.count} ${event.count === 1 ? "file" : "files"} to consider`;
+      this.out(`${counts}${considered}\n`);
+      this.output.log?.(byteName(considered));
+    } else {
+      this.lineOpen = false;
+      this.out("done\n");
+      this.output.log?.(byteName("done"));
+    }
+    this.header = "none";
+  }
+
+  private item(event: ItemEvent): void {
+    const { dryRun } = this.options;
+    if ((event.flags & ItemFlag.transfer) !== 0) {
+      if (this.format !== undefined && (dryRun || !this.format.needsTransferData)) {
+        this.outLine(renderItem(this.format, event, undefined, dryRun, this.context));
+      } else if (this.options.info.progress === 1 && this.format !== undefined) {
+        // The format's line comes after the data; whose progress it is stands before it.
+        this.outLine(event.path);
+      }
+      return;
+    }
+    const report = reportItem(event.flags, event.entry, event.linkedTo, this.rules);
+    if (report.output === "line" && this.format !== undefined) {
+      this.outLine(renderItem(this.format, event, undefined, dryRun, this.context));
+    }
+    if (report.log === "line" && this.logFormat !== undefined && this.logsItems) {
+      this.output.log?.(renderItem(this.logFormat, event, undefined, dryRun, this.context));
+    }
+  }
+
+  private transferred(event: TransferredEvent): void {
+    if (this.options.dryRun) return;
+    if (this.format?.needsTransferData) {
+      this.outLine(renderItem(this.format, event.item, event, false, this.context));
+    }
+    if (this.logFormat !== undefined && this.logsItems) {
+      this.output.log?.(renderItem(this.logFormat, event.item, event, false, this.context));
+    }
+  }
+
+  private deleted(event: DeleteEvent): void {
+    const { outFormat, info, dryRun, listOnly } = this.options;
+    if ((outFormat !== undefined || info.del >= 1 || info.name >= 1) && !listOnly) {
+      this.outLine(renderDelete(this.format, event, this.context));
+    }
+    if (this.logFormat !== undefined && !dryRun) {
+      this.output.log?.(renderDelete(this.logFormat, event, this.context));
+    }
+  }
+
+  private progressText(text: string | undefined): void {
+    if (text === undefined) return;
+    this.output.out(byteName(text));
+    this.lineOpen = !text.endsWith("\n");
+  }
+
+  /** Lines with an empty one before them; the log gets no empty line. */
+  private block(lines: readonly string[]): void {
+    this.outLine(byteName(""));
+    for (const line of lines) this.line(byteName(line));
+  }
+
+  /** Under `-q` the receiving side says nothing, so that its remarks do not reach the log either. */
+  private notice({ role, text }: NoticeEvent): void {
+    if (!this.options.quiet || role === "sender") this.line(text);
+  }
+
+  /** A line for standard output and log. */
+  private line(text: ByteName): void {
+    this.outLine(text);
+    this.output.log?.(text);
+  }
+
+  private outLine(text: ByteName): void {
+    if (this.options.quiet) return;
+    this.endOpenLine((newline) => this.out(newline));
+    this.out(`${escapeForTerminal(text, this.highBytes)}\n`);
+  }
+
+  /** A line for standard error; the log has those that the client's own side (the sender) wrote. */
+  private errorLine(text: ByteName, role: Role): void {
+    this.endOpenLine((newline) => this.output.error(byteName(newline)));
+    const ours = role === "sender" || role === "client";
+    // The receiving side is a server, which knows no locale.
+    const highBytes = ours || this.highBytes === "raw" ? this.highBytes : "escaped";
+    this.output.error(byteName(`${escapeForTerminal(text, highBytes)}\n`));
+    if (ours) this.output.log?.(text);
+  }
+
+  private endOpenLine(write: (newline: string) => void): void {
+    if (!this.lineOpen) return;
+    this.lineOpen = false;
+    if (this.header === "open") this.header = "broken";
+    if (!this.options.quiet) write("\n");
+  }
+
+  private out(text: string): void {
+    if (!this.options.quiet) this.output.out(byteName(text));
+  }
+}

@@ -1,0 +1,353 @@
+/**
+ * The sender's search: which parts of a file are blocks of the basis (3-transfer 3.2, 3.4). It reads the file once, in
+ * order, through a window of bounded size, and hands literal bytes and block numbers to a sink in file order. The
+ * choices are those that rsync makes, so that its counts are ours.
+ *
+ * Equal rolling sums cannot make it slow: at most `limits.equalSumsTried` blocks are tried at one place (4-traps R-03).
+ */
+import { limits } from "../limits.ts";
+import type { BlockSummer } from "./block-sums.ts";
+import { type BlockTable, tableOf } from "./block-table.ts";
+import { blockBytesOf, type ReadAt, type Signature } from "./signature.ts";
+
+/** Takes the parts of the file in order; a negative result stops the search. */
+export interface MatchSink {
+  /** The bytes are valid during the call only. */
+  literal(bytes: Uint8Array): number;
+  block(index: number): number;
+}
+
+/** What a search is given. */
+export interface MatchRequest {
+  /** Reads the file. */
+  readonly read: ReadAt;
+  /** Its size. What cannot be read, or lies behind an earlier end, counts as zeros (4-traps L-10). */
+  readonly size: number;
+  readonly sink: MatchSink;
+  /** Sees every byte of the file once, in order. */
+  readonly onData: (bytes: Uint8Array) => void;
+  /** The basis is overwritten by the result as it grows: only blocks that still stand may be used (3-transfer 3.4). */
+  readonly updating: boolean;
+}
+
+/** What a search found. */
+export interface MatchTotals {
+  readonly matches: number;
+  /** Places whose bucket was not empty. */
+  readonly hashHits: number;
+  /** Blocks whose rolling sum agreed and whose strong sum did not. */
+  readonly falseAlarms: number;
+  readonly literalBytes: number;
+  readonly matchedBytes: number;
+  /** Literal tokens on the wire, of at most 32,768 bytes each. */
+  readonly literalRuns: number;
+  /** Why the sink stopped the search before the end: 0 or a negative errno. */
+  readonly error: number;
+  /** 0, or why some of the file could not be read: a negative errno. */
+  readonly readError: number;
+}
+
+/** Literal bytes in one token (3-transfer 3.3). */
+export const literalRunBytes: number = 32_768;
+
+const windowBytes = 1_048_576;
+/** After so many false alarms at places in a row rsync gives a block up as literal; each costs a strong sum (R-03). */
+const falseAlarmRun = 4;
+/** Where the strong sum begins in a record of the summer. */
+const strongOffset = 4;
+const ENODATA = -61;
+
+/** Searches one file for the blocks of a signature; use once. `summer` is used between the yields only. */
+export class BlockMatcher {
+  private readonly signature: Signature;
+  private readonly summer: BlockSummer;
+  private readonly request: MatchRequest;
+  private readonly table: BlockTable;
+  private readonly window: Uint8Array;
+  /** File offset of the first byte in the window, and how many bytes it holds. */
+  private base = 0;
+  private filled = 0;
+  /** Blocks that were matched at their own place and so stay what they are. */
+  private readonly standing: Uint8Array;
+  /** How far from a place the search looks: a block, and under `updating` the next aligned one. */
+  private readonly reach: number;
+  private expected = 0;
+  private literalStart = 0;
+  private runBytes = 0;
+  private readonly totals: { -readonly [Key in keyof MatchTotals]: MatchTotals[Key] } = {
+    matches: 0,
+    hashHits: 0,
+    falseAlarms: 0,
+    literalBytes: 0,
+    matchedBytes: 0,
+    literalRuns: 0,
+    error: 0,
+    readError: 0,
+  };
+
+  constructor(signature: Signature, summer: BlockSummer, request: MatchRequest) {
+    this.signature = signature;
+    this.summer = summer;
+    this.request = request;
+    this.table = tableOf(signature);
+    this.standing = new Uint8Array(request.updating ? signature.count : 0);
+    this.reach = (request.updating ? 2 : 1) * signature.blockLength;
+    this.window = new Uint8Array(Math.min(Math.max(windowBytes, 2 * this.reach), request.size));
+  }
+
+  /** Does the search, yielding the bytes searched after each window. */
+  *run(): Generator<number, MatchTotals> {
+    const { request, totals, window, table, signature } = this;
+    const { size } = request;
+    const { blockLength } = signature;
+    const signed = new Int8Array(window.buffer);
+    const { heads, small } = table;
+    const buckets = heads.length;
+    // The search ends where not even the last block fits (3-transfer 3.2).
+    const lastStart = size - blockBytesOf(signature, signature.count - 1);
+    let offset = 0;
+    let low = 0;
+    let high = 0;
+    let length = -1;
+    let alarmRun = 0;
+    while (offset <= lastStart && totals.error === 0) {
+      if (this.mustRefill(offset)) {
+        if (!this.refill(offset)) break;
+        yield offset;
+      }
+      const start = offset - this.base;
+      if (length < 0) {
+        length = Math.min(blockLength, size - offset);
+        low = 0;
+        high = 0;
+        for (let at = start, end = start + length; at < end; at++) {
+          low = (low + (signed[at] ?? 0)) | 0;
+          high = (high + low) | 0;
+        }
+      }
+      // Hot (bench: delta of random data): slides on while the bucket is empty and the next byte is in the window.
+      let at = start;
+      let bucket = small ? (low + high) & 0xffff : (((low & 0xffff) | (high << 16)) >>> 0) % buckets;
+      const inWindow = this.filled - (this.base + this.filled < size ? this.reach : length);
+      const stop = Math.min(inWindow, lastStart - this.base);
+      if ((heads[bucket] ?? -1) < 0) alarmRun = 0;
+      while ((heads[bucket] ?? -1) < 0 && at < stop) {
+        const old = signed[at] ?? 0;
+        low = (low - old + (signed[at + length] ?? 0)) | 0;
+        high = (high - length * old + low) | 0;
+        at++;
+        bucket = small ? (low + high) & 0xffff : (((low & 0xffff) | (high << 16)) >>> 0) % buckets;
+      }
+      offset = this.base + at;
+      const hit = (heads[bucket] ?? -1) >= 0;
+      // At the end of the window a place is looked at once more after it was refilled.
+      if (!hit && at === stop && this.mustRefill(offset)) continue;
+      if (hit) {
+        totals.hashHits++;
+        const sum = ((low & 0xffff) | (high << 16)) >>> 0;
+        const alarmsBefore = totals.falseAlarms;
+        const index = this.find(bucket, sum, offset, length);
+        if (index >= 0) {
+          const shifted = sum === 0 ? this.shiftedZeros(index, offset, length) : -1;
+          if (shifted >= 0) offset = shifted * blockLength;
+          this.takeBlock(shifted >= 0 ? shifted : index, offset, length);
+          offset += length;
+          length = -1;
+          alarmRun = 0;
+          continue;
+        }
+        alarmRun = totals.falseAlarms > alarmsBefore ? alarmRun + 1 : 0;
+        if (alarmRun >= falseAlarmRun) {
+          offset += blockLength;
+          length = -1;
+          continue;
+        }
+      }
+      if (offset === lastStart) break;
+      if (this.mustRefill(offset)) {
+        if (!this.refill(offset)) break;
+        yield offset;
+        at = offset - this.base;
+      }
+      const old = signed[at] ?? 0;
+      low = (low - old) | 0;
+      high = (high - length * old) | 0;
+      if (offset + length < size) {
+        low = (low + (signed[at + length] ?? 0)) | 0;
+        high = (high + low) | 0;
+      } else length--;
+      offset++;
+    }
+    yield* this.finish();
+    return totals;
+  }
+
+  /** Whether the window ends before what is looked at from `offset`, and the byte after it. */
+  private mustRefill(offset: number): boolean {
+    const end = this.base + this.filled;
+    return end < this.request.size && offset + this.reach >= end;
+  }
+
+  /**
+   * Under `updating` a block of zeros that would have to be written elsewhere: the block at the next multiple of the
+   * block length, if that is one of zeros too, in the basis and in the file; -1 if not (3-transfer 3.4).
+   */
+  private shiftedZeros(index: number, offset: number, length: number): number {
+    const { signature, request } = this;
+    const { blockLength } = signature;
+    if (!request.updating || index * blockLength === offset) return -1;
+    const next = Math.ceil(offset / blockLength);
+    const start = next * blockLength;
+    // The file may end before that place.
+    if (start + length > request.size) return -1;
+    if (next >= signature.count || signature.rolling[next] !== 0 || blockBytesOf(signature, next) !== length) return -1;
+    const record = this.sumsAt(start, length);
+    const isZero = record[0] === 0 && record[1] === 0 && record[2] === 0 && record[3] === 0;
+    return isZero && this.isStrong(next, record.subarray(strongOffset)) ? next : -1;
+  }
+
+  /** Sends what the window holds before `offset` and reads on; false when the sink failed. */
+  private refill(offset: number): boolean {
+    const { window, request, totals } = this;
+    if (offset > this.literalStart && !this.sendLiteral(offset)) return false;
+    const keep = this.base + this.filled - offset;
+    window.copyWithin(0, this.filled - keep, this.filled);
+    this.base = offset;
+    this.filled = keep;
+    while (this.filled < window.length && this.base + this.filled < request.size) {
+      const wanted = Math.min(window.length - this.filled, request.size - this.base - this.filled);
+      const count = request.read(window, this.filled, wanted, this.base + this.filled);
+      const filled = count > 0 ? count : wanted;
+      if (count <= 0) {
+        // The receiver waits for as many bytes as were promised; the caller sees to it that it throws them away.
+        if (totals.readError === 0) totals.readError = count === 0 ? ENODATA : count;
+        window.fill(0, this.filled, this.filled + wanted);
+      }
+      request.onData(window.subarray(this.filled, this.filled + filled));
+      this.filled += filled;
+    }
+    return true;
+  }
+
+  /** The rest of the file is literal. */
+  private *finish(): Generator<number, void> {
+    const { request, totals } = this;
+    while (totals.error === 0 && this.literalStart < request.size) {
+      const end = this.base + this.filled;
+      if (end > this.literalStart) this.sendLiteral(end);
+      else if (this.refill(end)) yield end;
+    }
+    this.endRun();
+  }
+
+  private sendLiteral(end: number): boolean {
+    const { totals } = this;
+    const bytes = this.window.subarray(this.literalStart - this.base, end - this.base);
+    this.runBytes += bytes.length;
+    totals.literalBytes += bytes.length;
+    this.literalStart = end;
+    return this.sent(this.request.sink.literal(bytes));
+  }
+
+  private takeBlock(index: number, offset: number, length: number): void {
+    const { totals, request } = this;
+    if (offset > this.literalStart && !this.sendLiteral(offset)) return;
+    this.endRun();
+    totals.matches++;
+    totals.matchedBytes += length;
+    if (request.updating && index * this.signature.blockLength === offset) this.standing[index] = 1;
+    this.expected = index + 1;
+    this.literalStart = offset + length;
+    this.sent(request.sink.block(index));
+  }
+
+  private endRun(): void {
+    this.totals.literalRuns += Math.ceil(this.runBytes / literalRunBytes);
+    this.runBytes = 0;
+  }
+
+  private sent(status: number): boolean {
+    if (status >= 0) return true;
+    this.totals.error = status;
+    return false;
+  }
+
+  /** The block that stands at `offset`, -1 if none. */
+  private find(bucket: number, sum: number, offset: number, length: number): number {
+    const { signature, table, request, totals } = this;
+    const { rolling } = signature;
+    // The kernel's record is only made where a rolling sum agrees.
+    let strong: Uint8Array | undefined;
+    const fits = (index: number): boolean => {
+      if (rolling[index] !== sum || blockBytesOf(signature, index) !== length) return false;
+      strong ??= this.sumsAt(offset, length).subarray(strongOffset);
+      return this.isStrong(index, strong);
+    };
+    let tried = 0;
+    let before = -1;
+    for (let index = table.heads[bucket] ?? -1; index >= 0; index = table.next[index] ?? -1) {
+      if (request.updating && !this.stands(index, offset)) {
+        // It has been overwritten: later places need not meet it again.
+        const after = table.next[index] ?? -1;
+        if (before < 0) table.heads[bucket] = after;
+        else table.next[before] = after;
+        continue;
+      }
+      before = index;
+      if (rolling[index] !== sum || blockBytesOf(signature, index) !== length) continue;
+      if (++tried > limits.equalSumsTried) break;
+      const fitting = fits(index);
+      if (!fitting) totals.falseAlarms++;
+      // The preferred one comes second in rsync, which shows in its count of false alarms.
+      if (fitting || tried === 1) {
+        const preferred = this.preferred(offset);
+        if (preferred >= 0 && fits(preferred)) return preferred;
+      }
+      if (fitting) return index;
+    }
+    return -1;
+  }
+
+  /** Of equal blocks: under `updating` the one at this very place, else the one after the last match; -1 if none. */
+  private preferred(offset: number): number {
+    const { signature, request, expected } = this;
+    const { blockLength, count } = signature;
+    if (request.updating) {
+      const here = offset / blockLength;
+      if (Number.isInteger(here) && here < count) return here;
+      if (expected < count && !this.stands(expected, offset)) return -1;
+    }
+    return expected < count ? expected : -1;
+  }
+
+  /** Whether a block of a basis that is being overwritten is still what it was when the result has grown to `offset`. */
+  private stands(index: number, offset: number): boolean {
+    return index * this.signature.blockLength >= offset || this.standing[index] === 1;
+  }
+
+  private isStrong(index: number, strong: Uint8Array): boolean {
+    const { strongBytes, strong: known } = this.signature;
+    for (let at = 0, base = index * strongBytes; at < strongBytes; at++) {
+      if (known[base + at] !== strong[at]) return false;
+    }
+    return true;
+  }
+
+  /** Rolling (4 bytes) and strong sum of the bytes at `offset`, which are in the window. */
+  private sumsAt(offset: number, length: number): Uint8Array {
+    const { summer, window } = this;
+    const start = offset - this.base;
+    const { inputBuffer } = summer;
+    if (length <= inputBuffer.length) {
+      inputBuffer.set(window.subarray(start, start + length));
+      return summer.sumBlocks(length, length).slice();
+    }
+    for (let done = 0; done < length; ) {
+      const piece = Math.min(inputBuffer.length, length - done);
+      inputBuffer.set(window.subarray(start + done, start + done + piece));
+      summer.addToBlock(piece);
+      done += piece;
+    }
+    return summer.finishBlock().slice();
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * The receiver's half of the delta algorithm (3-transfer 3.3, 3.4, 5.1): builds the new file from literals and blocks of
+ * the basis and digests it on the way. Writes are gathered in a buffer of bounded size.
+ */
+import type { StreamingChecksum } from "./checksum.ts";
+import type { MatchSink } from "./match-blocks.ts";
+import { blockBytesOf, type ReadAt, type SumHead } from "./signature.ts";
+
+/** Writes all of `bytes` at `position`; 0 or a negative errno. The bytes are valid during the call only. */
+export type WriteAt = (bytes: Uint8Array, position: number) => number;
+
+/** What a patch is given. */
+export interface PatchRequest {
+  readonly head: SumHead;
+  readonly readBasis: ReadAt;
+  readonly write: WriteAt;
+  /** Basis and result are one file: what stands where it belongs is not written again. */
+  readonly updating: boolean;
+  /** Takes the data of the result, to be compared with the sender's digest. */
+  readonly checksum: StreamingChecksum;
+}
+
+const bufferBytes = 262_144;
+/** No such block: the number comes from the peer. */
+const EINVAL = -22;
+
+/** Builds one file; use once. */
+export class Patcher implements MatchSink {
+  private readonly request: PatchRequest;
+  private readonly buffer: Uint8Array = new Uint8Array(bufferBytes);
+  private buffered = 0;
+  /** Where the result has grown to, the buffer included. */
+  private end = 0;
+
+  constructor(request: PatchRequest) {
+    this.request = request;
+  }
+
+  /** Bytes of the result so far. */
+  get size(): number {
+    return this.end;
+  }
+
+  literal(bytes: Uint8Array): number {
+    for (let done = 0; done < bytes.length; ) {
+      const piece = Math.min(bytes.length - done, bufferBytes - this.buffered);
+      this.buffer.set(bytes.subarray(done, done + piece), this.buffered);
+      const status = this.added(piece);
+      if (status < 0) return status;
+      done += piece;
+    }
+    return 0;
+  }
+
+  block(index: number): number {
+    const { head, readBasis, updating } = this.request;
+    if (!(index >= 0 && index < head.count)) return EINVAL;
+    const length = blockBytesOf(head, index);
+    const start = index * head.blockLength;
+    if (updating && start === this.end) return this.standing(length);
+    for (let done = 0; done < length; ) {
+      const wanted = Math.min(length - done, bufferBytes - this.buffered);
+      const count = readBasis(this.buffer, this.buffered, wanted, start + done);
+      if (count < 0) return count;
+      // A basis that has shrunk gives zeros, which the digest will not agree with.
+      if (count === 0) this.buffer.fill(0, this.buffered, this.buffered + wanted);
+      const piece = count === 0 ? wanted : count;
+      const status = this.added(piece);
+      if (status < 0) return status;
+      done += piece;
+    }
+    return 0;
+  }
+
+  /** Writes what is still in the buffer; 0 or a negative errno. */
+  flush(): number {
+    if (this.buffered === 0) return 0;
+    const status = this.request.write(this.buffer.subarray(0, this.buffered), this.end - this.buffered);
+    this.buffered = 0;
+    return status;
+  }
+
+  /** A block that is where it belongs: only the digest wants it. */
+  private standing(length: number): number {
+    const { readBasis, checksum } = this.request;
+    const status = this.flush();
+    if (status < 0) return status;
+    for (const end = this.end + length; this.end < end; ) {
+      const wanted = Math.min(end - this.end, bufferBytes);
+      const count = readBasis(this.buffer, 0, wanted, this.end);
+      if (count < 0) return count;
+      if (count === 0) this.buffer.fill(0, 0, wanted);
+      const piece = count === 0 ? wanted : count;
+      checksum.update(this.buffer, 0, piece);
+      this.end += piece;
+    }
+    return 0;
+  }
+
+  private added(length: number): number {
+    this.request.checksum.update(this.buffer, this.buffered, length);
+    this.buffered += length;
+    this.end += length;
+    return this.buffered === bufferBytes ? this.flush() : 0;
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The command line's filter arguments -> a program both sides evaluate (2-file-list 1.2, 1.4). Done once, by the client;
+ * the result is plain data that can be cloned to a thread.
+ */
+import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import { assertNever } from "../errors.ts";
+import { argumentTemplate } from "./parse-rule.ts";
+import type { FilterRule, RuleTemplate } from "./rule.ts";
+import { type FilterReader, type FilterSettings, modernTemplate, RuleListBuilder } from "./rule-list.ts";
+
+/** A filter option as typed; `options/transfer-options` has the same shape with its own details. */
+export interface FilterArgument {
+  /** `filter`: modern syntax; `exclude`, `include`: old-prefix syntax; `*-from`: a file of such rules; `cvs`: `-C`. */
+  readonly kind: "filter" | "exclude" | "include" | "exclude-from" | "include-from" | "cvs";
+  /** Rule text or file name (`-` is stdin); empty for `cvs`. */
+  readonly text: ByteName;
+  /** Whether `--from0` stood before it: how the records of a file end. */
+  readonly nulTerminated?: boolean;
+}
+
+/** The parsed rules of a run, for both sides. */
+export interface FilterProgram {
+  readonly rules: readonly FilterRule[];
+  /** The dir-merges among them, in order of activation; `merge.index` is the place in here. */
+  readonly merges: readonly FilterRule[];
+  /** What `-C` rules stand for; undefined if there was none. */
+  readonly cvsRules: readonly FilterRule[] | undefined;
+  /** Some rule has the `x` modifier. */
+  readonly hasXattrRules: boolean;
+  readonly settings: FilterSettings;
+}
+
+/**
+ * Parses filter arguments in order. The rules of `-C` come last wherever it stands. Throws a usage error (exit 1) for
+ * a wrong rule and a file error (exit 11) for a file that cannot be read.
+ */
+export function compileFilters(
+  args: readonly FilterArgument[],
+  reader: FilterReader,
+  settings: FilterSettings,
+): FilterProgram {
+  const rules: FilterRule[] = [];
+  const merges: FilterRule[] = [];
+  const clear = (): void => {
+    rules.length = 0;
+    merges.length = 0;
+  };
+  const target = { rules, merges, clear };
+  const builder = new RuleListBuilder(reader, settings, "client");
+  for (const { kind, text, nulTerminated } of args) {
+    builder.nulTerminated = nulTerminated ?? settings.nulTerminated;
+    switch (kind) {
+      case "filter":
+        builder.addArgument(target, text, modernTemplate);
+        break;
+      case "exclude":
+      case "include":
+        builder.addArgument(target, text, oldPrefix(kind === "include"));
+        break;
+      case "exclude-from":
+      case "include-from":
+        builder.addOperatorFile(target, text, oldPrefix(kind === "include-from"));
+        break;
+      case "cvs":
+        break;
+      default:
+        assertNever(kind);
+    }
+  }
+  builder.nulTerminated = settings.nulTerminated;
+  if (args.some(({ kind }) => kind === "cvs")) {
+    builder.addArgument(target, byteName(":C"), modernTemplate);
+    builder.addArgument(target, byteName("-C"), modernTemplate);
+  }
+  return { rules, merges, cvsRules: builder.cvsRules, hasXattrRules: builder.sawXattr, settings };
+}
+
+function oldPrefix(include: boolean): RuleTemplate {
+  return argumentTemplate("old-prefix", include);
+}

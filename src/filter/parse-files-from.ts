@@ -1,0 +1,41 @@
+/**
+ * The names of a `--files-from` file (2-file-list 2.3): records, and names that cannot climb out of the base directory.
+ * Pure: the caller reads the file.
+ */
+import { type ByteName, byteName, fromBytes } from "../bytes/byte-name.ts";
+import { limits } from "../limits.ts";
+
+/** How a list of names is read. */
+export interface FilesFromSettings {
+  /** `--from0`: records end at NUL, else at CR or LF. */
+  readonly nulTerminated: boolean;
+  /** `-R`: components `.` are kept, for they mark where the transfer path begins. */
+  readonly relative: boolean;
+}
+
+/**
+ * The source arguments that a list stands for, in order, duplicates included. Empty records and those that begin with
+ * `#` or `;` are skipped, over-long ones cut. A name ends with a slash if the contents of a directory are meant.
+ */
+export function parseFilesFrom(content: Uint8Array, settings: FilesFromSettings): ByteName[] {
+  const names: ByteName[] = [];
+  for (const record of fromBytes(content).split(settings.nulTerminated ? "\0" : /[\r\n]/)) {
+    const nul = record.indexOf("\0");
+    const text = (nul < 0 ? record : record.slice(0, nul)).slice(0, limits.pathBytes - 1);
+    if (text !== "" && text[0] !== "#" && text[0] !== ";") names.push(cleanListedName(text, settings.relative));
+  }
+  return names;
+}
+
+/** Removes leading and doubled slashes, resolves `..` without ever leaving the base; nothing left: `.`. */
+function cleanListedName(text: string, relative: boolean): ByteName {
+  const parts: string[] = [];
+  let endsInside = false;
+  for (const part of text.split("/")) {
+    endsInside = part === "" || part === ".." || (part === "." && !relative);
+    if (part === "..") parts.pop();
+    else if (!endsInside) parts.push(part);
+  }
+  if (parts.length === 0) return byteName(".");
+  return byteName(parts.join("/") + (endsInside ? "/" : ""));
+}

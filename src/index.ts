@@ -1,0 +1,35 @@
+/** The public library of tsync; re-exports only. */
+export type { ByteName } from "./bytes/byte-name.ts";
+export { fromBytes, fromText, toBytes, toText } from "./bytes/byte-name.ts";
+export { type ErrorKind, ExitCode, type Role, TsyncError } from "./errors.ts";
+export type { FilterOption, NameLike, SyncOptions } from "./options/sync-options.ts";
+export { EntryFlag, type FileEntry, FileType, type Xattr } from "./protocol/file-entry.ts";
+export { ItemFlag } from "./protocol/item-flags.ts";
+export type { Fingerprint } from "./sync/change-gate.ts";
+export type * from "./sync/events.ts";
+export {
+  errorToJson,
+  eventToJson,
+  type JsonEvent,
+  type JsonName,
+  type JsonValue,
+  jsonSchemaVersion,
+  nameFromJson,
+  nameToJson,
+  summaryToJson,
+} from "./sync/json-events.ts";
+export {
+  type ApplyRun,
+  type ApplySummary,
+  apply,
+  type CreateDestination,
+  type DeleteChange,
+  type EntryChange,
+  type Plan,
+  type PlannedChange,
+  type PlanRequest,
+  plan,
+  type RefusedChange,
+} from "./sync/plan.ts";
+export { type SyncRequest, type SyncRun, sync } from "./sync/sync.ts";
+export { version } from "./version.ts";

@@ -1,0 +1,45 @@
+/**
+ * Every limit of tsync in one table, with units (4-traps X-01). Nothing else in the code may hard-code a bound on
+ * what a peer, a tree or a rule file can make us hold.
+ */
+export const limits = {
+  /** Longest transfer path, in bytes, terminator included (2-file-list 0). */
+  pathBytes: 4096,
+  /** Longest single file name, in bytes. */
+  nameBytes: 255,
+  /** Longest text of a record in a filter or files-from file, in bytes (2-file-list 1.4). */
+  ruleBytes: 5119,
+  /** How deep merge files may name further merge files (2-file-list 1.4, 4-traps O-04). */
+  mergeDepth: 32,
+  /** Extended attributes of one file: how many, and the longest value in bytes (4-traps H-17). */
+  xattrCount: 65_536,
+  xattrValueBytes: 134_217_728,
+  /** User and group names and numbers remembered, of each kind. */
+  knownIds: 65_536,
+  /** Directories that one walk keeps open along its path; deeper ones are opened again for each change of directory. */
+  heldDirectories: 128,
+  /** Blocks of one basis file; one of more is sent whole. Each takes up to 32 bytes. */
+  sumCountMax: 33_554_432,
+  /** Blocks of equal rolling sum that are tried at one place of a file (4-traps R-03). */
+  equalSumsTried: 1024,
+  /** Symbolic links followed in one path (4-traps P-01). */
+  linkHops: 40,
+  /** File-list entries that the sender is ahead of the generator (2-file-list 4.6). */
+  lookAheadEntries: 10_000,
+  /** A scanning thread sends its lists when they hold so many entries. */
+  listBatchEntries: 256,
+  /** Files handed to a copy task at once, and bytes of data in one batch. */
+  batchFiles: 96,
+  batchBytes: 4_194_304,
+  /** Records, and bytes of files they ask for, that the generator of a local run is ahead of the data. */
+  recordsAhead: 256,
+  recordBytesAhead: 67_108_864,
+  /** Batches handed to the copying worker before the main thread does one itself. */
+  batchesUnderWay: 4,
+  /** Batches whose results may wait for the main thread. */
+  batchesUnseen: 16,
+  /** Events of a run of the library that its reader has not taken, before the run waits or (without a reader) drops them. */
+  eventsUnread: 10_000,
+  /** One system call copies at most this many bytes, so that signals get through. */
+  copyChunkBytes: 8_388_608,
+} as const;

@@ -1,0 +1,292 @@
+/**
+ * What was asked for, before defaults and interplay: the common ground of the command line (`parse-arguments`) and of
+ * the library (`library-options`). `normalize` turns it into `TransferOptions`. Undefined means: not mentioned.
+ */
+import type { ByteName } from "../bytes/byte-name.ts";
+import { usageError } from "../errors.ts";
+import type { DeleteGuardLimit } from "./delete-guard.ts";
+import type { FlagLevels } from "./info-flags.ts";
+import type { StopTime } from "./stop-time.ts";
+import type { AlternateDirectories, DebugFlag, FilterArgument, InfoFlag, ModeChange } from "./transfer-options.ts";
+
+/** What a parsed option asks for instead of a run. */
+export type Request = "help" | "usage" | "info-help" | "debug-help";
+
+/** Mutable while options are collected; owned by one parse. */
+export interface Settings {
+  // the command itself
+  request: Request | undefined;
+  /** How often `--version` came. */
+  version: number;
+  server: boolean;
+  daemon: boolean;
+  daemonOption: boolean;
+  oldArguments: boolean;
+  secludedArguments: boolean;
+  /** Options that cannot be honoured yet: key to the name that the refusal shows. */
+  readonly unsupported: Map<string, string>;
+  /** Options that only a connection to a daemon may have. */
+  readonly daemonOnly: Set<"password-file" | "contimeout">;
+
+  // text
+  verbose: number;
+  quiet: boolean;
+  readonly info: FlagLevels<InfoFlag>;
+  readonly debug: FlagLevels<DebugFlag>;
+  itemize: number;
+  outFormat: ByteName | undefined;
+  logFile: ByteName | undefined;
+  logFileFormat: ByteName | undefined;
+  humanReadable: number;
+  progress: boolean;
+  eightBitOutput: boolean;
+  outputBuffering: ByteName | undefined;
+  /** `--stderr=all`. */
+  allToStandardError: boolean;
+  listOnly: boolean;
+  stats: boolean;
+
+  // selection
+  /** `archive`: only implied by `-a`, which `--files-from` cancels. */
+  recursive: boolean | "archive";
+  directories: boolean | undefined;
+  relative: boolean | undefined;
+  impliedDirectories: boolean;
+  oneFileSystem: number;
+  allowIncremental: boolean;
+  readonly filters: FilterArgument[];
+  /** How often `-F` came. */
+  perDirectoryFilters: number;
+  cvsExclude: boolean;
+  nulTerminated: boolean;
+  filesFrom: ByteName | undefined;
+  pruneEmptyDirectories: boolean;
+  copyLinks: boolean;
+  copyUnsafeLinks: boolean;
+  copyDirectoryLinks: boolean;
+  ignoreMissingArguments: boolean;
+  deleteMissingArguments: boolean;
+
+  // what is preserved
+  links: boolean;
+  safeLinks: boolean;
+  mungeLinks: boolean;
+  hardLinks: boolean;
+  permissions: boolean;
+  executability: boolean;
+  times: boolean;
+  /** How often `-U` came; the second means `openNoAtime`. */
+  atimes: number;
+  openNoAtime: boolean;
+  omitDirectoryTimes: boolean;
+  omitLinkTimes: boolean;
+  owner: boolean;
+  group: boolean;
+  devices: boolean;
+  specials: boolean;
+  copyDevices: boolean;
+  acls: boolean;
+  xattrs: number;
+  numericIds: boolean;
+  readonly chmod: ModeChange[];
+  userMap: IdMapSetting | undefined;
+  groupMap: IdMapSetting | undefined;
+
+  // how it is decided and written
+  dryRun: boolean;
+  checksum: boolean;
+  ignoreTimes: boolean;
+  sizeOnly: boolean;
+  update: boolean;
+  existing: boolean;
+  ignoreExisting: boolean;
+  maxSize: number | undefined;
+  minSize: number | undefined;
+  modifyWindow: number;
+  wholeFile: boolean | undefined;
+  blockSize: number;
+  checksumChoice: ByteName | undefined;
+  checksumSeed: number;
+  sparse: boolean;
+  inplace: boolean;
+  partial: boolean;
+  partialDirectory: ByteName | undefined;
+  backup: boolean;
+  backupDirectory: ByteName | undefined;
+  backupSuffix: ByteName | undefined;
+  alternates: AlternateDirectories | undefined;
+  fuzzy: number;
+  makePath: boolean;
+  tempDirectory: ByteName | undefined;
+  /** 2: the old part is verified. */
+  append: number;
+  fsync: boolean;
+
+  /** Bytes a second, 0 for no limit. */
+  bandwidthLimit: number;
+  /** Minutes from now, a point in time as given, or a moment in seconds since 1970. */
+  stop: number | StopTime | { readonly moment: number } | undefined;
+
+  // deletion
+  removeSource: "no" | "sent" | "all";
+  delete: boolean;
+  deleteBefore: boolean;
+  deleteDuring: "during" | "delay" | undefined;
+  deleteAfter: boolean;
+  deleteExcluded: boolean;
+  force: boolean;
+  ignoreErrors: boolean;
+  maxDelete: number | undefined;
+
+  // what rsync does not have
+  deleteGuard: DeleteGuardLimit | undefined;
+  refuseEmptySource: boolean;
+  json: boolean;
+  verify: boolean;
+  reflink: "auto" | "always" | "never";
+}
+
+/** The text of an id map and the option that it came from. */
+export interface IdMapSetting {
+  readonly text: ByteName;
+  readonly source: "map" | "chown";
+}
+
+/** Settings as they are before the first option. */
+export function emptySettings(): Settings {
+  return {
+    request: undefined,
+    version: 0,
+    server: false,
+    daemon: false,
+    daemonOption: false,
+    oldArguments: false,
+    secludedArguments: false,
+    unsupported: new Map(),
+    daemonOnly: new Set(),
+    verbose: 0,
+    quiet: false,
+    info: new Map(),
+    debug: new Map(),
+    itemize: 0,
+    outFormat: undefined,
+    logFile: undefined,
+    logFileFormat: undefined,
+    humanReadable: 1,
+    progress: false,
+    eightBitOutput: false,
+    outputBuffering: undefined,
+    allToStandardError: false,
+    listOnly: false,
+    stats: false,
+    recursive: false,
+    directories: undefined,
+    relative: undefined,
+    impliedDirectories: true,
+    oneFileSystem: 0,
+    allowIncremental: true,
+    filters: [],
+    perDirectoryFilters: 0,
+    cvsExclude: false,
+    nulTerminated: false,
+    filesFrom: undefined,
+    pruneEmptyDirectories: false,
+    copyLinks: false,
+    copyUnsafeLinks: false,
+    copyDirectoryLinks: false,
+    ignoreMissingArguments: false,
+    deleteMissingArguments: false,
+    links: false,
+    safeLinks: false,
+    mungeLinks: false,
+    hardLinks: false,
+    permissions: false,
+    executability: false,
+    times: false,
+    atimes: 0,
+    openNoAtime: false,
+    omitDirectoryTimes: false,
+    omitLinkTimes: false,
+    owner: false,
+    group: false,
+    devices: false,
+    specials: false,
+    copyDevices: false,
+    acls: false,
+    xattrs: 0,
+    numericIds: false,
+    chmod: [],
+    userMap: undefined,
+    groupMap: undefined,
+    dryRun: false,
+    checksum: false,
+    ignoreTimes: false,
+    sizeOnly: false,
+    update: false,
+    existing: false,
+    ignoreExisting: false,
+    maxSize: undefined,
+    minSize: undefined,
+    modifyWindow: 0,
+    wholeFile: undefined,
+    blockSize: 0,
+    checksumChoice: undefined,
+    checksumSeed: 0,
+    sparse: false,
+    inplace: false,
+    partial: false,
+    partialDirectory: undefined,
+    backup: false,
+    backupDirectory: undefined,
+    backupSuffix: undefined,
+    alternates: undefined,
+    fuzzy: 0,
+    makePath: false,
+    tempDirectory: undefined,
+    append: 0,
+    fsync: false,
+    bandwidthLimit: 0,
+    stop: undefined,
+    removeSource: "no",
+    delete: false,
+    deleteBefore: false,
+    deleteDuring: undefined,
+    deleteAfter: false,
+    deleteExcluded: false,
+    force: false,
+    ignoreErrors: false,
+    maxDelete: undefined,
+    deleteGuard: undefined,
+    refuseEmptySource: false,
+    json: false,
+    verify: false,
+    reflink: "auto",
+  };
+}
+
+/** Appends a filter option as given at this place of the command line; a rule file without a name is no rule file. */
+export function addFilter(settings: Settings, kind: FilterArgument["kind"], text: ByteName): void {
+  if (text === "" && (kind === "exclude-from" || kind === "include-from")) return;
+  settings.filters.push({
+    kind,
+    text,
+    afterDeleteExcluded: settings.deleteExcluded,
+    nulTerminated: settings.nulTerminated,
+  });
+}
+
+/** Most directories that `--compare-dest` and its relatives may name. */
+const alternatesMax = 20;
+
+/** Adds a directory of `--compare-dest`, `--copy-dest` or `--link-dest`, which exclude each other. */
+export function addAlternate(settings: Settings, kind: AlternateDirectories["kind"], directory: ByteName): void {
+  const given = settings.alternates;
+  if (given !== undefined && given.kind !== kind) {
+    throw usageError(`rsync: ERROR: the --${kind}-dest option conflicts with the --${given.kind}-dest option`);
+  }
+  const directories = given?.directories ?? [];
+  if (directories.length === alternatesMax) {
+    throw usageError(`rsync: ERROR: at most ${alternatesMax} --${kind}-dest args may be specified`);
+  }
+  settings.alternates = { kind, directories: [...directories, directory] };
+}

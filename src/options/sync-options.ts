@@ -1,0 +1,149 @@
+/** The typed options of the public library. `library-options` says what they mean, `check-library-options` what they may be. */
+
+/** A name, pattern or other text: ordinary text (its UTF-8 bytes count), or the bytes themselves. */
+export type NameLike = string | Uint8Array;
+
+/** One filter option; the order of an array is the order of evaluation. */
+export type FilterOption =
+  | { readonly filter: NameLike }
+  | { readonly exclude: NameLike }
+  | { readonly include: NameLike }
+  | { readonly excludeFrom: NameLike }
+  | { readonly includeFrom: NameLike };
+
+/** Options of `sync()`. Each is named after the option of the command line and false or absent by default. */
+export interface SyncOptions {
+  // selection
+  /** `-a`: recursive, links, perms, times, group, owner, devices and specials, unless these say otherwise. */
+  readonly archive?: boolean;
+  readonly recursive?: boolean;
+  readonly dirs?: boolean;
+  readonly relative?: boolean;
+  /** Default true. */
+  readonly impliedDirs?: boolean;
+  /** `all` is `-xx`: directories on other file systems are not even made. */
+  readonly oneFileSystem?: boolean | "all";
+  /** Default true. */
+  readonly incRecursive?: boolean;
+  readonly pruneEmptyDirs?: boolean;
+  readonly copyLinks?: boolean;
+  readonly copyUnsafeLinks?: boolean;
+  readonly copyDirlinks?: boolean;
+  readonly ignoreMissingArgs?: boolean;
+  readonly deleteMissingArgs?: boolean;
+  /** Rules in order: a string is a rule in the syntax of `--filter`. They come before `exclude` and `include`. */
+  readonly filter?: readonly (NameLike | FilterOption)[];
+  /** Patterns, after `filter` and before `include`. */
+  readonly exclude?: readonly NameLike[];
+  readonly include?: readonly NameLike[];
+  readonly excludeFrom?: readonly NameLike[];
+  readonly includeFrom?: readonly NameLike[];
+  /** `-F` once or twice; before all other rules. */
+  readonly perDirectoryFilters?: 0 | 1 | 2;
+  readonly cvsExclude?: boolean;
+  readonly filesFrom?: NameLike;
+  readonly from0?: boolean;
+  readonly listOnly?: boolean;
+
+  // what is preserved
+  readonly links?: boolean;
+  readonly safeLinks?: boolean;
+  readonly mungeLinks?: boolean;
+  readonly hardLinks?: boolean;
+  readonly perms?: boolean;
+  readonly executability?: boolean;
+  readonly times?: boolean;
+  readonly atimes?: boolean;
+  readonly openNoatime?: boolean;
+  readonly omitDirTimes?: boolean;
+  readonly omitLinkTimes?: boolean;
+  readonly owner?: boolean;
+  readonly group?: boolean;
+  readonly devices?: boolean;
+  readonly specials?: boolean;
+  readonly copyDevices?: boolean;
+  /** Implies `perms` unless that is given. */
+  readonly acls?: boolean;
+  /** `all` is `-XX`. */
+  readonly xattrs?: boolean | "all";
+  readonly numericIds?: boolean;
+  readonly chmod?: string;
+  readonly usermap?: NameLike;
+  readonly groupmap?: NameLike;
+  readonly chown?: NameLike;
+
+  // how it is decided and written
+  readonly dryRun?: boolean;
+  readonly checksum?: boolean;
+  readonly ignoreTimes?: boolean;
+  readonly sizeOnly?: boolean;
+  readonly update?: boolean;
+  readonly existing?: boolean;
+  readonly ignoreExisting?: boolean;
+  /** Bytes. */
+  readonly maxSize?: number;
+  readonly minSize?: number;
+  /** Whole seconds; -1 compares nanoseconds. */
+  readonly modifyWindow?: number;
+  /** Default true. */
+  readonly wholeFile?: boolean;
+  /** Bytes; by default about the square root of the size of each file. */
+  readonly blockSize?: number;
+  /** `xxh128` (default), `xxh3`, `xxh64`, `md5`, `md4`, `sha1`, `none`; or two of them: for data, and for `checksum`. */
+  readonly checksumChoice?: string;
+  readonly checksumSeed?: number;
+  readonly sparse?: boolean;
+  readonly inplace?: boolean;
+  /** Continues shorter files; `verify` also compares what stands there. */
+  readonly append?: boolean | "verify";
+  readonly partial?: boolean;
+  readonly partialDir?: NameLike;
+  readonly tempDir?: NameLike;
+  readonly backup?: boolean;
+  readonly backupDir?: NameLike;
+  readonly suffix?: NameLike;
+  /** Up to 20 directories, of one of these kinds; relative ones are the destination's. */
+  readonly compareDest?: readonly NameLike[];
+  readonly copyDest?: readonly NameLike[];
+  readonly linkDest?: readonly NameLike[];
+  /** 2 searches the directories of these options too. */
+  readonly fuzzy?: boolean | 2;
+  /** Makes missing parents of the destination. */
+  readonly mkpath?: boolean;
+  readonly fsync?: boolean;
+
+  /** Bytes of data a second. */
+  readonly bwlimit?: number;
+  /** Minutes; the run then rejects with exit code 30, as with `stopAt`. */
+  readonly stopAfter?: number;
+  readonly stopAt?: Date;
+
+  // deletion
+  /** `sent` leaves those alone that were up to date. */
+  readonly removeSourceFiles?: boolean | "sent";
+  /** True is `during`. */
+  readonly delete?: boolean | "before" | "during" | "delay" | "after";
+  readonly deleteExcluded?: boolean;
+  readonly force?: boolean;
+  readonly ignoreErrors?: boolean;
+  readonly maxDelete?: number;
+  /** Deletes nothing, and ends with exit code 25, if more than this would go: entries, or a share such as `"10%"`. */
+  readonly deleteGuard?: number | string;
+  /** Rejects, before anything is touched, if something would be deleted and a source directory is empty or missing. */
+  readonly refuseEmptySource?: boolean;
+  /** Reads back what was written and compares it; a file that differs is a problem, and its old version stays. */
+  readonly verify?: boolean;
+  /** Whether whole files may (the default), must or must not share the blocks of their source. */
+  readonly reflink?: "auto" | "always" | "never";
+
+  // what is told
+  /** How many `-v`. */
+  readonly verbose?: number;
+  readonly quiet?: boolean;
+  readonly info?: string;
+  readonly debug?: string;
+  /** 2 also reports unchanged items. */
+  readonly itemizeChanges?: boolean | 2;
+  readonly progress?: boolean;
+  readonly stats?: boolean;
+}

@@ -1,0 +1,129 @@
+/** Rows of the options that decide what is preserved of each file (3-transfer 10.2). */
+import type { ByteName } from "../../bytes/byte-name.ts";
+import { type TsyncError, usageError } from "../../errors.ts";
+import { parseChmod } from "../chmod.ts";
+import { counter, flag, later, type OptionRow, row, text } from "../option-row.ts";
+import type { Settings } from "../settings.ts";
+
+/** Attribute options in the order of the help. */
+export const attributeRows: readonly OptionRow[] = [
+  row("now", "archive a", {
+    help: "the same as -rlptgoD",
+    set: (settings) => {
+      if (settings.recursive === false) settings.recursive = "archive";
+      settings.links = true;
+      settings.permissions = true;
+      settings.times = true;
+      settings.group = true;
+      settings.owner = true;
+      settings.devices = true;
+      settings.specials = true;
+    },
+  }),
+  flag("links l", "links", "copy symbolic links as links", "links l"),
+  flag("hard-links H", "hardLinks", "keep hard links", "hard-links H"),
+  flag("perms p", "permissions", "keep permissions", "perms p"),
+  flag("executability E", "executability", "keep whether files can be executed"),
+  text("chmod", "CHANGES", "change permissions on the way", (settings, value) => {
+    settings.chmod.push(...parseChmod(value));
+  }),
+  row("now", "acls A", {
+    help: "keep access control lists (implies --perms)",
+    negations: "acls A",
+    set: (settings) => {
+      settings.acls = true;
+      settings.permissions = true;
+    },
+    clear: (settings) => {
+      settings.acls = false;
+    },
+  }),
+  row("now", "xattrs X", {
+    help: "keep extended attributes; twice: rsync's own ones too",
+    negations: "xattrs X",
+    set: (settings) => {
+      settings.xattrs += 1;
+    },
+    clear: (settings) => {
+      settings.xattrs = 0;
+    },
+  }),
+  flag("times t", "times", "keep times of modification", "times t"),
+  flag("omit-dir-times O", "omitDirectoryTimes", "--times without directories", "omit-dir-times O"),
+  flag("omit-link-times J", "omitLinkTimes", "--times without symbolic links", "omit-link-times J"),
+  counter("atimes U", "atimes", "keep times of access", "atimes U"),
+  flag("open-noatime", "openNoAtime", "do not change times of access by reading", "open-noatime"),
+  // As in the build of rsync that is followed: the option is known, and refused where it stands.
+  row("later", "crtimes N", {
+    help: "keep times of creation",
+    negations: "crtimes N",
+    set: () => {
+      throw usageError("This rsync does not support --crtimes (-N)");
+    },
+    clear: () => {},
+  }),
+  flag("owner o", "owner", "keep owners (root only)", "owner o"),
+  flag("group g", "group", "keep groups", "group g"),
+  flag("numeric-ids", "numericIds", "take ids as numbers, not by name", "numeric-ids"),
+  text("usermap", "MAP", "map users: FROM:TO,...", (settings, value) => {
+    if (settings.userMap !== undefined) throw mapConflict("user", settings.userMap.source);
+    settings.userMap = { text: value, source: "map" };
+    settings.owner = true;
+  }),
+  text("groupmap", "MAP", "map groups: FROM:TO,...", (settings, value) => {
+    if (settings.groupMap !== undefined) throw mapConflict("group", settings.groupMap.source);
+    settings.groupMap = { text: value, source: "map" };
+    settings.group = true;
+  }),
+  text("chown", "USER:GROUP", "give everything to this user and group", applyChown),
+  row("now", "D", {
+    help: "the same as --devices --specials",
+    negations: "D",
+    set: (settings) => {
+      settings.devices = true;
+      settings.specials = true;
+    },
+    clear: (settings) => {
+      settings.devices = false;
+      settings.specials = false;
+    },
+  }),
+  flag("devices", "devices", "copy device files (root only)", "devices"),
+  flag("specials", "specials", "copy sockets and fifos", "specials"),
+  flag("copy-devices", "copyDevices", "copy the content of devices"),
+  later("write-devices", "write into devices", undefined, "write-devices"),
+  later("drop-D", "the receiver creates no devices and specials", undefined, "drop-D"),
+  later("super", "try what only root may do", undefined, "super"),
+  later("fake-super", "keep what only root may set in attributes"),
+];
+
+/** `--chown=USER:GROUP` is short for two maps; the parts may be empty. */
+function applyChown(settings: Settings, value: string): void {
+  const colon = value.indexOf(":");
+  const user = colon < 0 ? value : value.slice(0, colon);
+  const group = colon < 0 ? "" : value.slice(colon + 1);
+  if (user !== "") {
+    if (settings.userMap !== undefined) throw chownConflict("user", settings.userMap.source);
+    settings.userMap = { text: `*:${user}` as ByteName, source: "chown" };
+    settings.owner = true;
+  }
+  if (group !== "") {
+    if (settings.groupMap !== undefined) throw chownConflict("group", settings.groupMap.source);
+    settings.groupMap = { text: `*:${group}` as ByteName, source: "chown" };
+    settings.group = true;
+  }
+}
+
+function mapConflict(kind: "user" | "group", prior: "map" | "chown"): TsyncError {
+  return usageError(
+    prior === "chown" ? `--${kind}map conflicts with prior --chown.` : `You can only specify --${kind}map once.`,
+  );
+}
+
+function chownConflict(kind: "user" | "group", prior: "map" | "chown"): TsyncError {
+  return usageError(
+    prior === "map"
+      ? `--chown conflicts with prior --${kind}map.`
+      : `You can only specify a ${kind}-affecting --chown once.`,
+  );
+}

@@ -1,0 +1,179 @@
+/**
+ * Rows of the options about the other side, its connection and the program itself. In a local run there is no
+ * connection, so most of them have no effect; rsync takes them silently then, and so do we (checked against 3.5.0).
+ */
+import { usageError } from "../../errors.ts";
+import { later, noEffect, type OptionRow, row } from "../option-row.ts";
+import { parseStopAfter, parseStopAt } from "../stop-time.ts";
+
+/** Options about connections, in the order of the help. */
+export const remoteRows: readonly OptionRow[] = [
+  // No remote shell is started, no program called on the other side.
+  noEffect("rsh e", "the remote shell", "COMMAND"),
+  noEffect("rsync-path", "the program to call on the other side", "PROGRAM"),
+  noEffect("blocking-io", "blocking I/O for the remote shell", undefined, "blocking-io"),
+  // Arguments are not passed to another shell.
+  row("no-effect", "old-args", {
+    help: "pass arguments to the remote shell as they are",
+    negations: "old-args",
+    set: (settings) => {
+      settings.oldArguments = true;
+    },
+    clear: (settings) => {
+      settings.oldArguments = false;
+    },
+  }),
+  row("no-effect", "secluded-args protect-args s", {
+    help: "pass arguments to the other side by the protocol",
+    negations: "secluded-args protect-args s",
+    set: (settings) => {
+      settings.secludedArguments = true;
+    },
+    clear: (settings) => {
+      settings.secludedArguments = false;
+    },
+  }),
+  // The sender is ourselves.
+  noEffect("trust-sender", "trust the file list of the other side"),
+  // No socket is opened.
+  noEffect("address", "local address of the connection to a daemon", "ADDRESS"),
+  row("no-effect", "port", {
+    help: "port of the daemon",
+    argument: { kind: "integer", label: "PORT" },
+    set: () => {},
+  }),
+  noEffect("sockopts", "options of the socket", "OPTIONS"),
+  noEffect("ipv4 4", "prefer IPv4"),
+  noEffect("ipv6 6", "prefer IPv6"),
+  noEffect("early-input", "file to send to the daemon's early exec", "FILE"),
+  // rsync itself refuses these two without a daemon.
+  row("no-effect", "password-file", {
+    help: "file with the password for a daemon",
+    argument: { kind: "text", label: "FILE" },
+    set: (settings) => {
+      settings.daemonOnly.add("password-file");
+    },
+  }),
+  row("no-effect", "contimeout", {
+    help: "seconds to wait for a connection to a daemon",
+    argument: { kind: "integer", label: "SECONDS" },
+    negations: "contimeout",
+    set: (settings, _value, number) => {
+      if (number === 0) settings.daemonOnly.delete("contimeout");
+      else settings.daemonOnly.add("contimeout");
+    },
+    clear: (settings) => {
+      settings.daemonOnly.delete("contimeout");
+    },
+  }),
+  // 0 seconds: no limit.
+  row("later", "timeout", {
+    help: "seconds without data until giving up",
+    argument: { kind: "integer", label: "SECONDS" },
+    negations: "timeout",
+    set: (settings, _value, number) => {
+      if (number === 0) settings.unsupported.delete("timeout");
+      else settings.unsupported.set("timeout", "--timeout");
+    },
+    clear: (settings) => {
+      settings.unsupported.delete("timeout");
+    },
+  }),
+  later("compress z", "compress data on the way", undefined, "compress z"),
+  later("old-compress", "compress as old versions do", undefined, undefined, "compress"),
+  later("new-compress", "compress as newer versions do", undefined, undefined, "compress"),
+  later("compress-choice zc", "how to compress", { kind: "text", label: "NAME" }, undefined, "compress"),
+  later("compress-level zl", "how much to compress", { kind: "integer", label: "NUM" }, undefined, "compress"),
+  // Without compression (see above) there is nothing to share out.
+  row("no-effect", "compress-threads zt", {
+    help: "threads that compress",
+    argument: { kind: "integer", label: "NUM" },
+    set: () => {},
+  }),
+  // Without compression (see above) nothing is skipped; rsync 3.5.0 ignores the list anyway (3-transfer 4.5).
+  noEffect("skip-compress", "suffixes of files not worth compressing", "LIST"),
+  row("later", "remote-option M", {
+    help: "an option for the other side only",
+    argument: { kind: "text", label: "OPTION" },
+    set: (settings, value) => {
+      if (!value.startsWith("-")) throw usageError(`Remote option must start with a dash: ${value}`);
+      settings.unsupported.set("remote-option", "--remote-option (-M)");
+    },
+  }),
+  later("copy-as", "copy as this user", { kind: "text", label: "USER[:GROUP]" }),
+  later("protocol", "use an older protocol", { kind: "integer", label: "NUM" }),
+  row("later", "iconv", {
+    help: "convert names between character sets",
+    argument: { kind: "text", label: "SPEC" },
+    negations: "iconv",
+    set: (settings, value) => {
+      // `-` turns conversion off, also one that RSYNC_ICONV asked for.
+      if (value === "-") settings.unsupported.delete("iconv");
+      else settings.unsupported.set("iconv", "--iconv");
+    },
+    clear: (settings) => {
+      settings.unsupported.delete("iconv");
+    },
+  }),
+  row("now", "stop-after time-limit", {
+    help: "stop after so many minutes",
+    argument: { kind: "text", label: "MINUTES" },
+    set: (settings, value) => {
+      settings.stop = parseStopAfter(value);
+    },
+  }),
+  row("now", "stop-at", {
+    help: "stop at this time: y-m-dTh:m, or the last parts of it",
+    argument: { kind: "text", label: "TIME" },
+    set: (settings, value) => {
+      settings.stop = parseStopAt(value);
+    },
+  }),
+  later("write-batch", "write the changes to a batch file too", { kind: "text", label: "FILE" }),
+  later("only-write-batch", "... and change nothing", { kind: "text", label: "FILE" }),
+  later("read-batch", "apply a batch file", { kind: "text", label: "FILE" }),
+];
+
+/** Options about the program itself, and the ones that rsync's help does not show. */
+export const programRows: readonly OptionRow[] = [
+  row("now", "version V", {
+    help: "print the version; twice: as JSON",
+    set: (settings) => {
+      settings.version += 1;
+    },
+  }),
+  row("now", "help", {
+    help: "print this help",
+    set: (settings) => {
+      settings.request = "help";
+    },
+  }),
+  row("later", "qsort", {
+    set: (settings) => {
+      settings.unsupported.set("qsort", "--qsort");
+    },
+  }),
+  row("later", "server", {
+    set: (settings) => {
+      settings.server = true;
+    },
+  }),
+  row("later", "sender", {
+    set: (settings) => {
+      // Only a server has a side to choose; everybody else gets to see the usage.
+      if (!settings.server) settings.request = "usage";
+    },
+  }),
+  row("later", "daemon", {
+    set: (settings) => {
+      settings.daemon = true;
+    },
+  }),
+  row("later", "config", { argument: { kind: "text", label: "FILE" }, set: daemonOption }),
+  row("later", "dparam", { argument: { kind: "text", label: "OVERRIDE" }, set: daemonOption }),
+  row("later", "detach", { negations: "detach", set: daemonOption, clear: daemonOption }),
+];
+
+function daemonOption(settings: { daemonOption: boolean }): void {
+  settings.daemonOption = true;
+}

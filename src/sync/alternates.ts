@@ -1,0 +1,162 @@
+/**
+ * The alternate directories of `--compare-dest`, `--copy-dest` and `--link-dest` (3-transfer 1.10): which of them has
+ * something that resembles an entry, and how much. The directories themselves are the operator's (4-traps O-01); below
+ * them no link is followed, and only regular files are opened (S-15).
+ */
+import { type ByteName, baseName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
+import { DirectoryWalker, type HeldDirectory } from "../fs/held-directory.ts";
+import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
+import { type FileEntry, FileType } from "../protocol/file-entry.ts";
+import { ItemFlag } from "../protocol/item-flags.ts";
+import { type ExistingAttributes, itemFlags, quickCheck } from "./compare.ts";
+import type { RunContext } from "./context.ts";
+import type { Destination } from "./destination.ts";
+import type { ExistingReader } from "./existing.ts";
+import { FileDigester } from "./file-digest.ts";
+import { isDirectory, isRegular } from "./file-list.ts";
+import { classOf, sameSpecial } from "./make-special.ts";
+
+/** How much something in an alternate directory resembles an entry: its kind, its content too, its attributes too. */
+export const AlternateLevel = { kind: 1, content: 2, attributes: 3 } as const;
+
+/** The best that was found. */
+export interface Alternate {
+  readonly level: 1 | 2 | 3;
+  /** Which of the directories, from 0. */
+  readonly index: number;
+  /** Its name in the open directory that contains it, which is held until `release`. */
+  readonly directory: HeldDirectory;
+  readonly name: ByteName;
+  /** Its path for messages. */
+  readonly absolute: ByteName;
+  readonly stat: Stat;
+  readonly attributes: ExistingAttributes;
+}
+
+/** A directory of the same path in an alternate directory. */
+export interface AlternateDirectory {
+  readonly index: number;
+  readonly held: HeldDirectory;
+  /** Its path for messages. */
+  readonly absolute: ByteName;
+}
+
+/** What is looked for. */
+export interface Wanted {
+  readonly entry: FileEntry;
+  /** Path below the destination. */
+  readonly path: ByteName;
+  /** The mode that the entry is to get. */
+  readonly mode: number;
+}
+
+/** One directory, opened when it is first asked for. */
+interface Root {
+  /** As messages show it. */
+  readonly text: ByteName;
+  walker: DirectoryWalker | undefined;
+}
+
+export class Alternates {
+  private readonly context: RunContext;
+  private readonly existing: ExistingReader;
+  private readonly digester: FileDigester;
+  private readonly roots: readonly Root[];
+
+  /** Tells which of the directories do not exist; the others are still searched. */
+  constructor(context: RunContext, destination: Destination, existing: ExistingReader) {
+    this.context = context;
+    this.existing = existing;
+    this.digester = new FileDigester(context.syscalls, context.options.listChecksum);
+    const { kind, directories } = context.options.alternates ?? { kind: "link", directories: [] };
+    this.roots = directories.map((path) => ({ text: placeOf(path, destination), walker: undefined }));
+    const stat = emptyStat();
+    for (const { text } of this.roots) {
+      const found = context.syscalls.statPath(text, stat) === 0;
+      if (found && (stat.mode & FileType.mask) === FileType.directory) continue;
+      const trouble = found ? "is not a dir" : "does not exist";
+      context.ledger.warning("client", `--${kind}-dest arg ${trouble}: ${text}`);
+    }
+  }
+
+  /** The open directory `path` of every alternate directory that has it, in order; each is held until released. */
+  *directories(path: ByteName): Generator<AlternateDirectory> {
+    for (const [index, root] of this.roots.entries()) {
+      const held = this.open(root)?.directory(path);
+      if (held !== undefined && typeof held !== "number") {
+        yield { index, held: held.retain(), absolute: path === "" ? root.text : joinName(root.text, path) };
+      }
+    }
+  }
+
+  /** The first of the best matches; to be released. */
+  find(wanted: Wanted): Alternate | undefined {
+    let best: Alternate | undefined;
+    for (const [index, root] of this.roots.entries()) {
+      if (best?.level === AlternateLevel.attributes) break;
+      const found = this.look(wanted, index, root, best?.level ?? 0);
+      if (found === undefined) continue;
+      best?.directory.release();
+      best = found;
+    }
+    return best;
+  }
+
+  close(): void {
+    for (const { walker } of this.roots) walker?.dispose();
+  }
+
+  private look({ entry, path, mode }: Wanted, index: number, root: Root, than: number): Alternate | undefined {
+    const { context, existing } = this;
+    const isRoot = path === "." || path === "";
+    const held = this.open(root)?.directory(isRoot ? byteName("") : directoryName(path));
+    if (held === undefined || typeof held === "number") return undefined;
+    const name = isRoot ? byteName(".") : baseName(path);
+    const stat = emptyStat();
+    if (context.syscalls.lstatAt(held.descriptor, name, stat) < 0) return undefined;
+    if (classOf(entry.mode) !== classOf(stat.mode)) return undefined;
+    const content = this.sameContent(entry, held.descriptor, name, stat);
+    if (!content && than >= AlternateLevel.kind) return undefined;
+    const absolute = isRoot ? root.text : joinName(root.text, path);
+    const attributes = existing.readFresh(held.descriptor, name);
+    const differences = itemFlags(context, entry, mode, stat, attributes, 0) & ~ItemFlag.accessTime;
+    const level = !content
+      ? AlternateLevel.kind
+      : differences === 0
+        ? AlternateLevel.attributes
+        : AlternateLevel.content;
+    if (level <= than) return undefined;
+    return { level, index, directory: held.retain(), name, absolute, stat, attributes };
+  }
+
+  private sameContent(entry: FileEntry, directory: number, name: ByteName, stat: Stat): boolean {
+    const { syscalls, options } = this.context;
+    if (isDirectory(entry)) return true;
+    if (!isRegular(entry)) return sameSpecial(syscalls, entry, directory, name, stat);
+    const digest = () => this.digester.digestAt(directory, name, false, options.openNoAtime);
+    return quickCheck(options, entry, stat, digest);
+  }
+
+  /** One that cannot be opened is tried again each time, which tells each time that a link in it is not followed. */
+  private open(root: Root): DirectoryWalker | undefined {
+    if (root.walker !== undefined) return root.walker;
+    const descriptor = this.context.operator.openDirectory(root.text);
+    if (descriptor < 0) return undefined;
+    root.walker = new DirectoryWalker(this.context.syscalls, descriptor);
+    return root.walker;
+  }
+}
+
+/** A relative directory is one of the destination's; `..` of one that a dry run does not make leaves its name. */
+function placeOf(path: ByteName, destination: Destination): ByteName {
+  if (path.startsWith("/")) return path;
+  let base = destination.absolute;
+  let rest: string = path;
+  if (destination.walker === undefined) {
+    for (let parent = /^\.\.(?:\/+|$)/.exec(rest); parent !== null; parent = /^\.\.(?:\/+|$)/.exec(rest)) {
+      base = directoryName(base) || byteName("/");
+      rest = rest.slice(parent[0].length);
+    }
+  }
+  return byteName(`${base === "/" ? "" : base}/${rest}`);
+}

@@ -1,0 +1,228 @@
+/**
+ * Sets the attributes of objects that already stand at the destination (3-transfer 5.6): owner and group in one call,
+ * extended attributes, times, ACLs, and the mode last. What is already right is not written again (4-traps T-18). New
+ * file contents get theirs in `receive-file`, before the rename.
+ */
+import type { ByteName } from "../bytes/byte-name.ts";
+import { accessAclDiffers, accessAclToSet, defaultAclDiffers, defaultAclToSet } from "../fs/acl.ts";
+import { isXattrList, type Stat } from "../fs/syscalls/interface.ts";
+import type { FileEntry } from "../protocol/file-entry.ts";
+import {
+  type ExistingAttributes,
+  groupToSet,
+  keepsAccessTime,
+  keepsTime,
+  ownerToSet,
+  sameAccessTime,
+  sameBytes,
+  sameTime,
+  storable,
+  wantedXattrs,
+  xattrsDiffer,
+} from "./compare.ts";
+import type { RunContext } from "./context.ts";
+import { isDirectory, isSymlink } from "./file-list.ts";
+import type { JobAttributes } from "./receive-job.ts";
+
+export const accessAclName = "system.posix_acl_access" as ByteName;
+export const defaultAclName = "system.posix_acl_default" as ByteName;
+
+/** An object in an open directory, with its absolute path for messages. */
+export interface Place {
+  readonly directory: number;
+  readonly name: ByteName;
+  readonly absolute: ByteName;
+}
+
+/** How times are set: by the comparison rule for things found in place, exactly for things just made. */
+export type TimeRule = "by-window" | "exact" | "leave";
+
+/**
+ * Makes the attributes of an existing object those of the entry; trouble goes into the ledger. True if it changed any.
+ * `stat` is read again when a change of owner may have cleared set-id bits.
+ */
+export function setAttributes(
+  context: RunContext,
+  place: Place,
+  entry: FileEntry,
+  mode: number,
+  stat: Stat,
+  existing: ExistingAttributes,
+  timeRule: TimeRule,
+): boolean {
+  const { options, syscalls, ledger } = context;
+  const { directory, name, absolute } = place;
+  let changed = false;
+  let currentMode = stat.mode & 0o7777;
+  const uid = ownerToSet(context, entry, stat);
+  const gid = groupToSet(context, entry, stat);
+  if (uid >= 0 || gid >= 0) {
+    const status = syscalls.chownAt(directory, name, uid, gid);
+    if (status < 0) {
+      ledger.systemError("generator", `${uid >= 0 ? "chown" : "chgrp"} "${absolute}" failed`, status, absolute);
+      // rsync leaves the rest of such an object alone.
+      return changed;
+    } else {
+      changed = true;
+      // chown clears setuid and setgid of files (T-15): what is reported and set from here on is what it left.
+      existing.xattrs = existing.xattrs.filter((item) => item.name !== "security.capability");
+      if ((currentMode & 0o6000) !== 0 && syscalls.lstatAt(directory, name, stat) === 0)
+        currentMode = stat.mode & 0o7777;
+    }
+  }
+  let finalMode = mode;
+  if (options.xattrs > 0 && openedXattrs(context, place, entry, stat.uid, currentMode, existing)) {
+    // By itself that is no change that `-vv` tells of (3-transfer 9.5).
+    // Without -p an object found in place whose attributes change gets the source's mode all the same (3-transfer 5.6).
+    // A directory keeps its setgid bit then.
+    if (!options.permissions) finalMode = entry.mode | (isDirectory(entry) ? currentMode & 0o2000 : 0);
+  }
+  if (timeRule !== "leave") {
+    const { mtime, mtimeNanoseconds } = entry;
+    const exact = timeRule === "exact";
+    const modified =
+      keepsTime(entry, options) &&
+      !(exact
+        ? mtime === stat.mtime && mtimeNanoseconds === stat.mtimeNanoseconds
+        : sameTime(mtime, mtimeNanoseconds, stat.mtime, stat.mtimeNanoseconds, options));
+    const accessed = keepsAccessTime(entry, options) && (exact || !sameAccessTime(entry, stat, options));
+    if (modified || accessed) {
+      const { seconds, nanoseconds } = modified
+        ? { seconds: mtime, nanoseconds: mtimeNanoseconds }
+        : { seconds: stat.mtime, nanoseconds: stat.mtimeNanoseconds };
+      const status = syscalls.setTimesAt(directory, name, seconds, nanoseconds, accessed ? entry.atime : undefined, 0);
+      if (status < 0) {
+        ledger.systemError("generator", `failed to set times on "${absolute}"`, status, absolute);
+        return changed;
+      }
+      changed = true;
+    }
+  }
+  if (isSymlink(entry)) return changed;
+  if (options.acls) {
+    const outcome = setAcls(context, place, entry, mode, stat, existing);
+    if (outcome !== undefined) {
+      changed = true;
+      currentMode = outcome;
+      // What the ACL did to the permission bits is reported as its change, not as theirs.
+      stat.mode = (stat.mode & ~0o777) | (mode & 0o777);
+    }
+  }
+  if (((currentMode ^ finalMode) & 0o7777) !== 0) {
+    const status = syscalls.chmodAt(directory, name, finalMode & 0o7777);
+    if (status < 0) ledger.systemError("generator", `failed to set permissions on "${absolute}"`, status, absolute);
+    else if (((currentMode ^ mode) & 0o7777) !== 0) changed = true;
+  }
+  return changed;
+}
+
+/** The attributes that a new (or rewritten) regular file is to get, with this ACL (see `JobAttributes`). */
+export function jobAttributes(
+  context: RunContext,
+  entry: FileEntry,
+  mode: number,
+  accessAcl: JobAttributes["accessAcl"],
+): JobAttributes {
+  const { options, identity, ids } = context;
+  const gid = options.group ? ids.group(entry.gid) : -1;
+  return {
+    uid: options.owner && identity.privileged ? ids.user(entry.uid) : -1,
+    gid: gid >= 0 && (identity.privileged || identity.groups.has(gid)) ? gid : -1,
+    mode: mode & 0o7777,
+    mtime: keepsTime(entry, options) ? entry.mtime : undefined,
+    mtimeNanoseconds: entry.mtimeNanoseconds,
+    atime: keepsAccessTime(entry, options) ? entry.atime : undefined,
+    accessAcl,
+    xattrs: options.xattrs > 0 ? wantedXattrs(context, entry) : undefined,
+    removeXattrs: undefined,
+  };
+}
+
+/** Sets extended attributes; an object of ours that is closed to us is opened for the moment (user attributes obey the mode). */
+function openedXattrs(
+  context: RunContext,
+  place: Place,
+  entry: FileEntry,
+  uid: number,
+  mode: number,
+  existing: ExistingAttributes,
+): boolean {
+  const { syscalls, identity } = context;
+  const { directory, name } = place;
+  if (!xattrsDiffer(context, entry, existing.xattrs)) return false;
+  const needed = existing.unreadable === true ? 0o600 : 0o200;
+  const closed = !identity.privileged && uid === identity.uid && (mode & needed) !== needed;
+  if (!closed || isSymlink(entry)) return setXattrs(context, place, entry, existing);
+  if (syscalls.chmodAt(directory, name, (mode & 0o7777) | needed) < 0) {
+    return setXattrs(context, place, entry, existing);
+  }
+  const [list] = syscalls.readXattrs(directory, [name]);
+  const changed = setXattrs(context, place, entry, isXattrList(list) ? { ...existing, xattrs: list } : existing);
+  syscalls.chmodAt(directory, name, mode & 0o7777);
+  return changed;
+}
+
+function setXattrs(context: RunContext, place: Place, entry: FileEntry, existing: ExistingAttributes): boolean {
+  const { syscalls, ledger } = context;
+  const wanted = wantedXattrs(context, entry);
+  const present = new Map(existing.xattrs.map((item) => [item.name, item.value]));
+  let changed = false;
+  for (const { name, value } of wanted) {
+    const old = present.get(name);
+    if (old !== undefined && sameBytes(old, value)) continue;
+    const status = syscalls.setXattrAt(place.directory, place.name, name, value);
+    if (status < 0) {
+      const text = `set_xattr: lsetxattr("${place.absolute}","${name}") failed`;
+      ledger.systemError("generator", text, status, place.absolute);
+    } else changed = true;
+  }
+  const keep = new Set(wanted.map((item) => item.name));
+  for (const { name } of storable(context, existing.xattrs)) {
+    if (keep.has(name)) continue;
+    const status = syscalls.removeXattrAt(place.directory, place.name, name);
+    // A capability goes by itself when the owner changes.
+    if (status < 0 && status !== -61) {
+      const text = `set_xattr: lremovexattr("${place.absolute}","${name}") failed`;
+      ledger.systemError("generator", text, status, place.absolute);
+    } else changed = true;
+  }
+  return changed;
+}
+
+/** Sets changed ACLs; the permission bits afterwards, or undefined when nothing was set. */
+function setAcls(
+  context: RunContext,
+  place: Place,
+  entry: FileEntry,
+  mode: number,
+  stat: Stat,
+  existing: ExistingAttributes,
+): number | undefined {
+  const { syscalls, ledger } = context;
+  const { directory, name, absolute } = place;
+  let bits: number | undefined;
+  if (accessAclDiffers(entry.accessAcl, entry.mode, existing.accessAcl, stat.mode)) {
+    const value = accessAclToSet(entry.accessAcl, mode);
+    const status =
+      value === undefined
+        ? syscalls.removeXattrAt(directory, name, accessAclName)
+        : syscalls.setXattrAt(directory, name, accessAclName, value);
+    if (status < 0 && status !== -61 && status !== -95) {
+      ledger.systemError("generator", `set_acl: xacl_set(${entry.path}, ACL_TYPE_ACCESS)`, status, absolute);
+    } else {
+      // Setting the ACL wrote the permission bits too; removing it leaves them as they were.
+      bits = value === undefined ? stat.mode & 0o7777 : (stat.mode & 0o7000) | (mode & 0o777);
+    }
+  }
+  if (isDirectory(entry) && defaultAclDiffers(entry.defaultAcl, existing.defaultAcl)) {
+    const value = defaultAclToSet(entry.defaultAcl);
+    const status =
+      value === undefined
+        ? syscalls.removeXattrAt(directory, name, defaultAclName)
+        : syscalls.setXattrAt(directory, name, defaultAclName, value);
+    if (status < 0 && status !== -61) {
+      ledger.systemError("generator", `set_acl: xacl_set(${entry.path}, ACL_TYPE_DEFAULT)`, status, absolute);
+    } else bits ??= stat.mode & 0o7777;
+  }
+  return bits;
+}

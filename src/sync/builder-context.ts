@@ -1,0 +1,14 @@
+/** What the parts of the sender's scan share in their thread. */
+import type { Syscalls } from "../fs/syscalls/interface.ts";
+import type { TransferOptions } from "../options/transfer-options.ts";
+import type { FilterStack } from "./filter-stack.ts";
+import type { SourceRoots } from "./source-root.ts";
+
+/** What a builder works with in its thread. */
+export interface BuilderContext {
+  readonly options: TransferOptions;
+  readonly umask: number;
+  readonly syscalls: Syscalls;
+  readonly roots: SourceRoots;
+  readonly filters: FilterStack;
+}

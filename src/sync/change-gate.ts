@@ -1,0 +1,119 @@
+/**
+ * What stands between a run and the destination when only planned changes are to be made (`plan-run`): asked before
+ * anything is done about an entry or a deletion. Without one, everything is done.
+ */
+import type { ByteName } from "../bytes/byte-name.ts";
+import { DirectoryWalker } from "../fs/held-directory.ts";
+import { emptyStat, type Stat, type Syscalls } from "../fs/syscalls/interface.ts";
+import { type FileEntry, FileType } from "../protocol/file-entry.ts";
+
+/** A destination, as far as it matters here. */
+export interface Place {
+  readonly walker: DirectoryWalker | undefined;
+  readonly singleName: ByteName | undefined;
+}
+
+/** `planned`: go on; `unplanned`: nothing was to be done about it; `drifted`: it is not any more what was planned for. */
+export type GateAnswer = "planned" | "unplanned" | "drifted";
+
+export interface ChangeGate {
+  /** The destination is about to be made. */
+  creating(): void;
+  /** The destination is open. */
+  attach(syscalls: Syscalls, destination: Place): void;
+  entry(entry: FileEntry): GateAnswer;
+  /** `path`: below the destination. */
+  deletion(path: ByteName): GateAnswer;
+  /** The run is over; closes what `attach` opened. */
+  release(): void;
+}
+
+/** What stood somewhere. Of a directory size and times are left out: they change with what is done in it. */
+export interface Fingerprint {
+  /** Type and permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly mtime: number;
+  readonly mtimeNanoseconds: number;
+  /** Device and inode number, as text. */
+  readonly identity: string;
+}
+
+/** Looks at destination paths through a walk of its own, so that no one else's is disturbed. */
+export class DestinationLook {
+  private readonly syscalls: Syscalls;
+  private readonly destination: Place;
+  private readonly stat: Stat = emptyStat();
+  private readonly descriptor: number;
+  private readonly walker: DirectoryWalker | undefined;
+
+  constructor(syscalls: Syscalls, destination: Place) {
+    this.syscalls = syscalls;
+    this.destination = destination;
+    const root = destination.walker?.directory("" as ByteName);
+    this.descriptor = typeof root === "object" ? syscalls.duplicate(root.descriptor) : -1;
+    this.walker = this.descriptor < 0 ? undefined : new DirectoryWalker(syscalls, this.descriptor);
+  }
+
+  /** What stands where an entry goes; undefined: nothing that can be looked at. */
+  at(path: ByteName): Fingerprint | undefined {
+    const { singleName } = this.destination;
+    const below = singleName !== undefined && path === "." ? singleName : (path.replace(/^\/+/, "") as ByteName);
+    const isRoot = below === "." || below === "";
+    const slash = below.lastIndexOf("/");
+    const held = this.walker?.directory((isRoot ? "" : below.slice(0, Math.max(slash, 0))) as ByteName);
+    if (held === undefined || typeof held === "number") return undefined;
+    const name = (isRoot ? "." : below.slice(slash + 1)) as ByteName;
+    return this.syscalls.lstatAt(held.descriptor, name, this.stat) < 0 ? undefined : fingerprintOf(this.stat);
+  }
+
+  /** What stands where a file-list entry goes. */
+  of(entry: FileEntry): Fingerprint | undefined {
+    const { singleName } = this.destination;
+    const isDirectory = (entry.mode & FileType.mask) === FileType.directory;
+    return this.at(singleName !== undefined && !isDirectory ? singleName : entry.path);
+  }
+
+  close(): void {
+    this.walker?.dispose();
+    if (this.descriptor >= 0) this.syscalls.close(this.descriptor);
+  }
+}
+
+/** Whether two looks found the same. */
+export function sameFingerprint(a: Fingerprint | undefined, b: Fingerprint | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return (
+    a.mode === b.mode &&
+    a.uid === b.uid &&
+    a.gid === b.gid &&
+    a.size === b.size &&
+    a.mtime === b.mtime &&
+    a.mtimeNanoseconds === b.mtimeNanoseconds &&
+    a.identity === b.identity
+  );
+}
+
+/** Whether a source is still what it was when it was listed. */
+export function sameSource(a: FileEntry, b: FileEntry): boolean {
+  return JSON.stringify(sourceFacts(a)) === JSON.stringify(sourceFacts(b));
+}
+
+function sourceFacts(entry: FileEntry): unknown {
+  const { mode, size, mtime, mtimeNanoseconds, uid, gid, rdevMajor, rdevMinor, target } = entry;
+  const isDirectory = (mode & FileType.mask) === FileType.directory;
+  const { checksum, accessAcl, defaultAcl, xattrs } = entry;
+  const values = [checksum, accessAcl, defaultAcl, ...(xattrs ?? []).flatMap(({ name, value }) => [name, value])];
+  const bytes = values.map((value) => (value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value));
+  return [mode, isDirectory ? 0 : size, mtime, mtimeNanoseconds, uid, gid, rdevMajor, rdevMinor, target, bytes];
+}
+
+function fingerprintOf(stat: Stat): Fingerprint {
+  const { mode, uid, gid, size, mtime, mtimeNanoseconds } = stat;
+  const identity = `${stat.deviceMajor}:${stat.deviceMinor}:${stat.inodeHigh * 2 ** 32 + stat.inodeLow}`;
+  const isDirectory = (mode & FileType.mask) === FileType.directory;
+  const own = isDirectory ? { size: 0, mtime: 0, mtimeNanoseconds: 0 } : { size, mtime, mtimeNanoseconds };
+  return { mode, uid, gid, ...own, identity };
+}

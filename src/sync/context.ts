@@ -1,0 +1,68 @@
+/** What the roles of one run share: options, system calls, identity, ledger and counters. */
+import { type ByteName, byteName, joinName } from "../bytes/byte-name.ts";
+import { abortedError } from "../errors.ts";
+import type { OperatorPaths } from "../fs/operator-path.ts";
+import type { Syscalls } from "../fs/syscalls/interface.ts";
+import type { TransferOptions } from "../options/transfer-options.ts";
+import type { ChangeGate } from "./change-gate.ts";
+import type { RunCounters } from "./counters.ts";
+import type { EventSink } from "./events.ts";
+import type { FilterStack } from "./filter-stack.ts";
+import type { IdMapper } from "./id-mapper.ts";
+import type { Ledger } from "./ledger.ts";
+
+/** Which events somebody listens to: the others are not made. */
+export interface Wants {
+  /** Items that change something. */
+  readonly items: boolean;
+  /** Items without change (`-ii`, `-vv`). */
+  readonly unchanged: boolean;
+  /** `TransferredEvent`s (`%b`, `%c`, `%C`), and whether with a digest. */
+  readonly transferred: boolean;
+  readonly digest: boolean;
+  readonly progress: boolean;
+}
+
+/** Who runs the receiving side. */
+export interface Identity {
+  /** Super-user: owners, devices. */
+  readonly privileged: boolean;
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: ReadonlySet<number>;
+  readonly umask: number;
+}
+
+export interface RunContext {
+  readonly options: TransferOptions;
+  readonly syscalls: Syscalls;
+  /** Opens what the operator named on the receiving side (4-traps O-01). */
+  readonly operator: OperatorPaths;
+  readonly identity: Identity;
+  readonly ids: IdMapper;
+  readonly ledger: Ledger;
+  readonly emit: EventSink;
+  readonly wants: Wants;
+  readonly counters: RunCounters;
+  /** Receiver-side filter rules: what is protected from deletion, and which attribute names are stored. */
+  readonly filters: FilterStack;
+  readonly signal: AbortSignal;
+  /** Asked before anything is changed, if only planned changes are to be made. */
+  readonly gate: ChangeGate | undefined;
+}
+
+/** Throws (exit 20) once the run was told to stop. */
+export function checkAborted(context: RunContext): void {
+  if (context.signal.aborted) throw abortedError("sender");
+}
+
+/** Absolute path of a directory of the destination as messages about its attributes name it: the root is `DEST/.`. */
+export function directoryText(directory: ByteName, path: ByteName): ByteName {
+  return path === "." ? joinName(directory, path) : fullPath(directory, path);
+}
+
+/** Absolute path of a transfer path below a directory, for messages. */
+export function fullPath(directory: ByteName, path: ByteName): ByteName {
+  if (path === "." || path === "/.") return directory;
+  return joinName(directory, path.startsWith("/") ? byteName(path.replace(/^\/+/, "")) : path);
+}

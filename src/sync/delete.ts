@@ -1,0 +1,400 @@
+/**
+ * Deletion of extraneous entries and of what stands in the way of another type (3-transfer 6; 4-traps L-01 to L-04,
+ * P-09). Every removal is done on a held directory and a single name; links are removed, never followed.
+ */
+import { type ByteName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
+import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
+import { FileType } from "../protocol/file-entry.ts";
+import { type Backups, copiedOnly } from "./backup.ts";
+import { fullPath, type RunContext } from "./context.ts";
+import type { Destination } from "./destination.ts";
+import { type Candidate, type Delayed, type DeletionSource, GuardedDeletion } from "./guarded-deletion.ts";
+import { childPath } from "./list-builder.ts";
+
+const ENOENT = -2;
+const ENOTEMPTY = -39;
+const EEXIST = -17;
+
+type Outcome = "deleted" | "at-limit" | "failed" | "not-empty";
+
+export class Deleter implements DeletionSource {
+  /** `--delete-guard`: every deletion waits for its verdict. */
+  readonly guarded: GuardedDeletion | undefined;
+  /** Deletions so far; each file and each directory counts against `--max-delete`. */
+  private count = 0;
+  private blockedTold = false;
+  /** `-x`: device of the last transfer root: other file systems below it are left alone. */
+  private topDevice = 0;
+  private readonly context: RunContext;
+  private readonly destination: Destination;
+  private readonly backups: Backups;
+  /** Called when something below a directory (its path) was removed. */
+  private readonly touched: (directory: ByteName) => void;
+  private readonly stat: Stat = emptyStat();
+  readonly delayed: Delayed[] = [];
+  /** A look ahead says nothing; the deletion will. */
+  private silent = false;
+  /** Where the filter stack finds merge files of the receiving side. */
+  private readonly places: { absolute(root: number, path: ByteName): ByteName };
+
+  constructor(context: RunContext, destination: Destination, backups: Backups, touched: (directory: ByteName) => void) {
+    const { deleteGuard } = context.options;
+    this.guarded = deleteGuard && new GuardedDeletion(context, destination, this, deleteGuard);
+    this.context = context;
+    this.destination = destination;
+    this.backups = backups;
+    this.touched = touched;
+    this.places = { absolute: (_root, path) => fullPath(destination.absolute, path) };
+  }
+
+  /**
+   * Deletes (or, with `later`, remembers) what a destination directory holds and the transfer does not. `names` are the
+   * names of its list; `path` its transfer path; `isTop` says that it is a transfer root.
+   */
+  deleteIn(path: ByteName, names: ReadonlySet<ByteName>, isTop: boolean, later: boolean): void {
+    const { context } = this;
+    const { options } = context;
+    const held = this.destination.walker?.directory(path);
+    if (held === undefined || typeof held === "number") return;
+    if (this.isBlocked()) return;
+    if (options.oneFileSystem > 0 && context.syscalls.fstat(held.descriptor, this.stat) === 0) {
+      if (isTop) this.topDevice = deviceOf(this.stat);
+      else if (deviceOf(this.stat) !== this.topDevice) return;
+    }
+    const candidates = this.list(path, held.descriptor, (name) => names.has(name), false);
+    for (const candidate of candidates) {
+      if (later || this.guarded !== undefined) this.delayed.push({ item: candidate, deep: true });
+      else this.deleteItem(candidate, false, false);
+    }
+  }
+
+  /** Whether read errors forbid deletions; says so once. */
+  isBlocked(): boolean {
+    const { ledger, options, emit } = this.context;
+    if (!ledger.deletionBlocked || options.ignoreErrors) return false;
+    const text = byteName("IO error encountered -- skipping file deletion");
+    if (!this.blockedTold) emit({ type: "notice", role: "generator", code: "deletion-skipped", path: undefined, text });
+    this.blockedTold = true;
+    return true;
+  }
+
+  /**
+   * Full passes look for merge files below every name of the list, as if each were a directory; what is seen of that is a
+   * warning for each link of somebody else (2-file-list 1.9). Nothing is read through such a link (4-traps O-01).
+   */
+  warnOfForeignLinks(path: ByteName, names: readonly ByteName[]): void {
+    const { filters, syscalls } = this.context;
+    if (!filters.hasMergeFiles) return;
+    const held = this.destination.walker?.directory(path);
+    if (held === undefined || held === ENOENT) return;
+    if (typeof held === "number") {
+      this.lookForMergeFiles(path);
+      return;
+    }
+    for (const name of names) {
+      const status = syscalls.lstatAt(held.descriptor, name, this.stat);
+      const isLink = status === 0 && (this.stat.mode & FileType.mask) === FileType.symlink;
+      if (isLink) this.lookForMergeFiles(childPath(path, name));
+    }
+  }
+
+  private lookForMergeFiles(path: ByteName): void {
+    const { filters, syscalls, operator } = this.context;
+    const { readOnly, nonBlock } = syscalls.flags;
+    for (const name of filters.mergeFileNames) {
+      const found = operator.open(joinName(this.places.absolute(0, path), name), readOnly | nonBlock);
+      if (found >= 0) syscalls.close(found);
+    }
+  }
+
+  /** Removes what `--delete-delay` remembered, in the order in which it was found. */
+  deleteDelayed(): void {
+    const held = this.guarded?.holds === true;
+    for (const { item, deep } of held ? [] : this.delayed) this.deleteItem(item, false, false, deep);
+    this.delayed.length = 0;
+  }
+
+  /** The warning about `--max-delete`, once at the end. */
+  reportLimit(): void {
+    const { skippedDeletions } = this.context.counters;
+    if (skippedDeletions === 0) return;
+    const text = byteName(`Deletions stopped due to --max-delete limit (${skippedDeletions} skipped)`);
+    const role = "generator";
+    this.context.ledger.record({ type: "problem", severity: "delete-limit", role, text, path: undefined, errno: 0 });
+  }
+
+  /** `--delete-missing-args`: removes what stands where a missing argument would be, unless rules protect it. */
+  deleteArgument(path: ByteName, name: ByteName, stat: Stat): void {
+    const { filters, options } = this.context;
+    const candidate = this.candidate(path, name, stat);
+    filters.enter(0, directoryName(path) || byteName("."), this.places);
+    const isDirectory = (candidate.mode & FileType.mask) === FileType.directory;
+    if (!filters.isEmpty && this.isProtected(path, isDirectory, false)) return;
+    const deep = options.force || options.deleteTiming !== "none";
+    if (isDirectory && !deep && this.simulate(candidate, true, false) === ENOTEMPTY) {
+      this.notice("non-empty-directory", `cannot delete non-empty directory: ${path}`, path);
+    } else if (this.guarded !== undefined) this.delayed.push({ item: candidate, deep });
+    else this.deleteItem(candidate, false, false, deep);
+  }
+
+  /**
+   * Removes an entry that stands in the way of one of another kind. The entry itself is neither counted nor printed.
+   * False (and reported) when it cannot be removed.
+   */
+  makeRoom(path: ByteName, name: ByteName, stat: Stat, forWhat: string): boolean {
+    const candidate = this.candidate(path, name, stat);
+    const isHeld = this.guarded?.holds === true && this.hasContent(candidate);
+    if (!isHeld && this.deleteItem(candidate, true, false) === "deleted") return true;
+    this.context.ledger.error("generator", `could not make way for new ${forWhat}: ${path}`, path);
+    return false;
+  }
+
+  hasContent(item: Candidate): boolean {
+    if ((item.mode & FileType.mask) !== FileType.directory) return false;
+    return this.simulate(item, true, false) === ENOTEMPTY;
+  }
+
+  /** Lists without a word: what is deleted will be told then. */
+  quietly(look: () => void): void {
+    this.silent = true;
+    look();
+    this.silent = false;
+  }
+
+  /** Candidates of a directory, last in sort order first. */
+  list(
+    path: ByteName,
+    descriptor: number,
+    listed: (name: ByteName) => boolean,
+    beingRemoved: boolean,
+    onProtected?: () => void,
+  ): Candidate[] {
+    const { syscalls, filters, options, ledger } = this.context;
+    const names = syscalls.readDirectory(descriptor);
+    if (typeof names === "number") {
+      if (this.silent) return [];
+      const absolute = fullPath(this.destination.absolute, path);
+      ledger.systemError("generator", `opendir "${absolute}" failed`, names, absolute);
+      ledger.readFailed();
+      return [];
+    }
+    this.guarded?.guard.saw(names.length);
+    filters.enter(0, path, this.places);
+    const found: Candidate[] = [];
+    let own = -1;
+    for (const name of names) {
+      const child = childPath(path, name);
+      if (listed(name)) {
+        // Nothing comes of it, but -vv tells of the rules for every name that the directory holds (2-file-list 1.8).
+        if (options.debug.filter > 0 && !filters.isEmpty && syscalls.lstatAt(descriptor, name, this.stat) === 0) {
+          this.isProtected(child, (this.stat.mode & FileType.mask) === FileType.directory, beingRemoved);
+        }
+        continue;
+      }
+      const status = syscalls.lstatAt(descriptor, name, this.stat);
+      if (status < 0) {
+        // Gone by itself is as good as deleted; anything else must not pass for success (L-17).
+        if (status === ENOENT) continue;
+        onProtected?.();
+        if (this.silent) continue;
+        const absolute = fullPath(this.destination.absolute, child);
+        ledger.systemError("generator", `readlink_stat("${absolute}") failed`, status, absolute);
+        ledger.readFailed();
+        continue;
+      }
+      const isDirectory = (this.stat.mode & FileType.mask) === FileType.directory;
+      if (!filters.isEmpty && this.isProtected(child, isDirectory, beingRemoved)) {
+        onProtected?.();
+        continue;
+      }
+      const candidate = this.candidate(child, name, this.stat);
+      if (isDirectory && options.oneFileSystem > 0) {
+        // A mount point that is to be removed itself is left as soon as a directory lies in it: what counts is the argument.
+        if (beingRemoved && this.topDevice !== 0) own = this.topDevice;
+        if (own < 0 && syscalls.fstat(descriptor, this.stat) === 0) own = deviceOf(this.stat);
+        if (own !== candidate.device) {
+          if (options.info.mount > 0 && !this.silent)
+            this.notice("mount-point", `cannot delete mount point: ${child}`, child);
+          onProtected?.();
+          continue;
+        }
+      }
+      found.push(candidate);
+    }
+    return sortForDeletion(found);
+  }
+
+  private isProtected(path: ByteName, isDirectory: boolean, beingRemoved: boolean): boolean {
+    const { filters, options } = this.context;
+    const verdict = filters.check(path, isDirectory, beingRemoved);
+    if (verdict !== 0 && options.debug.filter > 0 && !this.silent) {
+      const act = verdict < 0 ? "protecting" : "risking";
+      const kind = isDirectory ? "directory" : "file";
+      this.notice(
+        "filter",
+        `[generator] ${act} ${kind} ${path} because of pattern ${filters.lastRuleText ?? ""}`,
+        path,
+      );
+    }
+    return verdict < 0;
+  }
+
+  candidate(path: ByteName, name: ByteName, stat: Stat): Candidate {
+    return { path, name, mode: stat.mode, uid: stat.uid, device: deviceOf(stat) };
+  }
+
+  private deleteItem(item: Candidate, makingRoom: boolean, knownEmpty: boolean, deep = !makingRoom): Outcome {
+    const { context } = this;
+    const { options, counters } = context;
+    if (!makingRoom && context.gate !== undefined && context.gate.deletion(item.path) !== "planned") return "failed";
+    const isDirectory = (item.mode & FileType.mask) === FileType.directory;
+    const recursive = deep || options.force || options.deleteTiming !== "none";
+    if ((item.mode & FileType.mask) !== FileType.symlink) this.writable(item);
+    if (isDirectory && !knownEmpty && recursive) {
+      const contents = this.deleteContents(item);
+      if (contents !== "deleted") return contents;
+    }
+    // Looked at first: for a mount point or without permission, the removal would fail for another reason.
+    if (isDirectory && !knownEmpty && !recursive && this.isSeenFull(item)) {
+      this.notice("non-empty-directory", `cannot delete non-empty directory: ${item.path}`, item.path);
+      return "not-empty";
+    }
+    if (!makingRoom && options.maxDelete !== undefined && this.count >= options.maxDelete) {
+      counters.skippedDeletions++;
+      return "at-limit";
+    }
+    const status = options.dryRun ? this.simulate(item, isDirectory, recursive) : this.remove(item, isDirectory);
+    if (status === 0) {
+      if (!makingRoom) {
+        this.count++;
+        counters.deleted.add(item.mode);
+        context.emit({ type: "delete", path: item.path, directory: isDirectory });
+      }
+      return "deleted";
+    }
+    if (isDirectory && (status === ENOTEMPTY || status === EEXIST)) {
+      this.notice("non-empty-directory", `cannot delete non-empty directory: ${item.path}`, item.path);
+      return "not-empty";
+    }
+    if (status === ENOENT) return "deleted";
+    return "failed";
+  }
+
+  /** Removes the contents of a directory; protected entries stay, and so does then the directory. */
+  private deleteContents(directory: Candidate): Outcome {
+    const held = this.destination.walker?.directory(directory.path);
+    if (held === undefined || typeof held === "number") return "deleted";
+    held.retain();
+    let remains = false;
+    const contents = this.list(
+      directory.path,
+      held.descriptor,
+      () => false,
+      true,
+      () => {
+        remains = true;
+      },
+    );
+    for (const item of contents) {
+      const isDirectory = (item.mode & FileType.mask) === FileType.directory;
+      if (isDirectory && this.deleteContents(this.writable(item)) !== "deleted") remains = true;
+      if (this.deleteItem(item, false, isDirectory) !== "deleted") remains = true;
+    }
+    held.release();
+    if (!remains) return "deleted";
+    this.notice("non-empty-directory", `cannot delete non-empty directory: ${directory.path}`, directory.path);
+    return "not-empty";
+  }
+
+  /** What is ours and may not be written to is opened up before it or its contents go (4-traps T-13). */
+  private writable(item: Candidate): Candidate {
+    const { identity, options, syscalls } = this.context;
+    if (!identity.privileged && !options.dryRun && (item.mode & 0o200) === 0 && item.uid === identity.uid) {
+      const parent = this.parent(item);
+      if (parent >= 0) syscalls.chmodAt(parent, item.name, (item.mode & 0o7777) | 0o200);
+    }
+    return item;
+  }
+
+  private remove(item: Candidate, isDirectory: boolean): number {
+    const { syscalls, ledger, options } = this.context;
+    if (isDirectory) this.destination.walker?.forget(item.path);
+    const held = this.destination.walker?.directory(directoryName(item.path));
+    if (held === undefined || typeof held === "number") return held ?? ENOENT;
+    // A backup walks elsewhere in the destination meanwhile.
+    held.retain();
+    const parent = held.descriptor;
+    let operation = "unlink";
+    let status: number;
+    if (isDirectory) {
+      operation = "rmdir";
+      status = syscalls.removeDirectoryAt(parent, item.name);
+    } else if (options.backup && this.backups.appliesToDeletion(item.name)) {
+      operation = "make_backup";
+      status = this.backups.make(parent, item.name, item.path, true);
+      if (status === copiedOnly) {
+        operation = "unlink";
+        status = syscalls.unlinkAt(parent, item.name);
+      }
+    } else {
+      status = syscalls.unlinkAt(parent, item.name);
+    }
+    held.release();
+    if (status === 0) this.touched(directoryName(item.path) || byteName("."));
+    else if (status !== ENOENT && status !== ENOTEMPTY && status !== EEXIST) {
+      ledger.systemError("generator", `delete_file: ${operation}(${item.path}) failed`, status, item.path);
+    }
+    return status;
+  }
+
+  /** Whether a directory is seen to hold something; one that cannot be looked into is reported. */
+  private isSeenFull(item: Candidate): boolean {
+    const held = this.destination.walker?.directory(item.path);
+    if (held === undefined) return false;
+    const names = typeof held === "number" ? held : this.context.syscalls.readDirectory(held.descriptor);
+    if (typeof names === "object") return names.length > 0;
+    const absolute = fullPath(this.destination.absolute, item.path);
+    this.context.ledger.systemError("generator", `opendir "${absolute}" failed`, names, absolute);
+    return false;
+  }
+
+  /** What a removal would do. */
+  private simulate(item: Candidate, isDirectory: boolean, recursive: boolean): number {
+    const { options } = this.context;
+    if (!isDirectory && options.backup && this.backups.appliesToDeletion(item.name)) {
+      const parent = this.parent(item);
+      if (parent >= 0) this.backups.leavesOut(parent, item.name, item.path);
+      this.backups.tell(item.path);
+    }
+    if (!isDirectory || recursive) return 0;
+    const held = this.destination.walker?.directory(item.path);
+    if (held === undefined || typeof held === "number") return 0;
+    const names = this.context.syscalls.readDirectory(held.descriptor);
+    return typeof names === "object" && names.length > 0 ? ENOTEMPTY : 0;
+  }
+
+  private parent(item: Candidate): number {
+    const held = this.destination.walker?.directory(directoryName(item.path));
+    return held === undefined ? ENOENT : typeof held === "number" ? held : held.descriptor;
+  }
+
+  private notice(code: "mount-point" | "filter" | "non-empty-directory", text: string, path: ByteName): void {
+    this.context.emit({ type: "notice", role: "generator", code, path, text: byteName(text) });
+  }
+}
+
+/** Reverse of the file-list order: directories first, both by descending bytes (3-transfer 6.2). */
+function sortForDeletion(items: Candidate[]): Candidate[] {
+  const isDirectory = (item: Candidate) => (item.mode & FileType.mask) === FileType.directory;
+  return items.sort((a, b) => {
+    const aDirectory = isDirectory(a);
+    if (aDirectory !== isDirectory(b)) return aDirectory ? -1 : 1;
+    const aKey = aDirectory ? `${a.name}/` : a.name;
+    const bKey = aDirectory ? `${b.name}/` : b.name;
+    return aKey < bKey ? 1 : aKey > bKey ? -1 : 0;
+  });
+}
+
+function deviceOf(stat: Stat): number {
+  return stat.deviceMajor * 2 ** 32 + stat.deviceMinor;
+}

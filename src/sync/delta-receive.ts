@@ -1,0 +1,171 @@
+/**
+ * The data of one file by the delta algorithm, all roles in a row, as a local run does it (3-transfer 2, 3, 5): block
+ * sums of the basis, the sender's search, the receiver's patch, and the comparison of their digests. Works on
+ * descriptors only; trouble is returned, not thrown.
+ */
+import { type BlockSummer, createBlockSummer } from "../delta/block-sums.ts";
+import { createChecksum, digestBytes, type StreamingChecksum } from "../delta/checksum.ts";
+import { type Kernels, loadKernels } from "../delta/kernels/kernels.ts";
+import { BlockMatcher, literalRunBytes, type MatchTotals } from "../delta/match-blocks.ts";
+import { Patcher } from "../delta/patch.ts";
+import { type ReadAt, signBasis, sumHeadFor } from "../delta/signature.ts";
+import type { DataCopier } from "../fs/copy-data.ts";
+import { emptyStat, type Syscalls } from "../fs/syscalls/interface.ts";
+import { appendData } from "./append-receive.ts";
+import type { DeltaJob, DeltaResult, ReceiveJob } from "./receive-job.ts";
+
+/** What came of it. */
+export interface DeltaOutcome {
+  /** Bytes of the result, or a negative errno. */
+  readonly written: number;
+  /** The side that a negative number came from. */
+  readonly failed: "read" | "write";
+  /** 0, or why some of the source could not be read: zeros stand for it, and the result is not verified. */
+  readonly readError: number;
+  readonly result: DeltaResult | undefined;
+}
+
+/** Protocol whose limits hold within one machine. */
+const protocol = 32;
+
+/** Receives file data by delta, for one thread. */
+export class DeltaReceiver {
+  private readonly syscalls: Syscalls;
+  private readonly copier: DataCopier;
+  private kernels: Kernels | undefined;
+
+  constructor(syscalls: Syscalls, copier: DataCopier) {
+    this.syscalls = syscalls;
+    this.copier = copier;
+  }
+
+  /** Writes the data of `job` to `descriptor`, yielding the bytes done now and then. Closes the basis. */
+  *receive(job: ReceiveJob, delta: DeltaJob, descriptor: number): Generator<number, DeltaOutcome> {
+    this.kernels ??= loadKernels();
+    const { kernels } = this;
+    const { checksumName: name, seed } = delta;
+    // `--checksum-choice` and negotiation alike put md5's seed first (3-transfer 2.5).
+    const summer = createBlockSummer({ name, seed, seedFirst: true, kernels });
+    const sent = createChecksum(name, { kernels });
+    const received = createChecksum(name, { kernels });
+    try {
+      return yield* this.transfer(job, delta, descriptor, summer, sent, received);
+    } finally {
+      for (const part of [summer, sent, received]) part.release();
+      this.syscalls.close(delta.basis);
+    }
+  }
+
+  private *transfer(
+    job: ReceiveJob,
+    delta: DeltaJob,
+    descriptor: number,
+    summer: BlockSummer,
+    sent: StreamingChecksum,
+    received: StreamingChecksum,
+  ): Generator<number, DeltaOutcome> {
+    const { syscalls, copier } = this;
+    const stat = emptyStat();
+    const seen = syscalls.fstat(delta.basis, stat);
+    if (seen < 0) return failure("read", seen);
+    if (delta.append !== undefined)
+      return yield* this.append(job, delta, delta.append, descriptor, stat.size, sent, received);
+    const { blockSize, updating, phase, checksumName } = delta;
+    const shape = { blockSize, protocol, digestBytes: digestBytes[checksumName], phase };
+    // A basis that has become empty since it was looked at has one block of zeros, which the digest will refuse.
+    const head = sumHeadFor(Math.max(stat.size, 1), shape);
+    if (head === undefined) return failure("read", EFBIG);
+    const readBasis = this.reader(delta.basis);
+    const signature = yield* silently(signBasis(readBasis, head, summer));
+    if (typeof signature === "number") return failure("read", signature);
+    const existing = job.method !== "replace";
+    let writeError = 0;
+    const write = (bytes: Uint8Array, position: number): number => {
+      const status = copier.writeAt(descriptor, bytes, position, { sparse: job.sparse, existing });
+      if (status < 0) writeError = status;
+      return status;
+    };
+    const patcher = new Patcher({ head, readBasis, write, updating, checksum: received });
+    const matcher = new BlockMatcher(signature, summer, {
+      read: this.reader(job.source),
+      size: job.size,
+      sink: patcher,
+      updating,
+      onData: (bytes) => sent.update(bytes, 0, bytes.length),
+    });
+    const totals = yield* matcher.run();
+    const rest = totals.error < 0 ? totals.error : patcher.flush();
+    if (rest < 0) return failure(writeError < 0 ? "write" : "read", rest);
+    const cut = syscalls.truncate(descriptor, patcher.size);
+    if (cut < 0) return failure("write", cut);
+    const { readError } = totals;
+    // What was not read cannot agree: rsync sends a digest of zeros (4-traps L-10).
+    const digest = readError < 0 ? new Uint8Array(digestBytes[checksumName]) : sent.digest();
+    const verified = readError === 0 && Buffer.compare(digest, received.digest()) === 0;
+    const checksumBytes = headBytes + head.count * (rollingBytes + head.strongBytes);
+    const result = resultOf(totals, checksumBytes, digest, verified);
+    return { written: patcher.size, failed: "read", readError, result };
+  }
+
+  private *append(
+    job: ReceiveJob,
+    delta: DeltaJob,
+    how: "trust" | "verify",
+    descriptor: number,
+    basisSize: number,
+    sent: StreamingChecksum,
+    received: StreamingChecksum,
+  ): Generator<number, DeltaOutcome> {
+    const { syscalls, copier } = this;
+    const appended = yield* appendData(syscalls, copier, {
+      source: job.source,
+      sourceSize: job.size,
+      target: descriptor,
+      basis: delta.basis,
+      basisSize,
+      verify: how === "verify",
+      sparse: job.sparse,
+      sent,
+      received,
+    });
+    const { count, failed, short } = appended;
+    if (count < 0) return failure(failed, count);
+    const size = basisSize + count;
+    // A file that ends in a hole was not written to its end.
+    const grown = syscalls.truncate(descriptor, size);
+    if (grown < 0) return failure("write", grown);
+    const digest = sent.digest();
+    const verified = !short && Buffer.compare(digest, received.digest()) === 0;
+    const literalRuns = Math.ceil(count / literalRunBytes);
+    const found = { matches: 0, hashHits: 0, falseAlarms: 0, literalBytes: count, matchedBytes: 0, literalRuns };
+    const result = { ...found, checksumBytes: headBytes, digest, verified };
+    return { written: size, failed: "read", readError: 0, result };
+  }
+
+  private reader(descriptor: number): ReadAt {
+    return (buffer, offset, length, position) => this.syscalls.read(descriptor, buffer, offset, length, position);
+  }
+}
+
+const EFBIG = -27;
+/** A sum head, and the rolling sum of a block, on the wire. */
+const headBytes = 16;
+const rollingBytes = 4;
+
+function failure(failed: "read" | "write", errno: number): DeltaOutcome {
+  return { written: errno, failed, readError: 0, result: undefined };
+}
+
+function resultOf(totals: MatchTotals, checksumBytes: number, digest: Uint8Array, verified: boolean): DeltaResult {
+  const { matches, hashHits, falseAlarms, literalBytes, matchedBytes, literalRuns } = totals;
+  return { matches, hashHits, falseAlarms, literalBytes, matchedBytes, literalRuns, checksumBytes, digest, verified };
+}
+
+/** Pauses where the steps do, but the bytes of the basis are not progress. */
+function* silently<Result>(steps: Generator<number, Result>): Generator<number, Result> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    yield 0;
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * The generator's part of a delta transfer in a local run (3-transfer 1.7 steps 18, 23, 26): which file is the basis of
+ * an entry, and what the item then takes on the wire (`%b`, `%c`).
+ */
+import type { ByteName } from "../bytes/byte-name.ts";
+import { literalRunBytes } from "../delta/match-blocks.ts";
+import { emptyStat } from "../fs/syscalls/interface.ts";
+import { type FileEntry, FileType } from "../protocol/file-entry.ts";
+import type { Alternate } from "./alternates.ts";
+import type { Backups } from "./backup.ts";
+import type { RunContext } from "./context.ts";
+import { type EntryParts, type PlacedTurn, pathBelow, shownName } from "./entry-parts.ts";
+import { openRegular } from "./generate-alternate.ts";
+import { systemProblem } from "./ledger.ts";
+import { openPartialDirectory } from "./receive-file.ts";
+import type { DeltaJob, DeltaResult, JobResult, ReceiveJob } from "./receive-job.ts";
+import type { OpenSource } from "./sender.ts";
+
+const tokenBytes = 4;
+
+/** Makes the delta part of jobs; one for a run. */
+export class DeltaRequests {
+  private readonly context: RunContext;
+  private readonly backups: Backups;
+  private readonly parts: EntryParts;
+  private readonly seed: number;
+
+  constructor(parts: EntryParts) {
+    this.parts = parts;
+    this.context = parts.context;
+    this.backups = parts.backups;
+    const { checksumSeed } = parts.context.options;
+    // Another seed each time, so that an unlucky pair of blocks is not unlucky for ever.
+    this.seed = checksumSeed === 0 ? Math.floor(Date.now() / 1000) | 0 : checksumSeed;
+  }
+
+  /** The delta part of a job with its basis open; undefined: the file is sent whole. */
+  make(turn: PlacedTurn, partial: boolean, phase: "normal" | "redo"): DeltaJob | undefined {
+    const { options, syscalls } = this.context;
+    const { transferChecksum: checksumName, blockSize } = options;
+    const hasBasis = turn.exists || partial || turn.basis !== undefined;
+    if (options.wholeFile || checksumName === "none" || !hasBasis) return undefined;
+    const basis = this.open(turn, partial, phase);
+    if (basis < 0) return undefined;
+    const stat = emptyStat();
+    const status = syscalls.fstat(basis, stat);
+    if (status < 0 || stat.size === 0 || (stat.mode & FileType.mask) !== FileType.regular) {
+      syscalls.close(basis);
+      return undefined;
+    }
+    const updating =
+      partial || (turn.basis === undefined && options.inplace && !(options.backup && phase === "normal"));
+    const appends = options.append !== "no" && phase === "normal" && turn.basis === undefined;
+    const append = appends ? (options.append as "trust" | "verify") : undefined;
+    return { basis, updating, blockSize, checksumName, seed: this.seed, phase, append };
+  }
+
+  /**
+   * Whether the file in place can be a basis; one that cannot be opened counts as absent, which is told but is no error
+   * (3-transfer 1.7 step 26). Nothing is looked at when files are sent whole.
+   */
+  canRead({ place, entry }: PlacedTurn): boolean {
+    const { options, syscalls } = this.context;
+    if (options.wholeFile || options.dryRun) return true;
+    const descriptor = syscalls.openAt(place.directory, place.name, syscalls.flags.readOnly | syscalls.flags.nonBlock);
+    return this.opened(descriptor, place.absolute, entry);
+  }
+
+  /** The same for a file of an alternate directory. */
+  canReadBasis({ directory, name, absolute }: Alternate, entry: FileEntry): boolean {
+    const { options, syscalls } = this.context;
+    if (options.wholeFile || options.dryRun) return true;
+    return this.opened(openRegular(syscalls, directory.descriptor, name), absolute, entry);
+  }
+
+  private opened(descriptor: number, absolute: ByteName, entry: FileEntry): boolean {
+    if (descriptor >= 0) {
+      this.context.syscalls.close(descriptor);
+      return true;
+    }
+    const problem = systemProblem("generator", `failed to open "${absolute}", continuing`, descriptor, entry.path);
+    this.context.ledger.record({ ...problem, severity: "warning" });
+    return false;
+  }
+
+  /** Counts what a job found. */
+  count(result: JobResult): void {
+    const { counters } = this.context;
+    const { delta } = result;
+    if (delta === undefined) {
+      counters.literalBytes += Math.max(result.written, 0);
+      return;
+    }
+    counters.literalBytes += delta.literalBytes;
+    counters.matchedBytes += delta.matchedBytes;
+    counters.matches += delta.matches;
+    counters.hashHits += delta.hashHits;
+    counters.falseAlarms += delta.falseAlarms;
+  }
+
+  /**
+   * Whether a result that is not what the sender has is to be asked for again (3-transfer 5.4); tells so, and the second
+   * time that it is an error.
+   */
+  mustRedo(turn: PlacedTurn, job: ReceiveJob, result: JobResult, phase: "normal" | "redo"): boolean {
+    if (!result.failures.some(({ step }) => step === "verify")) return false;
+    const { ledger, options } = this.context;
+    const shown = shownName(this.parts.destination, turn.entry);
+    const inplace = job.method === "inplace";
+    const start = `${shown} failed verification -- update`;
+    if (phase === "redo") {
+      // rsync says so of a file that `--partial` keeps, too.
+      const fate = job.keepPartial === "directory" ? "put into partial-dir" : "discarded";
+      ledger.error("receiver", `ERROR: ${start} ${inplace ? "retained" : fate}.`, turn.entry.path);
+      return false;
+    }
+    const itemized = options.itemize > 0 || (options.outFormat?.includes("%i") ?? false);
+    if (options.info.name > 0 || itemized) {
+      ledger.warning("receiver", `WARNING: ${start} ${inplace ? "retained" : "discarded"} (will try again).`);
+    }
+    return true;
+  }
+
+  private open(turn: PlacedTurn, partial: boolean, phase: DeltaJob["phase"]): number {
+    const { options, syscalls } = this.context;
+    const { directory, name } = turn.place;
+    const flags = syscalls.flags.readOnly | syscalls.flags.nonBlock;
+    if (turn.basis !== undefined) return openRegular(syscalls, turn.basis.directory.descriptor, turn.basis.name);
+    if (partial && options.partialDirectory !== undefined) {
+      const held = openPartialDirectory(syscalls, directory, options.partialDirectory, false);
+      if (held < 0) return held;
+      const descriptor = syscalls.openAt(held, name, flags);
+      syscalls.close(held);
+      return descriptor;
+    }
+    if (options.inplace && options.backup && phase === "normal") {
+      // The copy stays whole while the file itself is overwritten (basis type 0x82).
+      const copy = this.backups.openCopy(directory, name, pathBelow(this.parts.destination, turn.entry));
+      if (copy >= 0) return copy;
+    }
+    return syscalls.openAt(directory, name, flags);
+  }
+}
+
+/** What a transferred file takes on the wire, and the block sums that went the other way. */
+export function wireNumbers(source: OpenSource, delta: DeltaResult | undefined): { wire: number; checksums: number } {
+  const { wireBytes, size } = source;
+  if (delta === undefined) return { wire: wireBytes, checksums: 16 };
+  const whole = size + tokenBytes * Math.ceil(size / literalRunBytes);
+  const data = delta.literalBytes + tokenBytes * (delta.literalRuns + delta.matches);
+  return { wire: wireBytes - whole + data, checksums: delta.checksumBytes };
+}

@@ -1,0 +1,149 @@
+/**
+ * What the sender lists of an entry beyond its stat: digest (`-c`), ACLs (`-A`) and extended attributes (`-X`), read for all
+ * entries of an open directory at once (2-file-list 3.8, 7).
+ */
+import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import { accessAclToSend } from "../fs/acl.ts";
+import { findReferent } from "../fs/followed-links.ts";
+import { isXattrList } from "../fs/syscalls/interface.ts";
+import { noListChecksum } from "../options/checksum-choice.ts";
+import { type FileEntry, FileType, type Xattr } from "../protocol/file-entry.ts";
+import type { BuilderContext } from "./builder-context.ts";
+import { FileDigester } from "./file-digest.ts";
+import { isDirectory, isRegular } from "./file-list.ts";
+import { followsFiles } from "./source-stat.ts";
+
+const accessAclName = "system.posix_acl_access";
+const defaultAclName = "system.posix_acl_default";
+const aclPrefix = "system.posix_acl_";
+
+/** Where trouble goes. */
+export interface AttributeReports {
+  fail(operation: string, absolute: ByteName, errno: number): void;
+  failed(text: string, absolute: ByteName, errno: number): void;
+  vanished(absolute: ByteName): void;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What is sent of an attribute list with an entry of this mode. */
+interface SentAttributes extends Pick<FileEntry, "accessAcl" | "defaultAcl" | "xattrs"> {
+  readonly mode: number;
+}
+
+const knownLists = 1024;
+
+export class EntryAttributes {
+  private readonly context: BuilderContext;
+  private readonly reports: AttributeReports;
+  private readonly digester: FileDigester;
+  /** Entries under way that stand for what a link leads to; only kept under `-A`. */
+  private readonly followed = new Set<ByteName>();
+  private readonly plainWanted: (name: ByteName) => boolean;
+  private readonly sent = new Map<readonly Xattr[], SentAttributes>();
+
+  constructor(context: BuilderContext, reports: AttributeReports) {
+    this.context = context;
+    this.reports = reports;
+    const { options, filters } = context;
+    this.plainWanted = (name) =>
+      (options.acls && name.startsWith(aclPrefix)) || (options.xattrs > 0 && filters.sendsXattr(name, options.xattrs));
+    this.digester = new FileDigester(context.syscalls, context.options.listChecksum);
+  }
+
+  /** Hears that the entry with this path was made from what a link leads to. */
+  isFollowed(path: ByteName): void {
+    if (this.context.options.acls) this.followed.add(path);
+  }
+
+  /** Adds digests (`-c`), ACLs (`-A`) and extended attributes (`-X`) to entries of one open directory. */
+  add(entries: FileEntry[], directory: number, parent: ByteName, self: boolean): FileEntry[] {
+    const { options, syscalls, roots } = this.context;
+    let result = entries;
+    if (options.checksum) {
+      result = result.map((entry) =>
+        isRegular(entry) ? { ...entry, checksum: this.digest(directory, entry.name) } : entry,
+      );
+    }
+    if (options.acls || options.xattrs > 0) {
+      const names = result.map((entry) => (self ? byteName(".") : entry.name));
+      const lists = syscalls.readXattrs(directory, names, this.wanted());
+      const kept: FileEntry[] = [];
+      for (const [index, entry] of result.entries()) {
+        const list = lists[index] ?? [];
+        if (typeof list === "number") {
+          const path = roots.absolute(entry.root, self ? parent : entry.path);
+          if (list === -2) this.reports.vanished(path);
+          else this.reports.fail("get_xattr_names: llistxattr(", path, list);
+          continue;
+        }
+        if (!isXattrList(list)) {
+          const base = roots.absolute(entry.root, parent);
+          // What lies in the content of an argument is named from its `.`.
+          const path =
+            self || parent !== "." ? roots.absolute(entry.root, self ? parent : entry.path) : `${base}/./${entry.name}`;
+          this.reports.failed(
+            `get_xattr_data: lgetxattr("${path}","${list.attribute}",0) failed`,
+            byteName(path),
+            list.errno,
+          );
+          continue;
+        }
+        this.give(entry, this.withReferentAcls(entry, directory, list));
+        kept.push(entry);
+      }
+      result = kept;
+    }
+    return result;
+  }
+
+  private digest(directory: number, name: ByteName): Uint8Array {
+    const { options } = this.context;
+    if (options.listChecksum === "none") throw noListChecksum();
+    return this.digester.digestAt(directory, name, followsFiles(options), options.openNoAtime);
+  }
+
+  /** Where a link was followed, ACLs are those of the object behind it; attributes stay those of the link, as in rsync. */
+  private withReferentAcls(entry: FileEntry, directory: number, list: readonly Xattr[]): readonly Xattr[] {
+    const { options, syscalls } = this.context;
+    if (!this.followed.delete(entry.path) || !options.acls) return list;
+    const referent = findReferent(syscalls, directory, entry.name);
+    if (typeof referent === "number") return list;
+    const isAcl = (name: ByteName) => name.startsWith(aclPrefix);
+    const [acls] = syscalls.readXattrs(referent.directory, [referent.name], isAcl);
+    syscalls.close(referent.directory);
+    return isXattrList(acls) ? [...list.filter((item) => !isAcl(item.name)), ...acls] : list;
+  }
+
+  /** Which attributes are read: the same function only as long as its answers are the same. */
+  private wanted(): (name: ByteName) => boolean {
+    const { plainWanted } = this;
+    return this.context.filters.hasXattrRules ? (name) => plainWanted(name) : plainWanted;
+  }
+
+  /** Writes ACLs and attributes into an entry just made. */
+  private give(entry: Mutable<FileEntry>, list: readonly Xattr[]): void {
+    const sent = this.sentOf(entry, list);
+    entry.accessAcl = sent.accessAcl;
+    entry.defaultAcl = sent.defaultAcl;
+    entry.xattrs = sent.xattrs;
+  }
+
+  /** What is sent of a list; lists that come again are one object, and so is what is sent of them. */
+  private sentOf(entry: FileEntry, list: readonly Xattr[]): SentAttributes {
+    const { options, filters } = this.context;
+    const known = this.sent.get(list);
+    if (known !== undefined && known.mode === entry.mode && !filters.hasXattrRules) return known;
+    const acl = options.acls && (entry.mode & FileType.mask) !== FileType.symlink;
+    const access = acl ? list.find((item) => item.name === accessAclName)?.value : undefined;
+    const sent = {
+      mode: entry.mode,
+      accessAcl: access === undefined ? undefined : accessAclToSend(access, entry.mode),
+      defaultAcl: acl && isDirectory(entry) ? list.find((item) => item.name === defaultAclName)?.value : undefined,
+      xattrs: options.xattrs > 0 ? list.filter((item) => filters.sendsXattr(item.name, options.xattrs)) : undefined,
+    };
+    if (this.sent.size >= knownLists) this.sent.clear();
+    this.sent.set(list, sent);
+    return sent;
+  }
+}

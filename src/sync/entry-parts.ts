@@ -1,0 +1,89 @@
+/** What the handlers of entries work with, and how they name an entry's place at the destination. */
+import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import type { FileEntry } from "../protocol/file-entry.ts";
+import type { Alternate, Alternates } from "./alternates.ts";
+import type { Place } from "./attributes.ts";
+import type { Backups } from "./backup.ts";
+import { fullPath, type RunContext } from "./context.ts";
+import type { Deleter } from "./delete.ts";
+import type { Destination } from "./destination.ts";
+import type { NoticeCode } from "./events.ts";
+import type { ExistingReader } from "./existing.ts";
+import type { HardLinks, Member } from "./hard-links.ts";
+import type { LocalChannel } from "./local-channel.ts";
+import type { SourceRemover } from "./remove-source.ts";
+import type { TempDirectory } from "./temp-directory.ts";
+import type { OpenDirectory, TreeState } from "./tree-state.ts";
+
+/** An entry in the directory that the generator works in. */
+export interface Turn extends Member {
+  readonly directory: OpenDirectory;
+  readonly entry: FileEntry;
+  readonly ndx: number;
+  readonly position: number;
+  /** Permission bits that new entries may have without `-p`. */
+  readonly defaultPermissions: number;
+}
+
+/** A turn at its place: name, mode to give, and whether something of the kind stands there. */
+export interface PlacedTurn extends Turn {
+  readonly place: Place;
+  readonly mode: number;
+  readonly exists: boolean;
+  /** A file in an alternate directory to start from; its directory is held for the transfer. */
+  readonly basis?: Alternate | undefined;
+}
+
+export interface EntryParts {
+  readonly context: RunContext;
+  readonly destination: Destination;
+  readonly channel: LocalChannel;
+  readonly deleter: Deleter;
+  readonly backups: Backups;
+  readonly tree: TreeState;
+  readonly existing: ExistingReader;
+  readonly links: HardLinks;
+  readonly remover: SourceRemover;
+  readonly alternates: Alternates;
+  readonly temp: TempDirectory | undefined;
+}
+
+/** Path below the destination: the single name, or the transfer path without a leading slash. */
+export function pathBelow(destination: Destination, entry: FileEntry): ByteName {
+  if (destination.singleName !== undefined) return destination.singleName;
+  return entry.path.startsWith("/") ? (entry.path.replace(/^\/+/, "") as ByteName) : entry.path;
+}
+
+/** The name that texts of the generator show (3-transfer 1.7). */
+export function shownName(destination: Destination, entry: FileEntry): ByteName {
+  return pathBelow(destination, entry);
+}
+
+/** The name in the list, which some texts show even where the file gets another one (3-transfer 1.7 steps 11, 13, 14). */
+export function listedName(destination: Destination, entry: FileEntry): ByteName {
+  return destination.singleName === undefined ? shownName(destination, entry) : entry.path;
+}
+
+export function absolutePath(destination: Destination, entry: FileEntry): ByteName {
+  return fullPath(destination.absolute, pathBelow(destination, entry));
+}
+
+/** Emits a remark of the generator if it is wanted. */
+export function remark(context: RunContext, code: NoticeCode, text: string, path: ByteName, wanted: boolean): void {
+  if (wanted) context.emit({ type: "notice", role: "generator", code, path, text: byteName(text) });
+}
+
+/** `-vv`: `NAME is uptodate` when nothing differed, the bare name when attributes did. */
+export function remarkUpToDate(parts: EntryParts, entry: FileEntry, changed: boolean): void {
+  const { context, destination } = parts;
+  const shown = shownName(destination, entry);
+  const text = changed ? shown : `${shown} is uptodate`;
+  remark(context, "up-to-date", text, entry.path, context.options.info.name > 1);
+}
+
+/** `-vv`: what rsync tells besides of links to a file that was copied from an alternate directory. */
+export function remarkLinked(parts: EntryParts, entry: FileEntry, leader: FileEntry): void {
+  const { context, destination } = parts;
+  const text = `${shownName(destination, entry)} => ${shownName(destination, leader)}`;
+  remark(context, "up-to-date", text, entry.path, context.options.info.name > 1);
+}

@@ -1,0 +1,102 @@
+/** Reads the ACLs and extended attributes of what stands at the destination, a directory's names in one go. */
+import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import { defaultAclPermissions } from "../fs/acl.ts";
+import { isXattrList } from "../fs/syscalls/interface.ts";
+import type { Xattr } from "../protocol/file-entry.ts";
+import { accessAclName, defaultAclName } from "./attributes.ts";
+import { type ExistingAttributes, noAttributes } from "./compare.ts";
+import type { RunContext } from "./context.ts";
+
+export class ExistingReader {
+  private readonly context: RunContext;
+  /** Whether anybody asks for them. */
+  readonly needed: boolean;
+  private directory = -1;
+  private ahead = new Map<ByteName, ExistingAttributes>();
+
+  private readonly plainWanted: (attribute: ByteName) => boolean;
+
+  constructor(context: RunContext) {
+    this.context = context;
+    const { filters, identity, options } = context;
+    this.plainWanted = (name) =>
+      (options.acls && isAcl(name)) ||
+      (options.xattrs > 0 && filters.storesXattr(name, options.xattrs, identity.privileged));
+    this.needed = context.options.acls || context.options.xattrs > 0;
+  }
+
+  /** Which attributes are read: the same function only as long as its answers are the same. */
+  private get wanted(): (attribute: ByteName) => boolean {
+    const { plainWanted } = this;
+    return this.context.filters.hasXattrRules ? (name) => plainWanted(name) : plainWanted;
+  }
+
+  /** Reads many names at once: with streaming helper programs a call costs the same for one name or a thousand. */
+  prefetch(directory: number, names: readonly ByteName[]): void {
+    this.ahead = new Map();
+    this.directory = directory;
+    if (!this.needed || this.context.syscalls.kind === "koffi" || names.length === 0) return;
+    const lists = this.context.syscalls.readXattrs(directory, names, this.wanted);
+    for (const [index, name] of names.entries()) {
+      const list = lists[index];
+      if (isXattrList(list)) this.ahead.set(name, this.split(list));
+    }
+  }
+
+  /**
+   * The attributes of one existing object; empty when they are not preserved or cannot be read, which is reported if the
+   * object's absolute path is given.
+   */
+  read(directory: number, name: ByteName, absolute?: ByteName): ExistingAttributes {
+    if (!this.needed) return noAttributes();
+    const known = directory === this.directory ? this.ahead.get(name) : undefined;
+    return known ?? this.readFresh(directory, name, absolute);
+  }
+
+  /** As `read`, of a directory that no names are read ahead of. */
+  readFresh(directory: number, name: ByteName, absolute?: ByteName): ExistingAttributes {
+    if (!this.needed) return noAttributes();
+    const [list] = this.context.syscalls.readXattrs(directory, [name], this.wanted);
+    if (isXattrList(list)) return this.split(list);
+    if (list === undefined || typeof list === "number") return noAttributes();
+    if (absolute !== undefined) {
+      const text = `get_xattr_data: lgetxattr("${absolute}","${list.attribute}",0) failed`;
+      this.context.ledger.systemError("generator", text, list.errno, absolute);
+    }
+    return { ...noAttributes(), unreadable: true };
+  }
+
+  /** Permission bits that new entries of a directory may have: the umask's, or its default ACL's (T-14). */
+  defaultPermissions(directory: number): number {
+    const { identity, options, syscalls } = this.context;
+    const fromUmask = 0o777 & ~identity.umask;
+    if (options.permissions) return fromUmask;
+    const [list] = syscalls.readXattrs(directory, [byteName(".")], isAcl);
+    const acl = isXattrList(list) ? list.find((item) => item.name === defaultAclName)?.value : undefined;
+    return acl === undefined ? fromUmask : defaultAclPermissions(acl);
+  }
+
+  /** Whether what is made in a directory gets an ACL from it. */
+  hasDefaultAcl(directory: number): boolean {
+    const [list] = this.context.syscalls.readXattrs(directory, [byteName(".")], isDefaultAcl);
+    return !isXattrList(list) || list.length > 0;
+  }
+
+  private split(list: readonly Xattr[]): ExistingAttributes {
+    let accessAcl: Uint8Array | undefined;
+    let defaultAcl: Uint8Array | undefined;
+    for (const { name, value } of list) {
+      if (name === accessAclName) accessAcl = value;
+      else if (name === defaultAclName) defaultAcl = value;
+    }
+    return { accessAcl, defaultAcl, xattrs: list };
+  }
+}
+
+function isDefaultAcl(attribute: ByteName): boolean {
+  return attribute === defaultAclName;
+}
+
+function isAcl(attribute: ByteName): boolean {
+  return attribute.startsWith("system.posix_acl_");
+}

@@ -1,0 +1,52 @@
+/**
+ * Whole-file digests of `-c` and `%C` (2-file-list 3.8): by default the digest that two 3.5.0 peers agree on,
+ * xxh128, without a seed, in wire order. A role keeps one digester, since making the checksum costs more than the digest of a small file.
+ */
+import type { ByteName } from "../bytes/byte-name.ts";
+import { type ChecksumName, createChecksum, digestBytes, type StreamingChecksum } from "../delta/checksum.ts";
+import { openSource } from "../fs/followed-links.ts";
+import type { Syscalls } from "../fs/syscalls/interface.ts";
+
+/** Computes digests of files, for one thread. */
+export class FileDigester {
+  private readonly syscalls: Syscalls;
+  /** Made when the first digest is asked for: most runs need none. */
+  private checksum: StreamingChecksum | undefined;
+  private readonly name: ChecksumName;
+
+  /** Digests have the algorithm `name` unless a call says otherwise. */
+  constructor(syscalls: Syscalls, name: ChecksumName = "xxh128") {
+    this.syscalls = syscalls;
+    this.name = name;
+  }
+
+  /** Digest of a file in a held directory, or of what a link there leads to (`follow`); all zeros when it cannot be read (2-file-list 3.8). */
+  digestAt(directory: number, name: ByteName, follow = false, leaveAccessTime = false): Uint8Array {
+    const { syscalls } = this;
+    const { readOnly, nonBlock, noAccessTime } = syscalls.flags;
+    const flags = readOnly | nonBlock | (leaveAccessTime ? noAccessTime : 0);
+    const descriptor = openSource(syscalls, directory, name, flags, follow);
+    if (descriptor < 0) return new Uint8Array(digestBytes[this.name]);
+    const digest = this.digestOf(descriptor);
+    syscalls.close(descriptor);
+    return digest;
+  }
+
+  /** Digest of an open file from its start; its file offset is not used. */
+  digestOf(descriptor: number, name: ChecksumName = this.name): Uint8Array {
+    if (this.checksum?.name !== name) {
+      this.checksum?.release();
+      this.checksum = createChecksum(name);
+    }
+    const { checksum, syscalls } = this;
+    checksum.reset();
+    const buffer = checksum.inputBuffer;
+    for (let position = 0; ; ) {
+      const count = syscalls.read(descriptor, buffer, 0, buffer.length, position);
+      if (count < 0) return new Uint8Array(digestBytes[name]);
+      if (count === 0) return checksum.digest();
+      checksum.updateFromInput(count);
+      position += count;
+    }
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * File lists: the entries of one directory in rsync's order, without duplicates (2-file-list 4.1, 4.3, 4.6).
+ *
+ * A transfer is a sequence of lists in depth-first order. The first holds the arguments; every further one holds the
+ * children of one directory. Under non-incremental recursion the same lists exist, they are only all known before the
+ * generator starts.
+ */
+import type { ByteName } from "../bytes/byte-name.ts";
+import { EntryFlag, type FileEntry, FileType } from "../protocol/file-entry.ts";
+import type { RunEvent } from "./events.ts";
+
+/** An entry that was removed because an equal one was listed before it. */
+export interface Duplicate {
+  readonly entry: FileEntry;
+  /** Its place in the sorted list, duplicates included: among all for a file, after its kept twin for a directory. */
+  readonly position: number;
+}
+
+/** The children of one directory, sorted. */
+export interface FileList {
+  /** The directory whose children these are; for the first list its entry `.`, if the transfer has one. */
+  readonly owner: FileEntry | undefined;
+  /** Path of that directory, `.` for the root. */
+  readonly path: ByteName;
+  readonly entries: readonly FileEntry[];
+  /** Entries that were removed as duplicates: they are counted, nothing else. */
+  readonly duplicates: readonly Duplicate[];
+  /** I/O error bits of the sender so far (2-file-list 3.9). */
+  readonly ioError: number;
+  /** What the sender had to say while it made this list. */
+  readonly events: readonly RunEvent[];
+  /** Whether this is the last list of the transfer. */
+  readonly last: boolean;
+}
+
+/** I/O error bits (2-file-list 3.9). */
+export const IoError = { general: 1, vanished: 2, deleteLimit: 4 } as const;
+
+export function isDirectory(entry: FileEntry): boolean {
+  return (entry.mode & FileType.mask) === FileType.directory;
+}
+
+export function isRegular(entry: FileEntry): boolean {
+  return (entry.mode & FileType.mask) === FileType.regular;
+}
+
+/** A source argument that does not exist, under `--delete-missing-args` (2-file-list 3.4). */
+export function isMissing(entry: FileEntry): boolean {
+  return entry.mode === 0;
+}
+
+export function isSymlink(entry: FileEntry): boolean {
+  return (entry.mode & FileType.mask) === FileType.symlink;
+}
+
+export function isDevice(entry: FileEntry): boolean {
+  const type = entry.mode & FileType.mask;
+  return type === FileType.block || type === FileType.character;
+}
+
+export function isSpecial(entry: FileEntry): boolean {
+  const type = entry.mode & FileType.mask;
+  return type === FileType.fifo || type === FileType.socket;
+}
+
+/** A directory entry that several arguments contribute to. */
+export interface MergedEntry {
+  readonly entry: FileEntry;
+  /** Directories only: every duplicate, in argument order, the kept one first. */
+  readonly sources: readonly FileEntry[];
+}
+
+/** Result of sorting: what is kept, and the names of dropped duplicates. */
+export interface SortedEntries {
+  readonly files: readonly FileEntry[];
+  readonly directories: readonly MergedEntry[];
+  readonly dropped: readonly Duplicate[];
+}
+
+/**
+ * Sorts the children of one directory and removes duplicates: non-directories first, by bytes; directories after
+ * them, as if their names ended with a slash; a directory beats a file, else the first of equals wins.
+ */
+export function sortEntries(entries: readonly FileEntry[]): SortedEntries {
+  const files: FileEntry[] = [];
+  const directories: { key: string; entry: FileEntry; sources: FileEntry[] }[] = [];
+  for (const entry of entries) {
+    if (isDirectory(entry)) directories.push({ key: sortKey(entry), entry, sources: [entry] });
+    else files.push(entry);
+  }
+  directories.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  const kept: typeof directories = [];
+  const droppedDirectories: Duplicate[] = [];
+  for (const [index, directory] of directories.entries()) {
+    const previous = kept.at(-1);
+    if (previous !== undefined && previous.key === directory.key) {
+      previous.entry = mergeDirectories(previous.entry, directory.entry);
+      previous.sources.push(directory.entry);
+      droppedDirectories.push({ entry: directory.entry, position: files.length + index });
+    } else {
+      kept.push(directory);
+    }
+  }
+  files.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const names =
+    kept.length > 0 && files.length > 0 ? new Set(kept.map((directory) => directory.entry.name)) : undefined;
+  const keptFiles: FileEntry[] = [];
+  const dropped: Duplicate[] = [];
+  for (const [position, entry] of files.entries()) {
+    if (keptFiles.at(-1)?.name === entry.name || names?.has(entry.name) === true) dropped.push({ entry, position });
+    else keptFiles.push(entry);
+  }
+  return { files: keptFiles, directories: kept, dropped: [...dropped, ...droppedDirectories] };
+}
+
+/** Sorts before every other directory: `.`; others compare with a slash at the end. */
+function sortKey(entry: FileEntry): string {
+  if (entry.path === "." || entry.path === "/.") return "";
+  return `${entry.path.startsWith("/") ? "/" : ""}${entry.name}/`;
+}
+
+function mergeDirectories(kept: FileEntry, other: FileEntry): FileEntry {
+  const implied = kept.flags & other.flags & EntryFlag.implied;
+  const union = (kept.flags | other.flags) & (EntryFlag.top | EntryFlag.content | EntryFlag.mountPoint);
+  return { ...kept, flags: union | implied };
+}

@@ -1,0 +1,112 @@
+/**
+ * `--fuzzy`: looks for a file to start from where the destination has none of the name, in the same directory and, given
+ * twice, in those of the alternate directories (3-transfer 1.9). It is a basis only: what is built from it is verified.
+ */
+import { type ByteName, compareBytes, directoryName, joinName } from "../bytes/byte-name.ts";
+import type { HeldDirectory } from "../fs/held-directory.ts";
+import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
+import { FileType } from "../protocol/file-entry.ts";
+import type { Alternate } from "./alternates.ts";
+import { noAttributes, sameTime } from "./compare.ts";
+import { fullPath } from "./context.ts";
+import { type EntryParts, type PlacedTurn, pathBelow } from "./entry-parts.ts";
+import { fileSuffix, nameDistance, one } from "./name-distance.ts";
+
+/** What is farther away than this has nothing to do with the name. */
+const farthest = 25 * one;
+/** A difference in suffixes counts more than one in names. */
+const suffixWeight = 10;
+
+interface Candidate {
+  readonly held: HeldDirectory;
+  readonly directory: ByteName;
+  readonly index: number;
+  readonly name: ByteName;
+  readonly stat: Stat;
+}
+
+export class FuzzyBases {
+  private readonly parts: EntryParts;
+  /** The directory that was searched last, its files, and the names that are written in it by now. */
+  private path: ByteName | undefined;
+  private candidates: Candidate[] = [];
+  private held: HeldDirectory[] = [];
+  private readonly requested = new Set<ByteName>();
+
+  constructor(parts: EntryParts) {
+    this.parts = parts;
+  }
+
+  /** Hears that a file is being transferred: it is no basis for others any more. */
+  requests({ entry }: PlacedTurn): void {
+    if (this.parts.context.options.fuzzy > 0) this.requested.add(entry.path);
+  }
+
+  /** The file that is likeliest to resemble the entry, its directory held until released. */
+  find({ entry }: PlacedTurn): Alternate | undefined {
+    const { context, destination } = this.parts;
+    const { options } = context;
+    // A whole file needs no basis.
+    if (options.fuzzy === 0 || options.wholeFile || options.dryRun) return undefined;
+    const path = directoryName(pathBelow(destination, entry));
+    if (path !== this.path) this.read(path);
+    const free = this.candidates.filter(({ name, index }) => index >= 0 || !this.requested.has(joinName(path, name)));
+    const { size, mtime, mtimeNanoseconds } = entry;
+    const equal = free.find(
+      ({ stat }) => stat.size === size && sameTime(mtime, mtimeNanoseconds, stat.mtime, stat.mtimeNanoseconds, options),
+    );
+    const found = equal ?? closest(free, entry.name);
+    if (found === undefined) return undefined;
+    const { held, directory, index, name, stat } = found;
+    const absolute = joinName(directory, name);
+    return { level: 1, index, directory: held.retain(), name, absolute, stat, attributes: noAttributes() };
+  }
+
+  close(): void {
+    for (const held of this.held.splice(0)) held.release();
+    this.candidates = [];
+    this.path = undefined;
+  }
+
+  private read(path: ByteName): void {
+    const { context, destination, alternates } = this.parts;
+    this.close();
+    this.path = path;
+    this.requested.clear();
+    const own = destination.walker?.directory(path);
+    if (own !== undefined && typeof own !== "number") {
+      this.add(own.retain(), fullPath(destination.absolute, path), -1);
+    }
+    if (context.options.fuzzy < 2) return;
+    for (const { index, held, absolute } of alternates.directories(path)) this.add(held, absolute, index);
+  }
+
+  /** Takes over the directory. */
+  private add(held: HeldDirectory, directory: ByteName, index: number): void {
+    const { syscalls } = this.parts.context;
+    this.held.push(held);
+    const names = syscalls.readDirectory(held.descriptor);
+    if (typeof names === "number") return;
+    for (const name of names.sort(compareBytes)) {
+      const stat = emptyStat();
+      if (syscalls.lstatAt(held.descriptor, name, stat) < 0) continue;
+      const usable = (stat.mode & FileType.mask) === FileType.regular && stat.size > 0;
+      if (usable) this.candidates.push({ held, directory, index, name, stat });
+    }
+  }
+}
+
+function closest(candidates: readonly Candidate[], wanted: ByteName): Candidate | undefined {
+  const suffix = fileSuffix(wanted);
+  let limit = farthest;
+  let best: Candidate | undefined;
+  for (const candidate of candidates) {
+    let distance = nameDistance(candidate.name, wanted, limit);
+    if (distance > limit) continue;
+    distance += nameDistance(fileSuffix(candidate.name), suffix, Number.MAX_SAFE_INTEGER) * suffixWeight;
+    if (distance > limit) continue;
+    limit = distance;
+    best = candidate;
+  }
+  return best;
+}

@@ -1,0 +1,218 @@
+/**
+ * What the generator does with an entry that an alternate directory has (3-transfer 1.10): link it, copy it within the
+ * machine, or leave it out. Nothing is asked of the sender then.
+ */
+import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import { errnoText } from "../fs/errno.ts";
+import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
+import { type FileEntry, FileType } from "../protocol/file-entry.ts";
+import { ItemFlag } from "../protocol/item-flags.ts";
+import { type Alternate, AlternateLevel } from "./alternates.ts";
+import { jobAttributes } from "./attributes.ts";
+import { itemFlags, newItemFlags } from "./compare.ts";
+import { checkAborted } from "./context.ts";
+import { type EntryParts, type PlacedTurn, pathBelow, remark } from "./entry-parts.ts";
+import { isRegular } from "./file-list.ts";
+import { replaceBy, sameInode } from "./make-special.ts";
+import { NewAcls } from "./new-acls.ts";
+import { FileReceiver } from "./receive-file.ts";
+import type { JobResult, ReceiveJob } from "./receive-job.ts";
+import { verificationText } from "./verify-copy.ts";
+
+const EINVAL = -22;
+const EEXIST = -17;
+
+/** How an alternate took care of an entry; `failed` leaves it to be made or transferred. */
+export type AlternateOutcome = "linked" | "copied" | "left-out" | "failed";
+
+export class AlternateEntries {
+  private readonly parts: EntryParts;
+  private readonly newAcls: NewAcls;
+  private receiver: FileReceiver | undefined;
+
+  constructor(parts: EntryParts) {
+    this.parts = parts;
+    this.newAcls = new NewAcls(parts);
+  }
+
+  /** What resembles the entry most, to be released; something of the entry's kind at the destination narrows the search. */
+  find(turn: PlacedTurn): Alternate | undefined {
+    const { alternates, context, destination } = this.parts;
+    const given = context.options.alternates;
+    if (given === undefined || (turn.exists && given.kind === "copy")) return undefined;
+    const { entry, mode, exists } = turn;
+    const found = alternates.find({ entry, path: pathBelow(destination, entry), mode });
+    if (found === undefined || !exists || found.level === AlternateLevel.attributes) return found;
+    // What stands there already serves better than anything that would have to be changed too.
+    found.directory.release();
+    return undefined;
+  }
+
+  /**
+   * Brings a regular file about from an alternate with the same content; `stat` is what stands there. A promise where
+   * that takes longer.
+   */
+  file(turn: PlacedTurn, found: Alternate, stat: Stat): AlternateOutcome | Promise<AlternateOutcome> {
+    const { context } = this.parts;
+    const { alternates: given, dryRun } = context.options;
+    if (found.level === AlternateLevel.attributes) {
+      if (given?.kind === "compare") return this.leaveOut(turn);
+      if (given?.kind === "link" && (dryRun || this.link(turn, found, stat))) return "linked";
+    }
+    return dryRun ? "copied" : this.copy(turn, found);
+  }
+
+  /** The same for a symlink, device or special file, which is made by the caller if it is not linked. */
+  special(turn: PlacedTurn, found: Alternate): AlternateOutcome {
+    const { options, syscalls } = this.parts.context;
+    if (options.alternates?.kind === "compare") return "left-out";
+    if (options.alternates?.kind === "copy") return "copied";
+    const { place } = turn;
+    if (options.dryRun) return "linked";
+    const { descriptor } = found.directory;
+    const status = syscalls.linkAt(descriptor, found.name, place.directory, place.name);
+    if (status === 0) turn.directory.dirty = true;
+    return status === 0 ? "linked" : "failed";
+  }
+
+  /** Item flags for what was found. */
+  flags(turn: PlacedTurn, found: Alternate, outcome: AlternateOutcome): number {
+    const { entry, mode } = turn;
+    const { context } = this.parts;
+    const initial = {
+      linked: ItemFlag.local | ItemFlag.nameFollows,
+      copied: ItemFlag.local,
+      "left-out": 0,
+      failed: ItemFlag.local,
+    }[outcome];
+    // A time that is not kept is told of files that are copied, not of what is equal otherwise.
+    const equal = found.level === AlternateLevel.attributes && !(outcome === "copied" && isRegular(entry));
+    return itemFlags(context, entry, mode, found.stat, found.attributes, initial, equal ? byteName("") : undefined);
+  }
+
+  private leaveOut({ place, exists, directory }: PlacedTurn): AlternateOutcome {
+    const { options, syscalls } = this.parts.context;
+    if (exists && !options.dryRun && syscalls.unlinkAt(place.directory, place.name) === 0) directory.dirty = true;
+    return "left-out";
+  }
+
+  /** Makes the name another link of the alternate. Where that cannot be done it will be copied, which is no error (P-08). */
+  private link({ entry, place, exists, directory }: PlacedTurn, found: Alternate, stat: Stat): boolean {
+    const { context } = this.parts;
+    const { syscalls, options } = context;
+    if (exists && sameInode(stat, found.stat)) return true;
+    const { descriptor } = found.directory;
+    const make = (leaf: typeof place.name) => syscalls.linkAt(descriptor, found.name, place.directory, leaf);
+    let status = exists ? EEXIST : make(place.name);
+    if (status === EEXIST) status = replaceBy(syscalls, place.directory, place.name, make);
+    if (status === 0) {
+      directory.dirty = true;
+      return true;
+    }
+    const reason = `failed: ${errnoText(-status)}`;
+    const text = `rsync: [generator] link "${place.absolute}" => ${found.absolute} ${reason}`;
+    remark(context, "other", text, entry.path, options.info.name > 0);
+    return false;
+  }
+
+  private copy(turn: PlacedTurn, found: Alternate): AlternateOutcome | Promise<AlternateOutcome> {
+    const { context } = this.parts;
+    const source = this.open(found);
+    if (source < 0) {
+      const { entry, place } = turn;
+      context.ledger.systemError("generator", `open "${found.absolute}"`, source, found.absolute);
+      const text = `rsync: [generator] copy_file "${found.absolute}" => .${place.name}.XXXXXX: ${errnoText(-source)}`;
+      remark(context, "other", text, entry.path, context.options.info.copy > 0);
+      return "failed";
+    }
+    this.receiver ??= new FileReceiver(context.syscalls);
+    const steps = this.receiver.steps(this.job(turn, found, source));
+    const first = steps.next();
+    return first.done === true ? this.copied(turn, first.value) : this.copyOn(turn, steps);
+  }
+
+  /** Large files: other work is let in between the pieces. */
+  private async copyOn(turn: PlacedTurn, steps: Generator<number, JobResult>): Promise<AlternateOutcome> {
+    for (;;) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.parts.context.signal.aborted) steps.return(nothing);
+      checkAborted(this.parts.context);
+      const step = steps.next();
+      if (step.done === true) return this.copied(turn, step.value);
+    }
+  }
+
+  private copied({ place, directory }: PlacedTurn, { done, failures }: JobResult): AlternateOutcome {
+    const { ledger } = this.parts.context;
+    for (const { step, errno } of failures) {
+      if (step === "compare" && errno === 0) {
+        ledger.error("generator", verificationText(place.absolute), place.absolute);
+        continue;
+      }
+      ledger.systemError("generator", `${step} "${place.absolute}" failed`, errno, place.absolute);
+    }
+    if (done) directory.dirty = true;
+    return done ? "copied" : "failed";
+  }
+
+  private job(turn: PlacedTurn, found: Alternate, source: number): ReceiveJob {
+    const { entry, place, mode } = turn;
+    const { context } = this.parts;
+    return {
+      id: -1,
+      source,
+      size: found.stat.size,
+      directory: place.directory,
+      name: place.name,
+      method: "replace",
+      sparse: context.options.sparse,
+      fsync: context.options.fsync,
+      verify: context.options.verify,
+      reflink: context.options.reflink,
+      attributes: jobAttributes(context, entry, mode, this.newAcls.of(turn, "replace")),
+      keepPartial: "no",
+      partialDirectory: undefined,
+      wantDigest: false,
+    };
+  }
+
+  /** Only a regular file is opened for its data (S-15). */
+  private open({ directory, name }: Alternate): number {
+    const { syscalls } = this.parts.context;
+    return openRegular(syscalls, directory.descriptor, name);
+  }
+}
+
+/** Flags of a directory that is to be made; one that an alternate directory has is compared with that. */
+export function newDirectoryFlags(
+  parts: Pick<EntryParts, "alternates" | "context">,
+  entry: FileEntry,
+  path: ByteName,
+  mode: number,
+): number {
+  const { alternates, context } = parts;
+  const found = alternates.find({ entry, path, mode });
+  if (found === undefined) return newItemFlags(context, entry, ItemFlag.local);
+  found.directory.release();
+  const equal = found.level === AlternateLevel.attributes;
+  if (equal) remark(context, "up-to-date", `${path}/ is uptodate`, entry.path, context.options.info.name > 1);
+  const linkName = equal ? byteName("") : undefined;
+  return itemFlags(context, entry, mode, found.stat, found.attributes, ItemFlag.local, linkName);
+}
+
+/** Opens a regular file for reading; a negative errno for anything else. */
+export function openRegular(
+  syscalls: EntryParts["context"]["syscalls"],
+  directory: number,
+  name: Alternate["name"],
+): number {
+  const descriptor = syscalls.openAt(directory, name, syscalls.flags.readOnly | syscalls.flags.nonBlock);
+  if (descriptor < 0) return descriptor;
+  const stat = emptyStat();
+  const status = syscalls.fstat(descriptor, stat);
+  if (status === 0 && (stat.mode & FileType.mask) === FileType.regular) return descriptor;
+  syscalls.close(descriptor);
+  return status < 0 ? status : EINVAL;
+}
+
+const nothing: JobResult = { id: -1, done: false, written: 0, failures: [], tempName: undefined, digest: undefined };

@@ -1,0 +1,346 @@
+/**
+ * What the generator does with one entry that is not a directory (3-transfer 1.7, 1.11): skip, make, link, update the
+ * attributes, or ask the sender for its data.
+ */
+import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
+import { type FileEntry, FileType } from "../protocol/file-entry.ts";
+import { ItemFlag } from "../protocol/item-flags.ts";
+import { type Alternate, AlternateLevel } from "./alternates.ts";
+import { setAttributes } from "./attributes.ts";
+import { destinationMode, itemFlags, newItemFlags, noAttributes, quickCheck } from "./compare.ts";
+import {
+  absolutePath,
+  type EntryParts,
+  listedName,
+  type PlacedTurn,
+  pathBelow,
+  remark,
+  remarkLinked,
+  remarkUpToDate,
+  shownName,
+  type Turn,
+} from "./entry-parts.ts";
+import { FileDigester } from "./file-digest.ts";
+import { isMissing, isRegular } from "./file-list.ts";
+import { FuzzyBases } from "./fuzzy.ts";
+import { AlternateEntries, type AlternateOutcome } from "./generate-alternate.ts";
+import { generateSpecial, wantsSpecial } from "./generate-special.ts";
+import type { LinkGroup } from "./hard-links.ts";
+import { linkMember } from "./link-member.ts";
+import { kindName, sameSpecial } from "./make-special.ts";
+import { dropPartial, hasPartial } from "./partial-files.ts";
+import { PostponedEntries } from "./postponed.ts";
+import { FileRequests } from "./request-file.ts";
+import { UnchangedCheck } from "./unchanged-check.ts";
+
+const ENOENT = -2;
+
+export class EntryGenerator {
+  private readonly parts: EntryParts;
+  private readonly stat: Stat = emptyStat();
+  private readonly digester: FileDigester;
+  readonly requests: FileRequests;
+  private readonly alternates: AlternateEntries;
+  private readonly fuzzy: FuzzyBases;
+  private readonly postponed: PostponedEntries;
+  private readonly unchanged: UnchangedCheck;
+
+  constructor(parts: EntryParts) {
+    this.parts = parts;
+    this.postponed = new PostponedEntries(parts);
+    this.digester = new FileDigester(parts.context.syscalls, parts.context.options.listChecksum);
+    this.requests = new FileRequests(parts, {
+      done: (group, entry) => this.finishGroup(group, entry),
+      failed: (group) => this.promote(group),
+    });
+    this.unchanged = new UnchangedCheck(parts);
+    this.alternates = new AlternateEntries(parts);
+    this.fuzzy = new FuzzyBases(parts);
+  }
+
+  /** Handles an entry; a promise says that the caller must wait before the next. */
+  handle(turn: Turn): Promise<void> | undefined {
+    const { links, context } = this.parts;
+    const answer = context.gate === undefined || isMissing(turn.entry) ? "planned" : context.gate.entry(turn.entry);
+    if (answer !== "planned") return this.pass(turn, answer === "unplanned");
+    const { guarded } = this.parts.deleter;
+    if (guarded !== undefined && this.postponed.takes(turn, this.requests.descriptorOf(turn.directory)))
+      return undefined;
+    const group = links.group(turn.entry);
+    if (group === undefined) return this.decide(turn, undefined, true);
+    const verdict = links.visit(group, turn);
+    if (verdict === "wait") return undefined;
+    if (verdict === "link") {
+      linkMember(this.parts, turn, group.leader ?? turn.entry.path);
+      return undefined;
+    }
+    const waiting = this.decide(turn, group, links.isLast(group));
+    return waiting ?? this.rescueGroup(group);
+  }
+
+  close(): void {
+    this.fuzzy.close();
+  }
+
+  /** Handles the entries that waited for the guard. */
+  handlePostponed(): Promise<void> {
+    return this.postponed.handleAll((turn) => this.handle(turn));
+  }
+
+  /** An entry in a directory that is left alone: only its hard-link group has to know. */
+  skip(entry: FileEntry): void {
+    const group = this.parts.links.group(entry);
+    if (group !== undefined) group.seen++;
+  }
+
+  /** An entry that is left alone. Others may be linked to it if it is as it should be (`leads`). */
+  private pass({ entry, directory }: Turn, leads: boolean): Promise<void> | undefined {
+    const { links, context, destination } = this.parts;
+    const group = links.group(entry);
+    if (group === undefined) return undefined;
+    group.seen++;
+    if (leads && group.leader === undefined && !group.transferring) {
+      const descriptor = this.requests.descriptorOf(directory) ?? -1;
+      const seen = context.syscalls.lstatAt(descriptor, destination.singleName ?? entry.name, this.stat);
+      const sameType = (this.stat.mode & FileType.mask) === (entry.mode & FileType.mask);
+      if (seen === 0 && sameType && this.stat.size === entry.size) this.finishGroup(group, entry);
+    }
+    return this.rescueGroup(group);
+  }
+
+  /** If a group has come to its end without a leader, the last member that waits becomes it. */
+  private rescueGroup(group: LinkGroup): Promise<void> | undefined {
+    const { links } = this.parts;
+    if (group.leader !== undefined || group.transferring || !links.isLast(group)) return undefined;
+    return this.promote(group);
+  }
+
+  /** The leader is gone: the last waiting member is handled as if it were the last of the group. */
+  private promote(group: LinkGroup): Promise<void> | undefined {
+    const member = this.parts.links.fail(group);
+    return member === undefined ? undefined : this.decide(member as Turn, group, true);
+  }
+
+  private decide(turn: Turn, group: LinkGroup | undefined, last: boolean): Promise<void> | undefined {
+    const { context, destination, deleter } = this.parts;
+    const { options, syscalls, ledger } = context;
+    const { entry } = turn;
+    const { stat } = this;
+    const name = destination.singleName ?? entry.name;
+    const descriptor = this.requests.descriptorOf(turn.directory);
+    const status = descriptor === undefined ? ENOENT : syscalls.lstatAt(descriptor, name, stat);
+    let exists = status === 0;
+    if (exists && group === undefined && this.unchanged.holds(entry, stat, descriptor, name)) return undefined;
+    const shown = shownName(destination, entry);
+    const listed = listedName(destination, entry);
+    if (isMissing(entry)) {
+      if (exists) deleter.deleteArgument(pathBelow(destination, entry), name, stat);
+      return undefined;
+    }
+    if (options.existing && status === ENOENT) {
+      remark(context, "not-creating", `not creating new file "${shown}"`, entry.path, options.info.skip > 0);
+      return undefined;
+    }
+    if (options.ignoreExisting && exists) {
+      const text = `${shown} exists${this.existsSuffix(turn, name, descriptor)}`;
+      remark(context, "exists", text, entry.path, options.info.skip > 0);
+      return undefined;
+    }
+    const place = { directory: descriptor ?? -1, name, absolute: absolutePath(destination, entry) };
+    const type = stat.mode & FileType.mask;
+    // For a file that is to be received only a regular file counts as its old self (the receiver decides, 5.6).
+    const counts = isRegular(entry) ? type === FileType.regular : type !== FileType.directory;
+    const existingMode = exists && counts ? stat.mode : undefined;
+    const mode = destinationMode(context, entry, existingMode, turn.defaultPermissions);
+    if (!isRegular(entry)) {
+      if (!wantsSpecial(context, entry)) {
+        const text = `skipping non-regular file "${listed}"`;
+        remark(context, "non-regular", text, entry.path, options.info.nonreg > 0);
+      } else if (generateSpecial(this.parts, this.alternates, { ...turn, place, mode, exists }, stat)) {
+        if (group !== undefined) this.finishGroup(group, entry);
+      }
+      return undefined;
+    }
+    if (this.isOutOfSize(entry, listed)) return undefined;
+    if (options.update && exists && type === FileType.regular && this.isNewer(entry)) {
+      remark(context, "newer", `${shown} is newer`, entry.path, options.info.skip > 0);
+      return undefined;
+    }
+    if (exists && type !== FileType.regular) {
+      if (!deleter.makeRoom(pathBelow(destination, entry), name, stat, kindName(entry))) return undefined;
+      exists = false;
+    } else if (status < 0 && status !== ENOENT) {
+      ledger.systemError("generator", `recv_generator: failed to stat "${place.absolute}"`, status, entry.path);
+      return undefined;
+    }
+    return this.regular({ ...turn, place, mode, exists }, group, last);
+  }
+
+  /** Digest of what stands at the destination. */
+  private digest(directory: number, name: ByteName): Uint8Array {
+    return this.digester.digestAt(directory, name, false, this.parts.context.options.openNoAtime);
+  }
+
+  /** `--max-size`, `--min-size`: what the limits leave out is told. */
+  private isOutOfSize({ size, path }: FileEntry, shown: ByteName): boolean {
+    const { context } = this.parts;
+    const { maxSize, minSize, info } = context.options;
+    const over = maxSize !== undefined && size > maxSize;
+    if (!over && !(minSize !== undefined && size < minSize)) return false;
+    remark(context, "size-limit", `${shown} is ${over ? "over max-size" : "under min-size"}`, path, info.skip > 0);
+    return true;
+  }
+
+  private regular(turn: PlacedTurn, group: LinkGroup | undefined, last: boolean): Promise<void> | undefined {
+    const found = this.alternates.find(turn);
+    if (found === undefined || found.level === AlternateLevel.kind) return this.compare(turn, group, last, found);
+    const outcome = this.alternates.file(turn, found, this.stat);
+    const finish = (done: AlternateOutcome) => this.finishAlternate(turn, group, last, found, done);
+    if (typeof outcome === "string") return finish(outcome);
+    const seen = { ...this.stat };
+    return outcome.then((done) => {
+      Object.assign(this.stat, seen);
+      return finish(done);
+    });
+  }
+
+  /** An alternate directory had a file of the same content. */
+  private finishAlternate(
+    turn: PlacedTurn,
+    group: LinkGroup | undefined,
+    last: boolean,
+    found: Alternate,
+    outcome: AlternateOutcome,
+  ): Promise<void> | undefined {
+    const { channel, remover } = this.parts;
+    const { entry, ndx, position, place } = turn;
+    const flags = outcome === "failed" ? 0 : this.alternates.flags(turn, found, outcome);
+    found.directory.release();
+    if (outcome === "failed") return this.compare(turn, group, last, undefined);
+    const members = group?.waiting ?? [];
+    if (group !== undefined && outcome === "linked") {
+      group.alternate = found.stat;
+      this.finishGroup(group, entry);
+    } else if (group !== undefined && outcome === "left-out") {
+      group.leftOut.add(turn);
+      group.waiting.push(turn);
+    }
+    const linkedTo = outcome === "linked" ? byteName("") : undefined;
+    const waiting = channel.push({ kind: "item", entry, ndx, position, flags, linkedTo });
+    if (found.level === AlternateLevel.attributes) remarkUpToDate(this.parts, entry, false);
+    remover.succeeded(entry, "handled", place.directory, place.name);
+    if (group !== undefined && outcome === "copied") {
+      for (const member of members) remarkLinked(this.parts, member.entry, entry);
+      this.finishGroup(group, entry);
+    }
+    return waiting;
+  }
+
+  /** Compares with what stands there; `found` is a basis in an alternate directory, which is released. */
+  private compare(
+    turn: PlacedTurn,
+    group: LinkGroup | undefined,
+    last: boolean,
+    found: Alternate | undefined,
+  ): Promise<void> | undefined {
+    const { context, channel, existing } = this.parts;
+    const { options } = context;
+    const { entry, ndx, position, place, mode, exists } = turn;
+    const { stat } = this;
+    const partial = hasPartial(context, place.directory, place.name);
+    if (!exists && !partial && found === undefined && group !== undefined && !last) {
+      group.waiting.push(turn);
+      return undefined;
+    }
+    const attributes = exists ? existing.read(place.directory, place.name, place.absolute) : noAttributes();
+    if (exists && quickCheck(options, entry, stat, () => this.digest(place.directory, place.name))) {
+      let changed = false;
+      if (!options.dryRun) {
+        if (partial) dropPartial(context, place.directory, place.name);
+        // After a checksum the time is set exactly, else the comparison rule leaves equal seconds alone (1.5).
+        const rule = options.checksum ? "exact" : "by-window";
+        changed = setAttributes(context, place, entry, mode, stat, attributes, rule);
+      }
+      const flags = itemFlags(context, entry, mode, stat, attributes, 0);
+      const waiting = channel.push({ kind: "item", entry, ndx, position, flags, linkedTo: undefined });
+      remarkUpToDate(this.parts, entry, options.dryRun ? (flags & ~ItemFlag.xattr) !== 0 : changed);
+      this.parts.remover.succeeded(entry, "handled", place.directory, place.name);
+      if (group !== undefined) this.finishGroup(group, entry);
+      return waiting;
+    }
+    // What is as long as its source is complete (3-transfer 1.7 step 22).
+    if (options.append !== "no" && exists && stat.size >= entry.size) return undefined;
+    this.fuzzy.requests(turn);
+    let initial: number = ItemFlag.transfer | (options.checksum ? ItemFlag.change : 0);
+    if (partial || found !== undefined) initial |= ItemFlag.basisTypeFollows;
+    const comparable = exists && (partial || this.requests.deltas.canRead(turn));
+    if (comparable) {
+      return this.requests.request(
+        turn,
+        attributes,
+        itemFlags(context, entry, mode, stat, attributes, initial),
+        partial,
+        group,
+      );
+    }
+    if (found === undefined && !exists && !partial) {
+      const similar = this.fuzzy.find(turn);
+      if (similar !== undefined) return this.fromSimilar(turn, similar, initial, group);
+    }
+    if (found === undefined || !this.requests.deltas.canReadBasis(found, entry)) {
+      found?.directory.release();
+      return this.requests.request(turn, attributes, newItemFlags(context, entry, initial), partial, group);
+    }
+    const flags = itemFlags(context, entry, mode, found.stat, found.attributes, initial);
+    if (!options.wholeFile && !options.dryRun && !partial) {
+      return this.requests.request({ ...turn, basis: found }, attributes, flags, partial, group);
+    }
+    found.directory.release();
+    return this.requests.request(turn, attributes, flags, partial, group);
+  }
+
+  /** A file of another name is the basis; the entry itself is new. */
+  private fromSimilar(
+    turn: PlacedTurn,
+    similar: Alternate,
+    initial: number,
+    group: LinkGroup | undefined,
+  ): Promise<void> | undefined {
+    const readable = this.requests.deltas.canReadBasis(similar, turn.entry);
+    const basis = readable ? similar : undefined;
+    if (!readable) similar.directory.release();
+    const flags = newItemFlags(this.parts.context, turn.entry, initial | (readable ? ItemFlag.basisTypeFollows : 0));
+    return this.requests.request({ ...turn, basis }, noAttributes(), flags, false, group);
+  }
+
+  /** The leader stands: links everybody who waited for it, latest first. */
+  private finishGroup(group: LinkGroup, entry: FileEntry): void {
+    for (const member of this.parts.links.finish(group, entry.path)) linkMember(this.parts, member as Turn, entry.path);
+  }
+
+  /** `--update`: what stands there is newer by the rule of 3-transfer 1.7 step 15. */
+  private isNewer(entry: FileEntry): boolean {
+    const { modifyWindow } = this.parts.context.options;
+    const difference = entry.mtime - this.stat.mtime;
+    if (modifyWindow < 0 && difference === 0) return entry.mtimeNanoseconds < this.stat.mtimeNanoseconds;
+    return difference < Math.max(modifyWindow, 0);
+  }
+
+  /** What `--info=skip2` adds to `NAME exists`. */
+  private existsSuffix(turn: Turn, name: ByteName, descriptor = -1): string {
+    const { context, existing } = this.parts;
+    const { options, syscalls } = context;
+    const { entry } = turn;
+    const { stat } = this;
+    if (options.info.skip < 2) return "";
+    if ((stat.mode & FileType.mask) !== (entry.mode & FileType.mask)) return " (type change)";
+    const equal = isRegular(entry)
+      ? quickCheck(options, entry, stat, () => this.digest(descriptor, name))
+      : sameSpecial(syscalls, entry, descriptor, name, stat);
+    if (!equal) return options.checksum && isRegular(entry) ? " (sum change)" : " (file change)";
+    const mode = destinationMode(context, entry, stat.mode, turn.defaultPermissions);
+    const flags = itemFlags(context, entry, mode, stat, existing.read(descriptor, name), 0);
+    return flags === 0 ? " (uptodate)" : " (attr change)";
+  }
+}

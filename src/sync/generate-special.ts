@@ -1,0 +1,109 @@
+/** Symlinks, devices and special files (3-transfer 1.7 steps 11 and 12): compared, made or replaced at once. */
+
+import { byteName } from "../bytes/byte-name.ts";
+import type { Stat } from "../fs/syscalls/interface.ts";
+import { type FileEntry, FileType } from "../protocol/file-entry.ts";
+import { ItemFlag } from "../protocol/item-flags.ts";
+import { AlternateLevel } from "./alternates.ts";
+import { setAttributes } from "./attributes.ts";
+import { itemFlags, newItemFlags, noAttributes } from "./compare.ts";
+import type { RunContext } from "./context.ts";
+import { type EntryParts, listedName, type PlacedTurn, pathBelow, remark, remarkUpToDate } from "./entry-parts.ts";
+import { isDevice, isSpecial, isSymlink } from "./file-list.ts";
+import type { AlternateEntries } from "./generate-alternate.ts";
+import { classOf, kindName, makeSpecial, replacementText, sameSpecial } from "./make-special.ts";
+import { isUnsafeLink } from "./unsafe-link.ts";
+
+/** Whether an entry that is no regular file is to be made here; the others are skipped with a remark. */
+export function wantsSpecial({ options, identity }: RunContext, entry: FileEntry): boolean {
+  if (isSymlink(entry)) return entry.target !== undefined;
+  if (isDevice(entry)) return options.devices && identity.privileged;
+  return isSpecial(entry) && options.specials;
+}
+
+/** Brings the entry about; `stat` describes what stands there. False when that failed. */
+export function generateSpecial(
+  parts: EntryParts,
+  alternates: AlternateEntries,
+  turn: PlacedTurn,
+  stat: Stat,
+): boolean {
+  const { context, channel, existing, deleter, backups, destination, remover } = parts;
+  const { options, syscalls } = context;
+  const { entry, ndx, position, place, mode } = turn;
+  let { exists } = turn;
+  if (options.safeLinks && isSymlink(entry) && isUnsafeLink(entry.target ?? byteName(""), entry.path)) {
+    const text = `ignoring unsafe symlink "${listedName(destination, entry)}" -> "${entry.target ?? ""}"`;
+    remark(context, "unsafe-link", text, entry.path, options.info.name > 0);
+    return false;
+  }
+  const item = (flags: number) => channel.push({ kind: "item", entry, ndx, position, flags, linkedTo: undefined });
+  if (exists && sameSpecial(syscalls, entry, place.directory, place.name, stat)) {
+    const attributes = existing.read(place.directory, place.name, place.absolute);
+    const changed = !options.dryRun && setAttributes(context, place, entry, mode, stat, attributes, "by-window");
+    const flags = itemFlags(context, entry, mode, stat, attributes, 0);
+    item(flags);
+    remarkUpToDate(parts, entry, options.dryRun ? (flags & ~ItemFlag.xattr) !== 0 : changed);
+    remover.succeeded(entry, "handled", place.directory, place.name);
+    return true;
+  }
+  const found = exists ? undefined : alternates.find(turn);
+  const made = ItemFlag.local | ItemFlag.change;
+  if (found?.level === AlternateLevel.attributes) {
+    const outcome = alternates.special(turn, found);
+    const flags = alternates.flags(turn, found, outcome);
+    found.directory.release();
+    if (outcome === "linked" || outcome === "left-out" || options.dryRun || makeNew(parts, turn, stat)) {
+      const linkedTo = outcome === "linked" ? byteName("") : undefined;
+      channel.push({ kind: "item", entry, ndx, position, flags, linkedTo });
+      remarkUpToDate(parts, entry, false);
+      if (outcome === "copied") remover.succeeded(entry, "handled", place.directory, place.name);
+      return true;
+    }
+    return false;
+  }
+  // Fifo and socket are one class, block and character devices another: within a class differences are itemised.
+  const comparable = exists && classOf(stat.mode) === classOf(entry.mode);
+  // What is replaced loses its attributes before they are compared; only a dry run sees the old ones.
+  const attributes = comparable && options.dryRun ? existing.read(place.directory, place.name) : noAttributes();
+  const flags =
+    found !== undefined
+      ? itemFlags(context, entry, mode, found.stat, found.attributes, made)
+      : comparable
+        ? itemFlags(context, entry, mode, stat, attributes, made)
+        : newItemFlags(context, entry, made);
+  found?.directory.release();
+  if (exists && (stat.mode & FileType.mask) === FileType.directory) {
+    if (!deleter.makeRoom(pathBelow(destination, entry), place.name, stat, kindName(entry))) return false;
+    exists = false;
+  }
+  if (!options.dryRun) {
+    if (exists && options.backup) backups.make(place.directory, place.name, pathBelow(destination, entry), false);
+    if (!makeNew(parts, { ...turn, exists }, stat)) return false;
+  }
+  item(flags);
+  // Of what is made here only links count as sent (3-transfer 1.7 step 11).
+  remover.succeeded(entry, isSymlink(entry) ? "sent" : "handled", place.directory, place.name);
+  return true;
+}
+
+/** Makes the entry, under a temporary name if something stands there, and gives it its attributes. */
+function makeNew(parts: EntryParts, turn: PlacedTurn, stat: Stat): boolean {
+  const { context, existing } = parts;
+  const { syscalls, ledger } = context;
+  const { entry, directory, place, mode, exists } = turn;
+  const status = makeSpecial(syscalls, entry, mode, place.directory, place.name, exists);
+  if (status < 0) {
+    const made = exists ? replacementText(place.absolute) : place.absolute;
+    const operation = isSymlink(entry) ? `symlink "${made}" -> "${entry.target ?? ""}"` : `mknod "${made}"`;
+    ledger.systemError("generator", `${operation} failed`, status, place.absolute);
+    return false;
+  }
+  directory.dirty = true;
+  const seen = syscalls.lstatAt(place.directory, place.name, stat);
+  if (seen === 0) {
+    const found = existing.read(place.directory, place.name);
+    setAttributes(context, place, entry, mode, stat, found, "exact");
+  } else ledger.systemError("generator", `failed to set times on "${place.absolute}"`, seen, place.absolute);
+  return true;
+}

@@ -1,0 +1,397 @@
+/**
+ * The generator of a local run: walks the file lists in order, looks at the destination and decides (3-transfer 1, 12).
+ * Directories are handled here; files in `generate-entry`.
+ */
+import { type ByteName, byteName, directoryName } from "../bytes/byte-name.ts";
+import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
+import { EntryFlag, type FileEntry, FileType } from "../protocol/file-entry.ts";
+import { ItemFlag } from "../protocol/item-flags.ts";
+import type { Alternates } from "./alternates.ts";
+import { setAttributes } from "./attributes.ts";
+import { destinationMode, itemFlags, noAttributes } from "./compare.ts";
+import { directoryText, fullPath, type RunContext } from "./context.ts";
+import type { Deleter } from "./delete.ts";
+import type { Destination } from "./destination.ts";
+import type { ExistingReader } from "./existing.ts";
+import { type FileList, isDirectory } from "./file-list.ts";
+import { newDirectoryFlags } from "./generate-alternate.ts";
+import type { EntryGenerator } from "./generate-entry.ts";
+import type { LocalChannel } from "./local-channel.ts";
+import { belowDestination, failSearch, findPlace, openKept, type Place, warnOfPermissions } from "./place.ts";
+import { type SlotNumber, SlotNumbers } from "./slot-numbers.ts";
+import { OpenDirectory, type TreeState } from "./tree-state.ts";
+
+const ENOENT = -2;
+const EEXIST = -17;
+const ENOTDIR = -20;
+
+/**
+ * What became of a directory: usable, not there (dry run), to be left alone with all its contents, or a non-directory that
+ * `--ignore-existing` keeps: each entry below it fails by itself.
+ */
+type DirectoryState = "ok" | "missing" | "skipped" | "no-directory";
+
+export interface GeneratorParts {
+  readonly context: RunContext;
+  readonly destination: Destination;
+  readonly channel: LocalChannel;
+  readonly deleter: Deleter;
+  readonly tree: TreeState;
+  readonly existing: ExistingReader;
+  readonly alternates: Alternates;
+  readonly entries: EntryGenerator;
+}
+
+export class Generator {
+  private readonly parts: GeneratorParts;
+  private readonly stat: Stat = emptyStat();
+  /** Directories that are not simply there; all others are. */
+  private readonly states = new Map<ByteName, DirectoryState>();
+  /** Directories made ahead of their turn, in their parent's list (3-transfer 1.4). */
+  private readonly madeEarly = new Set<ByteName>();
+  /** Directories for which no room could be made ahead of their turn. */
+  private readonly blocked = new Set<ByteName>();
+  private readonly numbers: SlotNumbers;
+
+  constructor(parts: GeneratorParts) {
+    this.parts = parts;
+    this.numbers = new SlotNumbers(parts.context.options.incrementalRecursion);
+    if (parts.destination.walker === undefined) this.states.set(byteName("."), "missing");
+  }
+
+  /** The full deletion pass of `--delete-before` and `--delete-after`. */
+  deletePass(lists: readonly FileList[]): void {
+    if (this.parts.destination.walker === undefined) return;
+    const { options, emit, ledger } = this.parts.context;
+    ledger.knownIoError |= ledger.ioError;
+    for (const list of lists) {
+      if (options.debug.del > 0 && list.owner !== undefined && (list.owner.flags & EntryFlag.top) !== 0) {
+        const text = byteName(`deleting in ${list.path}`);
+        if ((list.owner.flags & EntryFlag.content) !== 0) {
+          emit({ type: "notice", role: "generator", code: "deleting-in", path: list.path, text });
+        }
+      }
+      this.deleteIn(list);
+      const names = list.entries.filter((entry) => !isDirectory(entry) || (entry.flags & EntryFlag.content) === 0);
+      this.parts.deleter.warnOfForeignLinks(
+        this.below(list.path),
+        names.map((entry) => entry.name),
+      );
+    }
+  }
+
+  /** `--delete-guard`: counts what the destination holds before the run, where that is not counted on the way. */
+  countBefore(lists: readonly FileList[]): void {
+    const { deleter, context } = this.parts;
+    const { deleteTiming } = context.options;
+    const { guarded } = deleter;
+    if (guarded === undefined || deleteTiming === "delay") return;
+    if (guarded.guard.needsCount) {
+      if (deleteTiming === "none") guarded.countAll();
+      for (const list of lists) {
+        const names = this.namesForDeletion(list);
+        if (names !== undefined) guarded.countIn(this.below(list.path), names);
+      }
+    }
+    guarded.guard.endCount();
+  }
+
+  /** Works through one list. Returns when every entry has been decided; transfers may still be under way. */
+  async processList(list: FileList): Promise<void> {
+    this.learnErrors(list);
+    const { context, tree, existing, entries, deleter } = this.parts;
+    const { options } = context;
+    this.numbers.startList(list);
+    const directory = this.enterDirectory(list);
+    const kept = this.states.get(list.path) === "no-directory";
+    if (options.deleteTiming === "during" || options.deleteTiming === "delay") {
+      if (!kept) this.deleteIn(list);
+      // Without incremental recursion rsync does not come upon it.
+      else if (options.incrementalRecursion && ((list.owner?.flags ?? 0) & EntryFlag.content) !== 0) {
+        if (!deleter.isBlocked()) failSearch(context, this.parts.destination, list.path);
+      }
+    }
+    if (directory === undefined) {
+      for (const entry of list.entries) {
+        if (isDirectory(entry)) this.states.set(entry.path, "skipped");
+        else entries.skip(entry);
+      }
+      for (const entry of list.entries) this.numbers.next(isDirectory(entry));
+      return;
+    }
+    const { descriptor } = directory;
+    if (descriptor !== undefined && !directory.isNew && !kept && existing.needed)
+      existing.prefetch(
+        descriptor,
+        list.entries.map((entry) => entry.name),
+      );
+    const permissions =
+      descriptor === undefined || options.permissions
+        ? 0o777 & ~context.identity.umask
+        : existing.defaultPermissions(descriptor);
+    if (kept && !options.permissions && list.entries.length > 0) warnOfPermissions(context, this.below(list.path));
+    for (const entry of list.entries) {
+      if (isDirectory(entry)) {
+        this.announceDirectory(directory, entry);
+        this.numbers.next(true);
+      } else {
+        const number = this.numbers.next(false);
+        const waiting = entries.handle({ directory, entry, ...number, defaultPermissions: permissions });
+        if (waiting !== undefined) await waiting;
+      }
+    }
+    tree.release(directory);
+  }
+
+  /** What is known of read errors when a list begins: they come with the lists, where these are waited for with those ahead too. */
+  private learnErrors(list: FileList): void {
+    const { ledger, options } = this.parts.context;
+    const ahead = options.deleteTiming === "delay" || options.hardLinks || !options.incrementalRecursion;
+    ledger.knownIoError |= ahead ? ledger.listedIoError : list.ioError;
+  }
+
+  /** A directory in its parent's list (3-transfer 1.4 (a)): made early so that the parent's time can be set soon. */
+  private announceDirectory(parent: OpenDirectory, entry: FileEntry): void {
+    const { context, deleter } = this.parts;
+    const { options, syscalls } = context;
+    const { descriptor } = parent;
+    if (descriptor === undefined) {
+      this.states.set(entry.path, "missing");
+      return;
+    }
+    const early = options.times && !options.omitDirectoryTimes;
+    if (!early || options.dryRun || options.existing || context.gate !== undefined) return;
+    if ((entry.flags & EntryFlag.implied) !== 0 && !options.impliedDirectories) return;
+    if (entry.path === "." || entry.path === "/.") return;
+    const status = syscalls.lstatAt(descriptor, entry.name, this.stat);
+    if (status === 0 && (this.stat.mode & FileType.mask) !== FileType.directory) {
+      if (options.ignoreExisting) return;
+      if (!deleter.makeRoom(entry.path, entry.name, this.stat, "directory")) {
+        this.blocked.add(entry.path);
+        return;
+      }
+    } else if (status !== ENOENT) return;
+    if (syscalls.makeDirectoryAt(descriptor, entry.name, (entry.mode & 0o700) | 0o700) === 0) {
+      this.madeEarly.add(entry.path);
+      parent.dirty = true;
+    }
+  }
+
+  /** Handles a list's own directory in full and opens it; undefined when it is to be left alone. */
+  private enterDirectory(list: FileList): OpenDirectory | undefined {
+    const { destination, tree, context } = this.parts;
+    const { owner, path } = list;
+    const untouched =
+      owner !== undefined && (owner.flags & EntryFlag.implied) !== 0 && !context.options.impliedDirectories;
+    const directory = new OpenDirectory(path, untouched ? undefined : owner);
+    const parentPath = path === "." ? undefined : directoryName(path) || byteName(".");
+    const parentState = parentPath === undefined ? undefined : this.states.get(this.normal(parentPath));
+    let state = this.states.get(path) ?? parentState ?? "ok";
+    if (owner !== undefined && state !== "skipped") {
+      state = this.handleDirectory(owner, this.numbers.owner(), state, directory);
+    } else if (state === "no-directory") state = "skipped";
+    if (state !== "ok") this.states.set(path, state);
+    if (state === "skipped") return undefined;
+    if (state === "no-directory") directory.descriptor = openKept(context, destination, path);
+    if (state === "ok" && destination.walker !== undefined) {
+      const held = destination.walker.directory(owner === undefined ? byteName("") : this.below(path));
+      if (held === ENOENT) {
+        tree.enter(directory);
+        return directory;
+      }
+      const descriptor = typeof held === "number" ? held : context.syscalls.duplicate(held.descriptor);
+      if (descriptor < 0) {
+        // Its contents are left alone, and that must not pass for success (L-17).
+        const absolute = fullPath(destination.absolute, path);
+        context.ledger.systemError("generator", `opendir "${absolute}" failed`, descriptor, absolute);
+        this.states.set(path, "skipped");
+        return undefined;
+      }
+      directory.descriptor = descriptor;
+    }
+    tree.enter(directory);
+    return directory;
+  }
+
+  /** The directory's own item: comparison, creation, attributes (3-transfer 1.8). */
+  private handleDirectory(
+    entry: FileEntry,
+    number: SlotNumber,
+    state: DirectoryState,
+    opened: OpenDirectory,
+  ): DirectoryState {
+    const implied = (entry.flags & EntryFlag.implied) !== 0;
+    if (implied && !this.parts.context.options.impliedDirectories) return this.ensureParents(entry.path, state);
+    const root = entry.path === "." || entry.path === "/.";
+    const where =
+      state === "missing"
+        ? undefined
+        : state === "no-directory"
+          ? ENOTDIR
+          : findPlace(this.parts.destination, entry.path, root);
+    try {
+      return this.updateDirectory(entry, number, root, where, opened);
+    } finally {
+      if (typeof where === "object") where.held.release();
+    }
+  }
+
+  private updateDirectory(
+    entry: FileEntry,
+    number: SlotNumber,
+    root: boolean,
+    where: Place | number | undefined,
+    opened: OpenDirectory,
+  ): DirectoryState {
+    const { context, destination, channel, deleter, existing, tree } = this.parts;
+    const { options, syscalls, ledger, identity } = context;
+    const absolute = directoryText(destination.absolute, entry.path);
+    const inKept = where === ENOTDIR && this.states.get(directoryName(entry.path) || byteName(".")) === "no-directory";
+    if (typeof where === "number" && where !== ENOENT && !inKept) {
+      ledger.systemError("generator", `recv_generator: failed to stat "${absolute}"`, where, absolute);
+      return "skipped";
+    }
+    let status =
+      where === undefined || typeof where === "number"
+        ? (where ?? ENOENT)
+        : syscalls.lstatAt(where.descriptor, where.name, this.stat);
+    const early = this.madeEarly.delete(entry.path);
+    const madeRoot = root && destination.created;
+    let exists = status === 0 && !early && !madeRoot;
+    let isDir = status === 0 && (this.stat.mode & FileType.mask) === FileType.directory;
+    if (context.gate !== undefined && context.gate.entry(entry) !== "planned") return isDir ? "ok" : "skipped";
+    if (options.existing && status === ENOENT) {
+      const text = `not creating new directory "${this.below(entry.path)}"`;
+      this.notice("not-creating", text, entry.path, options.info.skip > 0);
+      return "skipped";
+    }
+    if (options.ignoreExisting && exists && !isDir) {
+      this.notice("exists", `${this.below(entry.path)} exists`, entry.path, options.info.skip > 0);
+      // A link is left alone with what it leads to, whoever made it: a link must not choose where is written.
+      return (this.stat.mode & FileType.mask) === FileType.symlink ? "skipped" : "no-directory";
+    }
+    if (exists && !isDir) {
+      // Only incremental recursion comes to a directory twice, and then tries and tells twice.
+      const tried = this.blocked.delete(entry.path) && !options.incrementalRecursion;
+      if (tried || !deleter.makeRoom(entry.path, entry.name, this.stat, "directory")) {
+        this.skipping();
+        return "skipped";
+      }
+      exists = false;
+      isDir = false;
+      status = ENOENT;
+    }
+    const parentPath = directoryName(entry.path) || byteName(".");
+    const parentPermissions =
+      options.permissions || where === undefined || typeof where === "number"
+        ? 0o777 & ~identity.umask
+        : existing.defaultPermissions(where.descriptor);
+    const existingMode = exists ? this.stat.mode : undefined;
+    const mode = destinationMode(context, entry, existingMode, parentPermissions);
+    const attributes =
+      exists && typeof where === "object" ? existing.read(where.descriptor, where.name, absolute) : noAttributes();
+    const flags = exists
+      ? itemFlags(context, entry, mode, this.stat, attributes, 0)
+      : newDirectoryFlags(this.parts, entry, this.below(entry.path), mode);
+    channel.push({ kind: "item", entry, ...number, flags, linkedTo: undefined });
+    if (options.dryRun) return exists ? "ok" : "missing";
+    if (inKept) {
+      ledger.systemError("generator", `recv_generator: mkdir "${absolute}" failed`, ENOTDIR, absolute);
+      this.skipping();
+    }
+    if (typeof where !== "object") return "skipped";
+    if (status !== 0) {
+      const made = syscalls.makeDirectoryAt(where.descriptor, where.name, mode & 0o777);
+      if (made < 0 && made !== EEXIST) {
+        ledger.systemError("generator", `recv_generator: mkdir "${absolute}" failed`, made, absolute);
+        this.skipping();
+        return "skipped";
+      }
+      tree.touch(parentPath);
+      status = syscalls.lstatAt(where.descriptor, where.name, this.stat);
+      if (status < 0 || (this.stat.mode & FileType.mask) !== FileType.directory) {
+        // What was made is not what stands there now (P-06).
+        const found = status < 0 ? status : ENOTDIR;
+        ledger.systemError("generator", `recv_generator: failed to stat "${absolute}"`, found, absolute);
+        return "skipped";
+      }
+    }
+    opened.isNew = !exists;
+    // A new setgid directory without -p keeps the bit that its parent gave it (T-14).
+    const wanted = !options.permissions && !exists ? mode | (this.stat.mode & 0o2000) : mode;
+    const found = exists ? attributes : existing.read(where.descriptor, where.name);
+    const place = { directory: where.descriptor, name: where.name, absolute };
+    const timeRule = options.backup && options.backupDirectory === undefined ? "leave" : exists ? "by-window" : "exact";
+    if (setAttributes(context, place, entry, wanted, this.stat, found, timeRule) && !exists) opened.dirty = true;
+    // A change of attributes may have given another mode than the wanted one (5.6).
+    const seen = identity.privileged ? 0 : syscalls.lstatAt(where.descriptor, where.name, this.stat);
+    if (seen < 0) {
+      // The destination itself lost its search permission: like rsync, we cannot get back in.
+      ledger.systemError("generator", `failed to modify permissions on "${absolute}"`, seen, absolute);
+    }
+    const actual = this.stat.mode & 0o7777;
+    // One of somebody else whose wanted mode is open already has been refused just now: rsync does not try again.
+    const refused = (wanted & 0o700) === 0o700 && this.stat.uid !== identity.uid;
+    if (!identity.privileged && seen === 0 && (actual & 0o700) !== 0o700 && !refused) {
+      const status = syscalls.chmodAt(where.descriptor, where.name, actual | 0o700);
+      if (status < 0) {
+        ledger.systemError("generator", `failed to modify permissions on "${absolute}"`, status, absolute);
+      } else {
+        // Only a directory that its owner may not write to is closed again, or one whose attributes the receiver sets.
+        if ((actual & 0o200) === 0 || (flags & ItemFlag.xattr) !== 0) opened.finalMode = actual;
+        destination.walker?.forget(this.below(entry.path));
+      }
+    }
+    return "ok";
+  }
+
+  /** Makes the missing parents that `--no-implied-dirs` leaves out, with default permissions. */
+  private ensureParents(path: ByteName, state: DirectoryState): DirectoryState {
+    const { context, destination, tree } = this.parts;
+    if (state !== "ok") return state;
+    const held = destination.walker?.directory(this.below(path));
+    if (held !== ENOENT) return typeof held === "number" || held === undefined ? "skipped" : "ok";
+    if (context.options.dryRun) return "missing";
+    const where = findPlace(destination, path, path === ".");
+    if (typeof where === "number") return "skipped";
+    const made = context.syscalls.makeDirectoryAt(where.descriptor, where.name, 0o777);
+    where.held.release();
+    tree.touch(directoryName(path) || byteName("."));
+    return made === 0 || made === EEXIST ? "ok" : "skipped";
+  }
+
+  /** The names of a list whose directory is searched for what is to be deleted; undefined: it is not. */
+  private namesForDeletion({ owner, path, entries }: FileList): ReadonlySet<ByteName> | undefined {
+    if (owner === undefined || (owner.flags & EntryFlag.content) === 0) return undefined;
+    if (this.parts.destination.singleName !== undefined || (owner.flags & EntryFlag.mountPoint) !== 0) return undefined;
+    const state = this.states.get(path);
+    if (state !== undefined && state !== "ok") return undefined;
+    const names = new Set<ByteName>();
+    for (const entry of entries) names.add(entry.name);
+    return names;
+  }
+
+  private deleteIn(list: FileList): void {
+    const { deleter, context } = this.parts;
+    const names = this.namesForDeletion(list);
+    if (names === undefined) return;
+    const isTop = ((list.owner?.flags ?? 0) & EntryFlag.top) !== 0;
+    deleter.deleteIn(this.below(list.path), names, isTop, context.options.deleteTiming === "delay");
+  }
+
+  private below(path: ByteName): ByteName {
+    return belowDestination(this.parts.destination, path);
+  }
+
+  private normal(path: ByteName): ByteName {
+    return path === "/" ? byteName(".") : path;
+  }
+
+  private skipping(): void {
+    this.parts.context.ledger.error("generator", "*** Skipping any contents from this failed directory ***");
+  }
+
+  private notice(code: "not-creating" | "exists", text: string, path: ByteName, wanted: boolean): void {
+    if (wanted) this.parts.context.emit({ type: "notice", role: "generator", code, path, text: byteName(text) });
+  }
+}

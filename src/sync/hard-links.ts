@@ -1,0 +1,86 @@
+/**
+ * Hard-link groups on the receiving side (2-file-list 8.1, 3-transfer 1.11). A group's leader is the first member that
+ * already exists at the destination, else the last member known; the others are linked to it, latest first.
+ */
+import type { ByteName } from "../bytes/byte-name.ts";
+import type { Stat } from "../fs/syscalls/interface.ts";
+import type { FileEntry } from "../protocol/file-entry.ts";
+import type { FileList } from "./file-list.ts";
+
+/** A group member; what the generator needs besides comes with the object it hands in. */
+export interface Member {
+  readonly entry: FileEntry;
+}
+
+/** One group. */
+export class LinkGroup {
+  /** Members listed so far, and how many of them the generator has come to. */
+  known = 0;
+  seen = 0;
+  /** Path of the leader once it stands (or would stand) at the destination. */
+  leader: ByteName | undefined;
+  /** The leader is being transferred. */
+  transferring = false;
+  /** Members before the leader, which did not exist when their turn came; in list order. */
+  waiting: Member[] = [];
+  /** Members after a leader that is still being transferred; in list order. */
+  queued: Member[] = [];
+  /** Those of the waiting that `--compare-dest` leaves out: they are linked like others, but never lead. */
+  readonly leftOut: Set<Member> = new Set();
+  /** What the leader was linked to in an alternate directory. */
+  alternate: Stat | undefined;
+}
+
+/** What the generator does with a member. */
+export type MemberVerdict = "link" | "wait" | "candidate";
+
+export class HardLinks {
+  private readonly groups = new Map<number, LinkGroup>();
+
+  /** Counts the members of a list that arrived. */
+  register(list: FileList): void {
+    for (const { linkGroup } of list.entries) {
+      if (linkGroup < 0) continue;
+      const group = this.groups.get(linkGroup);
+      if (group !== undefined) group.known++;
+      else this.groups.set(linkGroup, Object.assign(new LinkGroup(), { known: 1 }));
+    }
+  }
+
+  group(entry: FileEntry): LinkGroup | undefined {
+    return entry.linkGroup < 0 ? undefined : this.groups.get(entry.linkGroup);
+  }
+
+  /** Comes to a member: it is linked now, waits for a transfer that is under way, or is handled like any file. */
+  visit(group: LinkGroup, member: Member): MemberVerdict {
+    group.seen++;
+    if (group.leader !== undefined) return "link";
+    if (!group.transferring) return "candidate";
+    group.queued.push(member);
+    return "wait";
+  }
+
+  /** Whether no further member of the group is known. */
+  isLast(group: LinkGroup): boolean {
+    return group.seen >= group.known;
+  }
+
+  /** The leader stands: those after it, and then those before it, latest first, are to be linked now. */
+  finish(group: LinkGroup, leader: ByteName): Member[] {
+    group.leader = leader;
+    group.transferring = false;
+    const members = [...group.queued, ...group.waiting.reverse()];
+    group.waiting = [];
+    group.queued = [];
+    return members;
+  }
+
+  /** The leader failed: the last member that waits is to be handled again. */
+  fail(group: LinkGroup): Member | undefined {
+    group.transferring = false;
+    const queued = group.queued.pop();
+    if (queued !== undefined) return queued;
+    const last = group.waiting.findLastIndex((member) => !group.leftOut.has(member));
+    return last < 0 ? undefined : group.waiting.splice(last, 1)[0];
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * The ledger of a run: every trouble with a single file is recorded here, and here alone the exit code 23, 24 or 25 is
+ * decided (4-traps E-01) and whether deletion may still happen (L-01).
+ */
+import type { ByteName } from "../bytes/byte-name.ts";
+import { byteName } from "../bytes/byte-name.ts";
+import { ExitCode, type Role } from "../errors.ts";
+import { errnoText } from "../fs/errno.ts";
+import type { EventSink, ProblemEvent } from "./events.ts";
+import { IoError } from "./file-list.ts";
+
+export class Ledger {
+  readonly problems: ProblemEvent[] = [];
+  /** Bits that the sending side reported (2-file-list 3.9). */
+  ioError = 0;
+  /** The bits that came with the lists fed so far. */
+  listedIoError = 0;
+  /** The bits that the receiving side has learnt of: with the list that it works on, or by its own failing (L-01). */
+  knownIoError = 0;
+  /** `--delete-guard` held deletions back: that is what the caller must learn, whatever else went wrong. */
+  guardHolds = false;
+  private readonly sink: EventSink;
+  /** Trouble that only the sending side counts, and trouble that the receiving side counts. */
+  private senderPartial = false;
+  private receiverPartial = false;
+
+  constructor(sink: EventSink) {
+    this.sink = sink;
+  }
+
+  /** Records a problem that is already an event (made by the sender, perhaps in another thread). */
+  record(problem: ProblemEvent): void {
+    this.problems.push(problem);
+    if (problem.severity === "error") {
+      if (problem.role === "sender") this.senderPartial = true;
+      else this.receiverPartial = true;
+    }
+    if (problem.severity === "vanished") this.ioError |= IoError.vanished;
+    if (problem.severity === "delete-limit") this.ioError |= IoError.deleteLimit;
+    this.sink(problem);
+  }
+
+  /** A failed system call: `rsync: [role] TEXT: strerror (errno)`, exit 23. `errno` may be negative. */
+  systemError(role: Role, text: string, errno: number, path?: ByteName): void {
+    this.record(systemProblem(role, text, errno, path));
+  }
+
+  /** Trouble without an errno; the text is the whole line. */
+  error(role: Role, text: string, path?: ByteName): void {
+    this.record({ type: "problem", severity: "error", role, text: byteName(text), path, errno: 0 });
+  }
+
+  warning(role: Role, text: string): void {
+    this.record({ type: "problem", severity: "warning", role, text: byteName(text), path: undefined, errno: 0 });
+  }
+
+  /** The receiving side could not read something of the destination. */
+  readFailed(): void {
+    this.ioError |= IoError.general;
+    this.knownIoError |= IoError.general;
+  }
+
+  /** Whether a general read error forbids deletion. */
+  get deletionBlocked(): boolean {
+    return (this.knownIoError & IoError.general) !== 0;
+  }
+
+  /**
+   * The exit code of a run that came to its end. Each half decides for itself, and the higher code is the run's: a missing
+   * source argument (23, which only the sender knows) with a reached deletion limit gives 25.
+   */
+  get exitCode(): ExitCode {
+    if (this.guardHolds) return ExitCode.deleteLimit;
+    const sender = this.codeOf(this.senderPartial || this.receiverPartial, this.ioError & ~IoError.deleteLimit);
+    const receiver = this.codeOf(this.receiverPartial, this.ioError);
+    if (sender > receiver) return sender;
+    return receiver;
+  }
+
+  /** Precedence within one half (4-traps E-01): 23, else 24, else 25. */
+  private codeOf(partial: boolean, bits: number): ExitCode {
+    if (partial || (bits & IoError.general) !== 0) return ExitCode.partial;
+    if ((bits & IoError.vanished) !== 0) return ExitCode.vanished;
+    return (bits & IoError.deleteLimit) !== 0 ? ExitCode.deleteLimit : ExitCode.ok;
+  }
+}
+
+/** The event of a failed system call. */
+export function systemProblem(role: Role, text: string, errno: number, path?: ByteName): ProblemEvent {
+  return {
+    type: "problem",
+    severity: "error",
+    role,
+    text: byteName(`rsync: [${role}] ${text}: ${errnoText(Math.abs(errno))}`),
+    path,
+    errno: Math.abs(errno),
+  };
+}

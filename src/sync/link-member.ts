@@ -1,0 +1,146 @@
+/** Makes a member of a hard-link group another name of its leader (2-file-list 8.1 step 5, 3-transfer 1.11). */
+import { type ByteName, baseName, byteName, directoryName } from "../bytes/byte-name.ts";
+import type { HeldDirectory } from "../fs/held-directory.ts";
+import { emptyStat } from "../fs/syscalls/interface.ts";
+import { FileType } from "../protocol/file-entry.ts";
+import { ItemFlag } from "../protocol/item-flags.ts";
+import { AlternateLevel } from "./alternates.ts";
+import { destinationMode, itemFlags, newItemFlags } from "./compare.ts";
+import type { Destination } from "./destination.ts";
+import {
+  absolutePath,
+  type EntryParts,
+  pathBelow,
+  remark,
+  remarkUpToDate,
+  shownName,
+  type Turn,
+} from "./entry-parts.ts";
+import { isRegular } from "./file-list.ts";
+import { kindName, replaceBy, replacementText, sameInode } from "./make-special.ts";
+
+const EEXIST = -17;
+
+/** Links the member to the leader's path and reports it; in a dry run only reports. */
+export function linkMember(parts: EntryParts, turn: Turn, leader: ByteName): void {
+  const directory = hold(parts.destination, directoryName(pathBelow(parts.destination, turn.entry)));
+  const leaderPath = leader.startsWith("/") ? byteName(leader.slice(1)) : leader;
+  const leaderDirectory = hold(parts.destination, directoryName(leaderPath));
+  const flags = compareWithLeader(parts, turn, leader, directory, leaderDirectory, baseName(leaderPath));
+  if (flags !== undefined && makeLink(parts, turn, leader, directory, leaderDirectory, baseName(leaderPath))) {
+    const { entry, ndx, position } = turn;
+    if (directory !== undefined) parts.remover.linked(entry, directory.descriptor, entry.name);
+    parts.channel.push({ kind: "item", entry, ndx, position, flags, linkedTo: leader });
+    if (flags === ItemFlag.local) remarkUpToDate(parts, entry, false);
+  }
+  directory?.release();
+  leaderDirectory?.release();
+}
+
+/** What the link changes, as item flags; undefined when there is nothing to make. */
+function compareWithLeader(
+  parts: EntryParts,
+  turn: Turn,
+  leader: ByteName,
+  directory: HeldDirectory | undefined,
+  leaderDirectory: HeldDirectory | undefined,
+  leaderName: ByteName,
+): number | undefined {
+  const { context, channel, existing, deleter, backups, destination } = parts;
+  const { options, syscalls } = context;
+  const { entry, ndx, position } = turn;
+  const initial = ItemFlag.local | ItemFlag.nameFollows;
+  const stat = emptyStat();
+  const exists = directory !== undefined && syscalls.lstatAt(directory.descriptor, entry.name, stat) === 0;
+  if (options.existing && !exists) {
+    remark(
+      context,
+      "not-creating",
+      `not creating new file "${shownName(destination, entry)}"`,
+      entry.path,
+      options.info.skip > 0,
+    );
+    return undefined;
+  }
+  if (options.ignoreExisting && exists) {
+    remark(context, "exists", `${shownName(destination, entry)} exists`, entry.path, options.info.skip > 0);
+    return undefined;
+  }
+  if (!exists || directory === undefined) return flagsOfNew(parts, turn, leader, initial);
+  const attributes = existing.read(directory.descriptor, entry.name);
+  const type = stat.mode & FileType.mask;
+  const existingMode = type === FileType.directory ? undefined : stat.mode;
+  const mode = destinationMode(context, entry, existingMode, turn.defaultPermissions);
+  const target = emptyStat();
+  const leads = leaderDirectory !== undefined && syscalls.lstatAt(leaderDirectory.descriptor, leaderName, target) === 0;
+  if (leads && sameInode(stat, target)) {
+    const flags = itemFlags(context, entry, mode, stat, attributes, initial, byteName(""));
+    channel.push({ kind: "item", entry, ndx, position, flags, linkedTo: byteName("") });
+    remarkUpToDate(parts, entry, false);
+    parts.remover.succeeded(entry, "handled", directory.descriptor, entry.name);
+    return undefined;
+  }
+  const flags =
+    type === FileType.directory
+      ? newItemFlags(context, entry, initial)
+      : itemFlags(context, entry, mode, stat, attributes, initial, leader);
+  if (type === FileType.directory) {
+    if (!deleter.makeRoom(pathBelow(destination, entry), entry.name, stat, kindName(entry))) return undefined;
+  } else if (options.backup && !options.dryRun) {
+    backups.make(directory.descriptor, entry.name, pathBelow(destination, entry), false);
+  }
+  return flags;
+}
+
+/** Flags of a member that is not there: one that an alternate directory has like that, or linked like that, is not new. */
+function flagsOfNew(parts: EntryParts, turn: Turn, leader: ByteName, initial: number): number {
+  const { context, destination, alternates, links } = parts;
+  const { kind } = context.options.alternates ?? {};
+  const { entry } = turn;
+  const made = newItemFlags(context, entry, initial);
+  if (kind === undefined || kind === "compare" || !isRegular(entry)) return made;
+  const mode = destinationMode(context, entry, undefined, turn.defaultPermissions);
+  const found = alternates.find({ entry, path: pathBelow(destination, entry), mode });
+  if (found === undefined) return made;
+  found.directory.release();
+  const { stat, attributes, level } = found;
+  if (kind === "copy") {
+    return level === AlternateLevel.kind ? made : itemFlags(context, entry, mode, stat, attributes, initial, leader);
+  }
+  const target = links.group(entry)?.alternate;
+  if (target === undefined || !sameInode(stat, target)) return made;
+  // Without the flag of a new link: then the line is for those who want to see what stays as it is.
+  return itemFlags(context, entry, mode, stat, attributes, ItemFlag.local, byteName(""));
+}
+
+function makeLink(
+  parts: EntryParts,
+  turn: Turn,
+  leader: ByteName,
+  directory: HeldDirectory | undefined,
+  leaderDirectory: HeldDirectory | undefined,
+  leaderName: ByteName,
+): boolean {
+  const { context, tree, destination } = parts;
+  const { options, syscalls, ledger } = context;
+  if (options.dryRun) return true;
+  if (directory === undefined || leaderDirectory === undefined) return false;
+  const { entry } = turn;
+  const link = (leaf: ByteName) => syscalls.linkAt(leaderDirectory.descriptor, leaderName, directory.descriptor, leaf);
+  let status = link(entry.name);
+  const replace = status === EEXIST;
+  if (replace) status = replaceBy(syscalls, directory.descriptor, entry.name, link);
+  if (status < 0) {
+    const absolute = absolutePath(destination, entry);
+    const made = replace ? replacementText(absolute) : absolute;
+    ledger.systemError("generator", `link "${made}" => ${leader} failed`, status, absolute);
+    return false;
+  }
+  tree.touch(directoryName(pathBelow(destination, entry)) || byteName("."));
+  return true;
+}
+
+function hold(destination: Destination, path: ByteName): HeldDirectory | undefined {
+  const held = destination.walker?.directory(path);
+  return held === undefined || typeof held === "number" ? undefined : held.retain();
+}

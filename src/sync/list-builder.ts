@@ -1,0 +1,384 @@
+/**
+ * The sender's scan: turns the source arguments into file lists, depth first (2-file-list 4.6, 9.1). It runs on the main
+ * thread for small trees and is handed to a worker thread for large ones (`list-feed`), so its state is plain data.
+ */
+import { type ByteName, byteName, joinName } from "../bytes/byte-name.ts";
+import { searchable } from "../fs/operator-path.ts";
+import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
+import { limits } from "../limits.ts";
+import { applyModeChanges } from "../options/chmod.ts";
+import { EntryFlag, type FileEntry, FileType } from "../protocol/file-entry.ts";
+import type { BuilderContext } from "./builder-context.ts";
+import { EntryAttributes } from "./entry-attributes.ts";
+import type { NoticeCode, RunEvent } from "./events.ts";
+import { type FileList, IoError, sortEntries } from "./file-list.ts";
+import type { FilterPosition } from "./filter-stack.ts";
+import { systemProblem } from "./ledger.ts";
+import { deviceSize, linksToFollow, type SourceStat, statSource } from "./source-stat.ts";
+import { sourcesToScan } from "./sources-to-scan.ts";
+
+const ENOENT = -2;
+
+/** A directory whose list is still to be made. */
+export interface PendingDirectory {
+  readonly owner: FileEntry | undefined;
+  readonly path: ByteName;
+  /** The entries that contribute content: several when arguments overlap. */
+  readonly sources: readonly FileEntry[];
+  /** Device of the argument, for `-x`. */
+  readonly device: number;
+}
+
+/** Everything a builder needs to go on in another thread. */
+export interface BuilderState {
+  readonly pending: readonly PendingDirectory[];
+  readonly extra: readonly (readonly [ByteName, readonly FileEntry[]])[];
+  readonly linkGroups: readonly (readonly [string, number])[];
+  readonly ioError: number;
+  readonly filters: FilterPosition;
+}
+
+export class ListBuilder {
+  private readonly context: BuilderContext;
+  private readonly stat: Stat = emptyStat();
+  private readonly attributes: EntryAttributes;
+  private readonly pending: PendingDirectory[];
+  /** Entries that belong in a directory's list besides its scanned content: arguments and implied parents. */
+  private readonly extra: Map<ByteName, FileEntry[]>;
+  private readonly linkGroups: Map<string, number>;
+  private readonly argumentDevices = new Map<FileEntry, number>();
+  private ioError: number;
+  private events: RunEvent[] = [];
+
+  constructor(context: BuilderContext, state?: BuilderState) {
+    this.context = context;
+    this.attributes = new EntryAttributes(context, {
+      fail: (operation, absolute, errno) => this.fail(operation, absolute, errno),
+      failed: (text, absolute, errno) => this.failed(text, absolute, errno),
+      vanished: (absolute) => this.vanished(absolute),
+    });
+    this.pending = [...(state?.pending ?? [{ owner: undefined, path: byteName("."), sources: [], device: 0 }])];
+    this.extra = new Map(state?.extra.map(([path, entries]) => [path, [...entries]]));
+    this.linkGroups = new Map(state?.linkGroups);
+    this.ioError = state?.ioError ?? 0;
+  }
+
+  /** The state after the last list, for another thread. */
+  snapshot(): BuilderState {
+    return {
+      pending: this.pending,
+      extra: [...this.extra],
+      linkGroups: [...this.linkGroups],
+      ioError: this.ioError,
+      filters: this.context.filters.snapshot(),
+    };
+  }
+
+  /** Reports something that belongs to the next list. */
+  report(event: RunEvent, ioError = 0): void {
+    this.events.push(event);
+    this.ioError |= ioError;
+  }
+
+  /** Adds an entry to the list of the directory `parent` (`.` for the first list). */
+  addEntry(parent: ByteName, entry: FileEntry, device: number): void {
+    const entries = this.extra.get(parent);
+    if (entries === undefined) this.extra.set(parent, [entry]);
+    else entries.push(entry);
+    this.argumentDevices.set(entry, device);
+  }
+
+  /** The next list in depth-first order; undefined after the last. */
+  next(): FileList | undefined {
+    const directory = this.pending.pop();
+    if (directory === undefined) return undefined;
+    const first = directory.owner === undefined;
+    const named = this.extra.get(directory.path) ?? [];
+    const entries = first ? named : this.checkAgain(named, directory.path);
+    this.extra.delete(directory.path);
+    let { owner, device } = directory;
+    let dots: readonly FileEntry[] = [];
+    let children = entries;
+    // Not `push(...)`: a directory may hold a million entries (X-04).
+    const addContent = (source: FileEntry): void => {
+      if ((source.flags & EntryFlag.content) === 0) return;
+      device = this.argumentDevices.get(source) ?? directory.device;
+      for (const child of this.scan(source, directory.path, device)) children.push(child);
+    };
+    if (first) {
+      const isDot = (entry: FileEntry) => entry.path === "." || entry.path === "/.";
+      const merged = sortEntries(entries.filter(isDot)).directories[0];
+      owner = merged?.entry;
+      dots = merged?.sources ?? [];
+      // The order of the arguments decides between equal names.
+      children = [];
+      for (const entry of entries) {
+        if (isDot(entry)) addContent(entry);
+        else children.push(entry);
+      }
+    } else {
+      const { options, roots } = this.context;
+      const all = !options.incrementalRecursion || directory.sources.length < 2;
+      for (const source of all ? directory.sources : sourcesToScan(directory.sources, roots)) addContent(source);
+    }
+    const sorted = sortEntries(children);
+    for (let index = sorted.directories.length - 1; index >= 0; index--) {
+      const merged = sorted.directories[index];
+      if (merged === undefined) continue;
+      const { entry, sources } = merged;
+      const own = this.argumentDevices.get(entry) ?? device;
+      this.pending.push({ owner: entry, path: entry.path, sources, device: own });
+    }
+    const events = this.events;
+    this.events = [];
+    const shifted = sorted.dropped.map(({ entry, position }) => ({ entry, position: position + dots.length }));
+    return {
+      owner,
+      path: directory.path,
+      entries: [...sorted.files, ...sorted.directories.map((merged) => merged.entry)],
+      duplicates: [...dots.slice(1).map((entry, index) => ({ entry, position: index + 1 })), ...shifted],
+      ioError: this.ioError,
+      events,
+      last: this.pending.length === 0,
+    };
+  }
+
+  /**
+   * Arguments of `--relative` in the list of a directory that they imply. With incremental recursion its merge files and those
+   * above it count for them too; without, only what the command line says, which was asked before (2-file-list 9.2).
+   */
+  private checkAgain(named: FileEntry[], path: ByteName): FileEntry[] {
+    const { options, filters, roots } = this.context;
+    if (!options.incrementalRecursion || !filters.hasMergeFiles) return named;
+    return named.filter(({ root, path: child, mode, flags }) => {
+      filters.enter(root, path, roots);
+      const asked = mode !== 0 && (flags & EntryFlag.implied) === 0;
+      return !asked || !this.hidden(child, (mode & FileType.mask) === FileType.directory);
+    });
+  }
+
+  private scan(source: FileEntry, path: ByteName, device: number): FileEntry[] {
+    const { roots, filters, options } = this.context;
+    const held = roots.directory(source.root, path);
+    const names = typeof held === "number" ? held : this.read(held.descriptor);
+    if (typeof held === "number" || typeof names === "number") {
+      const shown =
+        path === "." ? joinName(roots.absolute(source.root, path), path) : roots.absolute(source.root, path);
+      const error = typeof names === "number" ? names : 0;
+      // It was there when its parent was read. Of an argument too little is known to let its copy be emptied (L-02).
+      if (error === ENOENT && (source.flags & EntryFlag.top) === 0) this.vanished(shown, "directory");
+      else this.fail("opendir", shown, error);
+      return [];
+    }
+    const directory = held.descriptor;
+    filters.enter(source.root, path, roots);
+    const filtering = !filters.isEmpty;
+    const prefix = path === "." ? "" : path === "/." ? "/" : `${path}/`;
+    const entries: FileEntry[] = [];
+    for (const name of names) {
+      const child = (prefix + name) as ByteName;
+      if (child.length >= limits.pathBytes) {
+        this.fail("path name too long for", roots.absolute(source.root, child), 36);
+        continue;
+      }
+      const seen = this.look(directory, name, child, this.stat, held.hops);
+      if (typeof seen === "number" || seen === "dangling") {
+        // What rules leave out, as a file or as a directory, is not missed.
+        const missed = !filtering || !(this.hidden(child, false) || this.hidden(child, true));
+        if (missed) this.unseen(roots.absolute(source.root, child), seen);
+        continue;
+      }
+      const isDir = (this.stat.mode & FileType.mask) === FileType.directory;
+      if (isDir && options.oneFileSystem > 1 && deviceKey(this.stat) !== device) {
+        this.remark("mount-point", `[sender] skipping mount-point dir ${child}`, child, options.info.mount);
+        continue;
+      }
+      if (filtering && this.hidden(child, isDir)) continue;
+      let flags = 0;
+      if (isDir && options.recursive) {
+        const crosses = options.oneFileSystem > 0 && deviceKey(this.stat) !== device;
+        flags = crosses ? EntryFlag.mountPoint : EntryFlag.content;
+      }
+      const entry = this.makeEntry(source.root, directory, name, child, this.stat, flags, seen === "followed");
+      if (entry !== undefined) entries.push(entry);
+    }
+    return this.withAttributes(entries, directory, path);
+  }
+
+  /**
+   * The names in a directory. One that may be read but not searched is as closed as one that may not be read, except under
+   * `--files-from` and where links are followed: there rsync opens directories another way, which also leaves traces.
+   */
+  private read(directory: number): ByteName[] | number {
+    const { options, syscalls } = this.context;
+    const byDescriptor = options.filesFrom === undefined && linksToFollow(options) === "none";
+    const status = byDescriptor ? searchable(syscalls, directory, this.stat) : 0;
+    if (status < 0 || !options.openNoAtime || !byDescriptor)
+      return status < 0 ? status : syscalls.readDirectory(directory);
+    const { readOnly, directory: isDirectory, noAccessTime } = syscalls.flags;
+    const quiet = syscalls.openAt(directory, byteName("."), readOnly | isDirectory | noAccessTime);
+    if (quiet < 0) return quiet;
+    const names = syscalls.readDirectory(quiet);
+    syscalls.close(quiet);
+    return names;
+  }
+
+  /** Stats a name of the source, through links as far as the options say; reports unsafe links that are followed. */
+  look(directory: number, name: ByteName, path: ByteName, stat: Stat, passed = 0): SourceStat {
+    const { options, syscalls } = this.context;
+    const onUnsafe = (target: ByteName) =>
+      this.remark("unsafe-link", `copying unsafe symlink "${path}" -> "${target}"`, path, options.info.symsafe);
+    return statSource(options, syscalls, directory, name, path, stat, onUnsafe, passed);
+  }
+
+  /** Reports a name that could not be looked at. */
+  private unseen(absolute: ByteName, seen: "dangling" | number): void {
+    if (seen === "dangling") this.dangling(absolute);
+    else if (seen === -2) this.vanished(absolute);
+    else this.failed(`readlink_stat("${absolute}") failed`, absolute, seen);
+  }
+
+  /** Reports a link that was to be followed and leads nowhere. */
+  dangling(absolute: ByteName): void {
+    const text = byteName(`symlink has no referent: "${absolute}"`);
+    const problem = { type: "problem", severity: "error", role: "sender", text, path: absolute, errno: 2 } as const;
+    this.report(problem, IoError.general);
+  }
+
+  private remark(code: NoticeCode, text: string, path: ByteName, level: number): void {
+    if (level > 0) this.report({ type: "notice", role: "sender", code, path, text: byteName(text) });
+  }
+
+  /** Whether the sender's rules hide a name. */
+  hidden(path: ByteName, isDir: boolean): boolean {
+    const { filters, options } = this.context;
+    const verdict = filters.check(path, isDir);
+    if (verdict !== 0 && options.debug.filter > 0) {
+      const act = verdict < 0 ? "hiding" : "showing";
+      const text = `[sender] ${act} ${isDir ? "directory" : "file"} ${path} because of pattern ${filters.lastRuleText ?? ""}`;
+      this.events.push({ type: "notice", role: "sender", code: "filter", path, text: byteName(text) });
+    }
+    return verdict < 0;
+  }
+
+  /** Makes an entry from a stat; undefined (and reported) when its link cannot be read. */
+  makeEntry(
+    root: number,
+    directory: number,
+    name: ByteName,
+    path: ByteName,
+    stat: Stat,
+    flags: number,
+    followed = false,
+  ): FileEntry | undefined {
+    const { options, syscalls } = this.context;
+    const type = stat.mode & FileType.mask;
+    let target: ByteName | undefined;
+    let size = 0;
+    if (type === FileType.symlink) {
+      if (options.links) {
+        const link = syscalls.readLinkAt(directory, name);
+        if (typeof link === "number" || link === "") {
+          this.fail("readlink_stat", this.context.roots.absolute(root, path), typeof link === "number" ? link : -22);
+          return undefined;
+        }
+        target = options.mungeLinks ? unmunged(link) : link;
+      }
+      size = stat.size;
+    } else if (type === FileType.regular || type === FileType.directory) {
+      size = stat.size;
+    }
+    let isDev = type === FileType.block || type === FileType.character;
+    let { mode, mtime, mtimeNanoseconds } = stat;
+    if (isDev && options.copyDevices) {
+      // The data counts: a file that has just been changed (2-file-list 8.2).
+      isDev = false;
+      size = deviceSize(syscalls, stat);
+      if (size < 0) {
+        this.fail("cannot tell the size of device", this.context.roots.absolute(root, path), size);
+        return undefined;
+      }
+      mode = (mode & ~FileType.mask) | FileType.regular;
+      mtime = Math.floor(Date.now() / 1000);
+      mtimeNanoseconds = 0;
+    }
+    if (followed) this.attributes.isFollowed(path);
+    const linked = options.hardLinks && stat.linkCount > 1 && type !== FileType.directory;
+    return {
+      path,
+      name: path === "." || path === "/." ? path : (path.slice(path.lastIndexOf("/") + 1) as ByteName),
+      root,
+      mode: type === FileType.symlink ? mode : applyModeChanges(mode, options.chmod, this.context.umask),
+      size,
+      mtime,
+      mtimeNanoseconds,
+      atime: options.atimes && type !== FileType.directory ? stat.atime : 0,
+      uid: stat.uid,
+      gid: stat.gid,
+      rdevMajor: isDev ? stat.rdevMajor : 0,
+      rdevMinor: isDev ? stat.rdevMinor : 0,
+      flags,
+      target,
+      linkGroup: linked ? this.linkGroup(stat) : -1,
+      checksum: undefined,
+      accessAcl: undefined,
+      defaultAcl: undefined,
+      xattrs: undefined,
+    };
+  }
+
+  /** Adds digests (`-c`), ACLs (`-A`) and extended attributes (`-X`) to entries of one open directory. */
+  withAttributes(entries: FileEntry[], directory: number, parent: ByteName, self = false): FileEntry[] {
+    return this.attributes.add(entries, directory, parent, self);
+  }
+
+  private linkGroup(stat: Stat): number {
+    const key = `${stat.deviceMajor}:${stat.deviceMinor}:${stat.inodeHigh}:${stat.inodeLow}`;
+    const known = this.linkGroups.get(key);
+    if (known !== undefined) return known;
+    const group = this.linkGroups.size;
+    this.linkGroups.set(key, group);
+    return group;
+  }
+
+  private fail(operation: string, absolute: ByteName, errno: number): void {
+    this.failed(`${operation} "${absolute}" failed`, absolute, errno);
+  }
+
+  private failed(text: string, absolute: ByteName, errno: number): void {
+    this.report(systemProblem("sender", text, errno, absolute), IoError.general);
+  }
+
+  /** Reports something that went away, or was not there when it was looked for. */
+  vanished(absolute: ByteName, kind: "file" | "directory" = "file"): void {
+    this.report(
+      {
+        type: "problem",
+        severity: "vanished",
+        role: "sender",
+        text: byteName(`${kind} has vanished: "${absolute}"`),
+        path: absolute,
+        errno: 2,
+      },
+      IoError.vanished,
+    );
+  }
+}
+
+const mungePrefix = "/rsyncd-munged/";
+
+/** The target behind the prefix that a munging receiver put before it (2-file-list 8.3). */
+function unmunged(target: ByteName): ByteName {
+  const munged = target.startsWith(mungePrefix) && target.length > mungePrefix.length;
+  return munged ? byteName(target.slice(mungePrefix.length)) : target;
+}
+
+/** One number for a device. */
+export function deviceKey(stat: Stat): number {
+  return stat.deviceMajor * 2 ** 32 + stat.deviceMinor;
+}
+
+/** Path of a child in the transfer. */
+export function childPath(parent: ByteName, name: ByteName): ByteName {
+  return parent === "." ? name : joinName(parent, name);
+}

@@ -1,0 +1,155 @@
+/**
+ * Brings the file lists of the sender to the generator, some way ahead (2-file-list 4.6). The scan starts on the main
+ * thread; when a tree turns out to be large it goes on in a worker thread, whose lists arrive as messages.
+ */
+import { MessageChannel } from "node:worker_threads";
+import { abortedError } from "../errors.ts";
+import type { FilterProgram } from "../filter/compile-filters.ts";
+import { limits } from "../limits.ts";
+import type { BuilderContext } from "./builder-context.ts";
+import type { FileList } from "./file-list.ts";
+import type { ListBuilder } from "./list-builder.ts";
+import { type PackedList, unpackList } from "./packed-list.ts";
+import type { WorkerPool } from "./worker-pool.ts";
+
+/** So many entries are scanned before a worker thread is started, which costs some 30 ms. */
+const threadAfterEntries = 2500;
+
+export class ListFeed {
+  private readonly builder: ListBuilder;
+  private readonly context: BuilderContext;
+  private readonly program: FilterProgram;
+  private readonly pool: WorkerPool;
+  private readonly queue: FileList[] = [];
+  /** Lists of the worker as they came: made into objects no sooner than they are wanted. */
+  private readonly packed: PackedList[] = [];
+  private queued = 0;
+  private scanned = 0;
+  private complete = false;
+  private remote = false;
+  /** The worker has said that no more lists will come. */
+  private ended = false;
+  private failure: unknown;
+  private wake: (() => void) | undefined;
+  /** Called for every list in order when it arrives; the generator sees what it returns. */
+  private readonly arrived: (list: FileList) => FileList;
+
+  constructor(
+    builder: ListBuilder,
+    context: BuilderContext,
+    program: FilterProgram,
+    pool: WorkerPool,
+    arrived: (list: FileList) => FileList,
+  ) {
+    this.builder = builder;
+    this.context = context;
+    this.program = program;
+    this.pool = pool;
+    this.arrived = arrived;
+  }
+
+  /** Whether every list has arrived. */
+  get allArrived(): boolean {
+    return this.complete;
+  }
+
+  /** Makes sure that at least `entries` entries wait in the queue, or all lists have arrived. */
+  fill(entries: number): Promise<void> | undefined {
+    this.gather(entries);
+    if (this.failure !== undefined) throw this.failure;
+    if (this.complete || this.queued >= entries) return undefined;
+    return this.wait(entries);
+  }
+
+  /** The lists that wait. */
+  peek(): readonly FileList[] {
+    return this.queue;
+  }
+
+  /** Puts other lists in place of those that wait; all must have arrived. */
+  replace(lists: readonly FileList[]): void {
+    this.queue.splice(0, this.queue.length, ...lists);
+  }
+
+  /** The next list, if one has arrived. */
+  take(): FileList | undefined {
+    const list = this.queue.shift();
+    if (list === undefined) return undefined;
+    const count = list.entries.length + 1;
+    this.queued -= count;
+    if (this.remote) {
+      this.pool.taken(count);
+    }
+    return list;
+  }
+
+  /** Takes lists from the scan or from what the worker has sent, as far as they are there. */
+  private gather(entries: number): void {
+    while (!this.complete && this.queued < entries) {
+      const list = this.remote ? this.unpackNext() : this.builder.next();
+      if (list === undefined) {
+        this.complete = !this.remote;
+        return;
+      }
+      this.add(list);
+      if (this.remote || this.complete) continue;
+      this.scanned += list.entries.length + 1;
+      if (this.scanned > threadAfterEntries) this.considerThread(entries === Number.POSITIVE_INFINITY);
+    }
+  }
+
+  /** Starts a worker; the main thread scans on until it is there, unless it has nothing else to do anyway. */
+  private considerThread(idle: boolean): void {
+    this.pool.warm("scan");
+    if (idle || this.pool.isUp) this.handOver();
+  }
+
+  private unpackNext(): FileList | undefined {
+    const packed = this.packed.shift();
+    return packed === undefined ? undefined : unpackList(packed);
+  }
+
+  private async wait(entries: number): Promise<void> {
+    while (this.failure === undefined) {
+      this.gather(entries);
+      if (this.complete || this.queued >= entries) return;
+      if (this.ended) throw abortedError("sender");
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    }
+    throw this.failure;
+  }
+
+  private add(arriving: FileList): void {
+    const list = this.arrived(arriving);
+    this.queue.push(list);
+    this.queued += list.entries.length + 1;
+    if (list.last) this.complete = true;
+  }
+
+  private handOver(): void {
+    this.remote = true;
+    const { port1, port2 } = new MessageChannel();
+    // An empty message says that no more will come. The end of the task does not: lists may still be under way then; nor
+    // does the end of the port, as a worker waits for its next task before it closes anything.
+    port1.on("message", (lists: readonly PackedList[]) => {
+      for (const packed of lists) this.packed.push(packed);
+      if (lists.length === 0) {
+        this.ended = true;
+        port1.close();
+      }
+      this.wake?.();
+    });
+    const { options, umask, roots } = this.context;
+    // Non-incremental: everything is wanted before the generator starts.
+    const credit = options.incrementalRecursion ? limits.lookAheadEntries : Number.MAX_SAFE_INTEGER;
+    const state = this.builder.snapshot();
+    const order = { options, umask, program: this.program, roots: roots.roots, state, port: port2, credit };
+    this.pool.scan(order).catch((error: unknown) => {
+      this.failure = error;
+      port1.close();
+      this.wake?.();
+    });
+  }
+}

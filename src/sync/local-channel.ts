@@ -1,0 +1,145 @@
+/**
+ * The channel of a local run: the generator's records on their way to the sender and from there to the receiver, as
+ * objects (design section 1). Records are worked off in order, some hundreds at a time, so that the generator is ahead of
+ * the data as it is in rsync: what it decides does not see files that are still to be written.
+ */
+import type { ByteName } from "../bytes/byte-name.ts";
+import { limits } from "../limits.ts";
+import type { FileEntry } from "../protocol/file-entry.ts";
+import type { LocalReceiver, PendingFile } from "./receiver.ts";
+import type { LocalSender, OpenSource } from "./sender.ts";
+
+/** What every record says. */
+interface RecordBase {
+  readonly entry: FileEntry;
+  readonly ndx: number;
+  /** Place in the whole list, for `to-chk`. */
+  readonly position: number;
+  readonly flags: number;
+}
+
+/** A change without data. */
+export interface ItemRecord extends RecordBase {
+  readonly kind: "item";
+  readonly linkedTo: ByteName | undefined;
+}
+
+/** A request for data; in a dry run only a report. */
+export interface TransferRecord extends RecordBase {
+  readonly kind: "transfer";
+  /** It was asked for before, and counts as created by then. */
+  readonly again: boolean;
+  /** Makes the receiver's job once the source is open. */
+  readonly receive: ((source: OpenSource) => PendingFile) | undefined;
+  /** The source could not be opened. */
+  readonly failed: () => void;
+}
+
+export type ChannelRecord = ItemRecord | TransferRecord;
+
+/** Who wants to know how far the data is behind the generator. */
+export interface ChannelWatcher {
+  /** The data of the entry at this place is asked for now. */
+  requested(position: number): void;
+  /** Every record taken so far has been worked off. */
+  released(): void;
+}
+
+export class LocalChannel {
+  private readonly sender: LocalSender;
+  private readonly receiver: LocalReceiver;
+  private readonly watcher: ChannelWatcher;
+  private readonly queue: ChannelRecord[] = [];
+  private bytes = 0;
+  private transfers = 0;
+  /** Records are being worked off: until when, if that takes more than this moment. */
+  private flushing = false;
+  private flushed: Promise<void> | undefined;
+
+  constructor(sender: LocalSender, receiver: LocalReceiver, watcher: ChannelWatcher) {
+    this.sender = sender;
+    this.receiver = receiver;
+    this.watcher = watcher;
+  }
+
+  /** No data is asked for that has not been sent. */
+  get idle(): boolean {
+    return this.transfers === 0;
+  }
+
+  /** Takes a record. A promise is returned when the generator must wait. */
+  push(record: ChannelRecord): Promise<void> | undefined {
+    this.queue.push(record);
+    if (record.kind === "transfer") {
+      this.bytes += record.entry.size;
+      this.transfers++;
+    }
+    if (this.queue.length < limits.recordsAhead && this.bytes < limits.recordBytesAhead) return undefined;
+    return this.flush();
+  }
+
+  /** Works off every record taken so far; their files may still be in the hands of a worker thread. */
+  flush(): Promise<void> | undefined {
+    // A record that is made while others are worked off is worked off with them.
+    if (this.flushing) return this.flushed;
+    this.flushing = true;
+    for (let index = 0; index < this.queue.length; index++) {
+      const waiting = this.work(this.queue[index]);
+      if (waiting !== undefined) {
+        this.flushed = this.flushOn(waiting, index + 1);
+        return this.flushed;
+      }
+    }
+    this.reset();
+    return undefined;
+  }
+
+  /** Until nothing is under way any more: files done may bring new records (hard links). */
+  async drain(): Promise<void> {
+    do {
+      await this.flush();
+      await this.receiver.drain();
+    } while (this.queue.length > 0);
+  }
+
+  private async flushOn(waiting: Promise<void>, start: number): Promise<void> {
+    try {
+      await waiting;
+      for (let index = start; index < this.queue.length; index++) {
+        const next = this.work(this.queue[index]);
+        if (next !== undefined) await next;
+      }
+    } finally {
+      this.reset();
+    }
+  }
+
+  private reset(): void {
+    this.queue.length = 0;
+    this.bytes = 0;
+    this.transfers = 0;
+    this.flushing = false;
+    this.flushed = undefined;
+    this.watcher.released();
+  }
+
+  private work(record: ChannelRecord | undefined): Promise<void> | undefined {
+    if (record === undefined) return undefined;
+    const { entry, ndx, flags } = record;
+    if (record.kind === "item") {
+      this.sender.item(entry, ndx, flags, record.linkedTo);
+      return undefined;
+    }
+    this.watcher.requested(record.position);
+    if (record.receive === undefined) {
+      this.sender.wouldTransfer(entry, ndx, flags);
+      return undefined;
+    }
+    const source = this.sender.open(entry, ndx, flags, record.again);
+    if (source === undefined) {
+      record.failed();
+      return undefined;
+    }
+    return this.receiver.submit(record.receive(source));
+  }
+}

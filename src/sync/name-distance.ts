@@ -1,0 +1,44 @@
+/** How far two file names are apart, for `--fuzzy` (3-transfer 1.9). Distances are in 65536ths of a letter. */
+
+/** One letter more or less, or another. */
+export const one = 65_536;
+
+/**
+ * The distance of two texts: what it costs to make one of the other, where letters that are close to each other cost a
+ * little less. More than `limit` if the lengths alone say so.
+ */
+export function nameDistance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) * one > limit) return Number.POSITIVE_INFINITY;
+  let row = [0];
+  for (let column = 0; column < b.length; column++) row.push((row[column] ?? 0) + one + b.charCodeAt(column));
+  for (let line = 0; line < a.length; line++) {
+    const letter = a.charCodeAt(line);
+    const next = [(row[0] ?? 0) + one + letter];
+    for (let column = 0; column < b.length; column++) {
+      const other = b.charCodeAt(column);
+      const replaced = (row[column] ?? 0) + (letter === other ? 0 : one + Math.abs(letter - other));
+      const removed = (row[column + 1] ?? 0) + one + letter;
+      const inserted = (next[column] ?? 0) + one + other;
+      next.push(Math.min(replaced, removed, inserted));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+/** The suffix that tells the kind of a file, without its dot: `txt` of `a.txt.bak~`; of digits only if there is no other. */
+export function fileSuffix(name: string): string {
+  let text = name.replace(/^\.+/, "");
+  const backup = text.endsWith("~");
+  if (backup) text = text.slice(0, -1);
+  let digits = "";
+  for (let dot = text.lastIndexOf("."); dot > 0; dot = text.lastIndexOf(".")) {
+    const suffix = text.slice(dot + 1);
+    text = text.slice(0, dot);
+    if (suffix === "bak" || suffix === "old" || suffix === "orig") continue;
+    if (backup && /^~\d+$/.test(suffix)) continue;
+    if (!/^\d*$/.test(suffix)) return suffix;
+    if (digits === "") digits = suffix;
+  }
+  return digits;
+}

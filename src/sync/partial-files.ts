@@ -1,0 +1,36 @@
+/** The `--partial-dir` of a destination directory (3-transfer 1.7 step 18, 5.3; 4-traps L-08, S-16). */
+import type { ByteName } from "../bytes/byte-name.ts";
+import { emptyStat } from "../fs/syscalls/interface.ts";
+import { FileType } from "../protocol/file-entry.ts";
+import type { RunContext } from "./context.ts";
+import { openPartialDirectory } from "./receive-file.ts";
+
+/** Whether a partial file of this name was kept by an earlier run. */
+export function hasPartial(context: RunContext, directory: number, name: ByteName): boolean {
+  const { options, syscalls } = context;
+  if (options.partialDirectory === undefined || directory < 0) return false;
+  const partial = openPartialDirectory(syscalls, directory, options.partialDirectory, false);
+  if (partial < 0) return false;
+  const stat = emptyStat();
+  const status = syscalls.lstatAt(partial, name, stat);
+  syscalls.close(partial);
+  return status === 0 && (stat.mode & FileType.mask) === FileType.regular;
+}
+
+/** Removes a partial file that is not needed any more, and its directory if that is then empty. */
+export function dropPartial(context: RunContext, directory: number, name: ByteName): void {
+  const { options, syscalls } = context;
+  if (options.partialDirectory === undefined) return;
+  const partial = openPartialDirectory(syscalls, directory, options.partialDirectory, false);
+  if (partial < 0) return;
+  syscalls.unlinkAt(partial, name);
+  syscalls.close(partial);
+  removePartialDirectory(context, directory);
+}
+
+/** A relative partial directory goes when it is empty. */
+export function removePartialDirectory(context: RunContext, directory: number): void {
+  const { partialDirectory } = context.options;
+  if (partialDirectory === undefined || partialDirectory.startsWith("/") || partialDirectory.includes("/")) return;
+  context.syscalls.removeDirectoryAt(directory, partialDirectory);
+}

@@ -1,0 +1,61 @@
+/**
+ * Where the generator's directories lie: transfer paths below the destination, their open parents, and what stands in place of
+ * a directory and is kept (3-transfer 1.7 step 7).
+ */
+import { type ByteName, baseName, byteName, directoryName } from "../bytes/byte-name.ts";
+import type { HeldDirectory } from "../fs/held-directory.ts";
+import { fullPath, type RunContext } from "./context.ts";
+import type { Destination } from "./destination.ts";
+import { childPath } from "./list-builder.ts";
+
+const ENOENT = -2;
+const ENOTDIR = -20;
+
+/** A directory's name in its open parent, which is held until released. */
+export interface Place {
+  readonly held: HeldDirectory;
+  readonly descriptor: number;
+  readonly name: ByteName;
+}
+
+/** Transfer path below the destination: a leading slash of `--relative` goes. */
+export function belowDestination({ singleName }: Destination, path: ByteName): ByteName {
+  if (singleName !== undefined) return path === "." ? singleName : childPath(singleName, path);
+  return path.startsWith("/") ? (path.replace(/^\/+/, "") as ByteName) : path;
+}
+
+/** Where a path lies (to be released): the open parent and its name, or a negative errno. */
+export function findPlace(destination: Destination, path: ByteName, root: boolean): Place | number {
+  const { walker, singleName } = destination;
+  if (walker === undefined) return ENOENT;
+  const below = belowDestination(destination, path);
+  if (singleName !== undefined) {
+    const held = walker.directory(byteName(""));
+    return typeof held === "number" ? held : { held: held.retain(), descriptor: held.descriptor, name: singleName };
+  }
+  const held = walker.directory(root ? byteName("") : directoryName(below));
+  if (typeof held === "number") return held;
+  return { held: held.retain(), descriptor: held.descriptor, name: root ? byteName(".") : baseName(below) };
+}
+
+/** Opens the non-directory that is kept where a directory should be: each call in it fails as it should. */
+export function openKept({ syscalls }: RunContext, destination: Destination, path: ByteName): number | undefined {
+  const where = findPlace(destination, path, false);
+  if (typeof where === "number") return undefined;
+  const opened = syscalls.openAt(where.descriptor, where.name, syscalls.flags.path);
+  where.held.release();
+  return opened < 0 ? undefined : opened;
+}
+
+/** What rsync says when it looks for a default ACL in what is no directory. */
+export function warnOfPermissions({ ledger }: RunContext, path: ByteName): void {
+  const call = `default_perms_for_dir: sys_acl_get_file(${path}, ACL_TYPE_DEFAULT)`;
+  ledger.warning("generator", `${call}: Permission denied, falling back on umask`);
+}
+
+/** Says that what is kept in place of a directory cannot be searched for deletions. */
+export function failSearch({ ledger }: RunContext, destination: Destination, path: ByteName): void {
+  const absolute = fullPath(destination.absolute, belowDestination(destination, path));
+  ledger.systemError("generator", `opendir "${absolute}" failed`, ENOTDIR, absolute);
+  ledger.readFailed();
+}

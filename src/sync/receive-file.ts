@@ -1,0 +1,341 @@
+/**
+ * Receives one regular file in a local run: temp file, data, attributes, rename (3-transfer 5.1 to 5.6; 4-traps L-05,
+ * T-15, S-19). Works on descriptors and single names only, so that any thread can do it; trouble is returned, not
+ * thrown. The owner is set before the mode, because a file must not be setuid for the wrong owner for a moment.
+ */
+import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import { digestBytes } from "../delta/checksum.ts";
+import { DataCopier, smallFileBytes } from "../fs/copy-data.ts";
+import { OperatorPaths } from "../fs/operator-path.ts";
+import { emptyStat, type Stat, type Syscalls } from "../fs/syscalls/interface.ts";
+import { createTempFile, TempNames } from "../fs/temp-file.ts";
+import { FileType } from "../protocol/file-entry.ts";
+import { CopyOver } from "./copy-over.ts";
+import { DeltaReceiver } from "./delta-receive.ts";
+import { FileDigester } from "./file-digest.ts";
+import type { DeltaResult, JobFailure, JobResult, ReceiveJob } from "./receive-job.ts";
+import { CopyVerifier } from "./verify-copy.ts";
+
+const accessAclName = byteName("system.posix_acl_access");
+const EXDEV = -18;
+const EINVAL = -22;
+const ENODATA = -61;
+const EOPNOTSUPP = -95;
+
+/** Called on the main thread just before a new file takes its final name; a negative errno stops the job. */
+export type BeforeRename = (job: ReceiveJob) => number;
+
+/** Receives files for one thread. */
+export class FileReceiver {
+  private readonly syscalls: Syscalls;
+  private readonly names = new TempNames();
+  private readonly copier: DataCopier;
+  private readonly stat: Stat = emptyStat();
+  private readonly digester: FileDigester;
+  private readonly deltas: DeltaReceiver;
+  private readonly verifier: CopyVerifier;
+  private readonly copyOver: CopyOver;
+
+  /** `pieceBytes`: how much is copied between two steps at most. */
+  constructor(syscalls: Syscalls, pieceBytes?: number) {
+    this.syscalls = syscalls;
+    this.copier = new DataCopier(syscalls, pieceBytes);
+    this.digester = new FileDigester(syscalls);
+    this.verifier = new CopyVerifier(syscalls);
+    const { names, copier, verifier } = this;
+    const setAttributes = this.setAttributes.bind(this);
+    this.copyOver = new CopyOver({ syscalls, names, copier, verifier, setAttributes });
+    this.deltas = new DeltaReceiver(syscalls, this.copier);
+  }
+
+  /** Does a job in one go; `aborted` is asked between pieces. */
+  run(job: ReceiveJob, aborted: () => boolean, beforeRename?: BeforeRename): JobResult {
+    const steps = this.steps(job, beforeRename);
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      if (aborted()) return steps.return(this.stopped(job)).value as JobResult;
+    }
+  }
+
+  /** Does a job piece by piece: yields the bytes done; abandon it (`return`) to stop, which cleans up. */
+  *steps(job: ReceiveJob, beforeRename?: BeforeRename): Generator<number, JobResult> {
+    const { syscalls } = this;
+    const failures: JobFailure[] = [];
+    const target = this.open(job);
+    if (typeof target === "number") {
+      syscalls.close(job.source);
+      if (job.delta !== undefined) syscalls.close(job.delta.basis);
+      return this.result(job, false, 0, [{ step: "open", errno: target, detail: undefined }], undefined);
+    }
+    const { descriptor, directory, name } = target;
+    let written = 0;
+    let kept = 0;
+    let complete = false;
+    let opened = true;
+    let delta: DeltaResult | undefined;
+    let { failed } = this.copier;
+    /** Why the source could not be read to the size that it had, 0 if it could. */
+    let readError = 0;
+    /** What was read back is not what was sent: nobody shall find it. */
+    let isFalse = false;
+    try {
+      if (job.delta !== undefined) {
+        const outcome = yield* this.deltas.receive(job, job.delta, descriptor);
+        ({ written, failed, readError, result: delta } = outcome);
+      } else if (job.reflink === "always" && job.size > 0) {
+        written = this.copier.clone(job.source, descriptor, job.size);
+      } else if (job.size <= Math.min(smallFileBytes, this.copier.pieceBytes) && !job.sparse) {
+        written = this.copier.copySmall(job.source, descriptor, job.size);
+      } else {
+        const copying = this.copier.copyData(job.source, descriptor, job.size, {
+          sparse: job.sparse,
+          existing: job.method !== "replace",
+          kernel: job.reflink !== "never",
+        });
+        for (;;) {
+          const piece = copying.next();
+          if (piece.done === true) {
+            written = piece.value;
+            break;
+          }
+          kept = piece.value;
+          yield kept;
+        }
+      }
+      if (job.delta === undefined) {
+        failed = this.copier.failed;
+        if (written >= 0 ? written < job.size : failed === "read") {
+          readError = written < 0 ? written : ENODATA;
+          written = this.padded(descriptor, Math.max(written, kept), job.size);
+          failed = "write";
+        }
+      }
+      if (readError < 0) failures.push({ step: "read", errno: readError, detail: undefined });
+      if (written < 0) {
+        // What came before the drive was full is kept if that was asked for (L-07, L-08).
+        if (failed === "write" && syscalls.fstat(descriptor, this.stat) === 0) kept = this.stat.size;
+        failures.push({ step: failed, errno: written, detail: name });
+        return this.result(job, false, 0, failures, name);
+      }
+      if (job.method !== "replace") {
+        const cut = syscalls.truncate(descriptor, written);
+        if (cut < 0) failures.push({ step: "write", errno: cut, detail: name });
+      }
+      if (job.fsync) {
+        const flushed = syscalls.fsync(descriptor);
+        if (flushed < 0) {
+          failures.push({ step: "write", errno: flushed, detail: name });
+          return this.result(job, false, written, failures, name);
+        }
+      }
+      const digest = job.wantDigest ? (delta?.digest ?? this.digestOf(job, readError)) : undefined;
+      const wrong = delta?.verified === false || readError < 0;
+      if (job.verify && !wrong) {
+        const verified = yield* this.verifier.compare(job.source, descriptor, directory, name, written);
+        if (verified !== "equal") {
+          failures.push({ step: "compare", errno: verified === "different" ? 0 : verified, detail: name });
+          isFalse = true;
+          return { ...this.result(job, false, written, failures, name, digest), delta };
+        }
+      }
+      const discarded = wrong && job.method === "replace" && job.keepPartial === "no";
+      // Not the time: it must not pass for the good one.
+      const timeless = { ...job, attributes: { ...job.attributes, mtime: undefined } };
+      if (!discarded) this.setAttributes(wrong ? timeless : job, descriptor, directory, name, failures);
+      if (wrong) {
+        failures.push({ step: "verify", errno: 0, detail: name });
+        // Only a kept temp file is installed like a good one (3-transfer 5.4).
+        if (job.method === "partial" || (job.method === "replace" && job.keepPartial !== "in-place")) {
+          return { ...this.result(job, false, written, failures, name, digest), delta };
+        }
+      }
+      opened = false;
+      const closed = syscalls.close(descriptor);
+      if (closed < 0) {
+        failures.push({ step: "write", errno: closed, detail: name });
+        return this.result(job, false, written, failures, name);
+      }
+      const installed = job.method === "inplace" ? 0 : this.install(job, directory, name, failures, beforeRename);
+      complete = installed === 0;
+      return { ...this.result(job, complete && !wrong, written, failures, name, digest), delta };
+    } finally {
+      if (opened) syscalls.close(descriptor);
+      syscalls.close(job.source);
+      if (!complete) this.dispose(job, directory, name, isFalse ? 0 : Math.max(written, kept));
+      if (target.owned) syscalls.close(directory);
+    }
+  }
+
+  private open(job: ReceiveJob): { descriptor: number; directory: number; name: ByteName; owned: boolean } | number {
+    const { syscalls } = this;
+    if (job.method === "replace") {
+      const directory = job.tempDirectory ?? job.directory;
+      if (directory < 0) return directory;
+      const temp = createTempFile(syscalls, this.names, directory, job.name, job.tempDirectory === undefined);
+      return typeof temp === "number" ? temp : { ...temp, directory, owned: false };
+    }
+    const { writeOnly, create, nonBlock } = syscalls.flags;
+    if (job.method === "partial" && job.partialDirectory !== undefined) {
+      const directory = openPartialDirectory(syscalls, job.directory, job.partialDirectory, false);
+      if (directory < 0) return directory;
+      const opened = syscalls.openAt(directory, job.name, writeOnly | create | nonBlock, 0o600);
+      const descriptor = this.regularOnly(opened);
+      if (descriptor < 0) syscalls.close(directory);
+      return descriptor < 0 ? descriptor : { descriptor, directory, name: job.name, owned: true };
+    }
+    let descriptor = syscalls.openAt(job.directory, job.name, writeOnly | create | nonBlock, 0o600);
+    if (descriptor === -13) {
+      // A read-only file of ours: writable for the moment (3-transfer 5.1.4).
+      syscalls.chmodAt(job.directory, job.name, 0o600);
+      descriptor = syscalls.openAt(job.directory, job.name, writeOnly | nonBlock);
+    }
+    descriptor = this.regularOnly(descriptor);
+    return descriptor < 0 ? descriptor : { descriptor, directory: job.directory, name: job.name, owned: false };
+  }
+
+  /** What is written in place was a regular file when it was looked at; a FIFO or device put there since is refused (S-17). */
+  private regularOnly(descriptor: number): number {
+    const { syscalls, stat } = this;
+    if (descriptor < 0) return descriptor;
+    const status = syscalls.fstat(descriptor, stat);
+    if (status === 0 && (stat.mode & FileType.mask) === FileType.regular) return descriptor;
+    syscalls.close(descriptor);
+    return status < 0 ? status : EINVAL;
+  }
+
+  /** Zeros for what could not be read, so that the file has its promised size (4-traps L-10); that or a negative errno. */
+  private padded(descriptor: number, written: number, size: number): number {
+    const { syscalls } = this;
+    const cut = syscalls.truncate(descriptor, written);
+    const status = cut < 0 ? cut : syscalls.truncate(descriptor, size);
+    return status < 0 ? status : size;
+  }
+
+  private digestOf(job: ReceiveJob, readError: number): Uint8Array {
+    if (readError < 0) return new Uint8Array(digestBytes[job.checksumName ?? "xxh128"]);
+    return this.digester.digestOf(job.source, job.checksumName);
+  }
+
+  private setAttributes(
+    job: ReceiveJob,
+    descriptor: number,
+    directory: number,
+    name: ByteName,
+    failures: JobFailure[],
+  ): void {
+    const { syscalls, stat } = this;
+    const { uid, gid, mode, mtime, mtimeNanoseconds, atime, accessAcl, xattrs, removeXattrs } = job.attributes;
+    const note = (step: JobFailure["step"], errno: number, detail?: ByteName) => {
+      if (errno < 0) failures.push({ step, errno, detail });
+    };
+    // A default ACL of the directory may have made the mode another than 0600.
+    const seen = syscalls.fstat(descriptor, stat);
+    note("chmod", seen);
+    let currentMode = seen < 0 ? -1 : stat.mode & 0o7777;
+    if (uid >= 0 || gid >= 0) {
+      const newUid = uid >= 0 && uid !== stat.uid ? uid : -1;
+      const newGid = gid >= 0 && gid !== stat.gid ? gid : -1;
+      if (newUid >= 0 || newGid >= 0) {
+        note("chown", syscalls.fchown(descriptor, newUid, newGid));
+        currentMode &= 0o1777;
+      }
+    }
+    for (const item of xattrs ?? [])
+      note("xattr", syscalls.setXattrAt(directory, name, item.name, item.value), item.name);
+    for (const item of removeXattrs ?? []) note("xattr", syscalls.removeXattrAt(directory, name, item), item);
+    if (mtime !== undefined) note("times", syscalls.fsetTimes(descriptor, mtime, mtimeNanoseconds, atime, 0));
+    else if (atime !== undefined) {
+      note("times", syscalls.fsetTimes(descriptor, stat.mtime, stat.mtimeNanoseconds, atime, 0));
+    }
+    if (accessAcl !== undefined) {
+      if (accessAcl === null) {
+        const status = syscalls.removeXattrAt(directory, name, accessAclName);
+        if (status !== ENODATA && status !== EOPNOTSUPP) note("acl", status);
+      } else {
+        const status = syscalls.setXattrAt(directory, name, accessAclName, accessAcl);
+        note("acl", status);
+        if (status >= 0) currentMode = -1;
+      }
+    }
+    if (currentMode !== mode) note("chmod", syscalls.fchmod(descriptor, mode));
+  }
+
+  private install(
+    job: ReceiveJob,
+    directory: number,
+    name: ByteName,
+    failures: JobFailure[],
+    beforeRename: BeforeRename | undefined,
+  ): number {
+    const { syscalls } = this;
+    const backup = beforeRename?.(job) ?? 0;
+    if (backup < 0) {
+      failures.push({ step: "backup", errno: backup, detail: name });
+      return backup;
+    }
+    const status = syscalls.renameAt(directory, name, job.directory, job.name);
+    const shares = job.reflink === "always" && job.size > 0;
+    if (status === EXDEV && job.tempDirectory !== undefined && !shares) {
+      return this.copyOver.install(job, directory, name, failures);
+    }
+    if (status < 0)
+      failures.push({ step: shares && status === EXDEV ? "reflink" : "rename", errno: status, detail: name });
+    return status;
+  }
+
+  /** What becomes of an incomplete file (3-transfer 5.4, 4-traps L-08). */
+  private dispose(job: ReceiveJob, directory: number, name: ByteName, written: number): void {
+    const { syscalls } = this;
+    if (job.method !== "replace") return;
+    if (written > 0 && job.keepPartial === "in-place") {
+      // mtime 0: the next run must not take it for complete.
+      if (job.attributes.mtime !== undefined) syscalls.setTimesAt(directory, name, 0, 0);
+      if (syscalls.renameAt(directory, name, job.directory, job.name) === 0) return;
+    } else if (written > 0 && job.keepPartial === "directory" && job.partialDirectory !== undefined) {
+      const partial = openPartialDirectory(syscalls, job.directory, job.partialDirectory, true);
+      if (partial >= 0) {
+        const moved = syscalls.renameAt(directory, name, partial, job.name);
+        syscalls.close(partial);
+        if (moved === 0) return;
+      }
+    }
+    syscalls.unlinkAt(directory, name);
+  }
+
+  private stopped(job: ReceiveJob): JobResult {
+    return this.result(job, false, 0, [], undefined);
+  }
+
+  private result(
+    job: ReceiveJob,
+    done: boolean,
+    written: number,
+    failures: readonly JobFailure[],
+    tempName: ByteName | undefined,
+    digest?: Uint8Array,
+  ): JobResult {
+    return { id: job.id, done, written, failures, tempName, digest };
+  }
+}
+
+/**
+ * Opens the partial directory of a file, making it (mode 0700) if asked: a relative one lies beside the file and is
+ * walked without links (4-traps S-16), an absolute one is the operator's. Negative errno on failure.
+ */
+export function openPartialDirectory(syscalls: Syscalls, directory: number, partial: ByteName, make: boolean): number {
+  const { readOnly, directory: isDirectory } = syscalls.flags;
+  if (partial.startsWith("/")) {
+    // Behind a link of somebody else it counts as absent (4-traps O-01).
+    return new OperatorPaths(syscalls, process.geteuid?.() ?? 0).open(partial, readOnly | isDirectory);
+  }
+  let held = syscalls.duplicate(directory);
+  for (const part of partial.split("/")) {
+    if (held < 0 || part === "" || part === ".") continue;
+    if (make) syscalls.makeDirectoryAt(held, part as ByteName, 0o700);
+    const next = syscalls.openDirectoryAt(held, part as ByteName);
+    syscalls.close(held);
+    held = next;
+  }
+  return held;
+}

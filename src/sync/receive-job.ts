@@ -1,0 +1,135 @@
+/**
+ * What the receiver is asked to do for one regular file in a local run: plain data, so that a batch can be done by any
+ * thread of the process (descriptors are shared by threads). See `receive-file` for the doing.
+ */
+import type { ByteName } from "../bytes/byte-name.ts";
+import type { ChecksumName } from "../delta/checksum.ts";
+import type { ReflinkMode } from "../fs/copy-data.ts";
+import type { Xattr } from "../protocol/file-entry.ts";
+
+/** Attributes to give to a new or rewritten file, in the order of 3-transfer 5.6. */
+export interface JobAttributes {
+  /** -1: leave alone. */
+  readonly uid: number;
+  readonly gid: number;
+  /** Final permission bits (07777). */
+  readonly mode: number;
+  /** Undefined: times are not preserved. */
+  readonly mtime: number | undefined;
+  readonly mtimeNanoseconds: number;
+  /** Seconds; undefined: access times are not preserved. */
+  readonly atime: number | undefined;
+  /** Access ACL in POSIX xattr form; null: make sure there is none; undefined: leave it alone. */
+  readonly accessAcl: Uint8Array | null | undefined;
+  readonly xattrs: readonly Xattr[] | undefined;
+  /** In-place only: attribute names that the existing file has and the source has not. */
+  readonly removeXattrs: readonly ByteName[] | undefined;
+}
+
+export interface ReceiveJob {
+  /** Identifies the job to the receiver. */
+  readonly id: number;
+  /** Open source; closed by whoever does the job. */
+  readonly source: number;
+  /** Bytes seen when the source was opened; growth beyond it is left for the next run (4-traps L-10). */
+  readonly size: number;
+  /** Directory of the destination, its descriptor held by the receiver until the job is done. */
+  readonly directory: number;
+  readonly name: ByteName;
+  /** Where the temporary file is made, if not beside the final one; or a negative errno. */
+  readonly tempDirectory?: number | undefined;
+  /**
+   * `replace`: temp file and rename. `inplace`: write into the file itself. `partial`: write into the kept partial
+   * file (`partialDirectory/partialName`), then rename it.
+   */
+  readonly method: "replace" | "inplace" | "partial";
+  readonly sparse: boolean;
+  /** The file is flushed to disk before it takes its name (L-14). */
+  readonly fsync: boolean;
+  /** Read back and compare before it takes its final name. */
+  readonly verify: boolean;
+  /** Whether a whole file may, must or must not share the blocks of its source. */
+  readonly reflink: ReflinkMode;
+  readonly attributes: JobAttributes;
+  /** Keep what was written when the job is aborted: under the final name, in a directory, or not at all. */
+  readonly keepPartial: "no" | "in-place" | "directory";
+  /** Partial directory when it exists or can be made: parent directory and its name in it; absolute dirs: parent -1. */
+  readonly partialDirectory: ByteName | undefined;
+  /** Compute the digest of the data (`%C`). */
+  readonly wantDigest: boolean;
+  /** The digest that is wanted, if not the usual one (xxh128). */
+  readonly checksumName?: ChecksumName | undefined;
+  /** Undefined: the file is copied whole. Such a job is done by the main thread. */
+  readonly delta?: DeltaJob | undefined;
+}
+
+/** How the data of a job is found in a basis (3-transfer 2, 3). */
+export interface DeltaJob {
+  /** Open basis; closed by whoever does the job. */
+  readonly basis: number;
+  /** The basis is the file that is written. */
+  readonly updating: boolean;
+  /** `--block-size`, 0 if none. */
+  readonly blockSize: number;
+  /** The transfer checksum, and the seed of the block sums. */
+  readonly checksumName: Exclude<ChecksumName, "none">;
+  readonly seed: number;
+  /** A redo compares complete strong sums. */
+  readonly phase: "normal" | "redo";
+  /** Only what is beyond the end of the basis, which is the file that is written, is sent. */
+  readonly append?: "trust" | "verify" | undefined;
+}
+
+/** What a delta job found (3-transfer 9.5, 9.7). */
+export interface DeltaResult {
+  readonly matches: number;
+  readonly hashHits: number;
+  readonly falseAlarms: number;
+  readonly literalBytes: number;
+  readonly matchedBytes: number;
+  /** Literal tokens on the wire. */
+  readonly literalRuns: number;
+  /** Bytes of sum head and block sums. */
+  readonly checksumBytes: number;
+  /** Digest of the source as it was read. */
+  readonly digest: Uint8Array;
+  /** The result has the same digest. */
+  readonly verified: boolean;
+}
+
+/** A failed step of a job. */
+export interface JobFailure {
+  readonly step:
+    | "open"
+    | "read"
+    | "write"
+    | "chown"
+    | "chmod"
+    | "times"
+    | "xattr"
+    | "acl"
+    | "rename"
+    | "backup"
+    | "close"
+    | "verify"
+    | "compare"
+    | "reflink";
+  /** Negative errno. */
+  readonly errno: number;
+  /** Attribute name, or the temp name. */
+  readonly detail: ByteName | undefined;
+}
+
+export interface JobResult {
+  readonly id: number;
+  /** The file stands complete under its final name. */
+  readonly done: boolean;
+  /** Bytes written. */
+  readonly written: number;
+  readonly failures: readonly JobFailure[];
+  /** The temp name used, for messages. */
+  readonly tempName: ByteName | undefined;
+  readonly digest: Uint8Array | undefined;
+  /** Of a delta job that came to its end. */
+  readonly delta?: DeltaResult | undefined;
+}

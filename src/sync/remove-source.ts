@@ -1,0 +1,111 @@
+/**
+ * Removes source files that are at the destination now: `--remove-source-files` (3-transfer 5.5). A name is removed through
+ * its open directory, and only while it is what the list says; the destination itself never is (4-traps R-05, L-13).
+ */
+import { type ByteName, baseName, byteName, directoryName } from "../bytes/byte-name.ts";
+import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
+import type { FileEntry } from "../protocol/file-entry.ts";
+import type { RunContext } from "./context.ts";
+import { isDirectory } from "./file-list.ts";
+import type { SourceRoots } from "./source-root.ts";
+
+/** What was done for an entry: `handled` is everything that leaves it at the destination, `sent` its data or a new symlink. */
+export type Success = "sent" | "handled";
+
+const ENOENT = -2;
+
+export class SourceRemover {
+  private readonly context: RunContext;
+  private readonly roots: SourceRoots;
+  private readonly source: Stat = emptyStat();
+  private readonly copy: Stat = emptyStat();
+  private readonly waiting: { readonly entry: FileEntry; readonly copy: Stat | undefined }[] = [];
+
+  constructor(context: RunContext, roots: SourceRoots) {
+    this.context = context;
+    this.roots = roots;
+  }
+
+  /** Hears that an entry is at the destination, under this name in this open directory. */
+  succeeded(entry: FileEntry, success: Success, directory: number, name: ByteName): void {
+    if (!this.applies(entry, success)) return;
+    const { syscalls } = this.context;
+    this.remove(entry, syscalls.lstatAt(directory, name, this.copy) === 0 ? this.copy : undefined);
+  }
+
+  /**
+   * The same for an entry whose data was sent: its source stays until `flush`, for files that are asked for together may be
+   * one (`-L`).
+   */
+  arrived(entry: FileEntry, success: Success, directory: number, name: ByteName): void {
+    if (!this.applies(entry, success)) return;
+    const copy = emptyStat();
+    const found = this.context.syscalls.lstatAt(directory, name, copy) === 0;
+    this.waiting.push({ entry, copy: found ? copy : undefined });
+  }
+
+  /** The same for a hard link: its leader may be one of those that wait, and comes before it. */
+  linked(entry: FileEntry, directory: number, name: ByteName): void {
+    if (this.waiting.length > 0) this.arrived(entry, "handled", directory, name);
+    else this.succeeded(entry, "handled", directory, name);
+  }
+
+  /** Removes what waits. */
+  flush(): void {
+    for (const { entry, copy } of this.waiting.splice(0)) this.remove(entry, copy);
+  }
+
+  private applies(entry: FileEntry, success: Success): boolean {
+    const { removeSource, dryRun } = this.context.options;
+    return removeSource !== "no" && !dryRun && (removeSource === "all" || success === "sent") && !isDirectory(entry);
+  }
+
+  private remove(entry: FileEntry, copy: Stat | undefined): void {
+    const { syscalls, options, ledger } = this.context;
+    const { path } = entry;
+    const held = this.roots.directory(entry.root, directoryName(path) || byteName("."));
+    if (typeof held === "number") {
+      this.failed(entry, held);
+      return;
+    }
+    const leaf = baseName(path);
+    const status = options.copyLinks
+      ? syscalls.statAt(held.descriptor, leaf, this.source)
+      : syscalls.lstatAt(held.descriptor, leaf, this.source);
+    if (status < 0) {
+      this.failed(entry, status);
+    } else if (copy !== undefined && sameObject(this.source, copy)) {
+      ledger.error("sender", `ERROR: Skipping sender remove of destination file: ${path}`, path);
+    } else if (changed(entry, this.source)) {
+      ledger.error("sender", `ERROR: Skipping sender remove for changed file: ${path}`, path);
+    } else {
+      const removed = syscalls.unlinkAt(held.descriptor, leaf);
+      if (removed < 0) this.failed(entry, removed);
+      else if (options.info.remove > 0) this.notice(`sender removed ${path}`, entry);
+    }
+  }
+
+  private failed(entry: FileEntry, errno: number): void {
+    const { path } = entry;
+    if (errno === ENOENT) this.notice(`sender file already removed: ${path}`, entry);
+    else this.context.ledger.systemError("sender", `sender failed to remove ${path}`, errno, path);
+  }
+
+  private notice(text: string, { path }: FileEntry): void {
+    this.context.emit({ type: "notice", role: "sender", code: "source-removed", path, text: byteName(text) });
+  }
+}
+
+function sameObject(a: Stat, b: Stat): boolean {
+  return (
+    a.inodeLow === b.inodeLow &&
+    a.inodeHigh === b.inodeHigh &&
+    a.deviceMajor === b.deviceMajor &&
+    a.deviceMinor === b.deviceMinor
+  );
+}
+
+function changed(entry: FileEntry, stat: Stat): boolean {
+  const sized = entry.size !== stat.size;
+  return sized || entry.mtime !== stat.mtime || entry.mtimeNanoseconds !== stat.mtimeNanoseconds;
+}

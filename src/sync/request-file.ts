@@ -1,0 +1,195 @@
+/**
+ * Asks the sender for the data of a file, makes the receiver's job of what it sends, and asks again for what was wrong
+ * (3-transfer 1.7 steps 24 to 26, 5.4).
+ */
+import type { ByteName } from "../bytes/byte-name.ts";
+import { printOrder } from "../delta/checksum.ts";
+import { emptyStat } from "../fs/syscalls/interface.ts";
+import { type FileEntry, FileType } from "../protocol/file-entry.ts";
+import { ItemFlag } from "../protocol/item-flags.ts";
+import { jobAttributes } from "./attributes.ts";
+import { type ExistingAttributes, itemFlags, newItemFlags, noAttributes, storable, wantedXattrs } from "./compare.ts";
+import { fullPath } from "./context.ts";
+import { DeltaRequests, wireNumbers } from "./delta-request.ts";
+import { type EntryParts, type PlacedTurn, pathBelow } from "./entry-parts.ts";
+import type { LinkGroup } from "./hard-links.ts";
+import { NewAcls } from "./new-acls.ts";
+import { hasPartial, removePartialDirectory } from "./partial-files.ts";
+import type { JobResult, ReceiveJob } from "./receive-job.ts";
+import type { PendingFile } from "./receiver.ts";
+import type { OpenSource } from "./sender.ts";
+import type { OpenDirectory } from "./tree-state.ts";
+
+/** What is done for the hard-link group of a file that has come, or has not. */
+export interface GroupEnd {
+  done(group: LinkGroup, entry: FileEntry): void;
+  failed(group: LinkGroup): Promise<void> | undefined;
+}
+
+export class FileRequests {
+  readonly deltas: DeltaRequests;
+  private readonly parts: EntryParts;
+  private readonly groups: GroupEnd;
+  private readonly newAcls: NewAcls;
+  private nextJob = 0;
+  /** Files that did not verify, to be asked for again when everything else has come. */
+  private readonly wrong: { readonly turn: PlacedTurn; readonly group: LinkGroup | undefined }[] = [];
+
+  constructor(parts: EntryParts, groups: GroupEnd) {
+    this.parts = parts;
+    this.groups = groups;
+    this.deltas = new DeltaRequests(parts);
+    this.newAcls = new NewAcls(parts);
+  }
+
+  /** Asks for the data (3-transfer 1.7 steps 24, 25). */
+  request(
+    turn: PlacedTurn,
+    attributes: ExistingAttributes,
+    flags: number,
+    partial: boolean,
+    group: LinkGroup | undefined,
+    phase: "normal" | "redo" = "normal",
+  ): Promise<void> | undefined {
+    const { context, channel, tree } = this.parts;
+    const { entry, ndx, position, directory } = turn;
+    const again = phase === "redo";
+    const record = { kind: "transfer", entry, ndx, position, flags, again } as const;
+    if (context.options.dryRun) {
+      const waiting = channel.push({ ...record, receive: undefined, failed: () => {} });
+      if (group !== undefined) this.groups.done(group, entry);
+      return waiting;
+    }
+    if (context.options.inplace && context.options.backup && turn.exists && phase === "normal") {
+      // Now, not when the data comes: another name of the same file may be written before (3-transfer 1.7 step 25).
+      this.parts.backups.copy(turn.place.directory, turn.place.name, pathBelow(this.parts.destination, entry));
+    }
+    const held = tree.retain(directory, turn.place.directory);
+    directory.dirty = true;
+    if (group !== undefined) group.transferring = true;
+    const heldTurn = held === turn.place.directory ? turn : { ...turn, place: { ...turn.place, directory: held } };
+    return channel.push({
+      ...record,
+      receive: (source) => this.pendingFile(heldTurn, source, attributes, partial, group, phase),
+      failed: () => {
+        turn.basis?.directory.release();
+        if (group !== undefined) void this.groups.failed(group);
+        tree.release(directory);
+      },
+    });
+  }
+
+  private pendingFile(
+    turn: PlacedTurn,
+    source: OpenSource,
+    attributes: ExistingAttributes,
+    partial: boolean,
+    group: LinkGroup | undefined,
+    phase: "normal" | "redo",
+  ): PendingFile {
+    const { context, backups, destination, tree } = this.parts;
+    const { options } = context;
+    const { entry, place, mode, exists, directory } = turn;
+    const { inplace } = options;
+    const method = inplace ? "inplace" : partial ? "partial" : "replace";
+    const wanted = jobAttributes(context, entry, mode, this.newAcls.of(turn, method));
+    const job: ReceiveJob = {
+      id: this.nextJob++,
+      source: source.descriptor,
+      size: source.size,
+      directory: place.directory,
+      name: place.name,
+      tempDirectory: method === "replace" ? this.parts.temp?.open() : undefined,
+      method,
+      sparse: options.sparse,
+      fsync: options.fsync,
+      verify: options.verify,
+      reflink: options.reflink,
+      attributes: inplace && exists ? { ...wanted, removeXattrs: this.surplus(entry, attributes) } : wanted,
+      keepPartial: options.partialDirectory !== undefined ? "directory" : options.partial ? "in-place" : "no",
+      partialDirectory: options.partialDirectory,
+      // With `-c` the digest of the list is shown.
+      wantDigest: context.wants.digest && !options.checksum && options.transferChecksum !== "none",
+      checksumName: options.transferChecksum === "xxh128" ? undefined : options.transferChecksum,
+      delta: this.deltas.make(turn, partial, phase),
+    };
+    turn.basis?.directory.release();
+    // A first result that was thrown away has replaced nothing.
+    const needsBackup = options.backup && exists && (phase === "normal" || job.keepPartial !== "in-place");
+    const makeBackup = () => backups.beforeReplace(place.directory, place.name, pathBelow(destination, entry));
+    return {
+      job,
+      entry,
+      source,
+      position: turn.position,
+      absolute: place.absolute,
+      directoryAbsolute: fullPath(destination.absolute, directory.path),
+      tempAbsolute: this.parts.temp?.absolute,
+      beforeRename: needsBackup && !inplace ? makeBackup : undefined,
+      onDone: (result) => {
+        this.deltas.count(result);
+        if (result.done && partial) removePartialDirectory(context, place.directory);
+        this.transferred(source, result);
+        if (result.done) this.parts.remover.arrived(entry, "sent", place.directory, place.name);
+        if (this.deltas.mustRedo(turn, job, result, phase)) this.wrong.push({ turn, group });
+        else if (group !== undefined) {
+          if (result.done) this.groups.done(group, entry);
+          else void this.groups.failed(group);
+        }
+        tree.release(directory);
+      },
+    };
+  }
+
+  private transferred(source: OpenSource, result: JobResult): void {
+    const { context } = this.parts;
+    if (!context.wants.transferred) return;
+    const { item } = source;
+    const { wire, checksums } = wireNumbers(source, result.delta);
+    const { transferChecksum } = context.options;
+    const digest = result.digest === undefined ? undefined : printOrder(transferChecksum, result.digest);
+    context.emit({ type: "transferred", item, wireBytes: wire, checksumBytes: checksums, digest });
+  }
+
+  /** Asks once more for the files whose data was not what the sender has; false when there are none (3-transfer 5.4, 7). */
+  async redoWrong(): Promise<boolean> {
+    const wrong = this.wrong.splice(0);
+    for (const { turn, group } of wrong) await this.redo(turn, group);
+    return wrong.length > 0;
+  }
+
+  private redo(before: PlacedTurn, group: LinkGroup | undefined): Promise<void> | undefined {
+    const { context, existing } = this.parts;
+    const { entry } = before;
+    const stat = emptyStat();
+    const descriptor = this.descriptorOf(before.directory);
+    if (descriptor === undefined) return undefined;
+    const place = { ...before.place, directory: descriptor };
+    const turn = { ...before, place };
+    const status = context.syscalls.lstatAt(place.directory, place.name, stat);
+    const exists = status === 0 && (stat.mode & FileType.mask) === FileType.regular;
+    const partial = hasPartial(context, place.directory, place.name);
+    const initial = ItemFlag.transfer | (partial ? ItemFlag.basisTypeFollows : 0);
+    const attributes = exists ? existing.read(place.directory, place.name, place.absolute) : noAttributes();
+    const flags = exists
+      ? itemFlags(context, entry, turn.mode, stat, attributes, initial)
+      : newItemFlags(context, entry, initial);
+    return this.request({ ...turn, exists, basis: undefined }, attributes, flags, partial, group, "redo");
+  }
+
+  /** Attributes that an existing file has and its source has not. */
+  private surplus(entry: FileEntry, attributes: ExistingAttributes): readonly ByteName[] {
+    const { context } = this.parts;
+    if (context.options.xattrs === 0) return [];
+    const keep = new Set(wantedXattrs(context, entry).map((item) => item.name));
+    const names = storable(context, attributes.xattrs).map((item) => item.name);
+    return names.filter((name) => !keep.has(name));
+  }
+
+  /** The directory's descriptor; a directory that was left already is opened again. */
+  descriptorOf(directory: OpenDirectory): number | undefined {
+    if (directory.pending > 0) return directory.descriptor;
+    const held = this.parts.destination.walker?.directory(directory.path);
+    return held === undefined || typeof held === "number" ? undefined : held.descriptor;
+  }
+}

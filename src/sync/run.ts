@@ -1,0 +1,348 @@
+/**
+ * A whole local transfer on one screen: from the arguments to the summary. The roles are in their own files; this one only
+ * puts them together and takes care that everything is cleaned up, whatever happens.
+ */
+import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import { abortedError, mungeDirectoryError, type Role } from "../errors.ts";
+import { compileFilters } from "../filter/compile-filters.ts";
+import { FilterEvaluator } from "../filter/evaluator.ts";
+import { foreignLinkText, OperatorPaths } from "../fs/operator-path.ts";
+import { openSyscalls } from "../fs/syscalls/choose.ts";
+import { emptyStat, type Syscalls } from "../fs/syscalls/interface.ts";
+import type { TransferOptions } from "../options/transfer-options.ts";
+import { FileType } from "../protocol/file-entry.ts";
+import { Alternates } from "./alternates.ts";
+import { Backups } from "./backup.ts";
+import type { ChangeGate } from "./change-gate.ts";
+import type { Identity, RunContext, Wants } from "./context.ts";
+import { RunCounters } from "./counters.ts";
+import { withDeadline } from "./deadline.ts";
+import { Deleter } from "./delete.ts";
+import { type Destination, resolveDestination } from "./destination.ts";
+import type { EventSink, RunSummary } from "./events.ts";
+import { ExistingReader } from "./existing.ts";
+import { type FileList, isDirectory } from "./file-list.ts";
+import { fileFilterReader } from "./filter-reader.ts";
+import { FilterStack } from "./filter-stack.ts";
+import { EntryGenerator } from "./generate-entry.ts";
+import { Generator } from "./generator.ts";
+import { HardLinks } from "./hard-links.ts";
+import { IdMapper, mapAcls } from "./id-mapper.ts";
+import { Ledger } from "./ledger.ts";
+import { ListBuilder } from "./list-builder.ts";
+import { ListFeed } from "./list-feed.ts";
+import { ListNumbers } from "./list-numbers.ts";
+import { listEntries } from "./list-only.ts";
+import { LocalChannel } from "./local-channel.ts";
+import { pruneLists } from "./prune-lists.ts";
+import { LocalReceiver } from "./receiver.ts";
+import { refuseEmptySources } from "./refuse-empty-source.ts";
+import { SourceRemover } from "./remove-source.ts";
+import { RunProgress } from "./run-progress.ts";
+import { LocalSender } from "./sender.ts";
+import { addSources, readListed } from "./source-arguments.ts";
+import { SourceRoots } from "./source-root.ts";
+import { linksToFollow } from "./source-stat.ts";
+import { TempDirectory } from "./temp-directory.ts";
+import { TreeState } from "./tree-state.ts";
+import { WorkerPool } from "./worker-pool.ts";
+
+/** What a run is given. */
+export interface RunRequest {
+  readonly options: TransferOptions;
+  readonly sources: readonly ByteName[];
+  /** Undefined: the sources are listed. */
+  readonly destination: ByteName | undefined;
+  readonly emit: EventSink;
+  /** Asked between two lists: a promise makes the run wait until its events are read. */
+  readonly room?: () => Promise<void> | undefined;
+  /** Lets only some changes through. */
+  readonly gate?: ChangeGate | undefined;
+  readonly wants: Wants;
+  readonly signal: AbortSignal;
+  /** Which system calls; undefined: koffi if it loads. */
+  readonly syscalls: "koffi" | "plain" | undefined;
+  /** `$HOME` and `$CVSIGNORE`, for `-C`. */
+  readonly home: ByteName | undefined;
+  readonly cvsIgnore: ByteName | undefined;
+}
+
+/** Entries that are listed before the generator starts (2-file-list 4.6). */
+const aheadEntries = 1000;
+
+/** Runs a local transfer to its end. Throws a `TsyncError` for fatal trouble; trouble with single files is in the summary. */
+export function runTransfer(request: RunRequest): Promise<RunSummary> {
+  return withDeadline(request.options.stopAt, request.signal, (signal) => transferUntil({ ...request, signal }));
+}
+
+async function transferUntil(request: RunRequest): Promise<RunSummary> {
+  const { options, emit, signal } = request;
+  const started = performance.now();
+  const syscalls = openSyscalls(request.syscalls);
+  if (options.mungeLinks) checkMunging(syscalls);
+  const ledger = new Ledger(emit);
+  const counters = new RunCounters();
+  const identity = currentIdentity();
+  const refusal = (role: Role) => () => ledger.warning(role, foreignLinkText);
+  // What the receiving side says is not in the log.
+  const operator = new OperatorPaths(syscalls, identity.uid, refusal("generator"));
+  const ownPaths = new OperatorPaths(syscalls, identity.uid, refusal("client"));
+  const reader = fileFilterReader(syscalls, ownPaths, (text) => ledger.warning("client", text));
+  const { deleteExcluded, nulTerminated } = options;
+  const { home, cvsIgnore } = request;
+  const settings = { deleteExcluded, nulTerminated, home, cvsIgnoreVariable: cvsIgnore };
+  const program = compileFilters(options.filters, reader, settings);
+  const context: RunContext = {
+    options,
+    syscalls,
+    operator,
+    identity,
+    ids: new IdMapper(options, syscalls, (text) => ledger.warning("Receiver", text)),
+    ledger,
+    emit,
+    wants: request.wants,
+    counters,
+    filters: new FilterStack(new FilterEvaluator(program, "receiver", reader)),
+    signal,
+    gate: request.gate,
+  };
+  const pool = new WorkerPool(syscalls.kind);
+  const roots = new SourceRoots(syscalls, linksToFollow(options));
+  const links = new HardLinks();
+  const { incrementalRecursion, relative } = options;
+  const evaluator = new FilterEvaluator(program, "sender", reader);
+  const senderFilters = new FilterStack(evaluator, !incrementalRecursion, relative);
+  const scan = { options, umask: identity.umask, syscalls, roots, filters: senderFilters };
+  const builder = new ListBuilder(scan);
+  const numbers = new ListNumbers(context);
+  const feed = new ListFeed(builder, scan, program, pool, (list) =>
+    arrive(context, links, numbers, mapAcls(context, list)),
+  );
+  const stop = () => pool.abort();
+  signal.addEventListener("abort", stop);
+  let receiver: LocalReceiver | undefined;
+  /** What closes the directories of the destination once nobody works in them. */
+  const closers: (() => void)[] = [];
+  try {
+    if (signal.aborted) throw abortedError("sender");
+    refuseEmptySources(syscalls, options, request.sources);
+    const listed = readListed(scan, ownPaths);
+    emit({ type: "list-start", incremental: options.incrementalRecursion });
+    addSources(scan, builder, request.sources, listed);
+    const listSeconds = (performance.now() - started) / 1000;
+    await feed.fill(options.incrementalRecursion ? aheadEntries : Number.POSITIVE_INFINITY);
+    if (!options.incrementalRecursion) emit({ type: "list-done", count: counters.files.total });
+    numbers.complete();
+    if (options.pruneEmptyDirectories) feed.replace(pruneLists(feed.peek(), context));
+    const progress = new RunProgress(context, feed);
+    if (options.listOnly || request.destination === undefined) {
+      announceWholeFiles(context);
+      await listEntries(context, feed, request.room, (entryCount, isLast) => progress.listDone(entryCount, isLast));
+      numbers.complete();
+      announceMatches(context);
+      progress.end();
+    } else {
+      const lists = feed.peek();
+      const destination = resolveDestination(context, request.destination, countListed(lists));
+      closers.push(() => destination.walker?.dispose());
+      request.gate?.attach(syscalls, destination);
+      closers.push(() => request.gate?.release());
+      const sender = new LocalSender(context, roots);
+      receiver = new LocalReceiver(
+        context,
+        pool,
+        (file, errno) => sender.readFailed(file.entry, errno),
+        request.wants.progress ? progress.onFile : undefined,
+      );
+      const remover = new SourceRemover(context, roots);
+      const channel = new LocalChannel(sender, receiver, {
+        requested: (position) => progress.requested(position),
+        released: () => {
+          progress.released();
+          remover.flush();
+        },
+      });
+      await transfer(context, destination, feed, links, channel, progress, remover, numbers, closers, request.room);
+    }
+    return summarize(context, started, listSeconds);
+  } finally {
+    signal.removeEventListener("abort", stop);
+    pool.abort();
+    await receiver?.settle();
+    await pool.close();
+    for (const close of closers.reverse()) close();
+    roots.dispose();
+    syscalls.dispose();
+  }
+}
+
+function checkMunging(syscalls: Syscalls): void {
+  const stat = emptyStat();
+  const exists = syscalls.statPath(byteName("/rsyncd-munged"), stat) === 0;
+  if (exists && (stat.mode & FileType.mask) === FileType.directory) throw mungeDirectoryError();
+}
+
+/** The generator's way through the lists, and what comes after the last. */
+async function transfer(
+  context: RunContext,
+  destination: Destination,
+  feed: ListFeed,
+  links: HardLinks,
+  channel: LocalChannel,
+  progress: RunProgress,
+  remover: SourceRemover,
+  numbers: ListNumbers,
+  closers: (() => void)[],
+  room: RunRequest["room"],
+): Promise<void> {
+  const { options, signal } = context;
+  const tree = new TreeState(context, destination);
+  const backups = new Backups(context, destination, (byReceiver) => tree.touchTop(byReceiver));
+  closers.push(
+    () => tree.close(),
+    () => backups.close(),
+  );
+  const deleter = new Deleter(context, destination, backups, (path) => tree.touch(path));
+  const existing = new ExistingReader(context);
+  const alternates = new Alternates(context, destination, existing);
+  const temp = TempDirectory.find(context, destination);
+  closers.push(
+    () => alternates.close(),
+    () => temp?.close(),
+  );
+  const parts = { context, destination, channel, deleter, backups, tree, existing, links, remover, alternates, temp };
+  const entries = new EntryGenerator(parts);
+  closers.push(() => entries.close());
+  const generator = new Generator({ ...parts, entries });
+  const all = options.deleteTiming === "before" || options.deleteTiming === "after" ? [...feed.peek()] : [];
+  if (options.deleteTiming === "before") generator.deletePass(all);
+  generator.countBefore(all);
+  announceWholeFiles(context);
+  const { incrementalRecursion, hardLinks } = options;
+  let early = incrementalRecursion && !hardLinks ? (countListed(feed.peek()).oneDirectory ? 2 : 1) : 0;
+  for (;;) {
+    const more = feed.fill(aheadEntries);
+    if (more !== undefined) await more;
+    numbers.complete();
+    if (signal.aborted) throw abortedError("sender");
+    const list = feed.take();
+    if (list === undefined) break;
+    await generator.processList(list);
+    await pause(context);
+    const waiting = room?.();
+    if (waiting !== undefined) await waiting;
+    // The first list, with that of its only directory, is through before the others are there, except that -H waits for
+    // them (3-transfer 9.10); the lines of progress are counted by what is under way, and come as they do without.
+    if (--early === 0 && !context.wants.progress) await channel.flush();
+    progress.listDone(list.entries.length + (list.path === "." && list.owner !== undefined ? 1 : 0), list.last);
+    if (channel.idle) progress.released();
+  }
+  const settle = async (): Promise<void> => {
+    do {
+      await channel.drain();
+    } while (await entries.requests.redoWrong());
+    remover.flush();
+  };
+  await settle();
+  if (signal.aborted) throw abortedError("sender");
+  const { guarded } = deleter;
+  if (guarded !== undefined) {
+    if (options.deleteTiming === "after") generator.deletePass(all);
+    guarded.decide();
+    await entries.handlePostponed();
+    await settle();
+  }
+  if (options.deleteTiming === "delay" || guarded !== undefined) deleter.deleteDelayed();
+  announceMatches(context);
+  if (options.deleteTiming === "after" && guarded === undefined) generator.deletePass(all);
+  tree.finishLate();
+  deleter.reportLimit();
+  progress.end();
+}
+
+/** `-vv`: whether files are copied whole, as a local run does by default. */
+function announceWholeFiles({ options, emit }: RunContext): void {
+  if (options.debug.flist === 0) return;
+  const state = options.wholeFile ? "disabled for local transfer or --whole-file" : "enabled";
+  const text = byteName(`delta-transmission ${state}`);
+  emit({ type: "notice", role: "generator", code: "delta-transmission", path: undefined, text });
+}
+
+function announceMatches({ options, emit, counters }: RunContext): void {
+  if (options.debug.deltasum === 0) return;
+  const { matches, hashHits, falseAlarms, literalBytes } = counters;
+  const found = `matches=${matches}  hash_hits=${hashHits}  false_alarms=${falseAlarms}`;
+  const text = byteName(`total: ${found} data=${literalBytes}`);
+  emit({ type: "notice", role: "sender", code: "match-totals", path: undefined, text });
+}
+
+/** Lets signals and messages in, now and then. */
+async function pause(context: RunContext): Promise<void> {
+  const now = performance.now();
+  if (now - context.counters.pausedAt < 10) return;
+  await new Promise((resolve) => setImmediate(resolve));
+  context.counters.pausedAt = performance.now();
+  if (context.signal.aborted) throw abortedError("sender");
+}
+
+/** A list has come from the sender: what it says is reported, its entries are counted. */
+function arrive(context: RunContext, links: HardLinks, numbers: ListNumbers, list: FileList): FileList {
+  const { ledger, counters, emit, options } = context;
+  for (const event of list.events) {
+    if (event.type === "problem") ledger.record(event);
+    else emit(event);
+  }
+  ledger.ioError |= list.ioError;
+  ledger.listedIoError |= list.ioError;
+  if (list.path === "." && list.owner !== undefined) counters.list(list.owner);
+  for (const entry of list.entries) counters.list(entry);
+  for (const { entry } of list.duplicates) counters.list(entry);
+  if (options.hardLinks) links.register(list);
+  numbers.arrived(list);
+  return list;
+}
+
+function countListed(lists: readonly FileList[]): { many: boolean; oneDirectory: boolean; none: boolean } {
+  const [first, second] = lists;
+  const own =
+    first === undefined ? 0 : (first.owner === undefined ? 0 : 1) + first.entries.length + first.duplicates.length;
+  const only = first?.owner ?? first?.entries[0];
+  const oneDirectory = own === 1 && only !== undefined && isDirectory(only);
+  const nested = oneDirectory && (second?.entries.length ?? 0) > 0;
+  return { many: own > 1 || nested, oneDirectory, none: own === 0 };
+}
+
+function summarize(context: RunContext, started: number, listBuildSeconds: number): RunSummary {
+  const { counters, ledger, options } = context;
+  return {
+    exitCode: ledger.exitCode,
+    files: counters.files,
+    created: counters.created,
+    deleted: counters.deleted,
+    transferredFiles: counters.transferredFiles,
+    totalSize: counters.totalSize,
+    transferredSize: counters.transferredSize,
+    literalBytes: counters.literalBytes,
+    matchedBytes: counters.matchedBytes,
+    // Nothing is encoded in a local run: what is counted as sent is the data that was copied.
+    bytesSent: counters.literalBytes,
+    bytesReceived: 0,
+    listBuildSeconds: Math.max(listBuildSeconds, 0.001),
+    elapsedSeconds: (performance.now() - started) / 1000,
+    dryRun: options.dryRun,
+    withheld: counters.withheld,
+    problems: ledger.problems,
+  };
+}
+
+function currentIdentity(): Identity {
+  const uid = process.geteuid?.() ?? 0;
+  const gid = process.getegid?.() ?? 0;
+  return {
+    privileged: uid === 0,
+    uid,
+    gid,
+    groups: new Set([gid, ...(process.getgroups?.() ?? [])]),
+    umask: process.umask(),
+  };
+}

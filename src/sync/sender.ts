@@ -1,0 +1,124 @@
+/**
+ * The sender of a local run: reports each item in record order and answers a request for data with the open source file
+ * (3-transfer 3.1, 4-traps R-06). It also knows what an item would take on the wire (`%b`, `%c`).
+ */
+import type { ByteName } from "../bytes/byte-name.ts";
+import { digestBytes } from "../delta/checksum.ts";
+import { openSource } from "../fs/followed-links.ts";
+import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
+import { type FileEntry, FileType } from "../protocol/file-entry.ts";
+import { ItemFlag, isNewLink, significantFlags } from "../protocol/item-flags.ts";
+import type { RunContext } from "./context.ts";
+import type { ItemEvent } from "./events.ts";
+import type { SourceRoots } from "./source-root.ts";
+import { followsFiles } from "./source-stat.ts";
+import { itemWireBytes, NdxSize } from "./wire-size.ts";
+
+/** An open source file. */
+export interface OpenSource {
+  readonly descriptor: number;
+  /** Size when it was opened. */
+  readonly size: number;
+  readonly item: ItemEvent;
+  readonly wireBytes: number;
+}
+
+export class LocalSender {
+  private readonly context: RunContext;
+  private readonly roots: SourceRoots;
+  private readonly stat: Stat = emptyStat();
+  private readonly ndxSize = new NdxSize();
+
+  constructor(context: RunContext, roots: SourceRoots) {
+    this.context = context;
+    this.roots = roots;
+  }
+
+  /** Takes a record without data: counts and reports it if anybody wants to know (3-transfer 1.2). */
+  item(entry: FileEntry, ndx: number, flags: number, linkedTo?: ByteName): void {
+    const { counters, wants, options } = this.context;
+    const significant = (flags & (significantFlags | ItemFlag.xattr)) !== 0 || isNewLink(flags, linkedTo);
+    if (!significant && !wants.unchanged) return;
+    if ((flags & ItemFlag.isNew) !== 0) counters.created.add(entry.mode);
+    if (wants.transferred || options.progress) this.ndxSize.advance(ndx);
+    if (wants.items) this.context.emit(this.event(entry, flags, linkedTo));
+  }
+
+  /** A transfer that a dry run would make. */
+  wouldTransfer(entry: FileEntry, ndx: number, flags: number): void {
+    const event = this.count(entry, ndx, flags, false);
+    const { wants, emit } = this.context;
+    if (wants.items) emit(event.item);
+    if (wants.transferred) {
+      emit({ type: "transferred", item: event.item, wireBytes: 0, checksumBytes: 0, digest: undefined });
+    }
+  }
+
+  /** Opens the source of a requested file; undefined (and reported) when that fails. */
+  open(entry: FileEntry, ndx: number, flags: number, again: boolean): OpenSource | undefined {
+    const { syscalls, options, wants, emit } = this.context;
+    const held = this.roots.directory(entry.root, parentPath(entry.path));
+    const { readOnly, nonBlock, noAccessTime } = syscalls.flags;
+    const how = readOnly | nonBlock | (options.openNoAtime ? noAccessTime : 0);
+    const descriptor =
+      typeof held === "number"
+        ? held
+        : openSource(syscalls, held.descriptor, entry.name, how, followsFiles(options), held.hops);
+    const absolute = this.roots.absolute(entry.root, entry.path);
+    const { item, ndxBytes } = this.count(entry, ndx, flags, again);
+    if (descriptor < 0) {
+      this.openFailed(absolute, descriptor);
+      return undefined;
+    }
+    const status = syscalls.fstat(descriptor, this.stat);
+    const type = this.stat.mode & FileType.mask;
+    const device = type === FileType.block || type === FileType.character;
+    if (status < 0 || !(type === FileType.regular || (device && options.copyDevices))) {
+      syscalls.close(descriptor);
+      this.openFailed(absolute, status < 0 ? status : -22);
+      return undefined;
+    }
+    if (wants.items) emit(item);
+    const size = device ? entry.size : this.stat.size;
+    const digest = digestBytes[this.context.options.transferChecksum];
+    const wireBytes = wants.transferred ? ndxBytes + itemWireBytes(size, flags, digest) : 0;
+    return { descriptor, size, item, wireBytes };
+  }
+
+  /** A source that could not be read to its end: reported, and the run counts as partial. */
+  readFailed(entry: FileEntry, errno: number): void {
+    const absolute = this.roots.absolute(entry.root, entry.path);
+    this.context.ledger.ioError |= 1;
+    this.context.ledger.systemError("sender", `read errors mapping "${absolute}"`, errno, absolute);
+  }
+
+  private count(entry: FileEntry, ndx: number, flags: number, again: boolean): { item: ItemEvent; ndxBytes: number } {
+    const { counters, wants } = this.context;
+    counters.transferredFiles++;
+    counters.transferredSize += entry.size;
+    if ((flags & ItemFlag.isNew) !== 0 && !again) counters.created.add(entry.mode);
+    const ndxBytes = wants.transferred ? this.ndxSize.advance(ndx) : 0;
+    return { item: this.event(entry, flags, undefined), ndxBytes };
+  }
+
+  private event(entry: FileEntry, flags: number, linkedTo: ByteName | undefined): ItemEvent {
+    const sourcePath = this.roots.shown(entry.root, entry.path);
+    return { type: "item", path: entry.path, entry, flags, linkedTo, sourcePath };
+  }
+
+  private openFailed(absolute: ByteName, errno: number): void {
+    const { ledger } = this.context;
+    if (errno === -2) {
+      const text = `file has vanished: "${absolute}"` as ByteName;
+      ledger.record({ type: "problem", severity: "vanished", role: "sender", text, path: absolute, errno: 2 });
+      return;
+    }
+    ledger.ioError |= 1;
+    ledger.systemError("sender", `send_files failed to open "${absolute}"`, errno, absolute);
+  }
+}
+
+function parentPath(path: ByteName): ByteName {
+  const slash = path.lastIndexOf("/");
+  return (slash < 0 ? "." : slash === 0 ? "/." : path.slice(0, slash)) as ByteName;
+}

@@ -1,0 +1,377 @@
+/**
+ * Source arguments and `--files-from` names become the entries of the first lists (2-file-list 9.1, 9.2, 2.3). What the
+ * operator names is resolved with links; what lies below it is not (4-traps P-04).
+ */
+import { type ByteName, baseName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
+import { cleanPath, collapseSlashes, components } from "../bytes/paths.ts";
+import { selectionError, usageError } from "../errors.ts";
+import { parseFilesFrom } from "../filter/parse-files-from.ts";
+import { errnoMessage, errnoText } from "../fs/errno.ts";
+import { type OperatorPaths, searchable } from "../fs/operator-path.ts";
+import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
+import { EntryFlag, FileType } from "../protocol/file-entry.ts";
+import type { BuilderContext } from "./builder-context.ts";
+import { IoError } from "./file-list.ts";
+import { readOperatorFile } from "./filter-reader.ts";
+import { systemProblem } from "./ledger.ts";
+import { deviceKey, type ListBuilder } from "./list-builder.ts";
+import { linksToFollow, type SourceStat } from "./source-stat.ts";
+import { type Argument, joinBase, splitPlain, splitRelative } from "./split-argument.ts";
+
+const EINVAL = -22;
+
+/**
+ * The names of `--files-from`, undefined without it. A file that cannot be opened ends the run before it says anything.
+ * @throws TsyncError usage
+ */
+export function readListed(context: BuilderContext, operator: OperatorPaths): readonly ByteName[] | undefined {
+  const { options, syscalls } = context;
+  const { filesFrom, nulTerminated, relative } = options;
+  if (filesFrom === undefined) return undefined;
+  const content = filesFrom === "" ? EINVAL : readOperatorFile(syscalls, operator, filesFrom);
+  if (typeof content === "number") {
+    throw usageError(`failed to open files-from file ${filesFrom}: ${errnoMessage(content)}`);
+  }
+  return parseFilesFrom(content, { nulTerminated, relative });
+}
+
+/** Adds everything that the command line names as source, or what `--files-from` lists below the one source. */
+export function addSources(
+  context: BuilderContext,
+  builder: ListBuilder,
+  sources: readonly ByteName[],
+  listed: readonly ByteName[] | undefined,
+): void {
+  const all = new SourceArguments(context, builder);
+  if (listed === undefined) all.addAll(sources);
+  else all.addListed(sources[0] ?? byteName("."), listed);
+}
+
+class SourceArguments {
+  private readonly context: BuilderContext;
+  private readonly builder: ListBuilder;
+  private readonly working: ByteName;
+  private readonly stat: Stat = emptyStat();
+  private readonly rootsByText = new Map<string, number>();
+  /** The number of the row that the current argument is in, and the text that its arguments have before their names. */
+  private row = 0;
+  private rowText: ByteName | undefined;
+  /** Which child each directory was last given as an implied one; without incremental recursion: the parents of all. */
+  private readonly impliedIn = new Map<string, string>();
+  private lastImplied: readonly string[] = [];
+  private rootImplied = false;
+  /** `--files-from`: its base directory is not part of what `%f` shows. */
+  private hiddenBase = "";
+
+  constructor(context: BuilderContext, builder: ListBuilder) {
+    this.context = context;
+    this.builder = builder;
+    this.working = context.syscalls.workingDirectory();
+  }
+
+  /** Adds the arguments of the command line. */
+  addAll(sources: readonly ByteName[]): void {
+    for (const source of sources) {
+      if (this.context.options.relative) this.addRelative(byteName(""), source);
+      else this.addPlain(splitPlain(source));
+    }
+  }
+
+  /** Adds the names of `--files-from` below the one base directory; a base that cannot be entered is fatal. */
+  addListed(base: ByteName, names: readonly ByteName[]): void {
+    this.hiddenBase = collapseSlashes(base);
+    const root = this.base(base);
+    if (root < 0) {
+      const text = `[sender] change_dir "${this.written(base)}" failed: ${errnoText(-root)}`;
+      throw selectionError(text, "sender");
+    }
+    for (const name of names) {
+      if (this.context.options.relative) this.addRelative(base, name);
+      else {
+        const plain = splitPlain(name);
+        this.addPlain({ ...plain, base: joinName(base, plain.base) });
+      }
+    }
+  }
+
+  private addPlain(argument: Argument): void {
+    this.continueRow(argument.base);
+    const root = this.base(argument.base);
+    if (root < 0) {
+      this.fail(`change_dir "${this.written(argument.base)}" failed`, root, IoError.general);
+      return;
+    }
+    const { syscalls, roots } = this.context;
+    const { descriptor } = roots.get(root);
+    const seen = argument.content
+      ? syscalls.fstat(descriptor, this.stat)
+      : this.builder.look(descriptor, argument.path, argument.path, this.stat);
+    const absolute = roots.absolute(root, argument.path);
+    if (this.found(seen, absolute)) this.addStatted(root, descriptor, argument, seen === "followed");
+    else if (seen === -2 && this.deletesMissing) this.addMissing(root, argument.path);
+  }
+
+  private addRelative(base: ByteName, text: ByteName): void {
+    const argument = splitRelative(base, text);
+    this.continueRow(argument.base === "" ? argument.base : collapseSlashes(argument.base));
+    const { syscalls } = this.context;
+    const absoluteBase = this.absolute(argument.base);
+    if (argument.base !== "") {
+      const root = this.base(argument.base);
+      if (root < 0) {
+        this.fail(`change_dir "${this.written(argument.base)}" failed`, root, IoError.general);
+        return;
+      }
+    }
+    const full = argument.path === "." ? argument.base || byteName(".") : joinBase(argument.base, argument.path);
+    const seen = this.lookRelative(argument, full);
+    if (!this.found(seen, this.absolute(full))) {
+      if (seen === -2 && this.deletesMissing) this.addMissingBelow(argument, absoluteBase);
+      return;
+    }
+    const isDir = (this.stat.mode & FileType.mask) === FileType.directory;
+    const cut = text.indexOf("/./");
+    const written = cut < 0 ? text : text.slice(cut + 3);
+    if (written.startsWith("./") && argument.path !== ".") this.addImplied(argument.base, byteName("."));
+    // What is not sent itself has no further parents to imply.
+    if (this.leavesOut(argument.path, isDir)) return;
+    const inside = argument.content && isDir;
+    const prefix = argument.path === "." ? byteName("") : inside ? argument.path : parentOf(argument.path);
+    const directory = prefix === "" ? argument.base : joinBase(argument.base, prefix);
+    const { mode, deviceMajor, deviceMinor } = this.stat;
+    const root = this.root(directory, prefix, absoluteBase, argument.base);
+    if (root < 0) {
+      this.missing(this.absolute(full), root);
+      return;
+    }
+    this.addParents(argument);
+    const { descriptor } = this.context.roots.get(root);
+    Object.assign(this.stat, { mode, deviceMajor, deviceMinor });
+    if (inside) syscalls.fstat(descriptor, this.stat);
+    else if (seen === "followed") syscalls.statAt(descriptor, baseName(argument.path), this.stat);
+    else syscalls.lstatAt(descriptor, baseName(argument.path), this.stat);
+    this.addStatted(root, descriptor, { ...argument, content: argument.content && isDir }, seen === "followed");
+  }
+
+  /** Looks at an argument of `--relative`, named by its path as a whole. */
+  private lookRelative(argument: Argument, full: ByteName): SourceStat {
+    const { syscalls, options } = this.context;
+    if (argument.content) {
+      const status = syscalls.statPath(full, this.stat);
+      // A dangling link with a slash at its end is sent as the link.
+      return status < 0 ? syscalls.lstatPath(full, this.stat) : status;
+    }
+    const status = syscalls.lstatPath(full, this.stat);
+    const isLink = (this.stat.mode & FileType.mask) === FileType.symlink;
+    if (status < 0 || !isLink || linksToFollow(options) === "none") return status;
+    const parent = directoryName(full) || byteName(".");
+    const descriptor = syscalls.openPath(parent, syscalls.flags.path | syscalls.flags.directory);
+    if (descriptor < 0) return descriptor;
+    const seen = this.builder.look(descriptor, baseName(full), argument.path, this.stat);
+    syscalls.close(descriptor);
+    return seen;
+  }
+
+  /** The directories above an argument of `--relative`. */
+  private addParents({ base, path: whole }: Argument): void {
+    const parts = components(whole).slice(0, -1);
+    const known = this.countKnown(parts);
+    let parent = whole.startsWith("/") ? "/" : "";
+    for (const [index, part] of parts.entries()) {
+      const path = `${parent}${part}` as ByteName;
+      const isKnown = this.context.options.incrementalRecursion ? this.impliedIn.get(parent) === part : index < known;
+      this.impliedIn.set(parent, part);
+      if (!isKnown) this.addImplied(base, path);
+      parent = `${path}/`;
+    }
+  }
+
+  /**
+   * How many of an argument's parents the arguments before have implied already, without incremental recursion: those that it
+   * shares with the parents before, but where these end within it, the last is implied once more (2-file-list 9.2).
+   */
+  private countKnown(parts: readonly ByteName[]): number {
+    const before = this.lastImplied;
+    let shared = 0;
+    while (shared < parts.length && parts[shared] === before[shared]) shared++;
+    if (shared === parts.length) return shared;
+    this.lastImplied = parts;
+    return shared > 0 && shared === before.length ? shared - 1 : shared;
+  }
+
+  private get deletesMissing(): boolean {
+    return this.context.options.missingArguments === "delete";
+  }
+
+  /** Whether an argument is there; reported if not. An argument that `-L` finds dangling is a missing one to rsync. */
+  private found(seen: SourceStat, absolute: ByteName): boolean {
+    if (seen === "own" || seen === "followed" || seen === 0) return true;
+    const { options } = this.context;
+    if (seen === "dangling" && !options.copyLinks) this.builder.dangling(absolute);
+    else if (typeof seen === "number" && seen !== -2) this.missing(absolute, seen);
+    else if (options.missingArguments === "report") this.missing(absolute, -2);
+    return false;
+  }
+
+  /** An entry without a mode tells the receiver to delete the name. */
+  private addMissing(root: number, path: ByteName): void {
+    const entry = this.builder.makeEntry(root, -1, baseName(path), path, emptyStat(), 0);
+    if (entry !== undefined) this.builder.addEntry(parentOfEntry(path), { ...entry, mode: 0 }, 0);
+  }
+
+  private addMissingBelow(argument: Argument, absoluteBase: ByteName): void {
+    const root = this.root(argument.base, byteName(""), absoluteBase, argument.base);
+    if (root < 0) return;
+    let parent = parentOf(argument.path);
+    if (parent !== "" && this.context.syscalls.statPath(joinBase(argument.base, parent), this.stat) < 0) {
+      // The highest missing one is what rsync comes upon first.
+      for (let above = parentOf(parent); above !== "" && above !== "/"; above = parentOf(above)) {
+        if (this.context.syscalls.statPath(joinBase(argument.base, above), this.stat) === 0) break;
+        parent = above;
+      }
+      this.builder.vanished(this.absolute(joinBase(argument.base, parent)));
+      if (!this.context.options.recursive) {
+        const text = byteName(`WARNING: parent dir is absent in the file list: ${parentOf(argument.path)}`);
+        const path = argument.path;
+        this.builder.report({ type: "problem", severity: "warning", role: "generator", text, path, errno: 0 });
+      }
+      return;
+    }
+    this.addParents(argument);
+    this.addMissing(root, argument.path);
+  }
+
+  /** Adds the entry of an argument whose stat is in `this.stat`; `directory` holds it, or is it when `content`. */
+  private addStatted(root: number, directory: number, argument: Argument, followed = false): void {
+    const { options } = this.context;
+    const { path, content } = argument;
+    const isDir = (this.stat.mode & FileType.mask) === FileType.directory;
+    const dot = path === ".";
+    if (!options.relative && this.leavesOut(path, isDir)) return;
+    const hasContent = isDir && (options.recursive || (options.directories && content));
+    const flags = isDir ? EntryFlag.top | (hasContent ? EntryFlag.content : 0) : 0;
+    const device = deviceKey(this.stat);
+    const name = content ? byteName(".") : baseName(path);
+    const place = hasContent ? this.inRow(root) : root;
+    // Its merge files already count for the arguments that follow, as rsync reads this directory first.
+    if (dot && hasContent && options.incrementalRecursion) this.context.filters.enter(place, path, this.context.roots);
+    const entry = this.builder.makeEntry(place, directory, name, path, this.stat, flags, followed);
+    if (entry === undefined) return;
+    const [complete] = this.builder.withAttributes([entry], directory, path, content);
+    if (complete === undefined) return;
+    this.builder.addEntry(dot ? path : parentOfEntry(path), complete, device);
+  }
+
+  /** Whether rules hide the argument, or it is a directory and directories are not sent. */
+  private leavesOut(path: ByteName, isDir: boolean): boolean {
+    const { options } = this.context;
+    if (path !== "." && this.builder.hidden(path, isDir)) return true;
+    if (!isDir || options.recursive || options.directories) return false;
+    const text = byteName(`skipping directory ${path}`);
+    this.builder.report({ type: "notice", role: "sender", code: "skipping-directory", path, text });
+    return true;
+  }
+
+  private addImplied(base: ByteName, path: ByteName): void {
+    const { syscalls, roots } = this.context;
+    const directory = path === "." ? base : joinBase(base, path);
+    const root = this.root(directory, path === "." ? byteName("") : path, this.absolute(base), base);
+    if (root < 0) return;
+    const { descriptor } = roots.get(root);
+    if (syscalls.fstat(descriptor, this.stat) < 0) return;
+    if (path === "." && (this.rootImplied || this.builder.hidden(path, true) || this.leavesOut(path, true))) return;
+    if (path === ".") this.rootImplied = true;
+    const flags = EntryFlag.top | EntryFlag.implied;
+    const entry = this.builder.makeEntry(root, descriptor, byteName("."), path, this.stat, flags);
+    if (entry === undefined) return;
+    const [complete] = this.builder.withAttributes([entry], descriptor, path, true);
+    if (complete === undefined) return;
+    this.builder.addEntry(path === "." ? path : parentOfEntry(path), complete, deviceKey(this.stat));
+  }
+
+  /** The root for a base directory, which rsync enters: it must be searchable. */
+  private base(text: ByteName): number {
+    const root = this.root(text, byteName(""));
+    if (root < 0) return root;
+    const status = searchable(this.context.syscalls, this.context.roots.get(root).descriptor, this.stat);
+    return status < 0 ? status : root;
+  }
+
+  /** Index of the root for a directory as written, or a negative errno. */
+  private root(text: ByteName, prefix: ByteName, absolute?: ByteName, shown?: ByteName): number {
+    const key = `${text}\0${prefix}`;
+    const known = this.rootsByText.get(key);
+    if (known !== undefined) return known;
+    const { syscalls, roots } = this.context;
+    const { readOnly, directory, path } = syscalls.flags;
+    const where = text === "" ? byteName(".") : text;
+    let descriptor = syscalls.openPath(where, readOnly | directory);
+    if (descriptor === -13) descriptor = syscalls.openPath(where, directory | path);
+    if (descriptor < 0) return descriptor;
+    const root = roots.add({
+      descriptor,
+      prefix,
+      row: this.row,
+      absolute: absolute ?? this.absolute(text),
+      shown: this.shownBase(shown ?? text),
+    });
+    this.rootsByText.set(key, root);
+    return root;
+  }
+
+  private continueRow(text: ByteName): void {
+    if (this.rowText === text) return;
+    this.rowText = text;
+    this.row++;
+    this.impliedIn.clear();
+  }
+
+  /** The same root for the current row: arguments that others came between count as different places. */
+  private inRow(root: number): number {
+    const { roots } = this.context;
+    if (roots.get(root).row === this.row) return root;
+    const key = `${root}\0\0${this.row}`;
+    const known = this.rootsByText.get(key) ?? roots.add({ ...roots.get(root), row: this.row });
+    this.rootsByText.set(key, known);
+    return known;
+  }
+
+  /** What `%f` puts before the transfer path. */
+  private shownBase(text: ByteName): ByteName {
+    if (text === "") return text;
+    const shown = collapseSlashes(text);
+    if (shown === ".") return byteName("");
+    if (this.hiddenBase === "") return shown;
+    if (shown === this.hiddenBase) return byteName("");
+    return shown.startsWith(`${this.hiddenBase}/`) ? byteName(shown.slice(this.hiddenBase.length + 1)) : shown;
+  }
+
+  /** An absolute path as messages about entering it show it: as it was typed. */
+  private written(path: ByteName): ByteName {
+    return path.startsWith("/") ? path : joinName(this.working, path);
+  }
+
+  private absolute(path: ByteName): ByteName {
+    if (path === "" || path === ".") return this.working;
+    return cleanPath(path.startsWith("/") ? path : joinName(this.working, path));
+  }
+
+  private missing(absolute: ByteName, errno: number): void {
+    this.fail(`link_stat "${absolute}" failed`, errno, errno === -2 ? 0 : IoError.general);
+  }
+
+  private fail(text: string, errno: number, ioError: number): void {
+    this.builder.report(systemProblem("sender", text, errno), ioError);
+  }
+}
+
+/** Directory part of a path for opening: `/` stays. */
+function parentOf(path: ByteName): ByteName {
+  return directoryName(path);
+}
+
+/** The list that an entry belongs to: the path of its parent, `.` for top names. */
+function parentOfEntry(path: ByteName): ByteName {
+  const parent = directoryName(path);
+  return parent === "" || parent === "/" ? byteName(".") : parent;
+}

@@ -1,0 +1,156 @@
+/**
+ * The destination directories that the generator has open or in hand: their descriptors, whether they exist, and what has
+ * to be set again when their contents are done (3-transfer 5.6 "directory times", 1.8; 4-traps T-12, T-13).
+ */
+import { type ByteName, byteName, joinName } from "../bytes/byte-name.ts";
+import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
+import type { FileEntry } from "../protocol/file-entry.ts";
+import { keepsTime, sameTime } from "./compare.ts";
+import { directoryText, type RunContext } from "./context.ts";
+import type { Destination } from "./destination.ts";
+
+const EPERM = -1;
+
+/** A directory whose list is being worked on. */
+export class OpenDirectory {
+  readonly path: ByteName;
+  /** Its entry; undefined for a destination root that is not in the list. */
+  readonly entry: FileEntry | undefined;
+  /** Open descriptor, or undefined when it does not exist (dry run) or is not to be touched. */
+  descriptor: number | undefined;
+  /** Mode to be set at the end, when it had to be relaxed. */
+  finalMode: number | undefined;
+  /** It was made in this run, so nothing can exist in it yet but what the run makes. */
+  isNew = false;
+  /** Something in it was made, replaced or removed, so that its time has changed. */
+  dirty = false;
+  /** New files in it get an ACL from it; undefined: nobody has looked. */
+  givesAcl: boolean | undefined;
+  /** Jobs under way, plus one while the generator walks its list. */
+  pending = 1;
+
+  constructor(path: ByteName, entry: FileEntry | undefined) {
+    this.path = path;
+    this.entry = entry;
+  }
+}
+
+export class TreeState {
+  private readonly context: RunContext;
+  private readonly destination: Destination;
+  private readonly stat: Stat = emptyStat();
+  private readonly open = new Map<ByteName, OpenDirectory>();
+  /** Directories finished but touched again afterwards (late deletions, hard links): set once more at the end. */
+  private readonly late = new Map<ByteName, FileEntry | undefined>();
+  /** Modes of directories that were opened up, set again when everything is done. */
+  private readonly closing = new Map<ByteName, number>();
+  private readonly entries = new Map<ByteName, FileEntry>();
+  private readonly rememberAll: boolean;
+
+  constructor(context: RunContext, destination: Destination) {
+    this.context = context;
+    this.destination = destination;
+    const { deleteTiming, hardLinks, times, impliedDirectories, backupDirectory } = context.options;
+    const lateDeletion = deleteTiming === "delay" || deleteTiming === "after";
+    this.rememberAll = times && (hardLinks || lateDeletion || !impliedDirectories || backupDirectory !== undefined);
+  }
+
+  enter(directory: OpenDirectory): void {
+    this.open.set(directory.path, directory);
+    if (this.rememberAll && directory.entry !== undefined) this.entries.set(directory.path, directory.entry);
+  }
+
+  /** Notes that the content of a directory changed. */
+  touch(path: ByteName): void {
+    // Deletions name a directory by its place below the destination, an absolute argument of --relative by its whole path.
+    const whole = byteName(`/${path}`);
+    const directory = this.open.get(path) ?? this.open.get(whole);
+    if (directory !== undefined) directory.dirty = true;
+    else if (this.rememberAll) this.late.set(path, this.entries.get(path) ?? this.entries.get(whole));
+  }
+
+  /**
+   * Notes that the backup directory was made. At the end of a run the times of all directories are looked at again, but
+   * under incremental recursion only while the top directory is in hand, and what the receiver makes behind the
+   * generator's back is not seen (3-transfer 5.6).
+   */
+  touchTop(byReceiver: boolean): void {
+    const { incrementalRecursion, deleteTiming } = this.context.options;
+    const top = byteName(".");
+    if (!incrementalRecursion || deleteTiming === "delay") this.touch(top);
+    else if (!byReceiver && this.open.has(top)) this.touch(top);
+  }
+
+  /** One user more. A directory that was left is opened again, as `descriptor`; returns the descriptor that stays open. */
+  retain(directory: OpenDirectory, descriptor: number): number {
+    if (directory.pending++ > 0) return descriptor;
+    directory.descriptor = this.context.syscalls.duplicate(descriptor);
+    this.open.set(directory.path, directory);
+    return directory.descriptor;
+  }
+
+  /** One user fewer; when nobody works in the directory any more its time and mode are set. */
+  release(directory: OpenDirectory): void {
+    if (--directory.pending > 0) return;
+    this.open.delete(directory.path);
+    const { descriptor } = directory;
+    if (descriptor === undefined) return;
+    if (directory.entry !== undefined && directory.dirty) this.finish(directory.entry, descriptor, directory.path);
+    // Not now: the lists of its sub-directories and late deletions still have to get in (3-transfer 1.8 step 10).
+    if (directory.finalMode !== undefined) this.closing.set(directory.path, directory.finalMode);
+    this.context.syscalls.close(descriptor);
+  }
+
+  /** Closes what is still open when a run ends before its time. Nobody may be at work in a directory any more. */
+  close(): void {
+    for (const { descriptor } of this.open.values()) {
+      if (descriptor !== undefined) this.context.syscalls.close(descriptor);
+    }
+    this.open.clear();
+  }
+
+  /** Sets the times of directories that were touched after they were done. */
+  finishLate(): void {
+    for (const [path, entry] of this.late) {
+      const held = this.destination.walker?.directory(path);
+      if (entry === undefined || held === undefined || typeof held === "number") continue;
+      this.finish(entry, held.descriptor, path);
+    }
+    // The deepest come last in the order of the walk and are closed first.
+    const { walker, singleName } = this.destination;
+    for (const [path, mode] of [...this.closing].reverse()) {
+      const below = singleName === undefined ? path : path === "." ? singleName : joinName(singleName, path);
+      const held = walker?.directory(below);
+      if (held === undefined || typeof held === "number") continue;
+      const set = this.context.syscalls.chmodAt(held.descriptor, "." as ByteName, mode & 0o7777);
+      if (set === 0) continue;
+      const absolute = directoryText(this.destination.absolute, path);
+      this.context.ledger.systemError("generator", `failed to set permissions on "${absolute}"`, set, absolute);
+    }
+  }
+
+  private finish(entry: FileEntry, descriptor: number, path: ByteName): void {
+    const { syscalls, options, ledger } = this.context;
+    const absolute = directoryText(this.destination.absolute, path);
+    const dot = "." as ByteName;
+    if (keepsTime(entry, options) && !this.omitsTimes()) {
+      const status = syscalls.lstatAt(descriptor, dot, this.stat);
+      const { mtime, mtimeNanoseconds } = this.stat;
+      if (status < 0) ledger.systemError("generator", `failed to set times on "${absolute}"`, status, absolute);
+      else if (!sameTime(entry.mtime, entry.mtimeNanoseconds, mtime, mtimeNanoseconds, options)) {
+        const set = syscalls.setTimesAt(descriptor, dot, entry.mtime, entry.mtimeNanoseconds);
+        // In a directory of somebody else our writing changed the time and nothing can be done about it: rsync says nothing.
+        if (set < 0 && set !== EPERM)
+          ledger.systemError("generator", `failed to set times on "${absolute}"`, set, absolute);
+      } else if (mtime !== entry.mtime || mtimeNanoseconds !== entry.mtimeNanoseconds) {
+        // Same second: the time it had when the run came to it is not known any more; the source's is right.
+        syscalls.setTimesAt(descriptor, dot, entry.mtime, entry.mtimeNanoseconds);
+      }
+    }
+  }
+
+  private omitsTimes(): boolean {
+    const { options } = this.context;
+    return options.backup && options.backupDirectory === undefined;
+  }
+}

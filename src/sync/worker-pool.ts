@@ -1,0 +1,141 @@
+/**
+ * The worker threads of a run, on piscina: one scans, one copies, each started when the work is large enough to pay for it. Threads share the
+ * process's descriptors; a shared flag tells them to stop between two pieces of a file.
+ */
+import type { Piscina } from "piscina";
+import { limits } from "../limits.ts";
+import { type PackedResults, packJobs, unpackResults } from "./packed-jobs.ts";
+import type { JobResult, ReceiveJob } from "./receive-job.ts";
+import type { ScanOrder } from "./scan-order.ts";
+
+/** What every worker knows from its start. */
+export interface WorkerStart {
+  readonly syscalls: "koffi" | "plain";
+  /** Numbers shared by all threads, see `Control`. */
+  readonly control: Int32Array;
+  readonly duty: Duty;
+}
+
+/** What stands where in the shared numbers. */
+export const Control = {
+  /** Non-zero: stop. */
+  stop: 0,
+  /** Listed entries that the main thread has taken. */
+  taken: 1,
+  /** The scan sleeps until so many are taken; 0: it does not sleep. */
+  wakeAt: 2,
+  /** Batches of files that are done. */
+  batchesDone: 3,
+  /** How far the start of each worker is, see `StartState`. */
+  scanState: 4,
+  copyState: 5,
+} as const;
+
+/**
+ * How far a worker has come. koffi ends the whole process if its thread is terminated while it loads, so that worker and
+ * main thread agree on who comes first: a worker that finds itself closed does not begin to load, and one that loads
+ * is waited for.
+ */
+export const StartState = { none: 0, loading: 1, up: 2, closed: 3 } as const;
+
+/** What a worker is for: a scan takes as long as the run and must not hold up files. */
+export type Duty = "scan" | "copy";
+
+/** Where the state of a duty's worker stands. */
+export function stateIndex(duty: Duty): number {
+  return duty === "scan" ? Control.scanState : Control.copyState;
+}
+
+export class WorkerPool {
+  private readonly control = new Int32Array(new SharedArrayBuffer(24));
+  private readonly kind: "koffi" | "plain";
+  private readonly pools = new Map<Duty, Promise<Piscina>>();
+  private batches = 0;
+
+  constructor(kind: "koffi" | "plain") {
+    this.kind = kind;
+  }
+
+  /** Does a batch on a worker; result i belongs to job i. */
+  async receive(jobs: readonly ReceiveJob[]): Promise<JobResult[]> {
+    this.batches++;
+    const pool = await this.start("copy");
+    return unpackResults((await pool.run(packJobs(jobs), { name: "receiveBatch" })) as PackedResults, jobs);
+  }
+
+  /** Batches handed to `receive` that are not done at this very moment, whether or not their results have come back. */
+  get batchesUnderWay(): number {
+    return this.batches - Atomics.load(this.control, Control.batchesDone);
+  }
+
+  /** Scans the source on a worker; lists arrive through the order's port. Resolves when the scan is over. */
+  async scan(order: ScanOrder): Promise<void> {
+    const pool = await this.start("scan");
+    await pool.run(order, { name: "scanLists", transferList: [order.port] });
+  }
+
+  /** Starts a worker, if there is none, without waiting for it. */
+  warm(duty: Duty): void {
+    // A failure comes out where the worker is used.
+    this.start(duty).catch(() => {});
+  }
+
+  /** Whether the scanning worker runs. */
+  get isUp(): boolean {
+    return Atomics.load(this.control, Control.scanState) === StartState.up;
+  }
+
+  /** So many more listed entries were taken: the scan may go on. */
+  taken(count: number): void {
+    const taken = Atomics.add(this.control, Control.taken, count) + count;
+    const wakeAt = Atomics.load(this.control, Control.wakeAt);
+    if (wakeAt !== 0 && taken >= wakeAt) Atomics.notify(this.control, Control.taken);
+  }
+
+  /** Tells the workers to stop what they do. */
+  abort(): void {
+    Atomics.store(this.control, Control.stop, 1);
+    Atomics.store(this.control, Control.taken, 2 ** 30);
+    Atomics.notify(this.control, Control.taken);
+  }
+
+  async close(): Promise<void> {
+    if (this.pools.size === 0) return;
+    this.abort();
+    for (const [duty, pool] of this.pools) {
+      const piscina = await pool;
+      await this.settleStart(duty);
+      await piscina.close();
+    }
+  }
+
+  /** Makes sure that the worker does not load system calls any more, or has not begun to. */
+  private async settleStart(duty: Duty): Promise<void> {
+    const index = stateIndex(duty);
+    Atomics.compareExchange(this.control, index, StartState.none, StartState.closed);
+    while (Atomics.load(this.control, index) === StartState.loading) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
+  private start(duty: Duty): Promise<Piscina> {
+    const known = this.pools.get(duty);
+    if (known !== undefined) return known;
+    const starting = this.create(duty);
+    this.pools.set(duty, starting);
+    return starting;
+  }
+
+  private async create(duty: Duty): Promise<Piscina> {
+    const { Piscina } = await import("piscina");
+    const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.mjs";
+    return new Piscina({
+      filename: new URL(file, import.meta.url).href,
+      minThreads: 1,
+      maxThreads: 1,
+      // So that a batch waits at the worker, not here until the main thread looks after its messages.
+      concurrentTasksPerWorker: limits.batchesUnderWay,
+      workerData: { syscalls: this.kind, control: this.control, duty } satisfies WorkerStart,
+    });
+  }
+}

@@ -1,0 +1,315 @@
+/**
+ * Corners that random cases came upon, one small tree each, against the installed rsync: the same text, exit code and tree.
+ * Needs root.
+ */
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { splitErrors, splitOutput } from "../support/output.ts";
+
+const tsync = join(import.meta.dirname, "../../bin/tsync");
+let folder = "";
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "tsync-corners-"));
+  chmodSync(folder, 0o755);
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Everything about the trees that must be equal; the times of directories may be those of the run. */
+const look = `find . -printf '%p %y %m %U %G %l %n\\n' | sort; find . -type f -exec md5sum {} + | sort
+find . ! -type d -printf '%p %T@\\n' | sort; getfattr -Rhd -m. -e hex . 2>&1; getfacl -pR . 2>&1`;
+
+function run(program: string, setup: string, args: string, user: string) {
+  const root = join(folder, "run");
+  rmSync(root, { recursive: true, force: true });
+  mkdirSync(root);
+  const shell = (text: string) => spawnSync("sh", ["-c", text], { cwd: root, encoding: "latin1", maxBuffer: 2 ** 28 });
+  expect(shell(`umask 022; mkdir -p dst; ${setup}\nfind . -depth -exec touch -h -d @1600000000.5 {} +`).stderr).toBe(
+    "",
+  );
+  const environment = `env -i PATH="$PATH" HOME=/nonexistent LC_ALL=C.UTF-8 TZ=UTC`;
+  const asUser = user === "root" ? "" : `setpriv --reuid ${user} --clear-groups `;
+  const { status, stdout, stderr } = shell(`umask 022; ${asUser}${environment} ${program} ${args}`);
+  return { status, output: splitOutput(stdout), errors: splitErrors(stderr), tree: shell(look).stdout.split("\n") };
+}
+
+function checkAll(setup: string, commands: readonly string[], user = "root"): void {
+  test.each(commands)("%s", (args) => {
+    expect(run(tsync, setup, args, user)).toEqual(run("rsync", setup, args, user));
+  });
+}
+
+describe("directories that several arguments name", () => {
+  const setup = `mkdir -p A/a/s A/a/b/c A/e D/q
+echo g >A/a/g; echo t >A/a/s/t; echo x >A/a/b/x; echo y >A/a/b/c/y; echo z >A/e/z; cp -a A B`;
+  const rows = ["AA", "AAA", "AAAA", "AAAAA", "ABB", "ABA", "AADAA", "AABBAA", "ADA", "ADAB"];
+  checkAll(setup, [
+    ...rows.map((row) => `-a -vv ${[...row].map((name) => `${name}/`).join(" ")} dst/`),
+    "-a -vv A/ A// dst/",
+    "-a -vv --list-only A/ A// A/",
+  ]);
+});
+
+describe("implied directories of several arguments", () => {
+  const setup = `mkdir -p A/a/s A/a/b/c A/e
+echo g >A/a/g; echo t >A/a/s/t; echo x >A/a/b/x; echo y >A/a/b/c/y; echo z >A/e/z; cp -a A B`;
+  const sources = [
+    "A/a/s A/e A/a/s",
+    "A/a/s A/a A/a/s",
+    "A/a A/a/s A/a",
+    "A/a A/a A/a/s A/a",
+    "A/a/s A/a A/e A/a A/e A/a",
+    "A/a/s A/a/b/x",
+    "A/a/b/x A/e/z A/a/b/x",
+    "A/a/b/x A/a/s A/a/b/c/y",
+    "A/a/s B/a/s A/a/s",
+    "A/./a/s B/./a/s A/./a/s",
+    "A/./a/b/x B/./a/b/x A/./e/z A/./a/b/x",
+    "./A/./a/s A/./a/s ./A/./e",
+  ];
+  checkAll(setup, [
+    ...sources.map((text) => `-aR -vvn ${text} dst/`),
+    ...sources.map((text) => `-aR -vvn --no-i-r ${text} dst/`),
+  ]);
+});
+
+describe("attributes and what -vv says of them", () => {
+  const setup = `mkdir src; for f in xattr acl both none; do mkdir src/d$f; echo $f >src/$f; ln -s x src/l$f; done
+find src -exec touch -h -d @1600000000.5 {} +; cp -a src/. dst/
+setfattr -n user.a -v 1 src/xattr src/both src/dxattr src/dboth; setfattr -h -n trusted.a -v 1 src/lxattr
+setfacl -m u:5:r src/acl src/both src/dacl`;
+  checkAll(setup, ["-aXA -vv src/ dst/", "-aXA -vvn src/ dst/", "-rX -vv --chmod=F600 src/ dst/", "-aXA -v src/ dst/"]);
+});
+
+describe("merge files of several arguments", () => {
+  const setup = `mkdir -p A/s/t B/s/t; for d in A B; do touch $d/x1 $d/y1 $d/s/x2 $d/s/y2 $d/s/t/x3 $d/s/t/y3; done
+echo 'x*' >A/.cvsignore; echo 'y*' >B/s/.cvsignore; touch B/z A/s/z2 B/s/t/z3; mkdir A/only B/only; touch A/only/x B/only/y`;
+  const sources = ["A/ B/", "B/ A/", "A B", "A/s/ A/", "A/s B/s", "B/s A/s A/s/t"];
+  checkAll(
+    setup,
+    sources.flatMap((text) => [`-aC -i ${text} dst/`, `-aC -i --no-i-r ${text} dst/`, `-aCR -i --no-i-r ${text} dst/`]),
+  );
+});
+
+describe("merge files in a tree that a thread scans", () => {
+  const setup = `mkdir s; for d in $(seq 12); do
+  mkdir -p s/d$d/x/y; for f in $(seq 300); do : >s/d$d/f$f; done; : >s/d$d/no.o; : >s/d$d/x/no.o; : >s/d$d/x/y/no.o
+  : >s/d$d/x/y/z; echo '- z' >s/d$d/x/.rsync-filter
+done; echo '- *.o' >s/.rsync-filter`;
+  checkAll(setup, ["-aF s/ dst/", "-aF s dst/", "-aF --no-i-r s dst/", "-aFR ./s/d1 s/ dst/"]);
+});
+
+describe("--safe-links makes no backup of a link that leads out of the tree", () => {
+  const setup = `mkdir -p src dst/sub dst/keep; ln -s /nonexistent/x dst/u; ln -s ../../x dst/sub/u2; ln -s keep dst/ok
+ln -s /nonexistent/y dst/replaced; echo r >src/replaced`;
+  const options = ["-avv --delete --backup-dir=bk", "-a --delete --info=symsafe", "-avvn --delete", "-av --inplace"];
+  checkAll(
+    setup,
+    options.map((text) => `${text} -b --safe-links src/ dst/`),
+  );
+});
+
+describe("merge files above the arguments of --relative", () => {
+  const setup = `mkdir -p src/d/b/c; touch src/d/b/x1 src/d/b/k src/d/b/c/x2 src/d/b/c/k2 src/d/x0
+printf -- '- x*\\n- b\\n' >src/.rsync-filter; echo '- k' >.rsync-filter`;
+  const sources = ["src/d/b/", "src/d/b", "src/d/b/c/x2", "src/d/x0", "src/./d/b", "src/d src/d/b", "./src/d/b", "./"];
+  checkAll(setup, [
+    ...sources.flatMap((text) => [`-aRF -i ${text} dst/`, `-aR -i -f:_.rsync-filter ${text} dst/`]),
+    ...["src/d/b", "src/d/b/c/x2", "src/d"].map((text) => `-aR -i -f:_.rsync-filter --no-i-r ${text} dst/`),
+  ]);
+});
+
+describe("rules told of by -vv where deletions are looked for", () => {
+  const setup = `mkdir -p A/b/x A/s dst/c dst/s; echo 1 >A/a; echo 2 >A/c; echo 3 >A/d; ln -s q A/e; echo 4 >A/s/f
+echo hi >dst/b; echo 5 >dst/c/z; echo q >dst/d; echo f >dst/e; echo x >dst/f; echo 4 >dst/s/f; echo 5 >dst/s/g`;
+  // Without item lines: their order against those of the generator is a matter of buffers.
+  checkAll(
+    setup,
+    ["--delete", "--delete-before", "--delete-after", "--delete-delay", "-n --delete"].flatMap((when) => [
+      `-rt --info=none --debug=filter ${when} -f 'R *' A/ dst/`,
+      `-rt --info=none --debug=filter ${when} -f 'P s*' -f 'R /?' A/ dst/`,
+    ]),
+  );
+});
+
+describe("merge files looked for below links of somebody else", () => {
+  const setup = `mkdir -p A/d/k/l dst/real A/e; echo 1 >A/d/f; echo 2 >A/d/k/g; echo 2 >A/d/k/l/h; echo k >A/k; echo r >dst/real/x
+ln -s real dst/d; ln -s real dst/e; ln -s zzz dst/k; chown -h nobody dst/d dst/k`;
+  const merges = ["-f ':_.foo'", "-f ':_.foo' -f ':_.bar'", "-C"];
+  const timings = [
+    "--delete",
+    "--delete-before",
+    "--delete-after",
+    "-n --delete",
+    "-n --delete-before",
+    "-n --delete-after",
+  ];
+  checkAll(
+    setup,
+    merges.flatMap((rules) => timings.map((when) => `-a ${rules} ${when} A/ dst/`)),
+  );
+});
+
+describe("merge files of one argument and the arguments after it", () => {
+  const setup = `mkdir -p A B C/log.1; echo '- ?og.1' >A/.rules; echo '- o*' >C/.rules; echo h >B/log.1; echo l >B/other; echo x >A/q; echo o >C/o`;
+  const sources = [
+    "A/ B/log.1",
+    "B/log.1 A/",
+    "A B/log.1",
+    "A/./ B/log.1",
+    "A/ C/log.1",
+    "A/ B/",
+    "A/ C/",
+    "B/ A/ B/log.1",
+  ];
+  checkAll(
+    setup,
+    sources.flatMap((text) =>
+      ["-rt", "-rtR", "-rt --no-i-r", "-dt"].map((how) => `${how} -f ':_.rules' -v ${text} dst/`),
+    ),
+  );
+});
+
+describe("--checksum without a checksum", () => {
+  const setup = `mkdir -p A/e B; echo 1 >A/f; ln -s q B/l`;
+  checkAll(
+    setup,
+    ["-tc A/nope dst/", "-rltc B/ dst/", "-rtc A/e dst/", "-tc A/e dst/", "-tc A/f dst/", "-rtc A/ dst/"].map(
+      (text) => `--cc=none ${text}`,
+    ),
+  );
+});
+
+describe("progress counters with duplicates and files that cannot be opened", () => {
+  const setup = `mkdir -p A/d/e B/d/f; for i in a d/b d/e/c; do echo 11 >A/$i; done; for i in a z d/b d/q d/f/c; do echo 22 >B/$i; done
+mknod A/d/bb b 240 300`;
+  // What follows --progress in a line does not say how long anything took.
+  const figures = (text: string) => `${text} | tr '\\r' '\\n' | grep -o '(xfr.*'`;
+  checkAll(
+    setup,
+    ["-rtI --no-i-r --progress", "-rt --copy-devices --delete-after --progress"].map((text) =>
+      figures(`${text} A/ B/ dst/ 2>&1`),
+    ),
+  );
+});
+
+describe("time of the top directory around a new backup directory", () => {
+  const setup = `mkdir -p A/a/b dst/a/b; for i in x a/x a/b/x; do echo 1 >A/$i; cp A/$i dst/$i; done; echo g >dst/a/b/extra
+ln -s q A/a/b/l; echo z >dst/a/b/l`;
+  const ways = ["", "--no-i-r", "--delete", "--delete-delay", "--delete-after", "-H", "-H --delete", "-O --delete"];
+  checkAll(
+    setup,
+    ways.map(
+      (way) => `-a ${way} --backup-dir=.bk A/ dst/; find dst -name .bk -prune -o -type d -printf '%p %Ty\\n' | sort`,
+    ),
+  );
+});
+
+describe("--ignore-existing keeps a file where the source has a directory", () => {
+  const setup = `mkdir -p src/d/e src/d/g/h src/d/empty; echo 1 >src/d/f; echo 2 >src/d/e/x; echo 4 >src/d/g/h/z
+ln -s q src/d/l; mkfifo src/d/p; echo file >dst/d; : >dst/other; mkdir src/c; echo 5 >src/c/f; mkfifo dst/c`;
+  const options = ["-a", "-r", "-rt --max-size=1", "-aA -vv", "-a -vvn", "-aX --existing -v", "-a --no-t -v"];
+  const deletions = ["--del", "--delete-before", "--delete-after", "--delete-delay", "--no-i-r --del", "-n --del"];
+  checkAll(
+    setup,
+    [...options, ...deletions.map((text) => `-av ${text}`)].map((text) => `${text} --ignore-existing src/ dst/`),
+  );
+});
+
+describe("the name of a single file that gets another one", () => {
+  const setup = "mkdir src; mkfifo src/p; ln -s x src/l; ln -s /nowhere src/u; echo f >src/f; echo old >dst/q";
+  checkAll(setup, [
+    "-r src/p dst/new",
+    "-r -n src/l dst/new",
+    "-r -vv --max-size=1 src/f dst/new",
+    "-r -vv --min-size=99 src/f dst/q",
+    "-rl -vv --safe-links src/u dst/new",
+    "-r -vv --ignore-existing src/f dst/q",
+    "-r -vv --existing src/f dst/new",
+  ]);
+});
+
+describe("directories in the way of files, which may not be removed", () => {
+  const setup = `mkdir -p src dst/full/x dst/empty dst/unread/x dst/mine/x dst/foreign/x
+for i in full empty unread mine foreign; do echo $i >src/$i; done; chown -R nobody src dst
+chmod 333 dst/unread; chown root dst/foreign; chmod 0 dst/mine dst/foreign`;
+  checkAll(setup, ["-rt src/ dst/", "-rt -n src/ dst/"], "nobody");
+  checkAll(`${setup}; chown root dst`, ["-r src/ dst/", "-r --force src/ dst/"], "nobody");
+  checkAll(setup, ["-r --delete-missing-args src/full src/nothing src/mine dst/"], "nobody");
+});
+
+describe("a file in the way of a directory, which may not be removed", () => {
+  const setup = "mkdir -p src/d/e; echo f >src/d/f; echo d >dst/d; chown -R nobody src dst/d";
+  checkAll(setup, ["-a src/ dst/", "-aO src/ dst/", "-a --no-i-r src/ dst/", "-a --delete-before src/ dst/"], "nobody");
+});
+
+describe("directories of somebody else whose mode cannot be set", () => {
+  const setup = `mkdir -p src/d/e src/c dst/d dst/c; echo f >src/d/f; chown -R nobody src; chown nobody dst
+chmod 555 dst/d; chmod 0 dst/c; chmod 555 src/c`;
+  checkAll(setup, ["-a src/ dst/", "-rt --chmod=D755 -p src/ dst/"], "nobody");
+});
+
+describe("attributes of new backup directories", () => {
+  const setup = `mkdir -p src/d/e dst/d/e dst/gone/k; echo 1 >src/d/f; echo 2 >src/d/e/x; echo old >dst/d/f; echo old >dst/d/e/x
+echo g >dst/gone/k/f; setfattr -n user.a -v d src/d dst/d; setfattr -n user.a -v g dst/gone; setfacl -m u:5:rx src/d dst/d
+setfacl -m u:9:rwx dst/gone/k; chmod 2711 dst/gone/k; chmod 710 dst/d/e; mkdir bk; chgrp 8 bk; chmod 2755 bk`;
+  const options = ["-rt", "-rtX", "-rtA", "-aX", "-aXA", "-rtp", "-rtgo"];
+  checkAll(
+    setup,
+    options.map((text) => `${text} --delete --backup-dir=../bk src/ dst/`),
+  );
+});
+
+describe("modes of what gets other extended attributes without --perms", () => {
+  const setup = `mkdir -p src dst; for m in 2755 4755 1755 6711 7750; do mkdir src/d$m dst/d$m src/s$m dst/s$m; echo 1 >src/f$m
+cp -p src/f$m dst/f$m; chmod $m dst/?$m; chmod 700 dst/s$m; chmod $m src/s$m; setfattr -n user.a -v x dst/?$m; done`;
+  checkAll(setup, ["-rtX src/ dst/", "-rtX --executability src/ dst/"]);
+});
+
+describe("backups whose names are too long", () => {
+  const name = "n".repeat(255);
+  const setup = `mkdir -p src/s dst/s; echo new >src/s/${name}; echo older >dst/s/${name}`;
+  checkAll(setup, ["-rtb src/ dst/", "-rtb src/s/ dst/s/", "-rt --suffix=x --backup-dir=bk src/ dst/"]);
+});
+
+describe("times of the directories of an absolute argument of --relative", () => {
+  const setup = "mkdir -p src/d dst/$PWD/src; echo 1 >src/d/f; echo x >dst/$PWD/src/gone";
+  checkAll(
+    setup,
+    ["--delete-after", "--delete-delay", "--delete", "-H --delete-after", "--no-i-r --delete-after"].map(
+      (when) => `-aR ${when} $PWD/src dst/; find dst -mindepth 4 -type d -printf '%p %Ty\\n' | sort`,
+    ),
+  );
+});
+
+describe("links of somebody else that are refused, in the log", () => {
+  const setup = `mkdir -p src/d src/e dst/real; echo 1 >src/d/f; ln -s real dst/d; echo r >dst/real/x; ln -s r0 rules; echo '- x' >r0
+echo '- *.o' >r1; ln -s ../r1 src/.foo; ln -s dst dlink; chown -h nobody dst/d rules src/.foo dlink`;
+  const rows = [
+    "--delete -f :_.foo src/ dst/",
+    "--delete-before -f :_.foo src/ dst/",
+    "-f ._rules src/ dst/",
+    "src/ dlink/",
+    "--link-dest=../dlink src/ dst/",
+  ];
+  checkAll(
+    setup,
+    rows.map((text) => `-rt --log-file=log ${text}; echo $?; grep -o 'refusing.*' log; rm -f log`),
+  );
+});
+
+describe("newlines and high bytes in what ends a run", () => {
+  const setup = `mkdir -p "src/new
+line"; echo x >"src/new
+line/.rules"`;
+  checkAll(setup, [
+    "-an -f ': .rules' src/ dst/",
+    `-a -f 'x\ny' src/ dst/`,
+    `-a "--é\x01\ny" src/ dst/`,
+    "-a --info=é src/ dst/",
+  ]);
+});

@@ -1,0 +1,83 @@
+/** Options of the receiving side against the installed rsync: the same text, exit code and trees. Needs root. */
+import { describe, expect, test } from "vitest";
+import { lookAtTrees, sideBySide } from "../support/side-by-side.ts";
+
+const expectSame = sideBySide({ look: lookAtTrees });
+
+const settled = "find . -depth -exec touch -h -d @1600000000.5 {} +";
+
+/** New, changed and equal files, some longer and some shorter than their source. */
+const plain = `mkdir -p s/q/r d/q; for n in a b c q/x q/r/y; do seq 1000 >s/$n; done; : >s/empty; seq 20000 >s/big; ln -s a s/l
+head -c 1000 s/a >d/a; seq 1001 >d/b; cp s/c d/c; echo other >d/q/x; head -c 9000 s/big >d/big; echo full >d/empty; echo z >d/extra
+${settled}
+touch -d @1500000000 d/a d/big`;
+
+describe("--mkpath", () => {
+  test.each([
+    ...["s/ n1/n2/n3", "s/a n1/n2/n3", "s/a n1/n2/n3/", "s/a s/b n1/n2", "s/a n1", "s/q/r n1/n2", "s n1", "s/ d/q/new"],
+    ...["-n s/ n1/n2/n3", "-n s/a n1/n2/n3", "-n s/a s/b n1/", "s/a s/a/x/y", "-q s/ n1/n2", "s/nope n1/n2/", "s/a d"],
+    ...[
+      "--existing s/a n1/n2/",
+      "-v s/ n1/n2",
+      "--no-mkpath s/a n1/n2/x",
+      "-n s/a d/n1/n2",
+      "-n s/q/r n1/n2",
+      "s/a d/l/l2/",
+    ],
+  ])("%s", (line) => {
+    expectSame(plain, `-ai --mkpath ${line}`);
+    expectSame(plain, `-a --mkpath ${line}`);
+  });
+});
+
+test.each(["-ai", "-ai --inplace", "-ai --no-W", "-ain"])("--fsync %s", (options) => {
+  expect(expectSame(plain, `${options} --fsync s/ d/`).status).toBe(0);
+});
+
+/** Files that are shorter than their source, by their contents or by chance; longer and equal ones. */
+const growing = `${plain}
+yes | head -c 1000 >d/extra; cp d/extra s/short; seq 2000 >>s/short; yes no | head -c 1000 >d/short; ln d/a d/a2; chmod 400 d/big
+touch -d @1500000000 d/short; ln s/b s/b2; touch -d @1600000000.5 s/short s d`;
+
+describe("--append", () => {
+  test.each([
+    ...["-ai", "-avv", "-aib", "-ain", "-aic", "-ai --inplace", "-ai --no-W", "-aiI", "-ai --partial", "-aiu", "-aiX"],
+    ...[
+      "-ai --stats",
+      "-rlvi",
+      "-ai --existing",
+      "-ai --delete",
+      "-ai --checksum-choice=md5",
+      "-ai --size-only",
+      "-aiF",
+    ],
+    ...[
+      "-ai -W",
+      "-ai --partial-dir=x",
+      "-ai -W --no-append",
+      "-ai --append",
+      "-ai --out-format=%i_%n_%l",
+      "-ai --fsync",
+    ],
+  ])("%s", (options) => {
+    expectSame(growing, `--append ${options} s/ d/`);
+    expectSame(growing, `--append-verify ${options} s/ d/`);
+  });
+});
+
+const temporary = `${plain}
+mkdir t d/t; rm -rf /dev/shm/tsync-temp; mkdir /dev/shm/tsync-temp; touch -d @1600000000.5 d . t; chmod 4711 s/b; chown 1:2 s/c`;
+
+test.each([
+  ...["-ai --temp-dir=t", "-aiT /dev/shm/tsync-temp", "-aibT /dev/shm/tsync-temp", "-aiT nope", "-aiT a", "-aniT t"],
+  ...["-aiT /dev/shm/tsync-temp --no-W", "-aiT t --inplace", "-aiT t --delete", "-aiT t --delete-after", "-aniT nope"],
+  ...["-aiT /dev/shm/tsync-temp -S", "-aiIT /dev/shm/tsync-temp --partial", "-rlT /dev/shm/tsync-temp", "-aiT="],
+])("--temp-dir %s", (options) => {
+  expectSame(temporary, `${options} s/ d/`);
+  expectSame(temporary, `${options} s/a d/new`);
+});
+
+test("--temp-dir is not taken from behind a link of somebody else", () => {
+  const { status } = expectSame(`${temporary}; mkdir d/real; ln -s real d/link; chown -h 1 d/link`, "-aiT link s/ d/");
+  expect(status).toBe(23);
+});

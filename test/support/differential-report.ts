@@ -1,0 +1,114 @@
+/**
+ * Sums up differential cases: how many are identical, what the differences have in common, and how often each option,
+ * rule kind, argument form and destination was exercised.
+ */
+import type { CaseResult } from "./differential.ts";
+
+/** A case without the trees. */
+export interface CaseSummary extends Omit<CaseResult, "reference" | "subject"> {
+  /** Of the reference. */
+  readonly exitCode: number | string;
+  readonly milliseconds: number;
+}
+
+/** Cases that differ in the same way. */
+export interface SymptomGroup {
+  readonly symptom: string;
+  readonly seeds: readonly number[];
+  readonly example: string;
+  readonly commandLine: string;
+}
+
+/** The sum of a run. */
+export interface Report {
+  readonly user: string;
+  readonly cases: number;
+  readonly identical: number;
+  readonly different: number;
+  readonly noise: number;
+  /** Identical of all that are not noise. */
+  readonly percentIdentical: number;
+  /** How many cases exercised what. */
+  readonly coverage: Readonly<Record<string, number>>;
+  readonly exitCodes: Readonly<Record<string, number>>;
+  /** Aspects in which the reference disagreed with itself, with the number of cases. */
+  readonly noiseAspects: Readonly<Record<string, number>>;
+  /** The first difference between two runs of the reference, for the first cases that had one. */
+  readonly noiseExamples: readonly string[];
+  readonly symptoms: readonly SymptomGroup[];
+  readonly millisecondsPerCase: number;
+  /** The slowest cases: seed and milliseconds. */
+  readonly slowest: readonly (readonly [seed: number, milliseconds: number])[];
+}
+
+/** Counts everything. */
+export function makeReport(summaries: readonly CaseSummary[], user: string): Report {
+  const count = (verdict: CaseSummary["verdict"]): number => summaries.filter((one) => one.verdict === verdict).length;
+  const identical = count("identical");
+  const different = count("different");
+  return {
+    ...{ user, cases: summaries.length, identical, different, noise: count("noise") },
+    percentIdentical: identical + different === 0 ? 0 : (100 * identical) / (identical + different),
+    coverage: tally(summaries.flatMap(({ covers }) => covers)),
+    exitCodes: tally(summaries.map(({ exitCode }) => `${exitCode}`)),
+    noiseAspects: tally(summaries.flatMap(({ noise }) => noise)),
+    noiseExamples: summaries
+      .flatMap(({ seed, noiseDetails: [detail] }) => (detail === undefined ? [] : [`seed ${seed}: ${detail}`]))
+      .slice(0, 20),
+    symptoms: groupSymptoms(summaries),
+    millisecondsPerCase: summaries.reduce((sum, one) => sum + one.milliseconds, 0) / Math.max(1, summaries.length),
+    slowest: summaries
+      .toSorted((left, right) => right.milliseconds - left.milliseconds)
+      .slice(0, 20)
+      .map(({ seed, milliseconds }) => [seed, Math.round(milliseconds)]),
+  };
+}
+
+/** The report as text: symptoms with the most cases first, each with a way to reproduce it. */
+export function printReport(report: Report): string {
+  const lines: string[] = [];
+  for (const { symptom, seeds, example, commandLine } of report.symptoms) {
+    lines.push(`${seeds.length} x ${symptom}   [seeds ${seeds.slice(0, 12).join(" ")}]`, `    ${example}`);
+    lines.push(`    --user ${report.user} --cases 1 -v --seed ${seeds[0]}   ${commandLine.slice(0, 300)}`);
+  }
+  if (Object.keys(report.noiseAspects).length > 0)
+    lines.push(`noise by aspect: ${JSON.stringify(report.noiseAspects)}`);
+  for (const example of report.noiseExamples) lines.push(`    ${example.slice(0, 300)}`);
+  lines.push(`exit codes: ${JSON.stringify(report.exitCodes)}, ${report.millisecondsPerCase.toFixed(0)} ms a case`);
+  lines.push(
+    `${report.identical} of ${report.cases} identical, ${report.different} different, ${report.noise} noise: ${report.percentIdentical.toFixed(2)} % (user ${report.user})`,
+  );
+  return `${lines.join("\n")}\n`;
+}
+
+/** How often each thing was exercised, rarest last. */
+export function coverageTable({ coverage }: Report): string {
+  const cells = Object.entries(coverage)
+    .sort((left, right) => right[1] - left[1])
+    .map(([name, count]) => `${name} ${count}`);
+  return `coverage: ${cells.join(" | ")}\n`;
+}
+
+function tally(words: readonly string[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return Object.fromEntries(counts);
+}
+
+/** A case counts once for each of its symptoms. */
+function groupSymptoms(summaries: readonly CaseSummary[]): SymptomGroup[] {
+  const groups = new Map<string, { seeds: number[]; example: string; commandLine: string }>();
+  for (const { seed, differences, commandLine } of summaries) {
+    const seen = new Set<string>();
+    for (const { symptom, detail } of differences) {
+      if (seen.has(symptom)) continue;
+      seen.add(symptom);
+      const group = groups.get(symptom) ?? { seeds: [], example: detail, commandLine };
+      group.seeds.push(seed);
+      groups.set(symptom, group);
+    }
+  }
+  return [...groups]
+    .map(([symptom, group]) => ({ symptom, ...group }))
+    .sort((left, right) => right.seeds.length - left.seeds.length);
+}

@@ -1,0 +1,121 @@
+/**
+ * What a run leaves behind, and everything in which two runs of one scenario differ, with symptoms that group the
+ * differences of many cases.
+ */
+import { splitErrors, splitLog, splitOutput } from "./output.ts";
+import type { Scenario } from "./scenario.ts";
+import { compareSnapshots, formatDifference, type Snapshot } from "./snapshot.ts";
+
+/** All that a run left behind. */
+export interface Outcome {
+  readonly exitCode: number | string;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly log: string | undefined;
+  readonly tree: Snapshot;
+  /** What changed in the sources: empty unless they were to be removed. */
+  readonly sourceChanges: readonly string[];
+}
+
+/** One difference between two outcomes. */
+export interface Difference {
+  /** Which aspect differs, for example `stdout items` or `tree mtime`. */
+  readonly aspect: string;
+  /** The difference without names: equal symptoms probably have one cause. */
+  readonly symptom: string;
+  readonly detail: string;
+}
+
+/** Everything in which two outcomes of the same scenario differ. */
+export function compareOutcomes(left: Outcome, right: Outcome, scenario: Scenario, coarse: boolean): Difference[] {
+  const differences: Difference[] = [];
+  if (left.exitCode !== right.exitCode) {
+    const detail = `${left.exitCode} / ${right.exitCode}`;
+    differences.push({ aspect: "exit code", symptom: detail, detail });
+  }
+  for (const change of right.sourceChanges.filter((text) => !left.sourceChanges.includes(text))) {
+    differences.push({ aspect: "source changed", symptom: "source changed", detail: change });
+  }
+  for (const change of left.sourceChanges.filter((text) => !right.sourceChanges.includes(text))) {
+    differences.push({ aspect: "source changed", symptom: "source left alone", detail: change });
+  }
+  differences.push(...compareLines("stderr", splitErrors(left.stderr), splitErrors(right.stderr)));
+  if (stoppedMidway(left)) return differences;
+  const output = [splitOutput(left.stdout), splitOutput(right.stdout)] as const;
+  const log = [splitLog(left.log ?? ""), splitLog(right.log ?? "")] as const;
+  for (const key of [
+    "items",
+    "followers",
+    "generator",
+    "receiver",
+    "sender",
+    "removals",
+    "summary",
+    "progress",
+    "blank",
+  ] as const) {
+    differences.push(...compareLines(`stdout ${key}`, output[0][key], output[1][key]));
+    differences.push(...compareLines(`log ${key}`, log[0][key], log[1][key]));
+  }
+  const blocks = !coarse && scenario.covers.includes("-S");
+  for (const difference of compareSnapshots(left.tree, right.tree, blocks)) {
+    const { property, path } = difference;
+    const type = (left.tree.get(path) ?? right.tree.get(path))?.type ?? "";
+    const side = difference.left === undefined ? " extra" : difference.right === undefined ? " missing" : "";
+    differences.push({
+      aspect: `tree ${property}`,
+      symptom: `${property}${side} of ${type}`,
+      detail: formatDifference(difference),
+    });
+  }
+  return differences;
+}
+
+/** A run that fatal trouble stopped in the middle: how far each process got by then is a race. */
+function stoppedMidway({ exitCode, stdout, stderr }: Outcome): boolean {
+  const finished = [0, 23, 24, 25].includes(Number(exitCode));
+  return !finished && (stdout !== "" || stderr.includes("received SIGUSR1"));
+}
+
+function compareLines(aspect: string, left: readonly string[], right: readonly string[]): Difference[] {
+  const index = left.findIndex((line, position) => line !== right[position]);
+  const at = index >= 0 ? index : left.length < right.length ? left.length : -1;
+  if (at < 0) return [];
+  const sorted = left.toSorted().join("\n") === right.toSorted().join("\n");
+  const [one, other] = firstDifference(left, right, sorted ? at : undefined);
+  const kind = sorted ? "order" : `${shapeOf(one)} / ${shapeOf(other)}`;
+  return [
+    { aspect, symptom: `${aspect}: ${kind}`, detail: `line ${at + 1}: ${one ?? "(none)"}\n    / ${other ?? "(none)"}` },
+  ];
+}
+
+/** The first lines that only one side has (or, for mere order, the lines at the first difference). */
+function firstDifference(
+  left: readonly string[],
+  right: readonly string[],
+  at: number | undefined,
+): [string | undefined, string | undefined] {
+  if (at !== undefined) return [left[at], right[at]];
+  const onlyIn = (one: readonly string[], other: readonly string[]): string | undefined => {
+    const counts = new Map<string, number>();
+    for (const line of other) counts.set(line, (counts.get(line) ?? 0) + 1);
+    return one.find((line) => {
+      const rest = counts.get(line) ?? 0;
+      counts.set(line, rest - 1);
+      return rest <= 0;
+    });
+  };
+  return [onlyIn(left, right), onlyIn(right, left)];
+}
+
+/** A line with names and numbers taken out. */
+function shapeOf(line: string | undefined): string {
+  if (line === undefined) return "(none)";
+  const itemized = /^([<>ch.*][fdLDS][^ ]*|\*deleting) /.exec(line);
+  if (itemized?.[1] !== undefined) return `${itemized[1]} NAME`;
+  return line
+    .replace(/"[^"]*"/g, '"NAME"')
+    .replace(/\d[\d,.]*/g, "N")
+    .replace(/[^ ]*\/[^ ]*/g, "NAME")
+    .slice(0, 120);
+}

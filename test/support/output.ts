@@ -1,0 +1,138 @@
+/**
+ * Splits what a run printed into sequences that must be equal, each in order (3-transfer 9.10), and blanks what no two
+ * runs share: bytes on the wire, rates, times of day, process ids, random temp names.
+ */
+
+/** Where a line of stdout (or of the log file) belongs. */
+export type LineClass =
+  | "items"
+  | "followers"
+  | "generator"
+  | "receiver"
+  | "sender"
+  | "removals"
+  | "summary"
+  | "progress"
+  | "blank";
+
+/** Lines by class, in the order printed. */
+export type OutputLines = Readonly<Record<LineClass, readonly string[]>>;
+
+/** What `-vv --stats` tells about rsync's own memory, with the empty line before it that a log does not have. */
+const heapStatistics = /(?<![^\n])\n?rsync\[\d+\] \([a-z ]+\) heap statistics:\n(?: {2}[a-z]+: .*\n)+/g;
+
+/** Sorts the lines of stdout into classes. */
+export function splitOutput(printed: string): OutputLines {
+  const text = printed.replace(heapStatistics, "");
+  const lines: Record<LineClass, string[]> = {
+    items: [],
+    followers: [],
+    generator: [],
+    receiver: [],
+    sender: [],
+    removals: [],
+    summary: [],
+    progress: [],
+    blank: [],
+  };
+  const hasProgress = /B\/s +[\d?]/.test(text);
+  for (const line of text.split("\n").slice(0, text.endsWith("\n") ? -1 : undefined)) {
+    for (const piece of line.split("\r")) {
+      const progress =
+        /^ *([\d,.]+[KMGTP]?) +(\d+%) +[\d.]+[kMG]B\/s +[\d:?]+(?: \((xfr#\d+), ..-chk=(\d+)\/(\d+)\))? *$/.exec(piece);
+      if (progress !== null) {
+        if (progress[3] !== undefined) lines.progress.push(`${progress[1]} ${progress[2]} ${progress[3]}`);
+      } else if (piece === "") {
+        if (!hasProgress && !line.includes("\r")) lines.blank.push("");
+      } else if (!/^ \d+ files\.\.\.$/.test(piece)) {
+        const blanked = blankVolatile(piece);
+        if (blanked !== undefined) lines[classify(blanked)].push(blanked);
+      }
+    }
+  }
+  // The generator and the receiver report what is done independently of each other.
+  lines.removals.sort();
+  return lines;
+}
+
+/** Sorts the lines of a log file into classes, without time and process id. */
+export function splitLog(text: string): OutputLines {
+  const stripped = text.split("\n").map((line) => line.replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[\d+\] /, "[log] "));
+  return splitOutput(stripped.map((line) => (line.startsWith("[log] ") ? line.slice(6) : line)).join("\n"));
+}
+
+/** What rsync's own processes tell about each other's end. */
+const processEnd = /^rsync error: received SIGUSR1 |^rsync: connection unexpectedly closed /;
+
+/** The lines of stderr, sorted; a final error line is cut before its position in the program. */
+export function splitErrors(text: string): readonly string[] {
+  // The usage text is in each program's own words: only that it was shown, and how it ended, is compared.
+  const usage = /^Usage: /m.test(text);
+  return text
+    .split("\n")
+    .filter((line) => !usage || line.startsWith("rsync error:"))
+    .filter((line) => line !== "" && !processEnd.test(line))
+    .map((line) => blankVolatile(line) ?? "")
+    .sort();
+}
+
+/** A line without what differs between any two runs; undefined drops it. */
+function blankVolatile(line: string): string | undefined {
+  if (/^File list (generation|transfer) time: /.test(line)) return undefined;
+  return line
+    .replace(/^sent [\d,.]+[KMGTP]? bytes {2}received .*$/, "sent # bytes  received # bytes")
+    .replace(/^(rsync (?:error|warning): .* \(code \d+\)) at .*$/, "$1")
+    .replace(/speedup is [\d,.]+/, "speedup is #")
+    .replace(/^(Total bytes (?:sent|received)|File list size): .*$/, "$1: #")
+    .replace(/\b([bctp])\{[^}]*\}/g, "$1{#}")
+    .replace(/( => \.[^/"]*)\.[A-Za-z0-9]{6}: /, "$1.######: ")
+    .replace(/(\/\.[^/"]*)\.(?:[A-Za-z0-9]{6}|\d{1,7})"/g, '$1.######"');
+}
+
+const generatorLine = new RegExp(
+  [
+    "^deleting ",
+    "\\*deleting",
+    "^cannot delete ",
+    "^skipping non-regular file ",
+    "^ignoring unsafe symlink",
+    "^not creating new ",
+    "^delta-transmission ",
+    "^created directory ",
+    "^IO error encountered",
+    "^(rsync: )?\\[generator\\]",
+    "\\bdel\\.",
+    " is uptodate$",
+    " exists$",
+    " is newer$",
+    " over max-size$",
+    " under min-size$",
+  ].join("|"),
+);
+
+const summaryLine = new RegExp(
+  [
+    "^sending incremental",
+    "^building file list",
+    "^receiving ",
+    "^done$",
+    "^\\d+ files? to consider$",
+    "^Number of ",
+    "^Total ",
+    "^total size is ",
+    "^total: ",
+    "^Literal data",
+    "^Matched data",
+    "^File list ",
+    "^sent # bytes",
+  ].join("|"),
+);
+
+function classify(line: string): LineClass {
+  if (summaryLine.test(line)) return "summary";
+  if (generatorLine.test(line)) return "generator";
+  if (/^sender (?:removed|file already removed)\b/.test(line)) return "removals";
+  if (/^(backed up |\[receiver\])/.test(line)) return "receiver";
+  if (/^(\[sender\]|skipping |removing duplicate |copying unsafe |opening connection )/.test(line)) return "sender";
+  return /^hf/.test(line) ? "followers" : "items";
+}

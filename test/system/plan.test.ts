@@ -1,0 +1,175 @@
+/** The library's `plan()` and `apply()`: a plan says what a run does, and only that is done. */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { byteName } from "../../src/bytes/byte-name.ts";
+import type { SyncOptions } from "../../src/options/sync-options.ts";
+import { apply, type Plan, type PlanRequest, plan } from "../../src/sync/plan.ts";
+import { sync } from "../../src/sync/sync.ts";
+import { backEnds, must, picture, pictureDifferences, Workspace } from "../hostile/support.ts";
+
+let workspace: Workspace;
+
+beforeEach(() => {
+  workspace = new Workspace();
+  const old = ["dst/changed", "dst/touched", "dst/same", "dst/gone/x", "dst/stale", "dst/dir/kept"];
+  for (const directory of ["src", "src/dir", "src/fresh", "dst", "dst/dir", "dst/gone"]) workspace.directory(directory);
+  for (const file of old) workspace.file(file, "old");
+  for (const file of ["src/same", "src/dir/kept"]) workspace.file(file, "old");
+  workspace.file("src/touched", "old", 0o600);
+  for (const file of ["src/changed", "src/new", "src/fresh/a", "src/fresh/b"]) {
+    workspace.file(file, "new content", 0o644, 1_100_000_000);
+  }
+  must("ln", ["-s", "new", workspace.at("src/link")]);
+  must("ln", [workspace.at("src/fresh/a"), workspace.at("src/hard")]);
+  settle();
+});
+afterEach(() => workspace[Symbol.dispose]());
+
+function settle(): void {
+  const directories = ["src", "src/dir", "src/fresh", "dst", "dst/dir", "dst/gone"].map((name) => workspace.at(name));
+  must("touch", ["-ch", "-d", "@1200000000", ...directories, workspace.at("src/link")]);
+}
+
+const request = (options: SyncOptions = {}, destination = "dst"): PlanRequest => {
+  const { dryRun: _dryRun, listOnly: _listOnly, removeSourceFiles: _removal, ...rest } = options;
+  const sources = [`${workspace.at("src")}/`];
+  return { sources, destination: workspace.at(destination), archive: true, hardLinks: true, delete: true, ...rest };
+};
+const list = ({ changes }: Plan) => changes.map(({ action, path }) => `${action} ${path}`).sort();
+const expectEqual = () =>
+  expect(pictureDifferences(picture(workspace.at("src")), picture(workspace.at("dst")))).toEqual([]);
+
+const expected = [
+  "attributes touched",
+  "create fresh",
+  "create link",
+  "delete gone",
+  "delete gone/x",
+  "delete stale",
+  "link hard",
+  "transfer changed",
+  "transfer fresh/a",
+  "transfer fresh/b",
+  "transfer new",
+].sort();
+
+describe.each(backEnds)("plan and apply, %s", (syscalls) => {
+  test("a plan has the exact changes and makes none", async () => {
+    const before = picture(workspace.at("dst"));
+    const planned = await plan(request({}, "dst"));
+    // Which of two hard links is the leader is not said anywhere.
+    const found = list(planned).map((line) => (line === "transfer hard" ? "transfer fresh/a" : line));
+    expect(found.map((line) => (line === "link fresh/a" ? "link hard" : line)).sort()).toEqual(expected);
+    expect(picture(workspace.at("dst"))).toBe(before);
+    expect(planned.summary).toMatchObject({ exitCode: 0, dryRun: true });
+    const changed = planned.changes.find(({ path }) => path === "changed");
+    expect(changed).toMatchObject({ entry: { size: 11 }, before: { size: 3 } });
+    expect(planned.changes.find(({ path }) => path === "new")).toMatchObject({ before: undefined });
+  });
+
+  test.each<[string, SyncOptions]>([
+    ["by default", {}],
+    ["deletion after", { delete: "after" }],
+    ["with backups", { backup: true, delete: false }],
+    ["in place", { inplace: true }],
+    ["the whole list first", { incRecursive: false, delete: "before" }],
+    ["with a guard", { deleteGuard: 3 }],
+  ])("applying it does what a run does: %s", async (_title, options) => {
+    must("cp", ["-a", workspace.at("dst"), workspace.at("other")]);
+    const planned = await plan({ ...request(options), syscalls });
+    const summary = await apply(planned);
+    expect(summary).toMatchObject({ exitCode: 0, refused: [], problems: [], applied: planned.changes.length });
+    await sync({ ...request(options, "other"), syscalls });
+    expect(pictureDifferences(picture(workspace.at("other")), picture(workspace.at("dst")))).toEqual([]);
+    expect((await plan(request(options))).changes).toEqual([]);
+  });
+
+  test("a destination that does not exist", async () => {
+    const planned = await plan({ ...request({}, "made"), syscalls });
+    expect(planned.changes[0]).toMatchObject({ action: "create-destination" });
+    expect(existsSync(workspace.at("made"))).toBe(false);
+    expect(await apply(planned)).toMatchObject({ exitCode: 0, refused: [] });
+    expect(pictureDifferences(picture(workspace.at("src")), picture(workspace.at("made")))).toEqual([]);
+  });
+
+  test("what has drifted is refused, the rest is done, and nothing that was not planned", async () => {
+    const planned = await plan({ ...request(), syscalls });
+    workspace.file("src/changed", "newer still", 0o644, 1_150_000_000);
+    workspace.file("src/unplanned", "x");
+    workspace.file("src/same", "same no more", 0o644, 1_150_000_000);
+    workspace.file("dst/new", "somebody was here");
+    workspace.file("dst/stale", "of use again");
+    workspace.file("dst/extra", "not in the plan");
+    workspace.file("dst/gone/y", "not in the plan");
+    settle();
+    const run = apply(planned);
+    const problems: string[] = [];
+    for await (const event of run) if (event.type === "problem") problems.push(event.text);
+    const summary = await run;
+    const refused = summary.refused.map(({ change, reason }) => `${change.action} ${change.path}: ${reason}`).sort();
+    expect(refused).toEqual([
+      "delete gone: not-reached",
+      "delete stale: destination-changed",
+      "transfer changed: source-changed",
+      "transfer new: destination-changed",
+    ]);
+    expect(summary.exitCode).toBe(23);
+    expect(summary.problems.map(({ text }) => text)).toEqual(problems);
+    expect(problems).toHaveLength(4);
+    expect(summary.applied).toBe(planned.changes.length - 4);
+    const content = (name: string) => readFileSync(workspace.at(`dst/${name}`), "latin1");
+    expect(content("changed")).toBe("old");
+    expect(content("new")).toBe("somebody was here");
+    expect(content("same")).toBe("old");
+    expect(content("stale")).toBe("of use again");
+    expect(content("extra")).toBe("not in the plan");
+    expect(existsSync(workspace.at("dst/unplanned"))).toBe(false);
+    expect(existsSync(workspace.at("dst/gone/x"))).toBe(false);
+    expect(existsSync(workspace.at("dst/gone/y"))).toBe(true);
+    expect(content("fresh/a")).toBe("new content");
+    expect(statSync(workspace.at("dst/touched")).mode & 0o777).toBe(0o600);
+    // The next plan has what is left, and then all is well.
+    expect(await apply(await plan({ ...request(), syscalls }))).toMatchObject({ exitCode: 0 });
+    expectEqual();
+  });
+
+  test("what depends on a refused change is refused", async () => {
+    const planned = await plan({ ...request(), syscalls });
+    workspace.file("dst/fresh", "in the way");
+    const summary = await apply(planned);
+    const refused = summary.refused.map(({ change: { path }, reason }) => `${path}: ${reason}`);
+    expect(refused).toContain("fresh: destination-changed");
+    expect(refused).toContain("fresh/b: not-reached");
+    expect(readFileSync(workspace.at("dst/fresh"), "latin1")).toBe("in the way");
+    expect(readFileSync(workspace.at("dst/changed"), "latin1")).toBe("new content");
+  });
+
+  test("hard links: an unchanged member leads the new ones", async () => {
+    await sync({ ...request(), syscalls });
+    must("ln", [workspace.at("src/hard"), workspace.at("src/another")]);
+    must("ln", [workspace.at("src/hard"), workspace.at("src/zulu")]);
+    settle();
+    const planned = await plan({ ...request(), syscalls });
+    expect(list(planned)).toEqual(["link another", "link zulu"]);
+    expect(await apply(planned)).toMatchObject({ exitCode: 0, refused: [] });
+    expectEqual();
+  });
+
+  test("a destination that is gone is not made again", async () => {
+    const planned = await plan({ ...request(), syscalls });
+    must("rm", ["-r", workspace.at("dst")]);
+    await expect(apply(planned).summary).rejects.toMatchObject({ kind: "file", exitCode: 3 });
+    expect(existsSync(workspace.at("dst"))).toBe(false);
+  });
+});
+
+test("what a plan cannot hold is refused at once", async () => {
+  const wrong = { ...request(), removeSourceFiles: true } as unknown as PlanRequest;
+  await expect(plan(wrong)).rejects.toMatchObject({ kind: "usage" });
+  await expect(plan({ ...request(), destination: undefined } as unknown as PlanRequest)).rejects.toMatchObject({
+    kind: "usage",
+  });
+  const planned = await plan(request());
+  expect(() => apply({ ...planned, workingDirectory: "/elsewhere" })).toThrow("another directory");
+  expect(planned.changes.some(({ path }) => path === byteName("new"))).toBe(true);
+});

@@ -1,0 +1,33 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { versionJson, versionText } from "../../../src/cli/version-text.ts";
+import { version } from "../../../src/version.ts";
+
+const koffi = { node: "24.9.0", syscalls: "koffi" } as const;
+
+test("version is that of package.json", () => {
+  const manifest = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
+  expect(version).toBe(manifest.version);
+});
+
+test("versionText begins like rsync's and keeps lines short", () => {
+  const lines = versionText(koffi).split("\n");
+  expect(lines[0]).toBe(`tsync  version ${version}  protocol version 32`);
+  expect(lines.indexOf("Capabilities:")).toBeGreaterThan(0);
+  for (const line of lines.filter((l) => l.startsWith("    "))) expect(line.length).toBeLessThanOrEqual(76);
+  expect(versionText(koffi)).toContain(" nanosecond times,");
+  expect(versionText({ ...koffi, syscalls: "plain" })).toContain(" no nanosecond times,");
+});
+
+test("versionJson has the members that scripts read from rsync -VV", () => {
+  const json = JSON.parse(versionJson(koffi));
+  expect(json).toMatchObject({ program: "tsync", version, protocol: "32.0" });
+  expect(json.capabilities).toMatchObject({
+    file_bits: 64,
+    ACLs: true,
+    xattrs: true,
+    crtimes: false,
+    batchfiles: false,
+  });
+  expect(json.checksum_list).toContain("xxh128");
+});

@@ -1,0 +1,64 @@
+import { describe, expect, test } from "vitest";
+import { splitErrors, splitLog, splitOutput } from "../../support/output.ts";
+
+describe("splitOutput", () => {
+  const cases = [
+    { line: ">f+++++++++ a/b", kind: "items", text: ">f+++++++++ a/b" },
+    { line: "hf+++++++++ c => b", kind: "followers", text: "hf+++++++++ c => b" },
+    { line: "*deleting   x/", kind: "generator", text: "*deleting   x/" },
+    { line: "deleting x", kind: "generator", text: "deleting x" },
+    { line: "a is uptodate", kind: "generator", text: "a is uptodate" },
+    { line: "backed up a to a~", kind: "receiver", text: "backed up a to a~" },
+    { line: "skipping directory d", kind: "sender", text: "skipping directory d" },
+    { line: "p{123} b{9} name", kind: "items", text: "p{#} b{#} name" },
+    {
+      line: "sent 1,234 bytes  received 35 bytes  2,538.00 bytes/sec",
+      kind: "summary",
+      text: "sent # bytes  received # bytes",
+    },
+    {
+      line: "total size is 5  speedup is 0.00 (DRY RUN)",
+      kind: "summary",
+      text: "total size is 5  speedup is # (DRY RUN)",
+    },
+  ] as const;
+  test.each(cases)("puts $line under $kind", ({ line, kind, text }) => {
+    const lines = splitOutput(`${line}\n`);
+    expect(lines[kind]).toEqual([text]);
+    expect(Object.values(lines).flat()).toHaveLength(1);
+  });
+
+  test("keeps only the final form of a progress line", () => {
+    const text =
+      "\r         32,768  10%    0.00kB/s    0:00:00  \r        300,000 100%   42.48MB/s    0:00:00 (xfr#1, to-chk=8/10)\n";
+    expect(splitOutput(text).progress).toEqual(["300,000 100% xfr#1"]);
+  });
+
+  test("drops rsync's memory statistics and times", () => {
+    const heap = "\nrsync[77] (server receiver) heap statistics:\n  arena:  1   (bytes from sbrk)\n";
+    const lines = splitOutput(`${heap}File list generation time: 0.001 seconds\nNumber of files: 1 (reg: 1)\n`);
+    expect(Object.values(lines).flat()).toEqual(["Number of files: 1 (reg: 1)"]);
+  });
+});
+
+describe("splitLog", () => {
+  test("takes time and process id off", () => {
+    const lines = splitLog(
+      "2026/11/22 23:59:19 [28017] building file list\n2026/11/22 23:59:19 [28018] >f+++++++++ big\n",
+    );
+    expect(lines.items).toEqual([">f+++++++++ big"]);
+    expect(lines.summary).toEqual(["building file list"]);
+  });
+});
+
+describe("splitErrors", () => {
+  test("sorts, cuts the position and blanks random temp names", () => {
+    const error = "rsync error: some files could not be transferred (code 23) at main.c(1394) [sender=3.5.0]";
+    expect(
+      splitErrors(`${error}\n\nrsync: [receiver] mkstemp "/d/.name.aB3xYz" failed: Permission denied (13)\n`),
+    ).toEqual([
+      "rsync error: some files could not be transferred (code 23)",
+      'rsync: [receiver] mkstemp "/d/.name.######" failed: Permission denied (13)',
+    ]);
+  });
+});

@@ -1,0 +1,93 @@
+/** The hand-over of the scan to a worker thread: no list may be lost, and the end of a worker must be noticed. */
+import { describe, expect, test } from "vitest";
+import { byteName } from "../../../src/bytes/byte-name.ts";
+import type { FilterProgram } from "../../../src/filter/compile-filters.ts";
+import type { FileEntry } from "../../../src/protocol/file-entry.ts";
+import type { BuilderContext } from "../../../src/sync/builder-context.ts";
+import type { FileList } from "../../../src/sync/file-list.ts";
+import type { ListBuilder } from "../../../src/sync/list-builder.ts";
+import { ListFeed } from "../../../src/sync/list-feed.ts";
+import { packList } from "../../../src/sync/packed-list.ts";
+import type { ScanOrder } from "../../../src/sync/scan-order.ts";
+import type { WorkerPool } from "../../../src/sync/worker-pool.ts";
+
+const entriesEach = 5000;
+
+function listOf(index: number, last: boolean): FileList {
+  const path = byteName(`d${index}`);
+  const entries = Array.from({ length: entriesEach }, (_, number): FileEntry => {
+    const name = byteName(`f${number}`);
+    return {
+      path: byteName(`${path}/${name}`),
+      name,
+      root: 0,
+      mode: 0o100644,
+      size: number,
+      mtime: index,
+      mtimeNanoseconds: 5,
+      atime: 0,
+      uid: 1,
+      gid: 2,
+      rdevMajor: 0,
+      rdevMinor: 0,
+      flags: 0,
+      target: undefined,
+      linkGroup: -1,
+      checksum: undefined,
+      accessAcl: undefined,
+      defaultAcl: undefined,
+      xattrs: undefined,
+    };
+  });
+  return { owner: undefined, path, entries, duplicates: [], ioError: 0, events: [], last };
+}
+
+/** A feed whose worker does `work`; the main thread scans the first list. */
+function feedWith(work: (order: ScanOrder) => Promise<void>): ListFeed {
+  const builder = { next: () => listOf(0, false), snapshot: () => ({}) } as unknown as ListBuilder;
+  const context = {
+    options: { incrementalRecursion: true },
+    umask: 0,
+    roots: { roots: [] },
+  } as unknown as BuilderContext;
+  const pool = { scan: work, warm: () => {}, isUp: true, taken: () => {} } as unknown as WorkerPool;
+  return new ListFeed(builder, context, {} as unknown as FilterProgram, pool, (list) => list);
+}
+
+async function takeAll(feed: ListFeed): Promise<string[]> {
+  const paths: string[] = [];
+  for (;;) {
+    await feed.fill(1000);
+    const list = feed.take();
+    if (list === undefined) return paths;
+    paths.push(list.path);
+  }
+}
+
+describe("ListFeed", () => {
+  test("keeps lists that arrive after the scan is said to be over", async () => {
+    const feed = feedWith((order) => {
+      for (let index = 1; index <= 5; index++) order.port.postMessage([packList(listOf(index, index === 5))]);
+      order.port.postMessage([]);
+      order.port.close();
+      return Promise.resolve();
+    });
+    expect(await takeAll(feed)).toEqual(["d0", "d1", "d2", "d3", "d4", "d5"]);
+    expect(feed.allArrived).toBe(true);
+  });
+
+  test("ends with an error when the worker stops before the last list", async () => {
+    const feed = feedWith((order) => {
+      // A real worker closes its port no sooner than it gets another task.
+      order.port.postMessage([packList(listOf(1, false))]);
+      order.port.postMessage([]);
+      return Promise.resolve();
+    });
+    await expect(takeAll(feed)).rejects.toMatchObject({ kind: "signal" });
+  });
+
+  test("ends with the error of a worker that failed", async () => {
+    const feed = feedWith(() => Promise.reject(new Error("broken")));
+    await expect(takeAll(feed)).rejects.toThrow("broken");
+  });
+});

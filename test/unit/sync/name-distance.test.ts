@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { fileSuffix, nameDistance, one } from "../../../src/sync/name-distance.ts";
+
+test.each([
+  ["", "", 0],
+  ["abc", "abc", 0],
+  ["abc", "abd", one + 1],
+  ["", "a", one + 97],
+  ["ab", "a", one + 98],
+  ["a1", "a9b", 2 * one + 8 + 98],
+])("nameDistance of %j and %j is %i", (a, b, distance) => {
+  expect(nameDistance(a, b, 25 * one)).toBe(distance);
+  expect(nameDistance(b, a, 25 * one)).toBe(distance);
+});
+
+test("nameDistance gives up where the lengths are too far apart", () => {
+  expect(nameDistance("a", "abcd", 2 * one)).toBe(Number.POSITIVE_INFINITY);
+});
+
+test.each([
+  ["a.txt", "txt"],
+  ["a.tar.gz", "gz"],
+  ["a.c~", "c"],
+  ["a.c.bak", "c"],
+  ["a.c.orig.old", "c"],
+  ["lib.so.1", "so"],
+  ["report.1", "1"],
+  [".profile", ""],
+  ["plain", ""],
+  ["a.c.~12~", "c"],
+])("fileSuffix of %j is %j", (name, suffix) => {
+  expect(fileSuffix(name)).toBe(suffix);
+});
