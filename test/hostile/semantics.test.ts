@@ -79,7 +79,7 @@ describe.each(backEnds)("%s", (backEnd) => {
       for (const side of ["src", "dst"]) {
         workspace.directory(side);
         workspace.file(`${side}/f`, side);
-        libc.setMtime(
+        libc.setTimes(
           byteName(workspace.at(`${side}/f`)),
           1_000_000_000_000_000_000n + (side === "src" ? 120_000_000n : 500_000_000n),
         );
@@ -109,7 +109,7 @@ describe.each(backEnds)("%s", (backEnd) => {
     ];
     for (const [index, time] of times.entries()) {
       workspace.file(`src/${index}`);
-      libc.setMtime(byteName(workspace.at(`src/${index}`)), time);
+      libc.setTimes(byteName(workspace.at(`src/${index}`)), time);
     }
     const args = ["-a", `${workspace.at("src")}/`, `${workspace.at("dst")}/`];
     expect(tsync(args, { backEnd }).code).toBe(0);

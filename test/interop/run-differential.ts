@@ -1,7 +1,7 @@
 /**
  * Compares tsync with the installed rsync over many random cases; see test/support/differential.ts for what a case is.
  *
- *   node test/interop/run-differential.ts --cases 2000 --seed 1 --jobs 2 [--user root|nobody] [--program bin/tsync]
+ *   node test/interop/run-differential.ts --cases 2000 --seed 1 --jobs 2 [--user root|nobody] [--table main|whole] [--program bin/tsync]
  *        [--against rsync] [--syscalls plain] [--threshold 98] [--report FILE] [--dir FOLDER]
  *   node test/interop/run-differential.ts --seed 77 --cases 1 -v [--keep FOLDER]     one case, with all its differences
  *
@@ -14,7 +14,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { fromText } from "../../src/bytes/byte-name.ts";
-import { DifferentialRunner, type Program } from "../support/differential.ts";
+import { DifferentialRunner, type OptionTable, type Program } from "../support/differential.ts";
 import {
   type CaseSummary,
   coverageTable,
@@ -32,6 +32,7 @@ interface Settings {
   readonly seed: number;
   readonly jobs: number;
   readonly user: RunUser;
+  readonly table: OptionTable;
   readonly program: string;
   readonly against: string;
   readonly syscalls: string;
@@ -55,6 +56,7 @@ function readSettings(): Settings {
       seed: { type: "string", default: "1" },
       jobs: { type: "string", default: "2" },
       user: { type: "string", default: "root" },
+      table: { type: "string", default: "main" },
       program: { type: "string", default: "bin/tsync" },
       against: { type: "string", default: "rsync" },
       syscalls: { type: "string", default: "" },
@@ -68,11 +70,14 @@ function readSettings(): Settings {
   });
   if (values.user !== "root" && values.user !== "nobody")
     throw new Error(`--user must be root or nobody, not ${values.user}`);
+  if (values.table !== "main" && values.table !== "whole")
+    throw new Error(`--table must be main or whole, not ${values.table}`);
   return {
     cases: Number(values.cases),
     seed: Number(values.seed),
     jobs: values.verbose || values.keep !== undefined ? 1 : Number(values.jobs),
     user: values.user,
+    table: values.table,
     program: values.program.includes("/") ? resolve(values.program) : values.program,
     against: values.against.includes("/") ? resolve(values.against) : values.against,
     syscalls: values.syscalls,
@@ -94,11 +99,18 @@ function requireRsync(program: string): void {
   process.exit(2);
 }
 
-function makeRunner(folder: string, { user, program, against, syscalls }: Settings): DifferentialRunner {
+function makeRunner(folder: string, { user, table, program, against, syscalls }: Settings): DifferentialRunner {
   const environment: Record<string, string> = syscalls === "" ? {} : { TSYNC_SYSCALLS: syscalls };
   const reference: Program = { name: "rsync", command: [against], environment: {} };
   const subject: Program = { name: "subject", command: [program], environment };
-  return new DifferentialRunner(folder, { user, reference, subject, coarse: syscalls === "plain", referenceRuns: 3 });
+  return new DifferentialRunner(folder, {
+    user,
+    table,
+    reference,
+    subject,
+    coarse: syscalls === "plain",
+    referenceRuns: 3,
+  });
 }
 
 /** One job: every n-th group of cases, one line of JSON a case on stdout. */
@@ -156,6 +168,7 @@ async function runAll(options: Settings): Promise<number> {
   const report: Report = makeReport(
     summaries.sort((left, right) => left.seed - right.seed),
     options.user,
+    options.table,
   );
   if (options.report !== undefined) writeFileSync(options.report, JSON.stringify(report, undefined, 1));
   process.stdout.write(options.cases > 20 ? coverageTable(report) : "");

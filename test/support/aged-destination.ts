@@ -85,7 +85,7 @@ class Ageing {
     if (node.kind === "symlink") return { attributes, node: { kind: "symlink", target: byteName(`${node.target}x`) } };
     if (node.kind === "device") return { attributes, node: { ...node, minor: node.major === 1 ? 3 : node.minor + 1 } };
     if (node.kind !== "file") return this.#otherTime(entry);
-    const content = random.chance(0.5) ? patched(random, node.content) : randomContent(random);
+    const content = random.chance(0.5) ? patchedContent(random, node.content) : randomContent(random);
     const changed = { attributes, node: { kind: "file" as const, content } };
     return random.chance(0.5) ? changed : this.#otherTime(changed);
   }
@@ -224,7 +224,7 @@ class Ageing {
 }
 
 /** Same length, other bytes somewhere. */
-function patched(random: Random, content: Content): Content {
+export function patchedContent(random: Random, content: Content): Content {
   if (content.kind === "text") {
     return content.text === "" ? content : { kind: "text", text: byteName(`${content.text.slice(0, -1)}#`) };
   }

@@ -22,6 +22,7 @@ export interface SymptomGroup {
 /** The sum of a run. */
 export interface Report {
   readonly user: string;
+  readonly table: string;
   readonly cases: number;
   readonly identical: number;
   readonly different: number;
@@ -30,6 +31,8 @@ export interface Report {
   readonly percentIdentical: number;
   /** How many cases exercised what. */
   readonly coverage: Readonly<Record<string, number>>;
+  /** Pairs of common options that no case had together. */
+  readonly unseenPairs: readonly string[];
   readonly exitCodes: Readonly<Record<string, number>>;
   /** Aspects in which the reference disagreed with itself, with the number of cases. */
   readonly noiseAspects: Readonly<Record<string, number>>;
@@ -42,14 +45,15 @@ export interface Report {
 }
 
 /** Counts everything. */
-export function makeReport(summaries: readonly CaseSummary[], user: string): Report {
+export function makeReport(summaries: readonly CaseSummary[], user: string, table: string): Report {
   const count = (verdict: CaseSummary["verdict"]): number => summaries.filter((one) => one.verdict === verdict).length;
   const identical = count("identical");
   const different = count("different");
   return {
-    ...{ user, cases: summaries.length, identical, different, noise: count("noise") },
+    ...{ user, table, cases: summaries.length, identical, different, noise: count("noise") },
     percentIdentical: identical + different === 0 ? 0 : (100 * identical) / (identical + different),
     coverage: tally(summaries.flatMap(({ covers }) => covers)),
+    unseenPairs: unseenPairs(summaries.map(({ covers }) => covers)),
     exitCodes: tally(summaries.map(({ exitCode }) => `${exitCode}`)),
     noiseAspects: tally(summaries.flatMap(({ noise }) => noise)),
     noiseExamples: summaries
@@ -69,7 +73,8 @@ export function printReport(report: Report): string {
   const lines: string[] = [];
   for (const { symptom, seeds, example, commandLine } of report.symptoms) {
     lines.push(`${seeds.length} x ${symptom}   [seeds ${seeds.slice(0, 12).join(" ")}]`, `    ${example}`);
-    lines.push(`    --user ${report.user} --cases 1 -v --seed ${seeds[0]}   ${commandLine.slice(0, 300)}`);
+    const table = report.table === "main" ? "" : ` --table ${report.table}`;
+    lines.push(`    --user ${report.user}${table} --cases 1 -v --seed ${seeds[0]}   ${commandLine.slice(0, 300)}`);
   }
   if (Object.keys(report.noiseAspects).length > 0)
     lines.push(`noise by aspect: ${JSON.stringify(report.noiseAspects)}`);
@@ -82,11 +87,29 @@ export function printReport(report: Report): string {
 }
 
 /** How often each thing was exercised, rarest last. */
-export function coverageTable({ coverage }: Report): string {
+export function coverageTable({ coverage, unseenPairs: pairs }: Report): string {
   const cells = Object.entries(coverage)
     .sort((left, right) => right[1] - left[1])
     .map(([name, count]) => `${name} ${count}`);
-  return `coverage: ${cells.join(" | ")}\n`;
+  const rest = pairs.length > 0 ? `common options never seen together: ${pairs.join(" | ")}\n` : "";
+  return `coverage: ${cells.join(" | ")}\n${rest}`;
+}
+
+/** Pairs of options that by their frequencies should have met five times at least, and did not. */
+export function unseenPairs(cases: readonly (readonly string[])[]): string[] {
+  const options = cases.map((covers) => covers.filter((name) => name.startsWith("-")).sort());
+  const counts = tally(options.flat());
+  const pairs = tally(
+    options.flatMap((names) => names.flatMap((one, at) => names.slice(at + 1).map((other) => `${one} ${other}`))),
+  );
+  const names = Object.keys(counts).sort();
+  return names.flatMap((one, at) =>
+    names
+      .slice(at + 1)
+      .filter((other) => ((counts[one] ?? 0) * (counts[other] ?? 0)) / cases.length >= 5)
+      .map((other) => `${one} ${other}`)
+      .filter((pair) => pairs[pair] === undefined),
+  );
 }
 
 function tally(words: readonly string[]): Record<string, number> {

@@ -14,6 +14,7 @@ import { noEnd, runToEnd } from "./run-to-end.ts";
 import { casesPerSource, planScenario, type Scenario } from "./scenario.ts";
 import { compareSnapshots, formatDifference, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import { TreeBuilder } from "./tree-plan.ts";
+import { planWholeScenario } from "./whole-scenario.ts";
 
 /** A program under test: what is put before the arguments, and variables for its environment. */
 export interface Program {
@@ -22,9 +23,14 @@ export interface Program {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** Which options are drawn: those of the first milestone, or all that there are. */
+export type OptionTable = "main" | "whole";
+
 /** How runs are made and compared. */
 export interface DifferentialOptions {
   readonly user: RunUser;
+  /** `main` if not given. */
+  readonly table?: OptionTable;
   readonly reference: Program;
   readonly subject: Program;
   /** The subject keeps microseconds and writes zeros for holes: compare no closer. */
@@ -110,7 +116,8 @@ export class DifferentialRunner {
 
   /** The scenario of a seed, for this runner's working directory. */
   plan(seed: number): Scenario {
-    return planScenario(seed, this.#options.user, fromText(this.root));
+    const plan = this.#options.table === "whole" ? planWholeScenario : planScenario;
+    return plan(seed, this.#options.user, fromText(this.root));
   }
 
   /** Puts the working directory into the state before a run. */
@@ -129,6 +136,9 @@ export class DifferentialRunner {
     mkdirSync(`${this.root}/home`);
     for (const { name, text } of scenario.files) writeFileSync(toBytes(joinName(root, name)), toBytes(text));
     for (const [name, plan] of scenario.destination) this.#builder.build(plan, joinName(root, name));
+    if (!scenario.accessTimes) return;
+    for (const [name, plan] of [...scenario.sources, ...scenario.destination])
+      this.#builder.resetTimes(plan, joinName(root, name));
   }
 
   /** Prepares, runs one program, and looks at what it left. */
@@ -143,6 +153,7 @@ export class DifferentialRunner {
       nowFrom: started,
       nowUntil: BigInt(Date.now()) * 1_000_000n + 2_000_000_000n,
       microseconds: this.#options.coarse,
+      accessTimes: scenario.accessTimes,
       skip: (path) => keptNames.has(path) || path === "log",
     });
     return { exitCode, stdout, stderr, tree, sourceChanges: changes, log: readIfThere(`${this.root}/log`) };

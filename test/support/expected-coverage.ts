@@ -36,5 +36,16 @@ const forms = [
   "mount point",
 ];
 
+/** What `--table whole` adds or draws more often; each in at least two per cent of its cases. */
+export const expectedWholeOptions: readonly string[] = [
+  ..."-L -k -d -xx -R --no-implied-dirs --ignore-missing-args --delete-missing-args --copy-unsafe-links".split(" "),
+  ..."--safe-links --munge-links --copy-devices -J -O -E -U -UU --open-noatime --super --no-super".split(" "),
+  ..."-y -yy --append --append-verify --delay-updates -K --temp-dir --fsync --preallocate --mkpath".split(" "),
+  ..."--compare-dest --copy-dest --link-dest --no-W --block-size --checksum-choice --modify-window".split(" "),
+  ..."--max-size --min-size --bwlimit --stop-after --stop-at --remove-source-files --usermap --groupmap".split(" "),
+  ..."--from0 -8 --outbuf --stderr --info --debug --log-file-format -P".split(" "),
+  "several alternates",
+];
+
 /** Each of these is in at least one per cent of the cases. */
 export const expectedCoverage: readonly string[] = [...options, ...rules, ...forms];

@@ -31,7 +31,8 @@ export interface Libc {
   link(from: ByteName, to: ByteName): void;
   chown(path: ByteName, uid: number, gid: number): void;
   chmod(path: ByteName, mode: number): void;
-  setMtime(path: ByteName, mtime: bigint): void;
+  /** Nanoseconds since 1970; without `atime` the time of access stays. */
+  setTimes(path: ByteName, mtime: bigint, atime?: bigint): void;
   setXattr(path: ByteName, name: string, value: Uint8Array): void;
   /** All attributes by name; empty where the file system has none. */
   xattrs(path: ByteName): Map<string, Buffer>;
@@ -79,12 +80,11 @@ export function openLibc(): Libc {
     link: (from, to) => check(link(terminated(from), terminated(to)), "link", to),
     chown: (path, uid, gid) => check(lchown(terminated(path), uid, gid), "lchown", path),
     chmod: (path, mode) => check(chmod(terminated(path), mode), "chmod", path),
-    setMtime(path, mtime) {
+    setTimes(path, mtime, atime) {
       const times = Buffer.alloc(32);
-      times.writeBigInt64LE(omitTime, 8);
-      const nanoseconds = ((mtime % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
-      times.writeBigInt64LE((mtime - nanoseconds) / 1_000_000_000n, 16);
-      times.writeBigInt64LE(nanoseconds, 24);
+      if (atime === undefined) times.writeBigInt64LE(omitTime, 8);
+      else writeTime(times, 0, atime);
+      writeTime(times, 16, mtime);
       check(utimensat(atWorkingDirectory, terminated(path), times, noFollow), "utimensat", path);
     },
     setXattr(path, name, value) {
@@ -106,6 +106,13 @@ export function openLibc(): Libc {
       return found;
     },
   };
+}
+
+/** A `struct timespec`. */
+function writeTime(buffer: Buffer, offset: number, time: bigint): void {
+  const nanoseconds = ((time % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+  buffer.writeBigInt64LE((time - nanoseconds) / 1_000_000_000n, offset);
+  buffer.writeBigInt64LE(nanoseconds, offset + 8);
 }
 
 function terminated(path: ByteName): Buffer {

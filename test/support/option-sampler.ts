@@ -46,7 +46,7 @@ export function randomOptions(random: Random, names: readonly ByteName[], root: 
 type Add = (option: string, ...more: string[]) => void;
 
 /** The name an option is counted under: without its value, long spellings of short options as the short one. */
-function coverName(option: string): string {
+export function coverName(option: string): string {
   const name = option.startsWith("--") ? option.replace(/=.*/s, "") : option;
   return longSpellings.get(name) ?? name;
 }
@@ -75,6 +75,14 @@ const longSpellings: ReadonlyMap<string, string> = new Map([
   ["--copy-links", "-L"],
   ["--copy-dirlinks", "-k"],
   ["--atimes", "-U"],
+  ["--omit-link-times", "-J"],
+  ["--fuzzy", "-y"],
+  ["--keep-dirlinks", "-K"],
+  ["--8-bit-output", "-8"],
+  ["--old-d", "--old-dirs"],
+  ["--no-i-d", "--no-implied-dirs"],
+  ["-B1k", "--block-size"],
+  ["--time-limit", "--stop-after"],
   ["--no-inc-recursive", "--no-i-r"],
 ]);
 

@@ -26,7 +26,7 @@ export interface SampledSources {
 export function randomSources(random: Random, trees: SourceTrees, root: ByteName, relative: boolean): SampledSources {
   const main = byteName("src");
   const plan = trees.get(main) ?? new Map<ByteName, PlanEntry>();
-  if (random.chance(0.06)) return filesFrom(random, plan, relative);
+  if (random.chance(0.06)) return randomFilesFrom(random, plan, relative);
   const sampler = new ArgumentSampler(random, trees, root, relative);
   const count = random.weighted([
     [8, 1],
@@ -181,7 +181,8 @@ function blocked(target: ReadonlyMap<ByteName, PlanEntry>, name: ByteName): bool
   return target.get(directoryName(name))?.node.kind !== "directory";
 }
 
-function filesFrom(random: Random, plan: TreePlan, relative: boolean): SampledSources {
+/** A list of names for `--files-from`, as a file or on standard input. */
+export function randomFilesFrom(random: Random, plan: TreePlan, relative: boolean): SampledSources {
   const zero = random.chance(0.4);
   const names = random.sample(pathsOf(plan, "any"), random.between(1, 8)).map((path) => {
     const kind = plan.get(path)?.node.kind;

@@ -29,13 +29,15 @@ export interface Scenario {
   readonly mounts: readonly ByteName[];
   readonly environment: Readonly<Record<string, string>>;
   readonly umask: number;
+  /** Times of access are set before the run and compared after it. */
+  readonly accessTimes: boolean;
   /** What the case exercises, for the coverage table. */
   readonly covers: readonly string[];
 }
 
 /** The source trees of a case. */
-export function planSources(seed: number, user: RunUser): SourceTrees {
-  const random = new Random(`source ${user}`, Math.floor(seed / casesPerSource));
+export function planSources(seed: number, user: RunUser, label = "source"): SourceTrees {
+  const random = new Random(`${label} ${user}`, Math.floor(seed / casesPerSource));
   const size = random.weighted([
     [1.5, "tiny"],
     [5, "small"],
@@ -75,17 +77,9 @@ export function planScenario(seed: number, user: RunUser, root: ByteName): Scena
     argv: random.chance(0.05) ? movedBack(argv, options.argv.length) : argv,
     stdin: arguments_.stdin ?? byteName(""),
     mounts,
-    environment: {
-      LC_ALL: random.chance(0.85) ? "C.UTF-8" : "C",
-      TZ: random.pick(["UTC", "UTC", "America/St_Johns"]),
-      ...home.environment,
-    },
-    umask: random.weighted([
-      [8, 0o022],
-      [1, 0o077],
-      [1, 0o002],
-      [1, 0],
-    ]),
+    environment: randomEnvironment(random, home),
+    umask: randomUmask(random),
+    accessTimes: false,
     covers: [
       ...new Set([
         ...options.covers,
@@ -97,8 +91,31 @@ export function planScenario(seed: number, user: RunUser, root: ByteName): Scena
   };
 }
 
+/** The variables of the environment that matter. */
+export function randomEnvironment(random: Random, home: SampledHome): Record<string, string> {
+  return {
+    LC_ALL: random.chance(0.85) ? "C.UTF-8" : "C",
+    TZ: random.pick(["UTC", "UTC", "America/St_Johns"]),
+    ...home.environment,
+  };
+}
+
+/** The creation mask of the run. */
+export function randomUmask(random: Random): number {
+  return random.weighted([
+    [8, 0o022],
+    [1, 0o077],
+    [1, 0o002],
+    [1, 0],
+  ]);
+}
+
 /** One or two directories of the source or the destination. */
-function randomMounts(random: Random, sources: SourceTrees, destination: ReadonlyMap<ByteName, TreePlan>): ByteName[] {
+export function randomMounts(
+  random: Random,
+  sources: SourceTrees,
+  destination: ReadonlyMap<ByteName, TreePlan>,
+): ByteName[] {
   const candidates = (trees: ReadonlyMap<ByteName, TreePlan>): ByteName[] =>
     [...trees].flatMap(([top, plan]) =>
       [...plan]
@@ -113,23 +130,32 @@ function randomMounts(random: Random, sources: SourceTrees, destination: Readonl
 }
 
 /** Options may also follow the arguments. */
-function movedBack(argv: readonly ByteName[], count: number): ByteName[] {
+export function movedBack(argv: readonly ByteName[], count: number): ByteName[] {
   return [...argv.slice(count), ...argv.slice(0, count)];
 }
 
-function randomHome(random: Random): { files: SupportFile[]; environment: Record<string, string> } {
+/** What rsync looks for outside of its arguments. */
+export interface SampledHome {
+  readonly files: readonly SupportFile[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Patterns of the user's own, or none. */
+export function randomHome(random: Random): SampledHome {
   const files: SupportFile[] = [];
   if (random.chance(0.2)) files.push({ name: byteName("home/.cvsignore"), text: byteName("*.bak z.tmp\n") });
   return { files, environment: random.chance(0.15) ? { CVSIGNORE: "x log.*" } : {} };
 }
 
-interface SampledDestination {
+/** A destination argument, and what lies there. */
+export interface SampledDestination {
   readonly argument: ByteName;
   readonly trees: ReadonlyMap<ByteName, TreePlan>;
   readonly covers: readonly string[];
 }
 
-function randomDestination(random: Random, mirror: TreePlan, root: ByteName, user: RunUser): SampledDestination {
+/** A destination for what would be copied (`mirror`). */
+export function randomDestination(random: Random, mirror: TreePlan, root: ByteName, user: RunUser): SampledDestination {
   const age = random.weighted<DestinationAge>([
     [12, "none"],
     [6, "empty"],

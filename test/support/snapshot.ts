@@ -16,6 +16,8 @@ export interface SnapshotEntry {
   readonly size: string;
   /** Nanoseconds, or `now` if the object was touched by the run and not given a time. */
   readonly mtime: string;
+  /** As `mtime`; empty where nobody asked for it. */
+  readonly atime: string;
   readonly content: string;
   readonly target: string;
   readonly device: string;
@@ -40,6 +42,8 @@ export interface SnapshotOptions {
   readonly skip?: (path: ByteName) => boolean;
   /** False leaves `content` empty; true if not given. */
   readonly hashContents?: boolean;
+  /** Times of access are described, but for directories: looking into them changes it. */
+  readonly accessTimes?: boolean;
   /** The top itself is not described. */
   readonly skipTop?: boolean;
 }
@@ -110,6 +114,7 @@ const exactProperties = [
   "owner",
   "size",
   "mtime",
+  "atime",
   "content",
   "target",
   "device",
@@ -150,6 +155,7 @@ function describe(
     owner: `${stat.uid}:${stat.gid}`,
     size: regular ? `${stat.size}` : "",
     mtime: describeTime(stat.mtime, options),
+    atime: options.accessTimes === true && type !== "directory" ? describeTime(stat.atime, options) : "",
     content: regular && options.hashContents !== false ? hashFile(file) : "",
     target: type === "symlink" ? fromBytes(readlinkSync(toBytes(file), "buffer")) : "",
     device: type.endsWith("device") ? stat.rdev : "",

@@ -27,6 +27,8 @@ export interface PlanAttributes {
   readonly gid: number;
   /** Nanoseconds since 1970. */
   readonly mtime: bigint;
+  /** Nanoseconds since 1970; left to the system if not given. */
+  readonly atime?: bigint;
   readonly xattrs: ReadonlyMap<string, Uint8Array>;
 }
 
@@ -95,6 +97,13 @@ export class TreeBuilder {
     }
   }
 
+  /** Gives everything its times once more: looking at a tree changes times of access. */
+  resetTimes(plan: TreePlan, top: ByteName): void {
+    for (const [path, { node, attributes }] of plan) {
+      if (node.kind !== "link") this.#libc.setTimes(at(top, path), attributes.mtime, attributes.atime);
+    }
+  }
+
   #create(plan: TreePlan, top: ByteName, path: ByteName): void {
     const node = plan.get(path)?.node;
     const target = at(top, path);
@@ -140,7 +149,7 @@ export class TreeBuilder {
       if (name === "system.posix_acl_default" && node.kind !== "directory") continue;
       libc.setXattr(target, name, value);
     }
-    libc.setMtime(target, attributes.mtime);
+    libc.setTimes(target, attributes.mtime, attributes.atime);
   }
 }
 
