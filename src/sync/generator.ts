@@ -11,6 +11,7 @@ import { setAttributes } from "./attributes.ts";
 import { destinationMode, itemFlags, noAttributes } from "./compare.ts";
 import { directoryText, fullPath, type RunContext } from "./context.ts";
 import type { Deleter } from "./delete.ts";
+import { DeletionPasses } from "./deletion-passes.ts";
 import type { Destination } from "./destination.ts";
 import type { ExistingReader } from "./existing.ts";
 import { type FileList, isDirectory } from "./file-list.ts";
@@ -52,52 +53,20 @@ export class Generator {
   /** Directories for which no room could be made ahead of their turn. */
   private readonly blocked = new Set<ByteName>();
   private readonly numbers: SlotNumbers;
+  readonly deletions: DeletionPasses;
 
   constructor(parts: GeneratorParts) {
     this.parts = parts;
     this.numbers = new SlotNumbers(parts.context.options.incrementalRecursion);
+    this.deletions = new DeletionPasses(parts, (path) => (this.states.get(path) ?? "ok") === "ok");
     if (parts.destination.walker === undefined) this.states.set(byteName("."), "missing");
   }
 
-  /** The full deletion pass of `--delete-before` and `--delete-after`. */
-  deletePass(lists: readonly FileList[]): void {
-    if (this.parts.destination.walker === undefined) return;
-    const { options, emit, ledger } = this.parts.context;
-    ledger.knownIoError |= ledger.ioError;
-    for (const list of lists) {
-      if (options.debug.del > 0 && list.owner !== undefined && (list.owner.flags & EntryFlag.top) !== 0) {
-        const text = byteName(`deleting in ${list.path}`);
-        if ((list.owner.flags & EntryFlag.content) !== 0) {
-          emit({ type: "notice", role: "generator", code: "deleting-in", path: list.path, text });
-        }
-      }
-      this.deleteIn(list);
-      const names = list.entries.filter((entry) => !isDirectory(entry) || (entry.flags & EntryFlag.content) === 0);
-      this.parts.deleter.warnOfForeignLinks(
-        this.below(list.path),
-        names.map((entry) => entry.name),
-      );
-    }
-  }
-
-  /** `--delete-guard`: counts what the destination holds before the run, where that is not counted on the way. */
-  countBefore(lists: readonly FileList[]): void {
-    const { deleter, context } = this.parts;
-    const { deleteTiming } = context.options;
-    const { guarded } = deleter;
-    if (guarded === undefined || deleteTiming === "delay") return;
-    if (guarded.guard.needsCount) {
-      if (deleteTiming === "none") guarded.countAll();
-      for (const list of lists) {
-        const names = this.namesForDeletion(list);
-        if (names !== undefined) guarded.countIn(this.below(list.path), names);
-      }
-    }
-    guarded.guard.endCount();
-  }
-
-  /** Works through one list. Returns when every entry has been decided; transfers may still be under way. */
-  async processList(list: FileList): Promise<void> {
+  /**
+   * Works through one list. Returns when every entry has been decided; transfers may still be under way. `begun` is called
+   * after the first entry, or when there is none to handle.
+   */
+  async processList(list: FileList, begun: () => void): Promise<void> {
     this.learnErrors(list);
     const { context, tree, existing, entries, deleter } = this.parts;
     const { options } = context;
@@ -105,7 +74,7 @@ export class Generator {
     const directory = this.enterDirectory(list);
     const kept = this.states.get(list.path) === "no-directory";
     if (options.deleteTiming === "during" || options.deleteTiming === "delay") {
-      if (!kept) this.deleteIn(list);
+      if (!kept) this.deletions.inList(list);
       // Without incremental recursion rsync does not come upon it.
       else if (options.incrementalRecursion && ((list.owner?.flags ?? 0) & EntryFlag.content) !== 0) {
         if (!deleter.isBlocked()) failSearch(context, this.parts.destination, list.path);
@@ -117,6 +86,7 @@ export class Generator {
         else entries.skip(entry);
       }
       for (const entry of list.entries) this.numbers.next(isDirectory(entry));
+      begun();
       return;
     }
     const { descriptor } = directory;
@@ -130,7 +100,8 @@ export class Generator {
         ? 0o777 & ~context.identity.umask
         : existing.defaultPermissions(descriptor);
     if (kept && !options.permissions && list.entries.length > 0) warnOfPermissions(context, this.below(list.path));
-    for (const entry of list.entries) {
+    if (list.entries.length === 0) begun();
+    for (const [index, entry] of list.entries.entries()) {
       if (isDirectory(entry)) {
         this.announceDirectory(directory, entry);
         this.numbers.next(true);
@@ -139,6 +110,7 @@ export class Generator {
         const waiting = entries.handle({ directory, entry, ...number, defaultPermissions: permissions });
         if (waiting !== undefined) await waiting;
       }
+      if (index === 0) begun();
     }
     tree.release(directory);
   }
@@ -358,25 +330,6 @@ export class Generator {
     where.held.release();
     tree.touch(directoryName(path) || byteName("."));
     return made === 0 || made === EEXIST ? "ok" : "skipped";
-  }
-
-  /** The names of a list whose directory is searched for what is to be deleted; undefined: it is not. */
-  private namesForDeletion({ owner, path, entries }: FileList): ReadonlySet<ByteName> | undefined {
-    if (owner === undefined || (owner.flags & EntryFlag.content) === 0) return undefined;
-    if (this.parts.destination.singleName !== undefined || (owner.flags & EntryFlag.mountPoint) !== 0) return undefined;
-    const state = this.states.get(path);
-    if (state !== undefined && state !== "ok") return undefined;
-    const names = new Set<ByteName>();
-    for (const entry of entries) names.add(entry.name);
-    return names;
-  }
-
-  private deleteIn(list: FileList): void {
-    const { deleter, context } = this.parts;
-    const names = this.namesForDeletion(list);
-    if (names === undefined) return;
-    const isTop = ((list.owner?.flags ?? 0) & EntryFlag.top) !== 0;
-    deleter.deleteIn(this.below(list.path), names, isTop, context.options.deleteTiming === "delay");
   }
 
   private below(path: ByteName): ByteName {

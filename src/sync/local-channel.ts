@@ -35,7 +35,13 @@ export interface TransferRecord extends RecordBase {
   readonly failed: () => void;
 }
 
-export type ChannelRecord = ItemRecord | TransferRecord;
+/** Tells when everything before it has been worked off. */
+export interface MarkRecord {
+  readonly kind: "mark";
+  readonly passed: () => void;
+}
+
+export type ChannelRecord = ItemRecord | TransferRecord | MarkRecord;
 
 /** Who wants to know how far the data is behind the generator. */
 export interface ChannelWatcher {
@@ -125,6 +131,10 @@ export class LocalChannel {
 
   private work(record: ChannelRecord | undefined): Promise<void> | undefined {
     if (record === undefined) return undefined;
+    if (record.kind === "mark") {
+      record.passed();
+      return undefined;
+    }
     const { entry, ndx, flags } = record;
     if (record.kind === "item") {
       this.sender.item(entry, ndx, flags, record.linkedTo);

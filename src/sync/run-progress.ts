@@ -9,13 +9,6 @@ import type { PendingFile } from "./receiver.ts";
 /** Longest literal run of the protocol. */
 const firstUpdateBytes = 32_768;
 
-/** How far the run was at the end of a list. */
-interface Released {
-  readonly entryCount: number;
-  readonly transferredSize: number;
-  readonly transferredFiles: number;
-}
-
 export class RunProgress {
   private readonly context: RunContext;
   private readonly feed: ListFeed;
@@ -24,9 +17,11 @@ export class RunProgress {
   private last: PendingFile | undefined;
   /** Entries up to and including the last file asked for. */
   private reached = 0;
-  /** Entries of all lists up to the one worked on last; and the state of things at the end of those that wait. */
+  /** Entries of all lists up to the one worked on last. */
   private walked = 0;
-  private readonly waiting: Released[] = [];
+  /** The lists that are not released: entries up to the end of each. */
+  private readonly waiting: number[] = [];
+  private releasedLists = 0;
   private lastSeen = false;
 
   constructor(context: RunContext, feed: ListFeed) {
@@ -60,24 +55,35 @@ export class RunProgress {
   listDone(entryCount: number, isLast: boolean): void {
     this.walked += entryCount;
     this.lastSeen = isLast;
-    const { transferredSize, transferredFiles } = this.context.counters;
-    this.waiting.push({ entryCount: Math.max(this.walked, this.reached), transferredSize, transferredFiles });
+    this.waiting.push(Math.max(this.walked, this.reached));
+  }
+
+  /**
+   * The generator is through the first entry of a list of so many. That is when rsync releases those before it, if nothing of
+   * them is under way; returns what to do once the sender has come to this point.
+   */
+  listBegun(entryCount: number): () => void {
+    const complete = this.releasedLists + this.waiting.length;
+    const listed = this.walked + entryCount;
+    return () => {
+      while (this.releasedLists < complete) this.release(listed);
+    };
   }
 
   /** Nothing that was asked for is under way: the lists are released, but the last one, which ends the run. */
   released(): void {
     if (!this.context.options.incrementalRecursion) return;
-    while (this.waiting.length > (this.lastSeen ? 1 : 0)) this.phase(this.waiting.shift(), false);
+    while (this.waiting.length > (this.lastSeen ? 1 : 0)) this.release(0);
   }
 
   end(): void {
     if (!this.context.options.incrementalRecursion) {
-      for (const last of [false, false, true]) this.phase(this.waiting.at(-1), last);
+      for (const last of [false, false, true]) this.phase(this.waiting.at(-1) ?? this.walked, last);
       return;
     }
     this.lastSeen = true;
     this.released();
-    this.phase(this.waiting.shift(), true);
+    this.phase(this.waiting.shift() ?? this.walked, true);
   }
 
   private tell(file: PendingFile, done: number, finished: boolean): void {
@@ -93,15 +99,20 @@ export class RunProgress {
     });
   }
 
-  private phase(released: Released | undefined, last: boolean): void {
-    const { wants, options, emit } = this.context;
+  /** Releases the first list that waits; at least so many entries are shown as done. */
+  private release(entryCount: number): void {
+    this.releasedLists++;
+    this.phase(Math.max(this.waiting.shift() ?? this.walked, entryCount), false);
+  }
+
+  private phase(entryCount: number, last: boolean): void {
+    const { wants, options, emit, counters } = this.context;
     if (!wants.progress) return;
-    const entryCount = released?.entryCount ?? this.walked;
     // A dry run counts what it would transfer, and is not behind with it.
     const reached = options.dryRun ? 0 : this.reached;
     const { runTotal, leftToCheck, listedCount, listComplete } = this.totals(Math.max(entryCount, reached));
-    const runDone = options.dryRun ? (released?.transferredSize ?? 0) : this.finishedBytes;
-    const transferCount = options.dryRun ? (released?.transferredFiles ?? 0) : this.context.counters.transferredFiles;
+    const runDone = options.dryRun ? counters.transferredSize : this.finishedBytes;
+    const transferCount = counters.transferredFiles;
     emit({ type: "phase", runDone, runTotal, transferCount, leftToCheck, listedCount, listComplete, last });
   }
 

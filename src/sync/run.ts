@@ -215,10 +215,11 @@ async function transfer(
   closers.push(() => entries.close());
   const generator = new Generator({ ...parts, entries });
   const all = options.deleteTiming === "before" || options.deleteTiming === "after" ? [...feed.peek()] : [];
-  if (options.deleteTiming === "before") generator.deletePass(all);
-  generator.countBefore(all);
+  if (options.deleteTiming === "before") generator.deletions.inAll(all);
+  generator.deletions.countBefore(all);
   announceWholeFiles(context);
   const { incrementalRecursion, hardLinks } = options;
+  let caughtUp = false;
   let early = incrementalRecursion && !hardLinks ? (countListed(feed.peek()).oneDirectory ? 2 : 1) : 0;
   for (;;) {
     const more = feed.fill(aheadEntries);
@@ -227,15 +228,18 @@ async function transfer(
     if (signal.aborted) throw abortedError("sender");
     const list = feed.take();
     if (list === undefined) break;
-    await generator.processList(list);
+    const entryCount = list.entries.length + (list.path === "." && list.owner !== undefined ? 1 : 0);
+    await generator.processList(list, () => {
+      if (caughtUp) channel.push({ kind: "mark", passed: progress.listBegun(entryCount) });
+    });
     await pause(context);
     const waiting = room?.();
     if (waiting !== undefined) await waiting;
     // The first list, with that of its only directory, is through before the others are there, except that -H waits for
     // them (3-transfer 9.10); the lines of progress are counted by what is under way, and come as they do without.
     if (--early === 0 && !context.wants.progress) await channel.flush();
-    progress.listDone(list.entries.length + (list.path === "." && list.owner !== undefined ? 1 : 0), list.last);
-    if (channel.idle) progress.released();
+    progress.listDone(entryCount, list.last);
+    caughtUp = context.wants.progress && incrementalRecursion && (options.dryRun || channel.idle);
   }
   const settle = async (): Promise<void> => {
     do {
@@ -247,14 +251,14 @@ async function transfer(
   if (signal.aborted) throw abortedError("sender");
   const { guarded } = deleter;
   if (guarded !== undefined) {
-    if (options.deleteTiming === "after") generator.deletePass(all);
+    if (options.deleteTiming === "after") generator.deletions.inAll(all);
     guarded.decide();
     await entries.handlePostponed();
     await settle();
   }
   if (options.deleteTiming === "delay" || guarded !== undefined) deleter.deleteDelayed();
   announceMatches(context);
-  if (options.deleteTiming === "after" && guarded === undefined) generator.deletePass(all);
+  if (options.deleteTiming === "after" && guarded === undefined) generator.deletions.inAll(all);
   tree.finishLate();
   deleter.reportLimit();
   progress.end();

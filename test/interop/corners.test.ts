@@ -315,3 +315,20 @@ line/.rules"`;
     "-a --info=é src/ dst/",
   ]);
 });
+
+describe("repeats of --info=progress2 after a list", () => {
+  const setup = `mkdir -p src/a src/b src/c src/d/q src/e; echo 1 >src/f; echo 22 >src/b/f; echo 333 >src/b/g; echo 4 >src/d/q/f
+echo 5 >src/d/q/g`;
+  const rows = [
+    "-an src/",
+    "-anH src/",
+    "-an src",
+    "-an --delete src/d src",
+    "-an --no-i-r src/",
+    "-a src/a src/c src/e",
+  ];
+  checkAll(
+    setup,
+    rows.map((text) => `${text} --info=progress2 dst/ | tr '\r' '\n' | grep -o '(xfr.*)'`),
+  );
+});

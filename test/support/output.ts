@@ -41,7 +41,9 @@ export function splitOutput(printed: string): OutputLines {
       const progress =
         /^ *([\d,.]+[KMGTP]?) +(\d+%) +[\d.]+[kMG]B\/s +[\d:?]+(?: \((xfr#\d+), ..-chk=(\d+)\/(\d+)\))? *$/.exec(piece);
       if (progress !== null) {
-        if (progress[3] !== undefined) lines.progress.push(`${progress[1]} ${progress[2]} ${progress[3]}`);
+        const shown = `${progress[1]} ${progress[2]} ${progress[3]}`;
+        // How often progress2 says the same again depends on how soon rsync's receiver is through a list.
+        if (progress[3] !== undefined && shown !== lines.progress.at(-1)) lines.progress.push(shown);
       } else if (piece === "") {
         if (!hasProgress && !line.includes("\r")) lines.blank.push("");
       } else if (!/^ \d+ files\.\.\.$/.test(piece)) {
@@ -83,6 +85,7 @@ function blankVolatile(line: string): string | undefined {
     .replace(/^sent [\d,.]+[KMGTP]? bytes {2}received .*$/, "sent # bytes  received # bytes")
     .replace(/^(rsync (?:error|warning): .* \(code \d+\)) at .*$/, "$1")
     .replace(/speedup is [\d,.]+/, "speedup is #")
+    .replace(/ +[\d.]+[kMG]B\/s +[\d:?]+(?= \(xfr#)/, " #")
     .replace(/^(Total bytes (?:sent|received)|File list size): .*$/, "$1: #")
     .replace(/\b([bctp])\{[^}]*\}/g, "$1{#}")
     .replace(/( => \.[^/"]*)\.[A-Za-z0-9]{6}: /, "$1.######: ")
