@@ -110,6 +110,27 @@ export function selectionError(message: string, role: Role = "Receiver"): TsyncE
   return new TsyncError("file", message, { exitCode: ExitCode.fileSelect, role });
 }
 
+/** The peer breaks the protocol's rules (exit 2): a value that no honest peer sends. The text is printed as it is. */
+export function protocolError(message: string, role: Role): TsyncError {
+  return new TsyncError("protocol", message, { exitCode: ExitCode.protocol, role, plain: true });
+}
+
+/** The stream itself is damaged (exit 12): what was read cannot be what was sent. */
+export function streamError(message: string, role: Role, cause?: unknown): TsyncError {
+  return new TsyncError("protocol", message, { exitCode: ExitCode.stream, role, plain: true, cause });
+}
+
+/** The peer sends something this side refuses to take (exit 4), for example a name outside the destination. */
+export function refusedError(message: string, role: Role, path?: string): TsyncError {
+  const about = path === undefined ? {} : { path };
+  return new TsyncError("protocol", message, { exitCode: ExitCode.unsupported, role, plain: true, ...about });
+}
+
+/** The peer sends more than this side is willing to hold (exit 22). */
+export function limitError(message: string, role: Role): TsyncError {
+  return new TsyncError("limit", message, { exitCode: ExitCode.malloc, role, plain: true });
+}
+
 /** File I/O trouble that stops the run (exit 11), for example no space left. */
 export function fileIoError(message: string, role: Role, path?: string): TsyncError {
   return new TsyncError("file", message, {

@@ -9,11 +9,34 @@ export const limits = {
   nameBytes: 255,
   /** Longest text of a record in a filter or files-from file, in bytes (2-file-list 1.4). */
   ruleBytes: 5119,
+  /** Filter rules that a peer may send. */
+  filterRules: 1_000_000,
   /** How deep merge files may name further merge files (2-file-list 1.4, 4-traps O-04). */
   mergeDepth: 32,
   /** Extended attributes of one file: how many, and the longest value in bytes (4-traps H-17). */
   xattrCount: 65_536,
   xattrValueBytes: 134_217_728,
+  /** All names and values of one file's extended attributes together, in bytes. */
+  xattrListBytes: 536_870_912,
+  /** Longest name of an extended attribute on the wire, in bytes, terminator included (4-traps H-17). */
+  xattrNameBytes: 4096,
+  /** Different lists of extended attributes, and different ACLs of each kind, remembered in a session. */
+  attributeSets: 16_777_216,
+  /** Named entries of one ACL. */
+  aclEntries: 65_536,
+  /** Memory for the file lists of a peer, in bytes (4-traps H-18). */
+  fileListBytes: 1_073_741_824,
+  /** Longest text or name in a message frame, in bytes (1-session 5.1). */
+  messageBytes: 5119,
+  /** Longest list of names in a negotiation, in bytes (1-session 4.2). */
+  nameListBytes: 255,
+  /** Longest line before a daemon session, in bytes. */
+  greetingBytes: 1024,
+  /** Longest block of a basis file, from protocol 30 on and before (3-transfer 2.1). */
+  blockBytes: 131_072,
+  blockBytesOld: 536_870_912,
+  /** Number of one kind of deleted items that a peer may report (1-session 7.2). */
+  deletedCount: 268_435_456,
   /** User and group names and numbers remembered, of each kind. */
   knownIds: 65_536,
   /** Directories that one walk keeps open along its path; deeper ones are opened again for each change of directory. */

@@ -1,0 +1,84 @@
+/**
+ * Takes a multiplexed stream apart (1-session 5.1): data goes on piece by piece as it comes, messages are collected. It
+ * is iterative: a flood of empty frames or messages neither recurses nor grows anything (4-traps H-02, H-06).
+ */
+import type { Role } from "../errors.ts";
+import { checkMessageHeader, type Message, MessageCode, type MessagePeer, parseMessage } from "./message.ts";
+import { frameHeaderBytes } from "./wire-writer.ts";
+
+/** Takes what a stream holds, in order. Neither call may feed the decoder again. */
+export interface FrameSink {
+  /** Data bytes as a view of the chunk that was fed. */
+  data(bytes: Uint8Array): void;
+  message(message: Message): void;
+}
+
+export class FrameDecoder {
+  private readonly peer: MessagePeer;
+  private readonly role: Role;
+  private readonly sink: FrameSink;
+  private readonly header = new Uint8Array(frameHeaderBytes);
+  private headerFilled = 0;
+  private code = 0;
+  /** Payload bytes of the current frame that have not come yet. */
+  private missing = 0;
+  private payload: Uint8Array | undefined;
+  private payloadFilled = 0;
+
+  constructor(peer: MessagePeer, role: Role, sink: FrameSink) {
+    this.peer = peer;
+    this.role = role;
+    this.sink = sink;
+  }
+
+  /** Whether the stream stands between two frames: only there may framing be switched off again. */
+  get betweenFrames(): boolean {
+    return this.headerFilled === 0;
+  }
+
+  /** Takes bytes; data of them is handed on at once, as views. */
+  push(chunk: Uint8Array): void {
+    const { length } = chunk;
+    let at = 0;
+    while (at < length) {
+      if (this.headerFilled < frameHeaderBytes) {
+        while (at < length && this.headerFilled < frameHeaderBytes) {
+          this.header[this.headerFilled++] = chunk[at++] as number;
+        }
+        if (this.headerFilled < frameHeaderBytes) return;
+        this.begin();
+        if (this.missing > 0) continue;
+      } else {
+        const piece = Math.min(this.missing, length - at);
+        if (this.payload === undefined) {
+          this.sink.data(chunk.subarray(at, at + piece));
+        } else {
+          this.payload.set(chunk.subarray(at, at + piece), this.payloadFilled);
+          this.payloadFilled += piece;
+        }
+        this.missing -= piece;
+        at += piece;
+      }
+      if (this.missing === 0) this.finish();
+    }
+  }
+
+  private begin(): void {
+    const { header } = this;
+    this.code = (header[3] as number) - 7;
+    this.missing = (header[0] as number) | ((header[1] as number) << 8) | ((header[2] as number) << 16);
+    if (this.code !== MessageCode.data) {
+      checkMessageHeader(this.code, this.missing, this.peer, this.role);
+      this.payload = new Uint8Array(this.missing);
+      this.payloadFilled = 0;
+    }
+  }
+
+  private finish(): void {
+    const { payload } = this;
+    this.headerFilled = 0;
+    if (payload === undefined) return;
+    this.payload = undefined;
+    this.sink.message(parseMessage(this.code, payload, this.role));
+  }
+}

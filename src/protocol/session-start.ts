@@ -1,0 +1,63 @@
+/**
+ * The first bytes of a session over a remote shell: version words, compatibility flags, checksum seed (1-session 3,
+ * 4.1, 4.3).
+ */
+import { protocolError, type Role } from "../errors.ts";
+import { CompatFlag, protocolMax, protocolMin } from "./wire-context.ts";
+import type { WireReader } from "./wire-reader.ts";
+import type { WireWriter } from "./wire-writer.ts";
+
+/** Numbers that a peer may announce at all; outside of them it is not an rsync that talks. */
+const announcedMin = 20;
+const announcedMax = 40;
+
+/** Bits that are known; others are for later versions and mean nothing to us. */
+const knownFlags = Object.values(CompatFlag).reduce((all: number, flag) => all | flag, 0);
+
+export function writeVersion(writer: WireWriter, protocol: number): void {
+  writer.int32(protocol);
+}
+
+/** The peer's version word: a number that an rsync can announce, else exit 2. */
+export function readVersion(reader: WireReader): number {
+  const announced = reader.int32();
+  if (announced < announcedMin || announced > announcedMax) throw versionMismatch(reader.role);
+  return announced;
+}
+
+/** The protocol that both sides speak: the lower number. Exit 2 when tsync does not speak it. */
+export function agreeOnProtocol(own: number, peer: number, role: Role): number {
+  const protocol = Math.min(own, peer);
+  if (protocol < protocolMin || protocol > protocolMax) {
+    throw protocolError(`protocol ${protocol} is not supported (only ${protocolMin} to ${protocolMax})`, role);
+  }
+  return protocol;
+}
+
+/** What rsync says when the first bytes are not those of an rsync (1-session 3). */
+export function versionMismatch(role: Role): Error {
+  return protocolError(
+    "protocol version mismatch -- is your shell clean?\n(see the rsync manpage for an explanation)",
+    role,
+  );
+}
+
+/** Server -> client, from protocol 30 on. */
+export function writeCompatFlags(writer: WireWriter, compat: number): void {
+  writer.varint(compat);
+}
+
+/** The server's flags, unknown bits cleared. */
+export function readCompatFlags(reader: WireReader): number {
+  return reader.varint() & knownFlags;
+}
+
+/** Server -> client at every protocol. */
+export function writeSeed(writer: WireWriter, seed: number): void {
+  writer.int32(seed);
+}
+
+/** The checksum seed, signed. */
+export function readSeed(reader: WireReader): number {
+  return reader.int32();
+}
