@@ -54,6 +54,8 @@ export class Generator {
   private readonly blocked = new Set<ByteName>();
   private readonly numbers: SlotNumbers;
   readonly deletions: DeletionPasses;
+  /** Whether the first entry of the run is still to come. */
+  private fresh = true;
 
   constructor(parts: GeneratorParts) {
     this.parts = parts;
@@ -80,6 +82,7 @@ export class Generator {
         if (!deleter.isBlocked()) failSearch(context, this.parts.destination, list.path);
       }
     }
+    if (list.owner !== undefined) await this.firstDone();
     if (directory === undefined) {
       for (const entry of list.entries) {
         if (isDirectory(entry)) this.states.set(entry.path, "skipped");
@@ -109,10 +112,22 @@ export class Generator {
         const number = this.numbers.next(false);
         const waiting = entries.handle({ directory, entry, ...number, defaultPermissions: permissions });
         if (waiting !== undefined) await waiting;
+        if (this.fresh) await this.firstDone();
       }
       if (index === 0) begun();
     }
     tree.release(directory);
+  }
+
+  /**
+   * rsync's generator sends the record of the first entry without delay if all lists have come by then, which it waits for
+   * with `-H`; its remarks on later entries come behind (3-transfer 9.10).
+   */
+  private firstDone(): Promise<void> | undefined {
+    if (!this.fresh) return undefined;
+    this.fresh = false;
+    const { options } = this.parts.context;
+    return options.incrementalRecursion && !options.hardLinks ? undefined : this.parts.channel.flush();
   }
 
   /** What is known of read errors when a list begins: they come with the lists, where these are waited for with those ahead too. */
