@@ -76,6 +76,7 @@ const shapes = {
   append: [true, false, "verify"],
   partial: "boolean",
   partialDir: "name",
+  delayUpdates: "boolean",
   tempDir: "name",
   backup: "boolean",
   backupDir: "name",

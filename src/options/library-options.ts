@@ -62,6 +62,7 @@ const switches = [
   ["partial", "partial"],
   ["backup", "backup"],
   ["mkpath", "mkpath"],
+  ["delayUpdates", "delay-updates"],
   ["fsync", "fsync"],
   ["force", "force"],
   ["ignoreErrors", "ignore-errors"],

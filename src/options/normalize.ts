@@ -34,6 +34,8 @@ export interface ParseEnvironment {
 /** Which `-v` level still adds flags. */
 const verboseMax = 5;
 const humanReadableMax = 3;
+/** Where `--delay-updates` holds files unless `--partial-dir` says where. */
+const delayedDirectory = byteName(".~tmp~");
 
 /**
  * Checks settings and completes them. `hasDestination` false makes the run a listing (3-transfer 9.9).
@@ -90,6 +92,7 @@ export function normalizeSettings(
       settings.allowIncremental &&
       deleteTiming !== "before" &&
       deleteTiming !== "after" &&
+      !settings.delayUpdates &&
       !settings.pruneEmptyDirectories,
     filters: completeFilters(settings, deleteTiming, backup, partialDirectory),
     cvsExclude: settings.cvsExclude,
@@ -143,6 +146,7 @@ export function normalizeSettings(
     append: settings.append === 0 ? "no" : settings.append === 1 ? "trust" : "verify",
     partial: (settings.partial || partialDirectory !== undefined) && !inplace,
     partialDirectory,
+    delayUpdates: settings.delayUpdates,
     backup: backup.enabled,
     backupDirectory: backup.directory,
     backupSuffix: backup.suffix,
@@ -260,15 +264,17 @@ function withoutSlash(path: ByteName): ByteName {
 
 /** RSYNC_PARTIAL_DIR only says where, not that; an empty name or `.` means: beside the file. */
 function partialDirectoryOf(settings: Settings, inplace: boolean, environment: ParseEnvironment): ByteName | undefined {
-  if (inplace && settings.partialDirectory !== undefined) {
+  const { partial, delayUpdates } = settings;
+  if (inplace && (delayUpdates || settings.partialDirectory !== undefined)) {
     const option = settings.append > 0 ? "append" : "inplace";
-    throw usageError(`--${option} cannot be used with --partial-dir`);
+    throw usageError(`--${option} cannot be used with --${delayUpdates ? "delay-updates" : "partial-dir"}`);
   }
-  const fromEnvironment = settings.partial && !inplace ? environment.partialDirectory : undefined;
+  const fromEnvironment = partial && !inplace && !delayUpdates ? environment.partialDirectory : undefined;
+  const fallback = delayUpdates ? delayedDirectory : undefined;
   const given = settings.partialDirectory ?? fromEnvironment;
-  if (given === undefined || given === "") return undefined;
+  if (given === undefined || given === "") return fallback;
   const cleaned = resolveParents(cleanPath(given));
-  return cleaned === "." ? undefined : cleaned;
+  return cleaned === "." ? fallback : cleaned;
 }
 
 /** `x/../y` is `y`, by text, as rsync takes it; a leading `..` stays. */

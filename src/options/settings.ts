@@ -111,6 +111,7 @@ export interface Settings {
   inplace: boolean;
   partial: boolean;
   partialDirectory: ByteName | undefined;
+  delayUpdates: boolean;
   backup: boolean;
   backupDirectory: ByteName | undefined;
   backupSuffix: ByteName | undefined;
@@ -236,6 +237,7 @@ export function emptySettings(): Settings {
     inplace: false,
     partial: false,
     partialDirectory: undefined,
+    delayUpdates: false,
     backup: false,
     backupDirectory: undefined,
     backupSuffix: undefined,

@@ -98,6 +98,8 @@ export interface SyncOptions {
   readonly append?: boolean | "verify";
   readonly partial?: boolean;
   readonly partialDir?: NameLike;
+  /** Holds new versions in `.~tmp~`, or in `partialDir`, and puts them into place at the end of the run. */
+  readonly delayUpdates?: boolean;
   readonly tempDir?: NameLike;
   readonly backup?: boolean;
   readonly backupDir?: NameLike;

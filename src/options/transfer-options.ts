@@ -214,6 +214,8 @@ export interface TransferOptions {
   readonly append: "no" | "trust" | "verify";
   readonly partial: boolean;
   readonly partialDirectory: ByteName | undefined;
+  /** Files are held in the partial directory, and put into place when all have come. */
+  readonly delayUpdates: boolean;
   readonly backup: boolean;
   readonly backupDirectory: ByteName | undefined;
   /** `~` by default, empty with a backup directory. */

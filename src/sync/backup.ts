@@ -7,6 +7,7 @@ import { cleanPath, components } from "../bytes/paths.ts";
 import { DataCopier } from "../fs/copy-data.ts";
 import { DirectoryWalker } from "../fs/held-directory.ts";
 import { emptyStat, isXattrList, type Stat } from "../fs/syscalls/interface.ts";
+import type { TransferOptions } from "../options/transfer-options.ts";
 import { FileType } from "../protocol/file-entry.ts";
 import type { RunContext } from "./context.ts";
 import type { Destination } from "./destination.ts";
@@ -97,9 +98,7 @@ export class Backups {
   tell(path: ByteName): number {
     const { options, emit } = this.context;
     if (options.info.backup > 0) {
-      const shown = `${path}${options.backupSuffix}` as ByteName;
-      const where = options.backupDirectory === undefined ? shown : joinName(options.backupDirectory, shown);
-      const text = byteName(`backed up ${path} to ${where}`);
+      const text = byteName(`backed up ${path} to ${backupPath(options, path)}`);
       emit({ type: "notice", role: "generator", code: "backed-up", path, text });
     }
     return 0;
@@ -275,6 +274,17 @@ export class Backups {
     const given = options.permissions || syscalls.lstatAt(directory, name, stat) < 0 ? 0 : stat.mode & 0o2000;
     syscalls.chmodAt(directory, name, (mode & 0o7777) | given);
   }
+}
+
+/** How messages name the backup of a path below the destination. */
+export function backupPath({ backupDirectory, backupSuffix }: TransferOptions, path: ByteName): ByteName {
+  const shown = byteName(`${path}${backupSuffix}`);
+  return backupDirectory === undefined ? shown : joinName(backupDirectory, shown);
+}
+
+/** What is said, up to the reason, of a backup that could not be made. */
+export function keepBackupText(options: TransferOptions, path: ByteName, absolute: ByteName): string {
+  return `keep_backup failed: "${absolute}" -> "${backupPath(options, path)}"`;
 }
 
 /** Makes every missing directory of a path named by the operator. */

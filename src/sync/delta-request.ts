@@ -12,7 +12,7 @@ import type { RunContext } from "./context.ts";
 import { type EntryParts, type PlacedTurn, pathBelow, shownName } from "./entry-parts.ts";
 import { openRegular } from "./generate-alternate.ts";
 import { systemProblem } from "./ledger.ts";
-import { openPartialDirectory } from "./receive-file.ts";
+import { openPartialDirectory } from "./partial-directory.ts";
 import type { DeltaJob, DeltaResult, JobResult, ReceiveJob } from "./receive-job.ts";
 import type { OpenSource } from "./sender.ts";
 

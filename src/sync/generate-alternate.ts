@@ -172,6 +172,7 @@ export class AlternateEntries {
       attributes: jobAttributes(context, entry, mode, this.newAcls.of(turn, "replace")),
       keepPartial: "no",
       partialDirectory: undefined,
+      delayed: false,
       wantDigest: false,
     };
   }

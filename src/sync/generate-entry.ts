@@ -248,7 +248,7 @@ export class EntryGenerator {
     const { options } = context;
     const { entry, ndx, position, place, mode, exists } = turn;
     const { stat } = this;
-    const partial = hasPartial(context, place.directory, place.name);
+    const partial = !this.requests.delayed.isTaken(turn) && hasPartial(context, place.directory, place.name);
     if (!exists && !partial && found === undefined && group !== undefined && !last) {
       group.waiting.push(turn);
       return undefined;
@@ -257,7 +257,10 @@ export class EntryGenerator {
     if (exists && quickCheck(options, entry, stat, () => this.digest(place.directory, place.name))) {
       let changed = false;
       if (!options.dryRun) {
-        if (partial) dropPartial(context, place.directory, place.name);
+        if (partial) {
+          dropPartial(context, place.directory, place.name);
+          turn.directory.dirty = true;
+        }
         // After a checksum the time is set exactly, else the comparison rule leaves equal seconds alone (1.5).
         const rule = options.checksum ? "exact" : "by-window";
         changed = setAttributes(context, place, entry, mode, stat, attributes, rule);

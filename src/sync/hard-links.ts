@@ -31,6 +31,12 @@ export class LinkGroup {
   alternate: Stat | undefined;
 }
 
+/** What is done for a group when its file has come, or has not. */
+export interface GroupEnd {
+  done(group: LinkGroup, entry: FileEntry): void;
+  failed(group: LinkGroup): Promise<void> | undefined;
+}
+
 /** What the generator does with a member. */
 export type MemberVerdict = "link" | "wait" | "candidate";
 

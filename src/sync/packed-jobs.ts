@@ -101,6 +101,7 @@ export function unpackJobs(packed: PackedJobs): ReceiveJob[] {
       },
       keepPartial: keeps[(settings >> 2) & 3] ?? "no",
       partialDirectory,
+      delayed: (settings & 1024) !== 0,
       wantDigest: (settings & 32) !== 0,
     });
   }
@@ -130,11 +131,12 @@ export function unpackResults(packed: PackedResults, jobs: readonly ReceiveJob[]
   });
 }
 
-/** Bits 0-1: method, 2-3: what is kept of a partial file, 4: sparse, 5: digest wanted, 6: verified, 7-8: reflink, 9: flushed. */
+/** Bits 0-1: method, 2-3: what is kept of a partial file, 4: sparse, 5: digest wanted, 6: verified, 7-8: reflink, 9: flushed, 10: delayed. */
 function packSettings(job: ReceiveJob): number {
-  const { method, keepPartial, sparse, wantDigest, verify, reflink, fsync } = job;
+  const { method, keepPartial, sparse, wantDigest, verify, reflink, fsync, delayed } = job;
   const choices = methods.indexOf(method) | (keeps.indexOf(keepPartial) << 2) | (reflinks.indexOf(reflink) << 7);
-  return choices | (sparse ? 16 : 0) | (wantDigest ? 32 : 0) | (verify ? 64 : 0) | (fsync ? 512 : 0);
+  const result = (sparse ? 16 : 0) | (wantDigest ? 32 : 0) | (verify ? 64 : 0);
+  return choices | result | (fsync ? 512 : 0) | (delayed ? 1024 : 0);
 }
 
 function column<Name extends keyof JobAttributes>(jobs: readonly ReceiveJob[], name: Name): Column<Name> {

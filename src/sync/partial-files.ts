@@ -1,9 +1,16 @@
 /** The `--partial-dir` of a destination directory (3-transfer 1.7 step 18, 5.3; 4-traps L-08, S-16). */
-import type { ByteName } from "../bytes/byte-name.ts";
+import { type ByteName, baseName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
 import { emptyStat } from "../fs/syscalls/interface.ts";
 import { FileType } from "../protocol/file-entry.ts";
 import type { RunContext } from "./context.ts";
-import { openPartialDirectory } from "./receive-file.ts";
+import { openPartialDirectory } from "./partial-directory.ts";
+
+/** How messages name the partial file of a path below the destination. */
+export function partialPath(partialDirectory: ByteName | undefined, path: ByteName): ByteName {
+  const held = joinName(partialDirectory ?? byteName("."), baseName(path));
+  const directory = directoryName(path);
+  return held.startsWith("/") || directory === "" ? held : joinName(directory, held);
+}
 
 /** Whether a partial file of this name was kept by an earlier run. */
 export function hasPartial(context: RunContext, directory: number, name: ByteName): boolean {
@@ -30,7 +37,11 @@ export function dropPartial(context: RunContext, directory: number, name: ByteNa
 
 /** A relative partial directory goes when it is empty. */
 export function removePartialDirectory(context: RunContext, directory: number): void {
-  const { partialDirectory } = context.options;
-  if (partialDirectory === undefined || partialDirectory.startsWith("/") || partialDirectory.includes("/")) return;
-  context.syscalls.removeDirectoryAt(directory, partialDirectory);
+  const { options, syscalls } = context;
+  const { partialDirectory } = options;
+  if (partialDirectory === undefined || partialDirectory.startsWith("/")) return;
+  const parent = openPartialDirectory(syscalls, directory, directoryName(partialDirectory), false);
+  if (parent < 0) return;
+  syscalls.removeDirectoryAt(parent, baseName(partialDirectory));
+  syscalls.close(parent);
 }

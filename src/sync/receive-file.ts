@@ -6,13 +6,13 @@
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import { digestBytes } from "../delta/checksum.ts";
 import { DataCopier, smallFileBytes } from "../fs/copy-data.ts";
-import { OperatorPaths } from "../fs/operator-path.ts";
 import { emptyStat, type Stat, type Syscalls } from "../fs/syscalls/interface.ts";
 import { createTempFile, TempNames } from "../fs/temp-file.ts";
 import { FileType } from "../protocol/file-entry.ts";
 import { CopyOver } from "./copy-over.ts";
 import { DeltaReceiver } from "./delta-receive.ts";
 import { FileDigester } from "./file-digest.ts";
+import { openPartialDirectory } from "./partial-directory.ts";
 import type { DeltaResult, JobFailure, JobResult, ReceiveJob } from "./receive-job.ts";
 import { CopyVerifier } from "./verify-copy.ts";
 
@@ -269,6 +269,7 @@ export class FileReceiver {
     beforeRename: BeforeRename | undefined,
   ): number {
     const { syscalls } = this;
+    if (job.delayed) return this.store(job, directory, name, failures);
     const backup = beforeRename?.(job) ?? 0;
     if (backup < 0) {
       failures.push({ step: "backup", errno: backup, detail: name });
@@ -281,6 +282,23 @@ export class FileReceiver {
     }
     if (status < 0)
       failures.push({ step: shares && status === EXDEV ? "reflink" : "rename", errno: status, detail: name });
+    return status;
+  }
+
+  /** Puts a good file into the partial directory, where it waits for the end of the run (3-transfer 5.3). */
+  private store(job: ReceiveJob, directory: number, name: ByteName, failures: JobFailure[]): number {
+    const { syscalls } = this;
+    // What was written into the partial file itself is there already.
+    if (job.method === "partial" || job.partialDirectory === undefined) return 0;
+    const partial = openPartialDirectory(syscalls, job.directory, job.partialDirectory, true);
+    if (partial < 0) {
+      failures.push({ step: "partial-directory", errno: partial, detail: name });
+      return partial;
+    }
+    let status = syscalls.renameAt(directory, name, partial, job.name);
+    if (status === EXDEV) status = this.copyOver.install({ ...job, directory: partial }, directory, name, failures);
+    else if (status < 0) failures.push({ step: "rename", errno: status, detail: name });
+    syscalls.close(partial);
     return status;
   }
 
@@ -317,25 +335,4 @@ export class FileReceiver {
   ): JobResult {
     return { id: job.id, done, written, failures, tempName, digest };
   }
-}
-
-/**
- * Opens the partial directory of a file, making it (mode 0700) if asked: a relative one lies beside the file and is
- * walked without links (4-traps S-16), an absolute one is the operator's. Negative errno on failure.
- */
-export function openPartialDirectory(syscalls: Syscalls, directory: number, partial: ByteName, make: boolean): number {
-  const { readOnly, directory: isDirectory } = syscalls.flags;
-  if (partial.startsWith("/")) {
-    // Behind a link of somebody else it counts as absent (4-traps O-01).
-    return new OperatorPaths(syscalls, process.geteuid?.() ?? 0).open(partial, readOnly | isDirectory);
-  }
-  let held = syscalls.duplicate(directory);
-  for (const part of partial.split("/")) {
-    if (held < 0 || part === "" || part === ".") continue;
-    if (make) syscalls.makeDirectoryAt(held, part as ByteName, 0o700);
-    const next = syscalls.openDirectoryAt(held, part as ByteName);
-    syscalls.close(held);
-    held = next;
-  }
-  return held;
 }

@@ -55,6 +55,8 @@ export interface ReceiveJob {
   readonly keepPartial: "no" | "in-place" | "directory";
   /** Partial directory when it exists or can be made: parent directory and its name in it; absolute dirs: parent -1. */
   readonly partialDirectory: ByteName | undefined;
+  /** A good file is put into the partial directory, not into its place; it has come when it lies there. */
+  readonly delayed: boolean;
   /** Compute the digest of the data (`%C`). */
   readonly wantDigest: boolean;
   /** The digest that is wanted, if not the usual one (xxh128). */
@@ -109,6 +111,7 @@ export interface JobFailure {
     | "xattr"
     | "acl"
     | "rename"
+    | "partial-directory"
     | "backup"
     | "close"
     | "verify"

@@ -9,7 +9,9 @@ import { errnoText } from "../fs/errno.ts";
 import { tempPrefix } from "../fs/temp-file.ts";
 import { limits } from "../limits.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
+import { backupPath, keepBackupText } from "./backup.ts";
 import { checkAborted, type RunContext } from "./context.ts";
+import { partialPath } from "./partial-files.ts";
 import { type BeforeRename, FileReceiver } from "./receive-file.ts";
 import type { JobFailure, JobResult, ReceiveJob } from "./receive-job.ts";
 import type { OpenSource } from "./sender.ts";
@@ -219,6 +221,11 @@ export class LocalReceiver {
         this.onReadError(file, errno);
         continue;
       }
+      if (step === "partial-directory") {
+        const text = `Unable to create partial-dir for ${file.entry.path} -- discarding completed file.`;
+        ledger.error("receiver", text, file.absolute);
+        continue;
+      }
       if (step === "compare" && errno === 0) {
         ledger.error("receiver", verificationText(file.absolute), file.absolute);
         continue;
@@ -235,18 +242,16 @@ export class LocalReceiver {
 }
 
 function backupError(context: RunContext, file: PendingFile, errno: number): TsyncError {
-  const { backupDirectory, backupSuffix } = context.options;
   const { absolute, entry } = file;
   const path = absolute.endsWith(`/${entry.path}`) ? entry.path : baseName(absolute);
-  const shown = byteName(`${path}${backupSuffix}`);
-  const target = backupDirectory === undefined ? shown : joinName(backupDirectory, shown);
+  const target = backupPath(context.options, path);
   if (errno === ENAMETOOLONG) {
     // A backup is linked first; then what stands in its way is removed, and that is the call that rsync tells of.
     const root = byteName(absolute.slice(0, absolute.length - path.length - 1));
     const text = `unlink "${target.startsWith("/") ? target : joinName(root, target)}"`;
     context.ledger.systemError("receiver", text, errno, absolute);
   }
-  const message = `[receiver] keep_backup failed: "${file.absolute}" -> "${target}": ${errnoText(-errno)}`;
+  const message = `[receiver] ${keepBackupText(context.options, path, absolute)}: ${errnoText(-errno)}`;
   return new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "receiver", path: file.absolute });
 }
 
@@ -254,6 +259,11 @@ function mkstempPath({ job, directoryAbsolute, tempAbsolute }: PendingFile): str
   const hidden = tempPrefix(job.name);
   if (tempAbsolute === undefined) return `${directoryAbsolute}/${hidden}`;
   return `${tempAbsolute}/${job.name.startsWith(".") ? hidden : hidden.slice(1)}`;
+}
+
+/** The path below the destination that a good file is renamed to. */
+function finalPath({ job, entry }: PendingFile): ByteName {
+  return job.delayed ? partialPath(job.partialDirectory, entry.path) : entry.path;
 }
 
 /** The words of rsync for a failed step, up to the system's reason. */
@@ -279,7 +289,7 @@ function failureText(file: PendingFile, failure: JobFailure, result: JobResult):
     case "acl":
       return `set_acl: xacl_set(${joinName(directoryName(file.entry.path), result.tempName ?? file.entry.name)}, ACL_TYPE_ACCESS)`;
     case "rename":
-      return `rename "${temp}" -> "${file.entry.path}"`;
+      return `rename "${temp}" -> "${finalPath(file)}"`;
     default:
       return `${failure.step} failed on "${absolute}"`;
   }

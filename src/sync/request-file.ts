@@ -10,9 +10,10 @@ import { ItemFlag } from "../protocol/item-flags.ts";
 import { jobAttributes } from "./attributes.ts";
 import { type ExistingAttributes, itemFlags, newItemFlags, noAttributes, storable, wantedXattrs } from "./compare.ts";
 import { fullPath } from "./context.ts";
+import { DelayedUpdates } from "./delayed-updates.ts";
 import { DeltaRequests, wireNumbers } from "./delta-request.ts";
 import { type EntryParts, type PlacedTurn, pathBelow } from "./entry-parts.ts";
-import type { LinkGroup } from "./hard-links.ts";
+import type { GroupEnd, LinkGroup } from "./hard-links.ts";
 import { NewAcls } from "./new-acls.ts";
 import { hasPartial, removePartialDirectory } from "./partial-files.ts";
 import type { JobResult, ReceiveJob } from "./receive-job.ts";
@@ -20,14 +21,19 @@ import type { PendingFile } from "./receiver.ts";
 import type { OpenSource } from "./sender.ts";
 import type { OpenDirectory } from "./tree-state.ts";
 
-/** What is done for the hard-link group of a file that has come, or has not. */
-export interface GroupEnd {
-  done(group: LinkGroup, entry: FileEntry): void;
-  failed(group: LinkGroup): Promise<void> | undefined;
+/** How a file is asked for. */
+interface Asked {
+  /** Its partial file is the one that is written. */
+  readonly partial: boolean;
+  /** It waits for the end of the run. */
+  readonly delayed: boolean;
+  readonly group: LinkGroup | undefined;
+  readonly phase: "normal" | "redo";
 }
 
 export class FileRequests {
   readonly deltas: DeltaRequests;
+  readonly delayed: DelayedUpdates;
   private readonly parts: EntryParts;
   private readonly groups: GroupEnd;
   private readonly newAcls: NewAcls;
@@ -39,6 +45,7 @@ export class FileRequests {
     this.parts = parts;
     this.groups = groups;
     this.deltas = new DeltaRequests(parts);
+    this.delayed = new DelayedUpdates(parts, groups);
     this.newAcls = new NewAcls(parts);
   }
 
@@ -64,13 +71,15 @@ export class FileRequests {
       // Now, not when the data comes: another name of the same file may be written before (3-transfer 1.7 step 25).
       this.parts.backups.copy(turn.place.directory, turn.place.name, pathBelow(this.parts.destination, entry));
     }
+    const delayed = this.delayed.takes(turn);
     const held = tree.retain(directory, turn.place.directory);
-    directory.dirty = true;
+    // What waits changes its directory at the end, which then gets its time.
+    if (!delayed) directory.dirty = true;
     if (group !== undefined) group.transferring = true;
     const heldTurn = held === turn.place.directory ? turn : { ...turn, place: { ...turn.place, directory: held } };
     return channel.push({
       ...record,
-      receive: (source) => this.pendingFile(heldTurn, source, attributes, partial, group, phase),
+      receive: (source) => this.pendingFile(heldTurn, source, attributes, { partial, delayed, group, phase }),
       failed: () => {
         turn.basis?.directory.release();
         if (group !== undefined) void this.groups.failed(group);
@@ -83,9 +92,7 @@ export class FileRequests {
     turn: PlacedTurn,
     source: OpenSource,
     attributes: ExistingAttributes,
-    partial: boolean,
-    group: LinkGroup | undefined,
-    phase: "normal" | "redo",
+    { partial, delayed, group, phase }: Asked,
   ): PendingFile {
     const { context, backups, destination, tree } = this.parts;
     const { options } = context;
@@ -108,6 +115,7 @@ export class FileRequests {
       attributes: inplace && exists ? { ...wanted, removeXattrs: this.surplus(entry, attributes) } : wanted,
       keepPartial: options.partialDirectory !== undefined ? "directory" : options.partial ? "in-place" : "no",
       partialDirectory: options.partialDirectory,
+      delayed,
       // With `-c` the digest of the list is shown.
       wantDigest: context.wants.digest && !options.checksum && options.transferChecksum !== "none",
       checksumName: options.transferChecksum === "xxh128" ? undefined : options.transferChecksum,
@@ -115,7 +123,7 @@ export class FileRequests {
     };
     turn.basis?.directory.release();
     // A first result that was thrown away has replaced nothing.
-    const needsBackup = options.backup && exists && (phase === "normal" || job.keepPartial !== "in-place");
+    const needsBackup = options.backup && exists && !delayed && (phase === "normal" || job.keepPartial !== "in-place");
     const makeBackup = () => backups.beforeReplace(place.directory, place.name, pathBelow(destination, entry));
     return {
       job,
@@ -128,10 +136,12 @@ export class FileRequests {
       beforeRename: needsBackup && !inplace ? makeBackup : undefined,
       onDone: (result) => {
         this.deltas.count(result);
-        if (result.done && partial) removePartialDirectory(context, place.directory);
+        if (!result.done) directory.dirty = true;
+        if (result.done && partial && !delayed) removePartialDirectory(context, place.directory);
         this.transferred(source, result);
-        if (result.done) this.parts.remover.arrived(entry, "sent", place.directory, place.name);
+        if (result.done && !delayed) this.parts.remover.arrived(entry, "sent", place.directory, place.name);
         if (this.deltas.mustRedo(turn, job, result, phase)) this.wrong.push({ turn, group });
+        else if (result.done && delayed) this.delayed.add(turn, group);
         else if (group !== undefined) {
           if (result.done) this.groups.done(group, entry);
           else void this.groups.failed(group);
@@ -168,7 +178,7 @@ export class FileRequests {
     const turn = { ...before, place };
     const status = context.syscalls.lstatAt(place.directory, place.name, stat);
     const exists = status === 0 && (stat.mode & FileType.mask) === FileType.regular;
-    const partial = hasPartial(context, place.directory, place.name);
+    const partial = !this.delayed.isTaken(turn) && hasPartial(context, place.directory, place.name);
     const initial = ItemFlag.transfer | (partial ? ItemFlag.basisTypeFollows : 0);
     const attributes = exists ? existing.read(place.directory, place.name, place.absolute) : noAttributes();
     const flags = exists

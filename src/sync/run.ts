@@ -256,6 +256,10 @@ async function transfer(
     await entries.handlePostponed();
     await settle();
   }
+  if (options.delayUpdates) {
+    entries.requests.delayed.install();
+    await settle();
+  }
   if (options.deleteTiming === "delay" || guarded !== undefined) deleter.deleteDelayed();
   announceMatches(context);
   if (options.deleteTiming === "after" && guarded === undefined) generator.deletions.inAll(all);

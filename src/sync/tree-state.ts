@@ -50,9 +50,9 @@ export class TreeState {
   constructor(context: RunContext, destination: Destination) {
     this.context = context;
     this.destination = destination;
-    const { deleteTiming, hardLinks, times, impliedDirectories, backupDirectory } = context.options;
-    const lateDeletion = deleteTiming === "delay" || deleteTiming === "after";
-    this.rememberAll = times && (hardLinks || lateDeletion || !impliedDirectories || backupDirectory !== undefined);
+    const { deleteTiming, hardLinks, times, impliedDirectories, backupDirectory, delayUpdates } = context.options;
+    const late = delayUpdates || deleteTiming === "delay" || deleteTiming === "after";
+    this.rememberAll = times && (hardLinks || late || !impliedDirectories || backupDirectory !== undefined);
   }
 
   enter(directory: OpenDirectory): void {

@@ -1,7 +1,7 @@
 /** Traps of section 11 of 4-traps that a local run can fall into, each against real files on both back ends. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
   backEnds,
@@ -169,6 +169,26 @@ describe.each(backEnds)("%s", (backEnd) => {
     const length = one.stands === "new" ? size : 2 << 20;
     expect(readFileSync(`${dst}/big`).equals(Buffer.alloc(length, one.stands))).toBe(true);
     expect([...temporaryFiles(dst), ...temporaryFiles(workspace.at("temp"))]).toEqual([]);
+  });
+
+  test("L-08 --delay-updates that does not come to its end puts nothing into place", () => {
+    using workspace = new Workspace();
+    workspace.directory("src");
+    workspace.file("src/a", "new", 0o644, 1_100_000_000);
+    workspace.file("src/big", Buffer.alloc(3 << 20, "x"), 0o644, 1_100_000_000);
+    const dst = workspace.tmpfs("dst", 1 << 20);
+    workspace.file("dst/a", "old");
+    const args = ["-a", "--delay-updates", `${workspace.at("src")}/`, `${dst}/`];
+    expect(tsync(args, { backEnd }).code).toBe(11);
+    expect(readFileSync(`${dst}/a`, "latin1")).toBe("old");
+    expect(existsSync(`${dst}/big`)).toBe(false);
+    expect(readFileSync(`${dst}/.~tmp~/a`, "latin1")).toBe("new");
+    expect(statSync(`${dst}/.~tmp~`).mode & 0o777).toBe(0o700);
+    rmSync(workspace.at("src/big"));
+    rmSync(`${dst}/.~tmp~/big`);
+    expect(tsync(args, { backEnd }).code).toBe(0);
+    expect(readFileSync(`${dst}/a`, "latin1")).toBe("new");
+    expect(namesIn(dst)).toEqual(["a"]);
   });
 
   test("L-07 a read-only drive keeps everything", () => {

@@ -55,18 +55,21 @@ describe.each(backEnds)("%s", (backEnd) => {
     sentinel.expectUntouched();
   });
 
-  test("S-16 a link planted for the partial directory is not used", () => {
-    using workspace = new Workspace();
-    const sentinel = new Sentinel(workspace.at("outside"), ["f0"]);
-    workspace.directory("src");
-    workspace.file("src/f0", "source");
-    workspace.directory("dst");
-    symlinkSync(workspace.at("outside"), workspace.at("dst/.part"));
-    const run = tsync(["-a", "--partial-dir=.part", `${workspace.at("src")}/`, `${workspace.at("dst")}/`], { backEnd });
-    expect(run.code).toBe(0);
-    expect(readFileSync(workspace.at("dst/f0"), "latin1")).toBe("source");
-    sentinel.expectUntouched();
-  });
+  test.each([["--partial-dir=.part"], ["--delay-updates", "--partial-dir=.part"]])(
+    "S-16 a link planted for the partial directory is not used: %j",
+    (...options) => {
+      using workspace = new Workspace();
+      const sentinel = new Sentinel(workspace.at("outside"), ["f0"]);
+      workspace.directory("src");
+      workspace.file("src/f0", "source");
+      workspace.directory("dst");
+      symlinkSync(workspace.at("outside"), workspace.at("dst/.part"));
+      const run = tsync(["-a", ...options, `${workspace.at("src")}/`, `${workspace.at("dst")}/`], { backEnd });
+      expect(run.code).toBe(0);
+      expect(readFileSync(workspace.at("dst/f0"), "latin1")).toBe("source");
+      sentinel.expectUntouched();
+    },
+  );
 
   test("L-12 P-03 a link planted in the backup tree is not passed", () => {
     using workspace = new Workspace();

@@ -20,6 +20,8 @@ export interface SideBySide {
   readonly look: string;
   /** Numeric user and group instead of root's. */
   readonly user?: number;
+  /** Which system calls tsync uses, instead of those of `$TSYNC_SYSCALLS`. */
+  readonly backEnd?: "koffi" | "plain";
 }
 
 /** Everything about the trees `s`, `d` and what lies beside them that must be equal; links of one file are named by its first name. */
@@ -31,7 +33,7 @@ getfattr -Rhd -m. -e hex . 2>&1; getfacl -pR . 2>&1`;
 const tsync = join(import.meta.dirname, "../../bin/tsync");
 
 /** Makes a folder for the tests of a file and gives the function that runs a command line by both and compares. */
-export function sideBySide({ look, user }: SideBySide): (setup: string, line: string) => Outcome {
+export function sideBySide({ look, user, backEnd }: SideBySide): (setup: string, line: string) => Outcome {
   let folder = "";
   const setups = new Map<string, { readonly path: string; readonly since: number }>();
   beforeAll(() => {
@@ -55,8 +57,9 @@ export function sideBySide({ look, user }: SideBySide): (setup: string, line: st
     }
     const { path, since } = kept;
     if (keeps) expect(spawnSync("cp", ["-a", path, root]).status).toBe(0);
+    const systemCalls = backEnd ?? process.env.TSYNC_SYSCALLS;
     const env = {
-      ...(process.env.TSYNC_SYSCALLS === undefined ? {} : { TSYNC_SYSCALLS: process.env.TSYNC_SYSCALLS }),
+      ...(systemCalls === undefined ? {} : { TSYNC_SYSCALLS: systemCalls }),
       PATH: process.env.PATH,
       LC_ALL: "C.UTF-8",
       TZ: "UTC",

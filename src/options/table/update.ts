@@ -57,7 +57,7 @@ export const updateRows: readonly OptionRow[] = [
   text("partial-dir", "DIR", "keep partly transferred files in this directory", (settings, value) => {
     settings.partialDirectory = value;
   }),
-  later("delay-updates", "put all files into place at the end", undefined, "delay-updates"),
+  flag("delay-updates", "delayUpdates", "put all files into place at the end", "delay-updates"),
   text("temp-dir T", "DIR", "make temporary files in this directory", (settings, value) => {
     settings.tempDirectory = value;
   }),

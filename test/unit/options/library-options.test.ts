@@ -44,6 +44,7 @@ describe("normalizeSyncOptions", () => {
     [{ existing: true, ignoreExisting: true, wholeFile: true, sparse: true }, "--existing --ignore-existing -W -S"],
     [{ inplace: true, dryRun: true, omitDirTimes: true, omitLinkTimes: true, times: true }, "--inplace -nOJt"],
     [{ partialDir: "p" }, "--partial-dir=p"],
+    [{ delayUpdates: true, partialDir: "p" }, "--delay-updates --partial-dir=p"],
     [{ backupDir: "b", suffix: ".o", partial: true }, "--backup-dir=b --suffix=.o --partial"],
     [{ verbose: 2, info: "progress2", debug: "hash", stats: true }, "-vv --info=progress2 --debug=hash --stats"],
     [{ itemizeChanges: 2, progress: true, quiet: true }, "-iiq --progress"],
@@ -89,6 +90,7 @@ describe("normalizeSyncOptions", () => {
   test.each<[SyncOptions, string]>([
     [{ delete: true }, "--delete does not work without --recursive (-r) or --dirs (-d)."],
     [{ inplace: true, partialDir: "x" }, "--inplace cannot be used with --partial-dir"],
+    [{ inplace: true, delayUpdates: true }, "--inplace cannot be used with --delay-updates"],
     [{ chmod: "q" }, "Invalid argument passed to --chmod (q)"],
     [{ usermap: "1" }, "No colon found in --usermap: 1"],
     [{ usermap: "1:2", chown: "3" }, "--chown conflicts with prior --usermap."],

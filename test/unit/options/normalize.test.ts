@@ -120,6 +120,11 @@ describe("normalizeSettings", () => {
     ["--partial-dir=./", { partialDirectory: undefined }],
     ["--partial-dir=x --partial-dir=", { partialDirectory: undefined }],
     ["--partial --inplace", { partial: false, inplace: true }],
+    ["--delay-updates", { partialDirectory: byteName(".~tmp~"), partial: true, delayUpdates: true }],
+    ["--delay-updates -a", { incrementalRecursion: false }],
+    ["--delay-updates --partial-dir=x", { partialDirectory: byteName("x"), delayUpdates: true }],
+    ["--delay-updates --partial-dir=.", { partialDirectory: byteName(".~tmp~") }],
+    ["--delay-updates --no-delay-updates -a", { partialDirectory: undefined, incrementalRecursion: true }],
     // the rest
     ["--no-W -W", { wholeFile: true }],
     ["-W --no-W", { wholeFile: false, blockSize: 0, checksumSeed: 0 }],
@@ -164,6 +169,7 @@ describe("normalizeSettings", () => {
     expect(optionsOf("--partial", environment).partialDirectory).toBe("x");
     expect(optionsOf("--partial --partial-dir=y", environment).partialDirectory).toBe("y");
     expect(optionsOf("--partial --inplace", environment).partialDirectory).toBeUndefined();
+    expect(optionsOf("--partial --delay-updates", environment).partialDirectory).toBe(".~tmp~");
   });
 
   test("adds up several --chmod", () => {

@@ -30,6 +30,7 @@ const job: ReceiveJob = {
   attributes,
   keepPartial: "no",
   partialDirectory: undefined,
+  delayed: false,
   wantDigest: false,
 };
 
