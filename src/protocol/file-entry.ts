@@ -20,6 +20,16 @@ export const FileType = {
 export interface Xattr {
   readonly name: ByteName;
   readonly value: Uint8Array;
+  /** Receiving from another machine only: what is known of a long value that has not come; `value` is empty. */
+  readonly abbreviated?: AbbreviatedValue | undefined;
+}
+
+/** A long value of an attribute as file lists have it (2-file-list 7.4). */
+export interface AbbreviatedValue {
+  /** Of the value, in bytes. */
+  readonly length: number;
+  /** MD5 of the value. */
+  readonly digest: Uint8Array;
 }
 
 /** Directory flags (2-file-list 3.3). */
@@ -67,6 +77,6 @@ export interface FileEntry {
   /** Access ACL (POSIX xattr form, 2-file-list 7.3) under `-A`; undefined: none beyond the mode bits. */
   readonly accessAcl: Uint8Array | undefined;
   readonly defaultAcl: Uint8Array | undefined;
-  /** Extended attributes under `-X`, sorted by name; undefined without `-X`. */
+  /** Extended attributes under `-X`, sorted by name (from a peer: as they came); undefined without `-X`. */
   readonly xattrs: readonly Xattr[] | undefined;
 }

@@ -167,6 +167,14 @@ export class WireReader {
     return value === -1 ? this.int64() : value;
   }
 
+  /** A `longint` of which only the identity matters (device, inode), so that all 64 bits may be used. */
+  longintKey(): string {
+    const value = this.int32();
+    if (value !== -1) return String(value);
+    this.require(8);
+    return `${this.int32()}:${this.int32()}`;
+  }
+
   /** `varint`: 32 bits, signed, 1 to 5 bytes. */
   varint(): number {
     if (this.at >= this.end) this.missing(1);
@@ -237,6 +245,12 @@ export class WireReader {
     const { at } = this;
     this.at = at + length;
     return this.bytes.toString("latin1", at, at + length) as ByteName;
+  }
+
+  /** The first `prefix` bytes of a name before, and `suffix` bytes from here. */
+  prefixedName(before: ByteName, prefix: number, suffix: number): ByteName {
+    const rest = this.name(suffix);
+    return prefix === 0 ? rest : ((before.slice(0, prefix) + rest) as ByteName);
   }
 
   /** `vstring` of at most `max` bytes; undefined (and nothing more read) when it is longer. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import {
-  type Acl,
   accessAclDiffers,
   accessAclToSend,
   accessAclToSet,
@@ -9,10 +8,9 @@ import {
   defaultAclPermissions,
   defaultAclToSend,
   defaultAclToSet,
-  formatAcl,
   mapAclIds,
-  parseAcl,
 } from "../../../src/fs/acl.ts";
+import { type Acl, formatAcl, parseAcl } from "../../../src/protocol/posix-acl.ts";
 
 // The example of 2-file-list 7.3, mode 0100674.
 const example = Buffer.from(
