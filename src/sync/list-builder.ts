@@ -14,6 +14,7 @@ import type { NoticeCode, RunEvent } from "./events.ts";
 import { type FileList, IoError, sortEntries } from "./file-list.ts";
 import type { FilterPosition } from "./filter-stack.ts";
 import { systemProblem } from "./ledger.ts";
+import { ScanEvents, type ScanEventsState } from "./scan-events.ts";
 import { deviceSize, linksToFollow, type SourceStat, statSource } from "./source-stat.ts";
 import { sourcesToScan } from "./sources-to-scan.ts";
 
@@ -36,6 +37,7 @@ export interface BuilderState {
   readonly linkGroups: readonly (readonly [string, number])[];
   readonly ioError: number;
   readonly filters: FilterPosition;
+  readonly events: ScanEventsState;
 }
 
 export class ListBuilder {
@@ -48,7 +50,7 @@ export class ListBuilder {
   private readonly linkGroups: Map<string, number>;
   private readonly argumentDevices = new Map<FileEntry, number>();
   private ioError: number;
-  private events: RunEvent[] = [];
+  private readonly events: ScanEvents;
 
   constructor(context: BuilderContext, state?: BuilderState) {
     this.context = context;
@@ -61,6 +63,7 @@ export class ListBuilder {
     this.extra = new Map(state?.extra.map(([path, entries]) => [path, [...entries]]));
     this.linkGroups = new Map(state?.linkGroups);
     this.ioError = state?.ioError ?? 0;
+    this.events = new ScanEvents(!context.options.incrementalRecursion, state?.events);
   }
 
   /** The state after the last list, for another thread. */
@@ -71,13 +74,19 @@ export class ListBuilder {
       linkGroups: [...this.linkGroups],
       ioError: this.ioError,
       filters: this.context.filters.snapshot(),
+      events: this.events.snapshot(),
     };
   }
 
   /** Reports something that belongs to the next list. */
   report(event: RunEvent, ioError = 0): void {
-    this.events.push(event);
+    this.events.add(event);
     this.ioError |= ioError;
+  }
+
+  /** What is reported and added from now on belongs to the next argument. */
+  beginArgument(): void {
+    this.events.beginArgument();
   }
 
   /** Adds an entry to the list of the directory `parent` (`.` for the first list). */
@@ -86,6 +95,7 @@ export class ListBuilder {
     if (entries === undefined) this.extra.set(parent, [entry]);
     else entries.push(entry);
     this.argumentDevices.set(entry, device);
+    if ((entry.flags & EntryFlag.content) !== 0) this.events.foundDirectory(entry);
   }
 
   /** The next list in depth-first order; undefined after the last. */
@@ -129,17 +139,16 @@ export class ListBuilder {
       const own = this.argumentDevices.get(entry) ?? device;
       this.pending.push({ owner: entry, path: entry.path, sources, device: own });
     }
-    const events = this.events;
-    this.events = [];
     const shifted = sorted.dropped.map(({ entry, position }) => ({ entry, position: position + dots.length }));
+    const last = this.pending.length === 0;
     return {
       owner,
       path: directory.path,
       entries: [...sorted.files, ...sorted.directories.map((merged) => merged.entry)],
       duplicates: [...dots.slice(1).map((entry, index) => ({ entry, position: index + 1 })), ...shifted],
       ioError: this.ioError,
-      events,
-      last: this.pending.length === 0,
+      events: this.events.take(last),
+      last,
     };
   }
 
@@ -159,6 +168,7 @@ export class ListBuilder {
 
   private scan(source: FileEntry, path: ByteName, device: number): FileEntry[] {
     const { roots, filters, options } = this.context;
+    this.events.beginScan(source);
     const held = roots.directory(source.root, path);
     const names = typeof held === "number" ? held : this.read(held.descriptor);
     if (typeof held === "number" || typeof names === "number") {
@@ -200,7 +210,9 @@ export class ListBuilder {
         flags = crosses ? EntryFlag.mountPoint : EntryFlag.content;
       }
       const entry = this.makeEntry(source.root, directory, name, child, this.stat, flags, seen === "followed");
-      if (entry !== undefined) entries.push(entry);
+      if (entry === undefined) continue;
+      if ((flags & EntryFlag.content) !== 0) this.events.foundDirectory(entry);
+      entries.push(entry);
     }
     return this.withAttributes(entries, directory, path);
   }
@@ -256,7 +268,7 @@ export class ListBuilder {
     if (verdict !== 0 && options.debug.filter > 0) {
       const act = verdict < 0 ? "hiding" : "showing";
       const text = `[sender] ${act} ${isDir ? "directory" : "file"} ${path} because of pattern ${filters.lastRuleText ?? ""}`;
-      this.events.push({ type: "notice", role: "sender", code: "filter", path, text: byteName(text) });
+      this.report({ type: "notice", role: "sender", code: "filter", path, text: byteName(text) });
     }
     return verdict < 0;
   }

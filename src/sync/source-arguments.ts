@@ -72,6 +72,7 @@ class SourceArguments {
   /** Adds the arguments of the command line. */
   addAll(sources: readonly ByteName[]): void {
     for (const source of sources) {
+      this.builder.beginArgument();
       if (this.context.options.relative) this.addRelative(byteName(""), source);
       else this.addPlain(splitPlain(source));
     }
@@ -86,6 +87,7 @@ class SourceArguments {
       throw selectionError(text, "sender");
     }
     for (const name of names) {
+      this.builder.beginArgument();
       if (this.context.options.relative) this.addRelative(base, name);
       else {
         const plain = splitPlain(name);
