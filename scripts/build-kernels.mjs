@@ -22,7 +22,7 @@ async function compile() {
       "kernels/assembly/index.ts",
       ...["--baseDir", root, "--outFile", "kernels.wasm", "--runtime", "stub", "--enable", "simd", "--noAssert"],
       ...["--optimizeLevel", "3", "--shrinkLevel", "0", "--converge", "--use", "abort="],
-      ...["--memoryBase", "64", "--initialMemory", "9", "--maximumMemory", "9"],
+      ...["--memoryBase", "64", "--initialMemory", "9", "--importMemory"],
     ],
     options,
   );

@@ -17,11 +17,23 @@ export function blockSums(input: usize, length: u32, blockLength: u32, strong: u
   while (length > 0) {
     const bytes = min(length, blockLength);
     store<u32>(output, rollingSum(0, input, bytes));
-    if (strong == STRONG_XXH128) xxh3(input, bytes, seed, 128, output + 4);
-    else if (strong == STRONG_XXH3) xxh3(input, bytes, seed, 64, output + 4);
-    else if (strong == STRONG_XXH64) xxh64(input, bytes, seed, output + 4);
+    digest(input, bytes, strong, seed, output + 4);
     input += bytes;
     length -= bytes;
     output += 20;
   }
+}
+
+/** The strong sum of `length` bytes at `input`, 8 or 16 bytes at `output`. */
+export function strongSum(input: usize, length: u32, strong: u32, seed: u64, output: usize): void {
+  if (strong == STRONG_XXH128 || strong == STRONG_XXH3) xxh3Seed(seed);
+  digest(input, length, strong, seed, output);
+}
+
+// @ts-ignore: decorator
+@inline
+function digest(input: usize, length: u32, strong: u32, seed: u64, output: usize): void {
+  if (strong == STRONG_XXH128) xxh3(input, length, seed, 128, output);
+  else if (strong == STRONG_XXH3) xxh3(input, length, seed, 64, output);
+  else if (strong == STRONG_XXH64) xxh64(input, length, seed, output);
 }

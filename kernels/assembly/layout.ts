@@ -7,6 +7,7 @@
  *   pages 2-3    results of block kernels
  *   pages 4-7    input: the host reads files straight into it
  *   page 8       slack, so that the last vector load of a kernel may touch bytes behind the input
+ *   from page 9  what the host asked for when it made the memory (`Kernels.extra`): windows, filters
  */
 export const statesAddress: usize = 0x10000;
 export const stateBytes: usize = 1024;
@@ -20,3 +21,5 @@ export const inputBytes: usize = 0x40000;
 export const scratchSecret: usize = 0xf000;
 /** The eight accumulators of the one-shot hashes. */
 export const scratchAccumulators: usize = 0xf100;
+/** Where the search has its settings and its place (128 bytes, see `search`). */
+export const searchState: usize = 0xf200;

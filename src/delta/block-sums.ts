@@ -39,6 +39,10 @@ export interface BlockSummer {
   addToBlock(length: number): void;
   /** Ends the current block: its record, a view that is valid until the next call. */
   finishBlock(): Uint8Array;
+  /** The strong sum of one block of any length, as a view that is valid until the next call. */
+  strongSum(bytes: Uint8Array): Uint8Array;
+  /** The rolling sum of any bytes, unsigned. */
+  rollingSum(bytes: Uint8Array): number;
   /** Gives the hash states back to the kernels. */
   release(): void;
 }
@@ -92,6 +96,26 @@ export function createBlockSummer(options: BlockSumOptions): BlockSummer {
     addToBlock(length): void {
       checksum.update(input, 0, length);
       rolling = calls.rollingSum(rolling, inputAddress, length);
+    },
+    strongSum(bytes): Uint8Array {
+      if (strong !== 0 && bytes.buffer === input.buffer) {
+        calls.strongSum(bytes.byteOffset, bytes.length, strong, seedArgument, outputAddress);
+        return output.subarray(0, strongBytes);
+      }
+      checksum.update(bytes, 0, bytes.length);
+      putStrong(0);
+      return output.subarray(strongOffset, strongOffset + strongBytes);
+    },
+    rollingSum(bytes): number {
+      if (bytes.buffer === input.buffer) return calls.rollingSum(0, bytes.byteOffset, bytes.length) >>> 0;
+      let sum = 0;
+      for (let done = 0; done < bytes.length; ) {
+        const piece = bytes.subarray(done, done + input.length);
+        input.set(piece);
+        sum = calls.rollingSum(sum, inputAddress, piece.length);
+        done += piece.length;
+      }
+      return sum >>> 0;
     },
     finishBlock(): Uint8Array {
       putStrong(0);

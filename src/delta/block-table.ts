@@ -5,7 +5,7 @@
 import type { Signature } from "./signature.ts";
 
 /** Buckets as long as that is enough: the sum of the two halves of a rolling sum, modulo 2^16. */
-const smallBuckets = 65_536;
+export const smallBuckets = 65_536;
 
 export interface BlockTable {
   /** First block of each bucket, -1 if none. */
@@ -16,17 +16,25 @@ export interface BlockTable {
   readonly small: boolean;
 }
 
+/** How many buckets so many blocks have. */
+export function bucketCount(blocks: number): number {
+  return Math.max(Math.floor(blocks / 8) * 10 + 11, smallBuckets);
+}
+
+/** The bucket of a rolling sum. */
+export function bucketOf({ small, heads }: BlockTable, sum: number): number {
+  return small ? (sum + (sum >>> 16)) & 0xffff : sum % heads.length;
+}
+
 /** Puts all blocks into a table. */
 export function tableOf({ count, rolling }: Signature): BlockTable {
-  const wanted = Math.floor(count / 8) * 10 + 11;
-  const small = wanted <= smallBuckets;
-  const heads = new Int32Array(small ? smallBuckets : wanted).fill(-1);
-  const next = new Int32Array(count);
+  const buckets = bucketCount(count);
+  const heads = new Int32Array(buckets).fill(-1);
+  const table = { heads, next: new Int32Array(count), small: buckets === smallBuckets };
   for (let index = 0; index < count; index++) {
-    const sum = rolling[index] ?? 0;
-    const bucket = small ? (sum + (sum >>> 16)) & 0xffff : sum % heads.length;
-    next[index] = heads[bucket] ?? -1;
+    const bucket = bucketOf(table, rolling[index] ?? 0);
+    table.next[index] = heads[bucket] ?? -1;
     heads[bucket] = index;
   }
-  return { heads, next, small };
+  return table;
 }

@@ -1,13 +1,16 @@
 /**
  * The sender's search: which parts of a file are blocks of the basis (3-transfer 3.2, 3.4). It reads the file once, in
  * order, through a window of bounded size, and hands literal bytes and block numbers to a sink in file order. The
- * choices are those that rsync makes, so that its counts are ours.
+ * choices are those that rsync makes, so that its counts are ours. Rolling from place to place is `PlaceSearch`'s work.
  *
  * Equal rolling sums cannot make it slow: at most `limits.equalSumsTried` blocks are tried at one place (4-traps R-03).
  */
 import { limits } from "../limits.ts";
 import type { BlockSummer } from "./block-sums.ts";
-import { type BlockTable, tableOf } from "./block-table.ts";
+import { type BlockTable, bucketOf, tableOf } from "./block-table.ts";
+import type { DeltaMemory } from "./delta-memory.ts";
+import { KernelSearch } from "./kernel-search.ts";
+import { type PlaceSearch, PlainSearch } from "./place-search.ts";
 import { blockBytesOf, type ReadAt, type Signature } from "./signature.ts";
 
 /** Takes the parts of the file in order; a negative result stops the search. */
@@ -28,6 +31,8 @@ export interface MatchRequest {
   readonly onData: (bytes: Uint8Array) => void;
   /** The basis is overwritten by the result as it grows: only blocks that still stand may be used (3-transfer 3.4). */
   readonly updating: boolean;
+  /** Lets the kernels do the rolling, if it is large enough; it must have the kernels of the summer. */
+  readonly memory?: DeltaMemory;
 }
 
 /** What a search found. */
@@ -53,8 +58,6 @@ export const literalRunBytes: number = 32_768;
 const windowBytes = 1_048_576;
 /** After so many false alarms at places in a row rsync gives a block up as literal; each costs a strong sum (R-03). */
 const falseAlarmRun = 4;
-/** Where the strong sum begins in a record of the summer. */
-const strongOffset = 4;
 const ENODATA = -61;
 
 /** Searches one file for the blocks of a signature; use once. `summer` is used between the yields only. */
@@ -63,6 +66,7 @@ export class BlockMatcher {
   private readonly summer: BlockSummer;
   private readonly request: MatchRequest;
   private readonly table: BlockTable;
+  private readonly search: PlaceSearch;
   private readonly window: Uint8Array;
   /** File offset of the first byte in the window, and how many bytes it holds. */
   private base = 0;
@@ -92,92 +96,61 @@ export class BlockMatcher {
     this.table = tableOf(signature);
     this.standing = new Uint8Array(request.updating ? signature.count : 0);
     this.reach = (request.updating ? 2 : 1) * signature.blockLength;
-    this.window = new Uint8Array(Math.min(Math.max(windowBytes, 2 * this.reach), request.size));
+    const { memory, size, updating } = request;
+    this.search =
+      memory !== undefined && KernelSearch.fits(memory, signature, this.reach, updating)
+        ? new KernelSearch(this.table, signature, memory, updating)
+        : new PlainSearch(this.table, Math.min(Math.max(windowBytes, 2 * this.reach), size));
+    this.window = this.search.window;
   }
 
   /** Does the search, yielding the bytes searched after each window. */
   *run(): Generator<number, MatchTotals> {
-    const { request, totals, window, table, signature } = this;
+    const { request, totals, search, signature } = this;
     const { size } = request;
     const { blockLength } = signature;
-    const signed = new Int8Array(window.buffer);
-    const { heads, small } = table;
-    const buckets = heads.length;
     // The search ends where not even the last block fits (3-transfer 3.2).
     const lastStart = size - blockBytesOf(signature, signature.count - 1);
     let offset = 0;
-    let low = 0;
-    let high = 0;
-    let length = -1;
+    // Whether the search is to begin anew at `offset`, and if not, whether it has looked at that place.
+    let jumped = true;
+    let looked = false;
     let alarmRun = 0;
     while (offset <= lastStart && totals.error === 0) {
       if (this.mustRefill(offset)) {
         if (!this.refill(offset)) break;
         yield offset;
       }
-      const start = offset - this.base;
-      if (length < 0) {
-        length = Math.min(blockLength, size - offset);
-        low = 0;
-        high = 0;
-        for (let at = start, end = start + length; at < end; at++) {
-          low = (low + (signed[at] ?? 0)) | 0;
-          high = (high + low) | 0;
-        }
+      if (jumped) search.start(offset - this.base, Math.min(blockLength, size - offset));
+      const windowEnd = this.base + this.filled;
+      const last = Math.min(lastStart, windowEnd < size ? windowEnd - this.reach - 1 : lastStart);
+      const found = search.next(looked && !jumped, last - this.base, this.filled, this.base);
+      const before = offset + (looked && !jumped ? 1 : 0);
+      offset = this.base + search.at;
+      jumped = false;
+      looked = found;
+      // Only alarms at places in a row count.
+      if (offset !== before) alarmRun = 0;
+      if (!found) continue;
+      const { length, sum } = search;
+      const alarmsBefore = totals.falseAlarms;
+      const index = this.find(bucketOf(this.table, sum), sum, offset, length);
+      if (index >= 0) {
+        const shifted = sum === 0 ? this.shiftedZeros(index, offset, length) : -1;
+        if (shifted >= 0) offset = shifted * blockLength;
+        this.takeBlock(shifted >= 0 ? shifted : index, offset, length);
+        offset += length;
+        jumped = true;
+        alarmRun = 0;
+        continue;
       }
-      // Hot (bench: delta of random data): slides on while the bucket is empty and the next byte is in the window.
-      let at = start;
-      let bucket = small ? (low + high) & 0xffff : (((low & 0xffff) | (high << 16)) >>> 0) % buckets;
-      const inWindow = this.filled - (this.base + this.filled < size ? this.reach : length);
-      const stop = Math.min(inWindow, lastStart - this.base);
-      if ((heads[bucket] ?? -1) < 0) alarmRun = 0;
-      while ((heads[bucket] ?? -1) < 0 && at < stop) {
-        const old = signed[at] ?? 0;
-        low = (low - old + (signed[at + length] ?? 0)) | 0;
-        high = (high - length * old + low) | 0;
-        at++;
-        bucket = small ? (low + high) & 0xffff : (((low & 0xffff) | (high << 16)) >>> 0) % buckets;
+      alarmRun = totals.falseAlarms > alarmsBefore ? alarmRun + 1 : 0;
+      if (alarmRun >= falseAlarmRun) {
+        offset += blockLength;
+        jumped = true;
       }
-      offset = this.base + at;
-      const hit = (heads[bucket] ?? -1) >= 0;
-      // At the end of the window a place is looked at once more after it was refilled.
-      if (!hit && at === stop && this.mustRefill(offset)) continue;
-      if (hit) {
-        totals.hashHits++;
-        const sum = ((low & 0xffff) | (high << 16)) >>> 0;
-        const alarmsBefore = totals.falseAlarms;
-        const index = this.find(bucket, sum, offset, length);
-        if (index >= 0) {
-          const shifted = sum === 0 ? this.shiftedZeros(index, offset, length) : -1;
-          if (shifted >= 0) offset = shifted * blockLength;
-          this.takeBlock(shifted >= 0 ? shifted : index, offset, length);
-          offset += length;
-          length = -1;
-          alarmRun = 0;
-          continue;
-        }
-        alarmRun = totals.falseAlarms > alarmsBefore ? alarmRun + 1 : 0;
-        if (alarmRun >= falseAlarmRun) {
-          offset += blockLength;
-          length = -1;
-          continue;
-        }
-      }
-      if (offset === lastStart) break;
-      if (this.mustRefill(offset)) {
-        if (!this.refill(offset)) break;
-        yield offset;
-        at = offset - this.base;
-      }
-      const old = signed[at] ?? 0;
-      low = (low - old) | 0;
-      high = (high - length * old) | 0;
-      if (offset + length < size) {
-        low = (low + (signed[at + length] ?? 0)) | 0;
-        high = (high + low) | 0;
-      } else length--;
-      offset++;
     }
+    totals.hashHits = search.hits;
     yield* this.finish();
     return totals;
   }
@@ -201,9 +174,8 @@ export class BlockMatcher {
     // The file may end before that place.
     if (start + length > request.size) return -1;
     if (next >= signature.count || signature.rolling[next] !== 0 || blockBytesOf(signature, next) !== length) return -1;
-    const record = this.sumsAt(start, length);
-    const isZero = record[0] === 0 && record[1] === 0 && record[2] === 0 && record[3] === 0;
-    return isZero && this.isStrong(next, record.subarray(strongOffset)) ? next : -1;
+    const bytes = this.bytesAt(start, length);
+    return this.summer.rollingSum(bytes) === 0 && this.isStrong(next, this.summer.strongSum(bytes)) ? next : -1;
   }
 
   /** Sends what the window holds before `offset` and reads on; false when the sink failed. */
@@ -212,6 +184,7 @@ export class BlockMatcher {
     if (offset > this.literalStart && !this.sendLiteral(offset)) return false;
     const keep = this.base + this.filled - offset;
     window.copyWithin(0, this.filled - keep, this.filled);
+    this.search.at -= offset - this.base;
     this.base = offset;
     this.filled = keep;
     while (this.filled < window.length && this.base + this.filled < request.size) {
@@ -255,7 +228,10 @@ export class BlockMatcher {
     this.endRun();
     totals.matches++;
     totals.matchedBytes += length;
-    if (request.updating && index * this.signature.blockLength === offset) this.standing[index] = 1;
+    if (request.updating && index * this.signature.blockLength === offset) {
+      this.standing[index] = 1;
+      this.search.keep(index);
+    }
     this.expected = index + 1;
     this.literalStart = offset + length;
     this.sent(request.sink.block(index));
@@ -276,11 +252,11 @@ export class BlockMatcher {
   private find(bucket: number, sum: number, offset: number, length: number): number {
     const { signature, table, request, totals } = this;
     const { rolling } = signature;
-    // The kernel's record is only made where a rolling sum agrees.
+    // Only made where a rolling sum agrees.
     let strong: Uint8Array | undefined;
     const fits = (index: number): boolean => {
       if (rolling[index] !== sum || blockBytesOf(signature, index) !== length) return false;
-      strong ??= this.sumsAt(offset, length).subarray(strongOffset);
+      strong ??= this.summer.strongSum(this.bytesAt(offset, length));
       return this.isStrong(index, strong);
     };
     let tried = 0;
@@ -333,21 +309,9 @@ export class BlockMatcher {
     return true;
   }
 
-  /** Rolling (4 bytes) and strong sum of the bytes at `offset`, which are in the window. */
-  private sumsAt(offset: number, length: number): Uint8Array {
-    const { summer, window } = this;
+  /** Bytes of the file that are in the window. */
+  private bytesAt(offset: number, length: number): Uint8Array {
     const start = offset - this.base;
-    const { inputBuffer } = summer;
-    if (length <= inputBuffer.length) {
-      inputBuffer.set(window.subarray(start, start + length));
-      return summer.sumBlocks(length, length).slice();
-    }
-    for (let done = 0; done < length; ) {
-      const piece = Math.min(inputBuffer.length, length - done);
-      inputBuffer.set(window.subarray(start + done, start + done + piece));
-      summer.addToBlock(piece);
-      done += piece;
-    }
-    return summer.finishBlock().slice();
+    return this.window.subarray(start, start + length);
   }
 }

@@ -18,22 +18,25 @@ export interface PatchRequest {
   readonly updating: boolean;
   /** Takes the data of the result, to be compared with the sender's digest. */
   readonly checksum: StreamingChecksum;
+  /** Where writes are gathered; without it the patcher makes one of 256 KiB. */
+  readonly buffer?: Uint8Array;
 }
 
-const bufferBytes = 262_144;
+const bufferBytesDefault = 262_144;
 /** No such block: the number comes from the peer. */
 const EINVAL = -22;
 
 /** Builds one file; use once. */
 export class Patcher implements MatchSink {
   private readonly request: PatchRequest;
-  private readonly buffer: Uint8Array = new Uint8Array(bufferBytes);
+  private readonly buffer: Uint8Array;
   private buffered = 0;
   /** Where the result has grown to, the buffer included. */
   private end = 0;
 
   constructor(request: PatchRequest) {
     this.request = request;
+    this.buffer = request.buffer ?? new Uint8Array(bufferBytesDefault);
   }
 
   /** Bytes of the result so far. */
@@ -43,7 +46,7 @@ export class Patcher implements MatchSink {
 
   literal(bytes: Uint8Array): number {
     for (let done = 0; done < bytes.length; ) {
-      const piece = Math.min(bytes.length - done, bufferBytes - this.buffered);
+      const piece = Math.min(bytes.length - done, this.buffer.length - this.buffered);
       this.buffer.set(bytes.subarray(done, done + piece), this.buffered);
       const status = this.added(piece);
       if (status < 0) return status;
@@ -59,7 +62,7 @@ export class Patcher implements MatchSink {
     const start = index * head.blockLength;
     if (updating && start === this.end) return this.standing(length);
     for (let done = 0; done < length; ) {
-      const wanted = Math.min(length - done, bufferBytes - this.buffered);
+      const wanted = Math.min(length - done, this.buffer.length - this.buffered);
       const count = readBasis(this.buffer, this.buffered, wanted, start + done);
       if (count < 0) return count;
       // A basis that has shrunk gives zeros, which the digest will not agree with.
@@ -86,7 +89,7 @@ export class Patcher implements MatchSink {
     const status = this.flush();
     if (status < 0) return status;
     for (const end = this.end + length; this.end < end; ) {
-      const wanted = Math.min(end - this.end, bufferBytes);
+      const wanted = Math.min(end - this.end, this.buffer.length);
       const count = readBasis(this.buffer, 0, wanted, this.end);
       if (count < 0) return count;
       if (count === 0) this.buffer.fill(0, 0, wanted);
@@ -101,6 +104,6 @@ export class Patcher implements MatchSink {
     this.request.checksum.update(this.buffer, this.buffered, length);
     this.buffered += length;
     this.end += length;
-    return this.buffered === bufferBytes ? this.flush() : 0;
+    return this.buffered === this.buffer.length ? this.flush() : 0;
   }
 }

@@ -5,10 +5,10 @@
  */
 import { type BlockSummer, createBlockSummer } from "../delta/block-sums.ts";
 import { createChecksum, digestBytes, type StreamingChecksum } from "../delta/checksum.ts";
-import { type Kernels, loadKernels } from "../delta/kernels/kernels.ts";
+import { type DeltaMemory, deltaMemoryFor } from "../delta/delta-memory.ts";
 import { BlockMatcher, literalRunBytes, type MatchTotals } from "../delta/match-blocks.ts";
 import { Patcher } from "../delta/patch.ts";
-import { type ReadAt, signBasis, sumHeadFor } from "../delta/signature.ts";
+import { type ReadAt, type SumHead, signBasis, sumHeadFor } from "../delta/signature.ts";
 import type { DataCopier } from "../fs/copy-data.ts";
 import { emptyStat, type Syscalls } from "../fs/syscalls/interface.ts";
 import { appendData } from "./append-receive.ts";
@@ -25,6 +25,16 @@ export interface DeltaOutcome {
   readonly result: DeltaResult | undefined;
 }
 
+/** What one transfer works with. */
+interface DeltaParts {
+  readonly head: SumHead;
+  readonly memory: DeltaMemory;
+  readonly summer: BlockSummer;
+  /** Digests of the source as it is read, and of the result as it is made. */
+  readonly sent: StreamingChecksum;
+  readonly received: StreamingChecksum;
+}
+
 /** Protocol whose limits hold within one machine. */
 const protocol = 32;
 
@@ -32,7 +42,7 @@ const protocol = 32;
 export class DeltaReceiver {
   private readonly syscalls: Syscalls;
   private readonly copier: DataCopier;
-  private kernels: Kernels | undefined;
+  private memory: DeltaMemory | undefined;
 
   constructor(syscalls: Syscalls, copier: DataCopier) {
     this.syscalls = syscalls;
@@ -41,18 +51,36 @@ export class DeltaReceiver {
 
   /** Writes the data of `job` to `descriptor`, yielding the bytes done now and then. Closes the basis. */
   *receive(job: ReceiveJob, delta: DeltaJob, descriptor: number): Generator<number, DeltaOutcome> {
-    this.kernels ??= loadKernels();
-    const { kernels } = this;
-    const { checksumName: name, seed } = delta;
-    // `--checksum-choice` and negotiation alike put md5's seed first (3-transfer 2.5).
-    const summer = createBlockSummer({ name, seed, seedFirst: true, kernels });
-    const sent = createChecksum(name, { kernels });
-    const received = createChecksum(name, { kernels });
+    const { syscalls } = this;
     try {
-      return yield* this.transfer(job, delta, descriptor, summer, sent, received);
+      const stat = emptyStat();
+      const seen = syscalls.fstat(delta.basis, stat);
+      if (seen < 0) return failure("read", seen);
+      const { blockSize, updating, phase, checksumName: name, seed } = delta;
+      const shape = { blockSize, protocol, digestBytes: digestBytes[name], phase };
+      // A basis that has become empty since it was looked at has one block of zeros, which the digest will refuse.
+      const head = sumHeadFor(Math.max(stat.size, 1), shape);
+      const memory = deltaMemoryFor(head?.count ?? 0, updating, this.memory);
+      this.memory = memory;
+      const { kernels } = memory;
+      const sent = createChecksum(name, { kernels });
+      const received = createChecksum(name, { kernels });
+      try {
+        if (delta.append !== undefined)
+          return yield* this.append(job, delta, delta.append, descriptor, stat.size, sent, received);
+        if (head === undefined) return failure("read", EFBIG);
+        // `--checksum-choice` and negotiation alike put md5's seed first (3-transfer 2.5).
+        const summer = createBlockSummer({ name, seed, seedFirst: true, kernels });
+        try {
+          return yield* this.transfer(job, delta, descriptor, { head, memory, summer, sent, received });
+        } finally {
+          summer.release();
+        }
+      } finally {
+        for (const part of [sent, received]) part.release();
+      }
     } finally {
-      for (const part of [summer, sent, received]) part.release();
-      this.syscalls.close(delta.basis);
+      syscalls.close(delta.basis);
     }
   }
 
@@ -60,21 +88,11 @@ export class DeltaReceiver {
     job: ReceiveJob,
     delta: DeltaJob,
     descriptor: number,
-    summer: BlockSummer,
-    sent: StreamingChecksum,
-    received: StreamingChecksum,
+    parts: DeltaParts,
   ): Generator<number, DeltaOutcome> {
     const { syscalls, copier } = this;
-    const stat = emptyStat();
-    const seen = syscalls.fstat(delta.basis, stat);
-    if (seen < 0) return failure("read", seen);
-    if (delta.append !== undefined)
-      return yield* this.append(job, delta, delta.append, descriptor, stat.size, sent, received);
-    const { blockSize, updating, phase, checksumName } = delta;
-    const shape = { blockSize, protocol, digestBytes: digestBytes[checksumName], phase };
-    // A basis that has become empty since it was looked at has one block of zeros, which the digest will refuse.
-    const head = sumHeadFor(Math.max(stat.size, 1), shape);
-    if (head === undefined) return failure("read", EFBIG);
+    const { head, memory, summer, sent, received } = parts;
+    const { updating, checksumName } = delta;
     const readBasis = this.reader(delta.basis);
     const signature = yield* silently(signBasis(readBasis, head, summer));
     if (typeof signature === "number") return failure("read", signature);
@@ -85,12 +103,13 @@ export class DeltaReceiver {
       if (status < 0) writeError = status;
       return status;
     };
-    const patcher = new Patcher({ head, readBasis, write, updating, checksum: received });
+    const patcher = new Patcher({ head, readBasis, write, updating, checksum: received, buffer: memory.patch });
     const matcher = new BlockMatcher(signature, summer, {
       read: this.reader(job.source),
       size: job.size,
       sink: patcher,
       updating,
+      memory,
       onData: (bytes) => sent.update(bytes, 0, bytes.length),
     });
     const totals = yield* matcher.run();

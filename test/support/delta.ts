@@ -1,8 +1,8 @@
 /** The delta algorithm in memory: signature, search and patch in a row. */
 import { createBlockSummer } from "../../src/delta/block-sums.ts";
 import { type ChecksumName, createChecksum, digestBytes } from "../../src/delta/checksum.ts";
-import { loadKernels } from "../../src/delta/kernels/kernels.ts";
-import { BlockMatcher, type MatchTotals } from "../../src/delta/match-blocks.ts";
+import { deltaMemoryFor } from "../../src/delta/delta-memory.ts";
+import { BlockMatcher, type MatchSink, type MatchTotals } from "../../src/delta/match-blocks.ts";
 import { Patcher } from "../../src/delta/patch.ts";
 import { type ReadAt, type Signature, signBasis, sumHeadFor } from "../../src/delta/signature.ts";
 
@@ -16,6 +16,8 @@ export interface DeltaRequest {
   readonly phase?: "normal" | "redo";
   /** Reads give at most this many bytes. */
   readonly readBytes?: number;
+  /** Who rolls; the kernels if not given. */
+  readonly search?: "kernels" | "plain";
 }
 
 export interface Delta {
@@ -26,21 +28,24 @@ export interface Delta {
   readonly sentDigest: Uint8Array;
   readonly receivedDigest: Uint8Array;
   readonly writtenBytes: number;
+  /** What the search sent: a block's number, or how many literal bytes. */
+  readonly tokens: readonly string[];
 }
 
 /** Runs the three steps. */
 export function runDelta(request: DeltaRequest): Delta {
   const { basis, file, name, blockSize = 0, seed = 1, updating = false, phase = "normal" } = request;
   const readBytes = request.readBytes ?? Number.POSITIVE_INFINITY;
-  const kernels = loadKernels();
+  const head = sumHeadFor(basis.length, { blockSize, protocol: 32, digestBytes: digestBytes[name], phase });
+  const memory = deltaMemoryFor(head?.count ?? 0, updating);
+  const { kernels } = memory;
   const sent = createChecksum(name, { kernels });
   const received = createChecksum(name, { kernels });
-  const head = sumHeadFor(basis.length, { blockSize, protocol: 32, digestBytes: digestBytes[name], phase });
   const result = new Uint8Array(Math.max(basis.length, file.length));
   if (head === undefined) {
     for (const checksum of [sent, received]) checksum.update(file, 0, file.length);
     const digests = { sentDigest: sent.digest(), receivedDigest: received.digest() };
-    return { result: file, totals: undefined, signature: undefined, writtenBytes: file.length, ...digests };
+    return { result: file, totals: undefined, signature: undefined, writtenBytes: file.length, tokens: [], ...digests };
   }
   if (updating) result.set(basis);
   let writtenBytes = 0;
@@ -53,13 +58,25 @@ export function runDelta(request: DeltaRequest): Delta {
   const signature = toEnd(signBasis(readerOf(basis, readBytes), head, summer));
   if (typeof signature === "number") throw new Error(`signature: ${signature}`);
   const readBasis = readerOf(updating ? result : basis, readBytes);
-  const patcher = new Patcher({ head, readBasis, write, updating, checksum: received });
+  const patcher = new Patcher({ head, readBasis, write, updating, checksum: received, buffer: memory.patch });
+  const tokens: string[] = [];
+  const sink: MatchSink = {
+    literal(literal) {
+      tokens.push(`+${literal.length}`);
+      return patcher.literal(literal);
+    },
+    block(index) {
+      tokens.push(`${index}`);
+      return patcher.block(index);
+    },
+  };
   const onData = (bytes: Uint8Array): void => sent.update(bytes, 0, bytes.length);
-  const matching = { read: readerOf(file, readBytes), size: file.length, sink: patcher, updating, onData };
-  const totals = toEnd(new BlockMatcher(signature, summer, matching).run());
+  const matching = { read: readerOf(file, readBytes), size: file.length, sink, updating, onData };
+  const withKernels = request.search === "plain" ? matching : { ...matching, memory };
+  const totals = toEnd(new BlockMatcher(signature, summer, withKernels).run());
   patcher.flush();
   return {
-    ...{ result: result.subarray(0, patcher.size), totals, signature, writtenBytes },
+    ...{ result: result.subarray(0, patcher.size), totals, signature, writtenBytes, tokens },
     ...{ sentDigest: sent.digest(), receivedDigest: received.digest() },
   };
 }

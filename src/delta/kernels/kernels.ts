@@ -3,7 +3,7 @@
  * its own memory and belongs to one thread; nothing is shared, so a thread that hashes for two purposes at once may
  * load two. Compiling and instantiating takes under a millisecond.
  *
- * The module imports nothing: it cannot reach files or the network, it only reads and writes its own memory.
+ * The module imports nothing but its memory: it cannot reach files or the network, it only reads and writes that.
  */
 import { internalError } from "../../errors.ts";
 import { wasmModuleBase64 } from "./wasm-module.generated.ts";
@@ -12,7 +12,12 @@ import { wasmModuleBase64 } from "./wasm-module.generated.ts";
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
+  readonly Memory: new (pages: { readonly initial: number; readonly maximum: number }) => KernelMemory;
 };
+
+interface KernelMemory {
+  readonly buffer: ArrayBuffer;
+}
 
 interface Address {
   readonly value: number;
@@ -20,7 +25,6 @@ interface Address {
 
 /** The exported functions; addresses are byte offsets in `memory`, seeds unsigned 64-bit values. */
 export interface KernelExports {
-  readonly memory: { readonly buffer: ArrayBuffer };
   readonly inputAddress: Address;
   readonly inputBytes: Address;
   readonly outputAddress: Address;
@@ -28,8 +32,12 @@ export interface KernelExports {
   readonly statesAddress: Address;
   readonly stateBytes: Address;
   readonly stateCount: Address;
+  readonly searchState: Address;
   rollingSum(value: number, input: number, length: number): number;
   blockSums(input: number, length: number, blockLength: number, strong: number, seed: bigint, output: number): void;
+  strongSum(input: number, length: number, strong: number, seed: bigint, output: number): void;
+  /** `after` is 0 or 1, as the result is; the state at `searchState` is that of `kernels/assembly/search`. */
+  search(after: number, lastPlace: number, end: number): number;
   xxh64Reset(state: number, seed: bigint): void;
   xxh64Update(state: number, input: number, length: number): void;
   xxh64Digest(state: number, result: number): void;
@@ -42,6 +50,8 @@ export interface KernelExports {
 /** One instance of the kernels. */
 export interface Kernels {
   readonly calls: KernelExports;
+  /** All of the instance's memory. */
+  readonly buffer: ArrayBuffer;
   /** The input region (256 KiB), a view of the instance's memory: fill it, then call. */
   readonly input: Uint8Array;
   /** Address of `input[0]`. */
@@ -50,16 +60,24 @@ export interface Kernels {
   readonly output: Uint8Array;
   /** Address of `output[0]`. */
   readonly outputAddress: number;
+  /** The bytes that were asked for besides, zero at first, a view of the instance's memory. */
+  readonly extra: Uint8Array;
   /** Address of a free hash state; give it back with `releaseState`. */
   takeState(): number;
   releaseState(address: number): void;
 }
 
-/** Compiles and instantiates the kernels. */
-export function loadKernels(): Kernels {
+const pageBytes = 65_536;
+/** Pages of the fixed regions (`kernels/assembly/layout`). */
+const fixedPages = 9;
+
+/** Compiles and instantiates the kernels, with so many bytes of memory for other purposes (at most 4 GiB in all). */
+export function loadKernels(extraBytes = 0): Kernels {
   const module = new WebAssembly.Module(Buffer.from(wasmModuleBase64, "base64"));
-  const calls = new WebAssembly.Instance(module, {}).exports as KernelExports;
-  const { buffer } = calls.memory;
+  const pages = fixedPages + Math.ceil(extraBytes / pageBytes);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const calls = new WebAssembly.Instance(module, { env: { memory } }).exports as KernelExports;
+  const { buffer } = memory;
   const inputAddress = calls.inputAddress.value;
   const outputAddress = calls.outputAddress.value;
   const free: number[] = [];
@@ -68,6 +86,8 @@ export function loadKernels(): Kernels {
   }
   return {
     calls,
+    buffer,
+    extra: new Uint8Array(buffer, fixedPages * pageBytes, extraBytes),
     input: new Uint8Array(buffer, inputAddress, calls.inputBytes.value),
     inputAddress,
     output: new Uint8Array(buffer, outputAddress, calls.outputBytes.value),

@@ -5,9 +5,12 @@ import { TsyncError } from "../../../../src/errors.ts";
 
 describe("loadKernels", () => {
   test("gives views of one memory that do not overlap", () => {
-    const { calls, input, inputAddress, output, outputAddress } = loadKernels();
-    expect(input.buffer).toBe(calls.memory.buffer);
-    expect(output.buffer).toBe(calls.memory.buffer);
+    const { buffer, extra, input, inputAddress, output, outputAddress } = loadKernels(100_000);
+    expect(input.buffer).toBe(buffer);
+    expect(output.buffer).toBe(buffer);
+    expect(extra.buffer).toBe(buffer);
+    expect(extra).toHaveLength(100_000);
+    expect(extra.byteOffset).toBeGreaterThan(inputAddress + input.length);
     expect(input.byteOffset).toBe(inputAddress);
     expect(output.byteOffset).toBe(outputAddress);
     expect(input.length).toBe(256 * 1024);
@@ -26,6 +29,6 @@ describe("loadKernels", () => {
   });
 
   test("gives each caller its own instance", () => {
-    expect(loadKernels().calls.memory.buffer).not.toBe(loadKernels().calls.memory.buffer);
+    expect(loadKernels().buffer).not.toBe(loadKernels().buffer);
   });
 });
