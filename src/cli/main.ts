@@ -1,6 +1,6 @@
 /** The command line: arguments to a run, events to text, errors to an exit code. The only place that sets one. */
 import { type ByteName, byteName, fromText } from "../bytes/byte-name.ts";
-import { abortedError, asTsyncError, ExitCode, TsyncError, usageError } from "../errors.ts";
+import { abortedError, asTsyncError, ExitCode, TsyncError, unsupportedError, usageError } from "../errors.ts";
 import { openUtcOffset } from "../fs/syscalls/local-time.ts";
 import { debugHelp, helpText, infoHelp } from "../options/help.ts";
 import { type ParsedCommand, parseArguments } from "../options/parse-arguments.ts";
@@ -53,6 +53,12 @@ export async function main(controller: AbortController): Promise<number> {
       log.close();
     }
     return known.exitCode;
+  }
+  if (command.kind === "remote") {
+    const error = unsupportedError("This tsync does not support remote arguments yet");
+    for (const line of [...errorMessageLines(error), exitLine(error.exitCode, error.role)])
+      stderr.write(byteName(`${line}\n`));
+    return error.exitCode;
   }
   const stdout = new OutputWriter(
     1,
@@ -124,7 +130,7 @@ export async function main(controller: AbortController): Promise<number> {
 }
 
 async function printRequest(
-  command: Exclude<ParsedCommand, { kind: "run" }>,
+  command: Exclude<ParsedCommand, { kind: "run" | "remote" }>,
   syscallsKind: "koffi" | "plain" | undefined,
   stdout: OutputWriter,
   stderr: OutputWriter,

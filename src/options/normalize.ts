@@ -31,6 +31,9 @@ export interface ParseEnvironment {
   readonly clock?: Clock | undefined;
 }
 
+/** Whether all of a run happens here, or this is one side of it, and which. */
+export type Place = "local" | "client" | "server";
+
 /** Which `-v` level still adds flags. */
 const verboseMax = 5;
 const humanReadableMax = 3;
@@ -45,9 +48,10 @@ export function normalizeSettings(
   settings: Settings,
   hasDestination: boolean,
   environment: ParseEnvironment,
+  place: Place = "local",
 ): TransferOptions {
   const outputBuffering = bufferingOf(settings.outputBuffering);
-  if (settings.oldArguments && settings.secludedArguments) {
+  if ((settings.oldArguments ?? 0) > 0 && settings.secludedArguments === true) {
     throw usageError("--secluded-args conflicts with --old-args.");
   }
   const listOnly = settings.listOnly || !hasDestination;
@@ -79,7 +83,7 @@ export function normalizeSettings(
     progress: settings.progress,
     eightBitOutput: settings.eightBitOutput,
     outputBuffering,
-    allToStandardError: settings.allToStandardError,
+    allToStandardError: settings.standardError === "all",
     listOnly,
     stats: settings.stats,
     recursive,
@@ -94,7 +98,8 @@ export function normalizeSettings(
       deleteTiming !== "after" &&
       !settings.delayUpdates &&
       !settings.pruneEmptyDirectories,
-    filters: completeFilters(settings, deleteTiming, backup, partialDirectory),
+    // A server hears the client's rules, with those that the client's options bring along.
+    filters: place === "server" ? [] : completeFilters(settings, deleteTiming, backup, partialDirectory),
     cvsExclude: settings.cvsExclude,
     nulTerminated: settings.nulTerminated,
     filesFrom: settings.filesFrom,
@@ -106,7 +111,7 @@ export function normalizeSettings(
     links: settings.links,
     safeLinks: settings.safeLinks,
     mungeLinks: settings.mungeLinks,
-    hardLinks: settings.hardLinks,
+    hardLinks: settings.hardLinks > 0,
     permissions: settings.permissions,
     executability: settings.executability && !settings.permissions,
     times: settings.times,
@@ -134,8 +139,8 @@ export function normalizeSettings(
     ignoreExisting: settings.ignoreExisting,
     maxSize: settings.maxSize,
     minSize: settings.minSize,
-    modifyWindow: settings.modifyWindow,
-    wholeFile: (settings.wholeFile ?? settings.append === 0) || checksums.transfer === "none",
+    modifyWindow: settings.modifyWindow ?? 0,
+    wholeFile: (settings.wholeFile ?? (place === "local" && settings.append === 0)) || checksums.transfer === "none",
     blockSize: settings.blockSize,
     transferChecksum: checksums.transfer,
     listChecksum: checksums.list,

@@ -1,6 +1,6 @@
 /**
  * The arguments that are not options: sources and destination (3-transfer 10.3, 4-traps T-03). Remote ones are
- * recognised, checked as rsync checks them, and then refused by name.
+ * recognised and checked as rsync checks them.
  */
 import type { ByteName } from "../bytes/byte-name.ts";
 import { plainUsageError, unsupportedError } from "../errors.ts";
@@ -12,12 +12,24 @@ export interface RemoteSpec {
   readonly host: string;
   /** Undefined: the default. */
   readonly port: number | undefined;
+  /** What is behind the host; empty: the directory that the other side starts in. */
+  readonly path: ByteName;
 }
 
-/** Sources and destination of a local run. */
+/** Sources and destination of a run. */
 export interface Operands {
   readonly sources: readonly ByteName[];
   readonly destination: ByteName | undefined;
+  /** The other side, if one of them is on another machine. */
+  readonly remote: RemoteOperands | undefined;
+}
+
+/** The operands at the other side. */
+export interface RemoteOperands extends RemoteSpec {
+  /** `push`: the destination is remote. */
+  readonly direction: "push" | "pull";
+  /** The remote destination, or all remote sources. */
+  readonly paths: readonly ByteName[];
 }
 
 /**
@@ -27,23 +39,24 @@ export function parseRemote(argument: ByteName): RemoteSpec | undefined {
   const url = /^rsync:\/\/((?:[^/@]*@)?)(?:\[([^\]/]*)\]|([^/:]*))(?::([0-9]*))?(?=\/|$)/i.exec(argument);
   if (url !== null) {
     const port = url[4] === undefined || url[4] === "" ? undefined : Number(url[4]);
-    return { transport: "daemon", host: `${url[1]}${url[2] ?? url[3] ?? ""}`, port };
+    const path = argument.slice(url[0].length).replace(/^\//, "") as ByteName;
+    return { transport: "daemon", host: `${url[1]}${url[2] ?? url[3] ?? ""}`, port, path };
   }
   const bracketed = /^((?:[^/:[]*@)?)\[([^\]/]*)\]:(:?)/.exec(argument);
   const match = bracketed ?? (/^(?:[^/:[]*@)?\[/.test(argument) ? null : /^([^/:]*)():(:?)/.exec(argument));
   if (match === null) return undefined;
-  return { transport: match[3] === ":" ? "daemon" : "shell", host: `${match[1]}${match[2]}`, port: undefined };
+  const path = argument.slice(match[0].length) as ByteName;
+  return { transport: match[3] === ":" ? "daemon" : "shell", host: `${match[1]}${match[2]}`, port: undefined, path };
 }
 
 /**
  * Splits the operands of a command line into sources and destination.
- * @throws TsyncError usage for rsync's own complaints, unsupported for a correct remote argument
+ * @throws TsyncError usage for rsync's own complaints
  */
 export function splitOperands(operands: readonly ByteName[]): Operands {
   const sources = operands.length > 1 ? operands.slice(0, -1) : operands;
   const destination = operands.length > 1 ? operands.at(-1) : undefined;
-  checkOperands(sources, destination);
-  return { sources, destination };
+  return { sources, destination, remote: findRemote(sources, destination) };
 }
 
 /**
@@ -51,12 +64,21 @@ export function splitOperands(operands: readonly ByteName[]): Operands {
  * @throws TsyncError usage for rsync's own complaints, unsupported for a correct remote argument
  */
 export function checkOperands(sources: readonly ByteName[], destination: ByteName | undefined): void {
+  const remote = findRemote(sources, destination);
+  if (remote === undefined) return;
+  const argument = remote.direction === "pull" ? sources[0] : destination;
+  throw unsupportedError(`This tsync does not support remote arguments here yet: ${argument}`);
+}
+
+/** The remote side, if there is one; throws rsync's complaints about operands. */
+function findRemote(sources: readonly ByteName[], destination: ByteName | undefined): RemoteOperands | undefined {
   const first = sources[0];
   const source = first === undefined ? undefined : parseRemote(first);
   const target = destination === undefined ? undefined : parseRemote(destination);
+  let paths: ByteName[] = [];
   if (source !== undefined) {
     if (target !== undefined) throw plainUsageError("The source and destination cannot both be remote.", "Receiver");
-    checkRemoteSources(sources, source);
+    paths = remotePaths(sources, source);
   } else {
     for (const argument of sources) {
       if (argument === "") throw plainUsageError("Empty source arg specified.", "sender");
@@ -68,15 +90,17 @@ export function checkOperands(sources: readonly ByteName[], destination: ByteNam
     const role = source === undefined ? "sender" : "Receiver";
     throw plainUsageError("Invalid remote host: hostnames may not start with '-'.", role);
   }
-  if (source !== undefined) throw unsupportedError(refusal(first ?? ""));
-  if (target !== undefined) throw unsupportedError(refusal(destination ?? ""));
+  if (source !== undefined) return { ...source, direction: "pull", paths };
+  if (target !== undefined) return { ...target, direction: "push", paths: [target.path] };
   if (destination === "") {
     throw plainUsageError('Empty destination arg specified (use "." or see --old-args).', "sender");
   }
+  return undefined;
 }
 
 /** Further sources of a pull must be remote, on the same machine, by the same transport; an empty host repeats the first. */
-function checkRemoteSources(sources: readonly ByteName[], first: RemoteSpec): void {
+function remotePaths(sources: readonly ByteName[], first: RemoteSpec): ByteName[] {
+  const paths = [first.path];
   for (const argument of sources.slice(1)) {
     const spec = parseRemote(argument);
     if (spec === undefined) {
@@ -95,9 +119,7 @@ function checkRemoteSources(sources: readonly ByteName[], first: RemoteSpec): vo
     if (spec.port !== undefined && spec.port !== first.port) {
       throw plainUsageError("All source args must use the same port number.", "Receiver");
     }
+    paths.push(spec.path);
   }
-}
-
-function refusal(argument: string): string {
-  return `This tsync does not support remote arguments yet: ${argument}`;
+  return paths;
 }

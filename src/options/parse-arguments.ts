@@ -6,13 +6,13 @@
  * Messages of the errors thrown here are byte strings (one code unit a byte, as they quote arguments). The printer puts
  * `rsync: ` before them unless the error is `plain`.
  */
-import { type ByteName, byteName } from "../bytes/byte-name.ts";
-import { plainUsageError, type TsyncError, unsupportedError, usageError } from "../errors.ts";
+import type { ByteName } from "../bytes/byte-name.ts";
+import { plainUsageError, type TsyncError, unsupportedError } from "../errors.ts";
 import { checkIdMaps, normalizeSettings, type ParseEnvironment } from "./normalize.ts";
-import { parseRemote, splitOperands } from "./operands.ts";
-import { type OptionMatch, optionsByLetter, optionsByName } from "./option-table.ts";
+import { parseRemote, type RemoteOperands, splitOperands } from "./operands.ts";
+import { readOptions } from "./read-options.ts";
 import { emptySettings, type Settings } from "./settings.ts";
-import { parseInteger, parseSize } from "./sizes.ts";
+import { parseSize } from "./sizes.ts";
 import { maxAllocRange } from "./table/update.ts";
 import type { TransferOptions } from "./transfer-options.ts";
 
@@ -27,6 +27,7 @@ export type ParsedCommand =
       /** Undefined: the sources are listed. */
       readonly destination: ByteName | undefined;
     }
+  | RemoteCommand
   /** Print the help on standard output, exit 0. */
   | { readonly kind: "help" }
   /** Print the help on standard error and a usage error line, exit 1. */
@@ -34,6 +35,18 @@ export type ParsedCommand =
   | { readonly kind: "version"; readonly json: boolean }
   | { readonly kind: "info-help" }
   | { readonly kind: "debug-help" };
+
+/** A run with another machine. */
+export interface RemoteCommand {
+  readonly kind: "remote";
+  readonly options: TransferOptions;
+  readonly settings: Settings;
+  readonly remote: RemoteOperands;
+  /** Local sources of a push, nothing for a pull. */
+  readonly sources: readonly ByteName[];
+  /** Local destination of a pull; undefined: the sources are listed. */
+  readonly destination: ByteName | undefined;
+}
 
 /**
  * Parses the arguments after the program name.
@@ -68,14 +81,16 @@ function parseInto(settings: Settings, args: readonly ByteName[], environment: P
   if (settings.daemon) throw refusal("--daemon");
   if (settings.version > 0) return { kind: "version", json: settings.version > 1 };
 
-  const options = normalizeSettings(settings, operands.length > 1, environment);
+  const place = operands.some((operand) => parseRemote(operand) !== undefined) ? "client" : "local";
+  const options = normalizeSettings(settings, operands.length > 1, environment, place);
   if (operands.length === 0) {
     // Only on its own is `-h` the help (a bundle such as `-vh` counts as alone).
     return { kind: args.length === 1 && settings.humanReadable > 1 ? "help" : "usage" };
   }
   if (options.filesFrom !== undefined && operands.length !== 2) return { kind: "usage" };
-  const { sources, destination } = splitOperands(operands);
+  const { sources, destination, remote } = splitOperands(operands);
   for (const option of settings.daemonOnly) throw daemonOnlyError(option);
+  if (remote !== undefined) return remoteCommand(settings, options, remote, sources, destination);
   if (options.filesFrom !== undefined && parseRemote(options.filesFrom) !== undefined) {
     throw plainUsageError("--files-from cannot be remote when the transfer is local", "sender");
   }
@@ -84,75 +99,28 @@ function parseInto(settings: Settings, args: readonly ByteName[], environment: P
   return { kind: "run", options, sources, destination };
 }
 
-/** Applies all options to `settings` and returns the operands; stops early when an option makes a request. */
-function readOptions(args: readonly ByteName[], settings: Settings): ByteName[] {
-  const operands: ByteName[] = [];
-  for (let index = 0; index < args.length; index++) {
-    const token = args[index] ?? byteName("");
-    if (token === "--") return operands.concat(args.slice(index + 1));
-    if (token.startsWith("--")) {
-      index += applyLong(token, args[index + 1], settings);
-    } else if (token.startsWith("-") && token.length > 1) {
-      index += applyShort(token, args[index + 1], settings);
-    } else {
-      operands.push(token);
-    }
-    if (settings.request !== undefined) break;
-  }
-  return operands;
+function remoteCommand(
+  settings: Settings,
+  options: TransferOptions,
+  remote: RemoteOperands,
+  sources: readonly ByteName[],
+  destination: ByteName | undefined,
+): RemoteCommand {
+  if (remote.transport === "daemon") throw unsupportedError("This tsync does not support rsync daemons yet");
+  for (const [key, shown] of settings.unsupported) if (!remoteKeys.has(key)) throw refusal(shown);
+  const pulls = remote.direction === "pull";
+  return {
+    kind: "remote",
+    options,
+    settings,
+    remote,
+    sources: pulls ? [] : sources,
+    destination: pulls ? destination : undefined,
+  };
 }
 
-/** Applies `--name`, `--name=value` or `--name value`; returns how many further arguments were used up. */
-function applyLong(token: ByteName, next: ByteName | undefined, settings: Settings): number {
-  const equals = token.indexOf("=");
-  const match = optionsByName.get(token.slice(2, equals < 0 ? undefined : equals));
-  if (match === undefined) throw usageError(`${token}: unknown option`);
-  const attached = equals < 0 ? undefined : byteName(token.slice(equals + 1));
-  if (match.negated || match.row.argument === undefined) {
-    if (attached !== undefined) throw usageError(`${token}: option does not take an argument`);
-    apply(match, byteName(""), token, settings);
-    return 0;
-  }
-  const value = attached ?? next;
-  if (value === undefined) throw usageError(`${token}: missing argument`);
-  apply(match, value, attached === undefined ? value : token, settings);
-  return attached === undefined ? 1 : 0;
-}
-
-/** Applies a bundle of letters; returns how many further arguments were used up. */
-function applyShort(token: ByteName, next: ByteName | undefined, settings: Settings): number {
-  for (let position = 1; position < token.length; position++) {
-    const match = optionsByLetter.get(token.charAt(position));
-    if (match === undefined) throw usageError(`${token}: unknown option`);
-    if (match.row.argument === undefined) {
-      apply(match, byteName(""), token, settings);
-      if (settings.request !== undefined) return 0;
-      continue;
-    }
-    const attached = token.slice(position + 1).replace(/^=/, "");
-    if (position + 1 < token.length) {
-      apply(match, byteName(attached), token, settings);
-      return 0;
-    }
-    if (next === undefined) throw usageError(`${token}: missing argument`);
-    apply(match, next, next, settings);
-    return 1;
-  }
-  return 0;
-}
-
-/** `shown` is what a complaint about a number quotes: the whole word in which the number stands. */
-function apply(match: OptionMatch, value: ByteName, shown: string, settings: Settings): void {
-  const { row } = match;
-  if (match.negated) {
-    row.clear?.(settings, value, 0);
-    return;
-  }
-  let number = 0;
-  if (row.argument?.kind === "integer") number = parseInteger(value, shown);
-  if (row.argument?.kind === "size") number = parseSize(row.names[0] ?? "", value, row.argument.range);
-  row.set(settings, value, number);
-}
+/** Options that only make sense with another machine. */
+const remoteKeys: ReadonlySet<string> = new Set(["protocol", "remote-option"]);
 
 function refusal(shown: string): TsyncError {
   return unsupportedError(`This tsync does not support ${shown} yet`);

@@ -19,14 +19,33 @@ export interface Settings {
   /** How often `--version` came. */
   version: number;
   server: boolean;
+  /** Of a server: it has the source. */
+  sender: boolean;
   daemon: boolean;
   daemonOption: boolean;
-  oldArguments: boolean;
-  secludedArguments: boolean;
+  /** How often `--old-args` came. */
+  oldArguments: number | undefined;
+  secludedArguments: boolean | undefined;
   /** Options that cannot be honoured yet: key to the name that the refusal shows. */
   readonly unsupported: Map<string, string>;
   /** Options that only a connection to a daemon may have. */
   readonly daemonOnly: Set<"password-file" | "contimeout">;
+
+  // the other side
+  /** Command of the remote shell; what a server gets instead are the client's capabilities (1-session 2.3). */
+  remoteShell: ByteName | undefined;
+  /** Program that the remote shell calls. */
+  remoteProgram: ByteName | undefined;
+  readonly remoteOptions: ByteName[];
+  trustSender: boolean;
+  internetProtocol: 4 | 6 | undefined;
+  /** Highest protocol that is offered. */
+  protocol: number | undefined;
+  timeoutSeconds: number;
+  maxAlloc: { readonly text: ByteName; readonly bytes: number } | undefined;
+  skipCompress: ByteName | undefined;
+  /** Where messages of class error of a server go. */
+  standardError: "errors" | "all" | "client";
 
   // text
   verbose: number;
@@ -41,8 +60,6 @@ export interface Settings {
   progress: boolean;
   eightBitOutput: boolean;
   outputBuffering: ByteName | undefined;
-  /** `--stderr=all`. */
-  allToStandardError: boolean;
   listOnly: boolean;
   stats: boolean;
 
@@ -71,7 +88,8 @@ export interface Settings {
   links: boolean;
   safeLinks: boolean;
   mungeLinks: boolean;
-  hardLinks: boolean;
+  /** How often `-H` came; more than once is only for the other side to know. */
+  hardLinks: number;
   permissions: boolean;
   executability: boolean;
   times: boolean;
@@ -102,7 +120,7 @@ export interface Settings {
   ignoreExisting: boolean;
   maxSize: number | undefined;
   minSize: number | undefined;
-  modifyWindow: number;
+  modifyWindow: number | undefined;
   wholeFile: boolean | undefined;
   blockSize: number;
   checksumChoice: ByteName | undefined;
@@ -159,12 +177,23 @@ export function emptySettings(): Settings {
     request: undefined,
     version: 0,
     server: false,
+    sender: false,
     daemon: false,
     daemonOption: false,
-    oldArguments: false,
-    secludedArguments: false,
+    oldArguments: undefined,
+    secludedArguments: undefined,
     unsupported: new Map(),
     daemonOnly: new Set(),
+    remoteShell: undefined,
+    remoteProgram: undefined,
+    remoteOptions: [],
+    trustSender: false,
+    internetProtocol: undefined,
+    protocol: undefined,
+    timeoutSeconds: 0,
+    maxAlloc: undefined,
+    skipCompress: undefined,
+    standardError: "errors",
     verbose: 0,
     quiet: false,
     info: new Map(),
@@ -177,7 +206,6 @@ export function emptySettings(): Settings {
     progress: false,
     eightBitOutput: false,
     outputBuffering: undefined,
-    allToStandardError: false,
     listOnly: false,
     stats: false,
     recursive: false,
@@ -200,7 +228,7 @@ export function emptySettings(): Settings {
     links: false,
     safeLinks: false,
     mungeLinks: false,
-    hardLinks: false,
+    hardLinks: 0,
     permissions: false,
     executability: false,
     times: false,
@@ -228,7 +256,7 @@ export function emptySettings(): Settings {
     ignoreExisting: false,
     maxSize: undefined,
     minSize: undefined,
-    modifyWindow: 0,
+    modifyWindow: undefined,
     wholeFile: undefined,
     blockSize: 0,
     checksumChoice: undefined,

@@ -31,6 +31,8 @@ export interface Alternate {
   readonly absolute: ByteName;
   readonly stat: Stat;
   readonly attributes: ExistingAttributes;
+  /** It is a file of another name; then index -1 is the destination directory itself. */
+  readonly similar?: boolean;
 }
 
 /** A directory of the same path in an alternate directory. */

@@ -77,7 +77,7 @@ export class DelayedUpdates {
       ledger.systemError("receiver", `rename failed for "${absolute}" (from ${from})`, status, absolute);
     } else {
       removePartialDirectory(context, descriptor);
-      remover.arrived(entry, "sent", descriptor, name);
+      remover.arrived(turn, "sent", descriptor, name);
       if (group !== undefined) this.groups.done(group, entry);
       // Nothing is asked for any more that could be the same file.
       remover.flush();

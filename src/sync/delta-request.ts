@@ -6,8 +6,10 @@ import type { ByteName } from "../bytes/byte-name.ts";
 import { literalRunBytes } from "../delta/match-blocks.ts";
 import { emptyStat } from "../fs/syscalls/interface.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
+import { BasisType } from "../protocol/item-record.ts";
 import type { Alternate } from "./alternates.ts";
 import type { Backups } from "./backup.ts";
+import type { Basis } from "./channel.ts";
 import type { RunContext } from "./context.ts";
 import { type EntryParts, type PlacedTurn, pathBelow, shownName } from "./entry-parts.ts";
 import { openRegular } from "./generate-alternate.ts";
@@ -32,6 +34,17 @@ export class DeltaRequests {
     const { checksumSeed } = parts.context.options;
     // Another seed each time, so that an unlucky pair of blocks is not unlucky for ever.
     this.seed = checksumSeed === 0 ? Math.floor(Date.now() / 1000) | 0 : checksumSeed;
+  }
+
+  /** What a sender that is not here must know of the basis (3-transfer 1.1). */
+  describe(turn: PlacedTurn, partial: boolean, phase: "normal" | "redo", delta: DeltaJob | undefined): Basis {
+    const { options } = this.context;
+    const { basis } = turn;
+    if (basis?.similar === true) return { type: BasisType.fuzzy + basis.index + 1, name: basis.name, delta };
+    if (basis !== undefined) return { type: basis.index, name: undefined, delta };
+    if (partial) return { type: BasisType.partial, name: undefined, delta };
+    const copied = delta !== undefined && options.inplace && options.backup && phase === "normal";
+    return { type: copied ? BasisType.backup : BasisType.destination, name: undefined, delta };
   }
 
   /** The delta part of a job with its basis open; undefined: the file is sent whole. */

@@ -4,14 +4,14 @@ import type { FileEntry } from "../protocol/file-entry.ts";
 import type { Alternate, Alternates } from "./alternates.ts";
 import type { Place } from "./attributes.ts";
 import type { Backups } from "./backup.ts";
+import type { RecordChannel } from "./channel.ts";
 import { fullPath, type RunContext } from "./context.ts";
 import type { Deleter } from "./delete.ts";
 import type { Destination } from "./destination.ts";
 import type { NoticeCode } from "./events.ts";
 import type { ExistingReader } from "./existing.ts";
 import type { HardLinks, Member } from "./hard-links.ts";
-import type { LocalChannel } from "./local-channel.ts";
-import type { SourceRemover } from "./remove-source.ts";
+import type { Arrivals } from "./remove-source.ts";
 import type { TempDirectory } from "./temp-directory.ts";
 import type { OpenDirectory, TreeState } from "./tree-state.ts";
 
@@ -37,13 +37,13 @@ export interface PlacedTurn extends Turn {
 export interface EntryParts {
   readonly context: RunContext;
   readonly destination: Destination;
-  readonly channel: LocalChannel;
+  readonly channel: RecordChannel;
   readonly deleter: Deleter;
   readonly backups: Backups;
   readonly tree: TreeState;
   readonly existing: ExistingReader;
   readonly links: HardLinks;
-  readonly remover: SourceRemover;
+  readonly remover: Arrivals;
   readonly alternates: Alternates;
   readonly temp: TempDirectory | undefined;
 }

@@ -31,6 +31,16 @@ export interface FileList {
   readonly events: readonly RunEvent[];
   /** Whether this is the last list of the transfer. */
   readonly last: boolean;
+  /** Indexes that the sender's order gives to its entries; undefined: they follow from the order of the lists. */
+  readonly slots?: ListSlots | undefined;
+}
+
+/** Indexes of a list (2-file-list 4.4). */
+export interface ListSlots {
+  /** Of the directory whose children are listed. */
+  readonly owner: number;
+  /** Of the entries, in their order. */
+  readonly entries: ArrayLike<number>;
 }
 
 /** I/O error bits (2-file-list 3.9). */

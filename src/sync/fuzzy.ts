@@ -59,7 +59,16 @@ export class FuzzyBases {
     if (found === undefined) return undefined;
     const { held, directory, index, name, stat } = found;
     const absolute = joinName(directory, name);
-    return { level: 1, index, directory: held.retain(), name, absolute, stat, attributes: noAttributes() };
+    return {
+      level: 1,
+      index,
+      directory: held.retain(),
+      name,
+      absolute,
+      stat,
+      attributes: noAttributes(),
+      similar: true,
+    };
   }
 
   close(): void {

@@ -229,7 +229,7 @@ export class EntryGenerator {
     const linkedTo = outcome === "linked" ? byteName("") : undefined;
     const waiting = channel.push({ kind: "item", entry, ndx, position, flags, linkedTo });
     if (found.level === AlternateLevel.attributes) remarkUpToDate(this.parts, entry, false);
-    remover.succeeded(entry, "handled", place.directory, place.name);
+    remover.succeeded(turn, "handled", place.directory, place.name);
     if (group !== undefined && outcome === "copied") {
       for (const member of members) remarkLinked(this.parts, member.entry, entry);
       this.finishGroup(group, entry);
@@ -268,7 +268,7 @@ export class EntryGenerator {
       const flags = itemFlags(context, entry, mode, stat, attributes, 0);
       const waiting = channel.push({ kind: "item", entry, ndx, position, flags, linkedTo: undefined });
       remarkUpToDate(this.parts, entry, options.dryRun ? (flags & ~ItemFlag.xattr) !== 0 : changed);
-      this.parts.remover.succeeded(entry, "handled", place.directory, place.name);
+      this.parts.remover.succeeded(turn, "handled", place.directory, place.name);
       if (group !== undefined) this.finishGroup(group, entry);
       return waiting;
     }

@@ -44,7 +44,7 @@ export function generateSpecial(
     const flags = itemFlags(context, entry, mode, stat, attributes, 0);
     item(flags);
     remarkUpToDate(parts, entry, options.dryRun ? (flags & ~ItemFlag.xattr) !== 0 : changed);
-    remover.succeeded(entry, "handled", place.directory, place.name);
+    remover.succeeded(turn, "handled", place.directory, place.name);
     return true;
   }
   const found = exists ? undefined : alternates.find(turn);
@@ -57,7 +57,7 @@ export function generateSpecial(
       const linkedTo = outcome === "linked" ? byteName("") : undefined;
       channel.push({ kind: "item", entry, ndx, position, flags, linkedTo });
       remarkUpToDate(parts, entry, false);
-      if (outcome === "copied") remover.succeeded(entry, "handled", place.directory, place.name);
+      if (outcome === "copied") remover.succeeded(turn, "handled", place.directory, place.name);
       return true;
     }
     return false;
@@ -83,7 +83,7 @@ export function generateSpecial(
   }
   item(flags);
   // Of what is made here only links count as sent (3-transfer 1.7 step 11).
-  remover.succeeded(entry, isSymlink(entry) ? "sent" : "handled", place.directory, place.name);
+  remover.succeeded(turn, isSymlink(entry) ? "sent" : "handled", place.directory, place.name);
   return true;
 }
 

@@ -29,7 +29,7 @@ export function linkMember(parts: EntryParts, turn: Turn, leader: ByteName): voi
   const flags = compareWithLeader(parts, turn, leader, directory, leaderDirectory, baseName(leaderPath));
   if (flags !== undefined && makeLink(parts, turn, leader, directory, leaderDirectory, baseName(leaderPath))) {
     const { entry, ndx, position } = turn;
-    if (directory !== undefined) parts.remover.linked(entry, directory.descriptor, entry.name);
+    if (directory !== undefined) parts.remover.linked(turn, directory.descriptor, entry.name);
     parts.channel.push({ kind: "item", entry, ndx, position, flags, linkedTo: leader });
     if (flags === ItemFlag.local) remarkUpToDate(parts, entry, false);
   }
@@ -77,7 +77,7 @@ function compareWithLeader(
     const flags = itemFlags(context, entry, mode, stat, attributes, initial, byteName(""));
     channel.push({ kind: "item", entry, ndx, position, flags, linkedTo: byteName("") });
     remarkUpToDate(parts, entry, false);
-    parts.remover.succeeded(entry, "handled", directory.descriptor, entry.name);
+    parts.remover.succeeded(turn, "handled", directory.descriptor, entry.name);
     return undefined;
   }
   const flags =

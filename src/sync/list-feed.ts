@@ -9,13 +9,14 @@ import { limits } from "../limits.ts";
 import type { BuilderContext } from "./builder-context.ts";
 import type { FileList } from "./file-list.ts";
 import type { ListBuilder } from "./list-builder.ts";
+import type { ListSource } from "./list-source.ts";
 import { type PackedList, unpackList } from "./packed-list.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
 /** So many entries are scanned before a worker thread is started, which costs some 30 ms. */
 const threadAfterEntries = 2500;
 
-export class ListFeed {
+export class ListFeed implements ListSource {
   private readonly builder: ListBuilder;
   private readonly context: BuilderContext;
   private readonly program: FilterProgram;

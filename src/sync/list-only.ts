@@ -2,12 +2,12 @@
 import { EntryFlag, type FileEntry } from "../protocol/file-entry.ts";
 import type { RunContext } from "./context.ts";
 import { isDirectory } from "./file-list.ts";
-import type { ListFeed } from "./list-feed.ts";
+import type { ListSource } from "./list-source.ts";
 
 /** Emits a `listed` event for each entry; directories when their own list comes. */
 export async function listEntries(
   context: RunContext,
-  feed: ListFeed,
+  feed: ListSource,
   room: (() => Promise<void> | undefined) | undefined,
   listDone: (entryCount: number, isLast: boolean) => void,
 ): Promise<void> {

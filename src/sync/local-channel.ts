@@ -3,37 +3,10 @@
  * objects (design section 1). Records are worked off in order, some hundreds at a time, so that the generator is ahead of
  * the data as it is in rsync: what it decides does not see files that are still to be written.
  */
-import type { ByteName } from "../bytes/byte-name.ts";
 import { limits } from "../limits.ts";
-import type { FileEntry } from "../protocol/file-entry.ts";
-import type { LocalReceiver, PendingFile } from "./receiver.ts";
-import type { LocalSender, OpenSource } from "./sender.ts";
-
-/** What every record says. */
-interface RecordBase {
-  readonly entry: FileEntry;
-  readonly ndx: number;
-  /** Place in the whole list, for `to-chk`. */
-  readonly position: number;
-  readonly flags: number;
-}
-
-/** A change without data. */
-export interface ItemRecord extends RecordBase {
-  readonly kind: "item";
-  readonly linkedTo: ByteName | undefined;
-}
-
-/** A request for data; in a dry run only a report. */
-export interface TransferRecord extends RecordBase {
-  readonly kind: "transfer";
-  /** It was asked for before, and counts as created by then. */
-  readonly again: boolean;
-  /** Makes the receiver's job once the source is open. */
-  readonly receive: ((source: OpenSource) => PendingFile) | undefined;
-  /** The source could not be opened. */
-  readonly failed: () => void;
-}
+import type { ChannelRecord, RecordChannel } from "./channel.ts";
+import type { LocalReceiver } from "./receiver.ts";
+import type { LocalSender } from "./sender.ts";
 
 /** Tells when everything before it has been worked off. */
 export interface MarkRecord {
@@ -41,7 +14,7 @@ export interface MarkRecord {
   readonly passed: () => void;
 }
 
-export type ChannelRecord = ItemRecord | TransferRecord | MarkRecord;
+type LocalRecord = ChannelRecord | MarkRecord;
 
 /** Who wants to know how far the data is behind the generator. */
 export interface ChannelWatcher {
@@ -51,11 +24,11 @@ export interface ChannelWatcher {
   released(): void;
 }
 
-export class LocalChannel {
+export class LocalChannel implements RecordChannel {
   private readonly sender: LocalSender;
   private readonly receiver: LocalReceiver;
   private readonly watcher: ChannelWatcher;
-  private readonly queue: ChannelRecord[] = [];
+  private readonly queue: LocalRecord[] = [];
   private bytes = 0;
   private transfers = 0;
   /** Records are being worked off: until when, if that takes more than this moment. */
@@ -74,7 +47,7 @@ export class LocalChannel {
   }
 
   /** Takes a record. A promise is returned when the generator must wait. */
-  push(record: ChannelRecord): Promise<void> | undefined {
+  push(record: LocalRecord): Promise<void> | undefined {
     this.queue.push(record);
     if (record.kind === "transfer") {
       this.bytes += record.entry.size;
@@ -129,7 +102,7 @@ export class LocalChannel {
     this.watcher.released();
   }
 
-  private work(record: ChannelRecord | undefined): Promise<void> | undefined {
+  private work(record: LocalRecord | undefined): Promise<void> | undefined {
     if (record === undefined) return undefined;
     if (record.kind === "mark") {
       record.passed();

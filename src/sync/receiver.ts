@@ -3,40 +3,13 @@
  * run it writes at once; in a large one it collects batches, which a worker thread and, when that has enough to do, the
  * main thread work off (design section 3: two threads win over one).
  */
-import { type ByteName, baseName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
-import { abortedError, ExitCode, TsyncError } from "../errors.ts";
-import { errnoText } from "../fs/errno.ts";
-import { tempPrefix } from "../fs/temp-file.ts";
 import { limits } from "../limits.ts";
-import type { FileEntry } from "../protocol/file-entry.ts";
-import { backupPath, keepBackupText } from "./backup.ts";
 import { checkAborted, type RunContext } from "./context.ts";
-import { partialPath } from "./partial-files.ts";
-import { type BeforeRename, FileReceiver } from "./receive-file.ts";
-import type { JobFailure, JobResult, ReceiveJob } from "./receive-job.ts";
-import type { OpenSource } from "./sender.ts";
+import { finishFile, type OnReadError } from "./finish-file.ts";
+import type { PendingFile } from "./pending-file.ts";
+import { FileReceiver } from "./receive-file.ts";
 import { pieceBytes, Throttle } from "./throttle.ts";
-import { verificationText } from "./verify-copy.ts";
 import type { WorkerPool } from "./worker-pool.ts";
-
-const ENAMETOOLONG = -36;
-
-/** A job with what the main thread needs when it is done. */
-export interface PendingFile {
-  readonly job: ReceiveJob;
-  readonly entry: FileEntry;
-  readonly source: OpenSource;
-  /** Place in the whole list, for `to-chk`. */
-  readonly position: number;
-  /** Absolute path of the destination file and its directory, for messages. */
-  readonly absolute: ByteName;
-  readonly directoryAbsolute: ByteName;
-  /** The directory of its temporary file, if that is another. */
-  readonly tempAbsolute: ByteName | undefined;
-  readonly onDone: (result: JobResult) => void;
-  /** Needs the main thread (a backup is made before the rename). */
-  readonly beforeRename: BeforeRename | undefined;
-}
 
 /** Reports how far the current file is; called between pieces of large files. */
 export type OnProgress = (file: PendingFile, done: number) => void;
@@ -51,7 +24,7 @@ export class LocalReceiver {
   private readonly here: FileReceiver;
   private readonly throttle: Throttle | undefined;
   private readonly onProgress: OnProgress | undefined;
-  private readonly onReadError: (file: PendingFile, errno: number) => void;
+  private readonly onReadError: OnReadError;
   private readonly underWay = new Set<Promise<void>>();
   private batch: PendingFile[] = [];
   private batchBytes = 0;
@@ -59,12 +32,7 @@ export class LocalReceiver {
   private bytes = 0;
   private failed: unknown;
 
-  constructor(
-    context: RunContext,
-    pool: WorkerPool,
-    onReadError: (file: PendingFile, errno: number) => void,
-    onProgress: OnProgress | undefined,
-  ) {
+  constructor(context: RunContext, pool: WorkerPool, onReadError: OnReadError, onProgress: OnProgress | undefined) {
     this.context = context;
     this.pool = pool;
     const { bandwidthLimit } = context.options;
@@ -150,7 +118,7 @@ export class LocalReceiver {
     const results = await this.pool.receive(batch.map((file) => file.job));
     for (const [index, result] of results.entries()) {
       const file = batch[index];
-      if (file !== undefined) this.finish(file, result);
+      if (file !== undefined) finishFile(this.context, this.onReadError, file, result);
     }
   }
 
@@ -160,7 +128,7 @@ export class LocalReceiver {
     let step = steps.next();
     if (step.done === true) {
       this.onProgress?.(file, file.job.size);
-      this.finish(file, step.value);
+      finishFile(this.context, this.onReadError, file, step.value);
       return this.sleep(step.value.delta?.literalBytes ?? step.value.written);
     }
     return (async () => {
@@ -185,7 +153,7 @@ export class LocalReceiver {
         step = steps.next();
       }
       this.onProgress?.(file, file.job.size);
-      this.finish(file, step.value);
+      finishFile(this.context, this.onReadError, file, step.value);
       await this.sleep(step.value.delta?.literalBytes ?? Math.max(file.job.size - before, 0));
     })();
   }
@@ -205,92 +173,5 @@ export class LocalReceiver {
       signal.addEventListener("abort", done);
       if (signal.aborted) done();
     });
-  }
-
-  private finish(file: PendingFile, result: JobResult): void {
-    const { ledger } = this.context;
-    // A worker that was told to stop gives up its file without a failure.
-    if (!result.done && result.failures.length === 0) throw abortedError("sender");
-    for (const failure of result.failures) {
-      const { step, errno } = failure;
-      if (step === "write") throw this.writeError(file, errno);
-      if (step === "backup") throw backupError(this.context, file, errno);
-      // Whoever made the job asks again, or reports it.
-      if (step === "verify") continue;
-      if (step === "read") {
-        this.onReadError(file, errno);
-        continue;
-      }
-      if (step === "partial-directory") {
-        const text = `Unable to create partial-dir for ${file.entry.path} -- discarding completed file.`;
-        ledger.error("receiver", text, file.absolute);
-        continue;
-      }
-      if (step === "compare" && errno === 0) {
-        ledger.error("receiver", verificationText(file.absolute), file.absolute);
-        continue;
-      }
-      ledger.systemError("receiver", failureText(file, failure, result), errno, file.absolute);
-    }
-    file.onDone(result);
-  }
-
-  private writeError(file: PendingFile, errno: number): TsyncError {
-    const message = `[receiver] write failed on "${file.absolute}": ${errnoText(-errno)}`;
-    return new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "receiver", path: file.absolute });
-  }
-}
-
-function backupError(context: RunContext, file: PendingFile, errno: number): TsyncError {
-  const { absolute, entry } = file;
-  const path = absolute.endsWith(`/${entry.path}`) ? entry.path : baseName(absolute);
-  const target = backupPath(context.options, path);
-  if (errno === ENAMETOOLONG) {
-    // A backup is linked first; then what stands in its way is removed, and that is the call that rsync tells of.
-    const root = byteName(absolute.slice(0, absolute.length - path.length - 1));
-    const text = `unlink "${target.startsWith("/") ? target : joinName(root, target)}"`;
-    context.ledger.systemError("receiver", text, errno, absolute);
-  }
-  const message = `[receiver] ${keepBackupText(context.options, path, absolute)}: ${errnoText(-errno)}`;
-  return new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "receiver", path: file.absolute });
-}
-
-function mkstempPath({ job, directoryAbsolute, tempAbsolute }: PendingFile): string {
-  const hidden = tempPrefix(job.name);
-  if (tempAbsolute === undefined) return `${directoryAbsolute}/${hidden}`;
-  return `${tempAbsolute}/${job.name.startsWith(".") ? hidden : hidden.slice(1)}`;
-}
-
-/** The path below the destination that a good file is renamed to. */
-function finalPath({ job, entry }: PendingFile): ByteName {
-  return job.delayed ? partialPath(job.partialDirectory, entry.path) : entry.path;
-}
-
-/** The words of rsync for a failed step, up to the system's reason. */
-function failureText(file: PendingFile, failure: JobFailure, result: JobResult): string {
-  const { absolute } = file;
-  const temp =
-    result.tempName === undefined ? absolute : `${file.tempAbsolute ?? file.directoryAbsolute}/${result.tempName}`;
-  switch (failure.step) {
-    case "compare":
-      return `verification of "${absolute}" failed`;
-    case "open":
-      return file.job.method === "inplace"
-        ? `open "${absolute}" failed`
-        : `mkstemp "${mkstempPath(file)}.XXXXXX" failed`;
-    case "chown":
-      return `${file.job.attributes.uid >= 0 ? "chown" : "chgrp"} "${temp}" failed`;
-    case "chmod":
-      return `failed to set permissions on "${temp}"`;
-    case "times":
-      return `failed to set times on "${temp}"`;
-    case "xattr":
-      return `set_xattr: lsetxattr("${temp}","${failure.detail ?? ""}") failed`;
-    case "acl":
-      return `set_acl: xacl_set(${joinName(directoryName(file.entry.path), result.tempName ?? file.entry.name)}, ACL_TYPE_ACCESS)`;
-    case "rename":
-      return `rename "${temp}" -> "${finalPath(file)}"`;
-    default:
-      return `${failure.step} failed on "${absolute}"`;
   }
 }

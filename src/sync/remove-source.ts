@@ -14,7 +14,34 @@ export type Success = "sent" | "handled";
 
 const ENOENT = -2;
 
-export class SourceRemover {
+/** An entry with the index under which the sender knows it. */
+export interface Arrival {
+  readonly entry: FileEntry;
+  readonly ndx: number;
+}
+
+/** Hears of entries that are at the destination. */
+export interface Arrivals {
+  /** An entry is there, under this name in this open directory. */
+  succeeded(arrival: Arrival, success: Success, directory: number, name: ByteName): void;
+  /**
+   * The same for an entry whose data was sent: its source stays until `flush`, for files that are asked for together may be
+   * one (`-L`).
+   */
+  arrived(arrival: Arrival, success: Success, directory: number, name: ByteName): void;
+  /** The same for a hard link: its leader may be one of those that wait, and comes before it. */
+  linked(arrival: Arrival, directory: number, name: ByteName): void;
+  /** Nothing that was asked for is under way. */
+  flush(): void;
+}
+
+/** Whether an entry that was brought about so is to be removed from the source. */
+export function isRemoved({ options }: RunContext, entry: FileEntry, success: Success): boolean {
+  const { removeSource, dryRun } = options;
+  return removeSource !== "no" && !dryRun && (removeSource === "all" || success === "sent") && !isDirectory(entry);
+}
+
+export class SourceRemover implements Arrivals {
   private readonly context: RunContext;
   private readonly roots: SourceRoots;
   private readonly source: Stat = emptyStat();
@@ -26,41 +53,30 @@ export class SourceRemover {
     this.roots = roots;
   }
 
-  /** Hears that an entry is at the destination, under this name in this open directory. */
-  succeeded(entry: FileEntry, success: Success, directory: number, name: ByteName): void {
-    if (!this.applies(entry, success)) return;
+  succeeded({ entry }: Arrival, success: Success, directory: number, name: ByteName): void {
+    if (!isRemoved(this.context, entry, success)) return;
     const { syscalls } = this.context;
     this.remove(entry, syscalls.lstatAt(directory, name, this.copy) === 0 ? this.copy : undefined);
   }
 
-  /**
-   * The same for an entry whose data was sent: its source stays until `flush`, for files that are asked for together may be
-   * one (`-L`).
-   */
-  arrived(entry: FileEntry, success: Success, directory: number, name: ByteName): void {
-    if (!this.applies(entry, success)) return;
+  arrived({ entry }: Arrival, success: Success, directory: number, name: ByteName): void {
+    if (!isRemoved(this.context, entry, success)) return;
     const copy = emptyStat();
     const found = this.context.syscalls.lstatAt(directory, name, copy) === 0;
     this.waiting.push({ entry, copy: found ? copy : undefined });
   }
 
-  /** The same for a hard link: its leader may be one of those that wait, and comes before it. */
-  linked(entry: FileEntry, directory: number, name: ByteName): void {
-    if (this.waiting.length > 0) this.arrived(entry, "handled", directory, name);
-    else this.succeeded(entry, "handled", directory, name);
+  linked(arrival: Arrival, directory: number, name: ByteName): void {
+    if (this.waiting.length > 0) this.arrived(arrival, "handled", directory, name);
+    else this.succeeded(arrival, "handled", directory, name);
   }
 
-  /** Removes what waits. */
   flush(): void {
     for (const { entry, copy } of this.waiting.splice(0)) this.remove(entry, copy);
   }
 
-  private applies(entry: FileEntry, success: Success): boolean {
-    const { removeSource, dryRun } = this.context.options;
-    return removeSource !== "no" && !dryRun && (removeSource === "all" || success === "sent") && !isDirectory(entry);
-  }
-
-  private remove(entry: FileEntry, copy: Stat | undefined): void {
+  /** Removes a source file that is at the destination, or was said to be. */
+  remove(entry: FileEntry, copy: Stat | undefined): void {
     const { syscalls, options, ledger } = this.context;
     const { path } = entry;
     const held = this.roots.directory(entry.root, directoryName(path) || byteName("."));

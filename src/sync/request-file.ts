@@ -16,8 +16,8 @@ import { type EntryParts, type PlacedTurn, pathBelow } from "./entry-parts.ts";
 import type { GroupEnd, LinkGroup } from "./hard-links.ts";
 import { NewAcls } from "./new-acls.ts";
 import { hasPartial, removePartialDirectory } from "./partial-files.ts";
+import type { PendingFile } from "./pending-file.ts";
 import type { JobResult, ReceiveJob } from "./receive-job.ts";
-import type { PendingFile } from "./receiver.ts";
 import type { OpenSource } from "./sender.ts";
 import type { OpenDirectory } from "./tree-state.ts";
 
@@ -63,7 +63,8 @@ export class FileRequests {
     const again = phase === "redo";
     const record = { kind: "transfer", entry, ndx, position, flags, again } as const;
     if (context.options.dryRun) {
-      const waiting = channel.push({ ...record, receive: undefined, failed: () => {} });
+      const openBasis = () => this.deltas.describe(turn, partial, phase, undefined);
+      const waiting = channel.push({ ...record, receive: undefined, openBasis, failed: () => {} });
       if (group !== undefined) this.groups.done(group, entry);
       return waiting;
     }
@@ -80,6 +81,7 @@ export class FileRequests {
     return channel.push({
       ...record,
       receive: (source) => this.pendingFile(heldTurn, source, attributes, { partial, delayed, group, phase }),
+      openBasis: () => this.deltas.describe(heldTurn, partial, phase, this.deltas.make(heldTurn, partial, phase)),
       failed: () => {
         turn.basis?.directory.release();
         if (group !== undefined) void this.groups.failed(group);
@@ -139,7 +141,7 @@ export class FileRequests {
         if (!result.done) directory.dirty = true;
         if (result.done && partial && !delayed) removePartialDirectory(context, place.directory);
         this.transferred(source, result);
-        if (result.done && !delayed) this.parts.remover.arrived(entry, "sent", place.directory, place.name);
+        if (result.done && !delayed) this.parts.remover.arrived(turn, "sent", place.directory, place.name);
         if (this.deltas.mustRedo(turn, job, result, phase)) this.wrong.push({ turn, group });
         else if (result.done && delayed) this.delayed.add(turn, group);
         else if (group !== undefined) {

@@ -3,15 +3,15 @@
  * list: one whose transfers are all done; the last list's ends the run.
  */
 import type { RunContext } from "./context.ts";
-import type { ListFeed } from "./list-feed.ts";
-import type { PendingFile } from "./receiver.ts";
+import type { ListSource } from "./list-source.ts";
+import type { PendingFile } from "./pending-file.ts";
 
 /** Longest literal run of the protocol. */
 const firstUpdateBytes = 32_768;
 
 export class RunProgress {
   private readonly context: RunContext;
-  private readonly feed: ListFeed;
+  private readonly feed: ListSource;
   private finishedBytes = 0;
   private current: PendingFile | undefined;
   private last: PendingFile | undefined;
@@ -24,7 +24,7 @@ export class RunProgress {
   private releasedLists = 0;
   private lastSeen = false;
 
-  constructor(context: RunContext, feed: ListFeed) {
+  constructor(context: RunContext, feed: ListSource) {
     this.context = context;
     this.feed = feed;
   }

@@ -11,21 +11,15 @@ import { openSyscalls } from "../fs/syscalls/choose.ts";
 import { emptyStat, type Syscalls } from "../fs/syscalls/interface.ts";
 import type { TransferOptions } from "../options/transfer-options.ts";
 import { FileType } from "../protocol/file-entry.ts";
-import { Alternates } from "./alternates.ts";
-import { Backups } from "./backup.ts";
 import type { ChangeGate } from "./change-gate.ts";
 import type { Identity, RunContext, Wants } from "./context.ts";
 import { RunCounters } from "./counters.ts";
 import { withDeadline } from "./deadline.ts";
-import { Deleter } from "./delete.ts";
 import { type Destination, resolveDestination } from "./destination.ts";
 import type { EventSink, RunSummary } from "./events.ts";
-import { ExistingReader } from "./existing.ts";
 import { type FileList, isDirectory } from "./file-list.ts";
 import { fileFilterReader } from "./filter-reader.ts";
 import { FilterStack } from "./filter-stack.ts";
-import { EntryGenerator } from "./generate-entry.ts";
-import { Generator } from "./generator.ts";
 import { HardLinks } from "./hard-links.ts";
 import { IdMapper, mapAcls } from "./id-mapper.ts";
 import { Ledger } from "./ledger.ts";
@@ -36,6 +30,7 @@ import { listEntries } from "./list-only.ts";
 import { LocalChannel } from "./local-channel.ts";
 import { pruneLists } from "./prune-lists.ts";
 import { LocalReceiver } from "./receiver.ts";
+import { announceMatches, announceWholeFiles, openReceivingSide } from "./receiving-side.ts";
 import { refuseEmptySources } from "./refuse-empty-source.ts";
 import { SourceRemover } from "./remove-source.ts";
 import { RunProgress } from "./run-progress.ts";
@@ -43,8 +38,6 @@ import { LocalSender } from "./sender.ts";
 import { addSources, readListed } from "./source-arguments.ts";
 import { SourceRoots } from "./source-root.ts";
 import { linksToFollow } from "./source-stat.ts";
-import { TempDirectory } from "./temp-directory.ts";
-import { TreeState } from "./tree-state.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
 /** What a run is given. */
@@ -196,24 +189,14 @@ async function transfer(
   room: RunRequest["room"],
 ): Promise<void> {
   const { options, signal } = context;
-  const tree = new TreeState(context, destination);
-  const backups = new Backups(context, destination, (byReceiver) => tree.touchTop(byReceiver));
-  closers.push(
-    () => tree.close(),
-    () => backups.close(),
+  const { generator, entries, deleter, tree } = openReceivingSide(
+    context,
+    destination,
+    channel,
+    links,
+    remover,
+    closers,
   );
-  const deleter = new Deleter(context, destination, backups, (path) => tree.touch(path));
-  const existing = new ExistingReader(context);
-  const alternates = new Alternates(context, destination, existing);
-  const temp = TempDirectory.find(context, destination);
-  closers.push(
-    () => alternates.close(),
-    () => temp?.close(),
-  );
-  const parts = { context, destination, channel, deleter, backups, tree, existing, links, remover, alternates, temp };
-  const entries = new EntryGenerator(parts);
-  closers.push(() => entries.close());
-  const generator = new Generator({ ...parts, entries });
   const all = options.deleteTiming === "before" || options.deleteTiming === "after" ? [...feed.peek()] : [];
   if (options.deleteTiming === "before") generator.deletions.inAll(all);
   generator.deletions.countBefore(all);
@@ -266,22 +249,6 @@ async function transfer(
   tree.finishLate();
   deleter.reportLimit();
   progress.end();
-}
-
-/** `-vv`: whether files are copied whole, as a local run does by default. */
-function announceWholeFiles({ options, emit }: RunContext): void {
-  if (options.debug.flist === 0) return;
-  const state = options.wholeFile ? "disabled for local transfer or --whole-file" : "enabled";
-  const text = byteName(`delta-transmission ${state}`);
-  emit({ type: "notice", role: "generator", code: "delta-transmission", path: undefined, text });
-}
-
-function announceMatches({ options, emit, counters }: RunContext): void {
-  if (options.debug.deltasum === 0) return;
-  const { matches, hashHits, falseAlarms, literalBytes } = counters;
-  const found = `matches=${matches}  hash_hits=${hashHits}  false_alarms=${falseAlarms}`;
-  const text = byteName(`total: ${found} data=${literalBytes}`);
-  emit({ type: "notice", role: "sender", code: "match-totals", path: undefined, text });
 }
 
 /** Lets signals and messages in, now and then. */

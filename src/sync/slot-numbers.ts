@@ -1,6 +1,6 @@
 /** Indexes of entries as the generator comes to them (2-file-list 4.4): removed duplicates keep their slots. */
 import type { ByteName } from "../bytes/byte-name.ts";
-import { type FileList, isDirectory } from "./file-list.ts";
+import { type FileList, isDirectory, type ListSlots } from "./file-list.ts";
 
 /** Index of an entry, and its place in the whole list counted without gaps. */
 export interface SlotNumber {
@@ -26,8 +26,14 @@ export class SlotNumbers {
     this.incremental = incremental;
   }
 
+  /** Indexes that came with the current list, and how many of them are used up. */
+  private given: ListSlots | undefined;
+  private usedGiven = 0;
+
   /** Begins the next list. */
   startList(list: FileList): void {
+    this.given = list.slots;
+    this.usedGiven = 0;
     const dot = list.path === "." && list.owner !== undefined ? 1 : 0;
     if (!this.incremental) {
       this.startPart(list, dot);
@@ -42,12 +48,14 @@ export class SlotNumbers {
 
   /** The number of the list's own directory. */
   owner(): SlotNumber {
+    if (this.given !== undefined) return this.placed(this.given.owner);
     if (this.incremental) return { ndx: this.start - 1, position: Math.max(this.start - this.lists - 1, 0) };
     return { ndx: this.ownIndex, position: this.ownIndex };
   }
 
   /** The number of the list's next entry; directories of a complete list are numbered when their turn comes. */
   next(directory: boolean): SlotNumber {
+    if (this.given !== undefined) return this.placed(this.given.entries[this.usedGiven++] ?? 0);
     if (!this.incremental) {
       if (!directory) this.skipTaken();
       const ndx = directory ? this.slot : this.slot++;
@@ -56,6 +64,11 @@ export class SlotNumbers {
     this.skipTaken();
     const ndx = this.start + this.slot++;
     return { ndx, position: ndx - this.lists };
+  }
+
+  /** An index that the sender gave, and its place without the gaps between lists. */
+  private placed(ndx: number): SlotNumber {
+    return { ndx, position: this.incremental ? Math.max(ndx - this.lists, 0) : ndx };
   }
 
   /** The part of a complete list that is below one directory: the directory, its duplicates, its files. */

@@ -21,7 +21,7 @@ export const attributeRows: readonly OptionRow[] = [
     },
   }),
   flag("links l", "links", "copy symbolic links as links", "links l"),
-  flag("hard-links H", "hardLinks", "keep hard links", "hard-links H"),
+  counter("hard-links H", "hardLinks", "keep hard links", "hard-links H"),
   flag("perms p", "permissions", "keep permissions", "perms p"),
   flag("executability E", "executability", "keep whether files can be executed"),
   text("chmod", "CHANGES", "change permissions on the way", (settings, value) => {

@@ -12,23 +12,22 @@ export const outputRows: readonly OptionRow[] = [
   text("debug", "FLAGS", "choose kinds of debug messages; --debug=help lists them", (settings, value) => {
     if (applyFlagWords("debug", value, debugFlags, settings.debug) === "help") settings.request = "debug-help";
   }),
-  // `errors` and `client` print the same lines to the same places in a local run.
   row("now", "stderr", {
     help: "what goes to standard error: errors, all or client",
     argument: { kind: "text", label: "MODE" },
     set: (settings, value) => {
       const mode = ["errors", "all", "client"].find((word) => value !== "" && word.startsWith(value));
       if (mode === undefined) throw usageError(`--stderr mode "${value}" is not one of errors, all, or client`);
-      settings.allToStandardError = mode === "all";
+      settings.standardError = mode as "errors" | "all" | "client";
     },
   }),
   row("now", "msgs2stderr", {
     negations: "msgs2stderr",
     set: (settings) => {
-      settings.allToStandardError = true;
+      settings.standardError = "all";
     },
     clear: (settings) => {
-      settings.allToStandardError = false;
+      settings.standardError = "client";
     },
   }),
   flag("quiet q", "quiet", "print errors and warnings only"),

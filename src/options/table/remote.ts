@@ -8,19 +8,30 @@ import { parseStopAfter, parseStopAt } from "../stop-time.ts";
 
 /** Options about connections, in the order of the help. */
 export const remoteRows: readonly OptionRow[] = [
-  // No remote shell is started, no program called on the other side.
-  noEffect("rsh e", "the remote shell", "COMMAND"),
-  noEffect("rsync-path", "the program to call on the other side", "PROGRAM"),
+  row("no-effect", "rsh e", {
+    help: "the remote shell",
+    argument: { kind: "text", label: "COMMAND" },
+    set: (settings, value) => {
+      settings.remoteShell = value;
+    },
+  }),
+  row("no-effect", "rsync-path", {
+    help: "the program to call on the other side",
+    argument: { kind: "text", label: "PROGRAM" },
+    set: (settings, value) => {
+      settings.remoteProgram = value;
+    },
+  }),
+  // Our own ends of the connection never block.
   noEffect("blocking-io", "blocking I/O for the remote shell", undefined, "blocking-io"),
-  // Arguments are not passed to another shell.
   row("no-effect", "old-args", {
     help: "pass arguments to the remote shell as they are",
     negations: "old-args",
     set: (settings) => {
-      settings.oldArguments = true;
+      settings.oldArguments = (settings.oldArguments ?? 0) + 1;
     },
     clear: (settings) => {
-      settings.oldArguments = false;
+      settings.oldArguments = 0;
     },
   }),
   row("no-effect", "secluded-args protect-args s", {
@@ -33,8 +44,12 @@ export const remoteRows: readonly OptionRow[] = [
       settings.secludedArguments = false;
     },
   }),
-  // The sender is ourselves.
-  noEffect("trust-sender", "trust the file list of the other side"),
+  row("no-effect", "trust-sender", {
+    help: "trust the file list of the other side",
+    set: (settings) => {
+      settings.trustSender = true;
+    },
+  }),
   // No socket is opened.
   noEffect("address", "local address of the connection to a daemon", "ADDRESS"),
   row("no-effect", "port", {
@@ -43,8 +58,18 @@ export const remoteRows: readonly OptionRow[] = [
     set: () => {},
   }),
   noEffect("sockopts", "options of the socket", "OPTIONS"),
-  noEffect("ipv4 4", "prefer IPv4"),
-  noEffect("ipv6 6", "prefer IPv6"),
+  row("no-effect", "ipv4 4", {
+    help: "prefer IPv4",
+    set: (settings) => {
+      settings.internetProtocol = 4;
+    },
+  }),
+  row("no-effect", "ipv6 6", {
+    help: "prefer IPv6",
+    set: (settings) => {
+      settings.internetProtocol = 6;
+    },
+  }),
   noEffect("early-input", "file to send to the daemon's early exec", "FILE"),
   // rsync itself refuses these two without a daemon.
   row("no-effect", "password-file", {
@@ -72,10 +97,12 @@ export const remoteRows: readonly OptionRow[] = [
     argument: { kind: "integer", label: "SECONDS" },
     negations: "timeout",
     set: (settings, _value, number) => {
+      settings.timeoutSeconds = number;
       if (number === 0) settings.unsupported.delete("timeout");
       else settings.unsupported.set("timeout", "--timeout");
     },
     clear: (settings) => {
+      settings.timeoutSeconds = 0;
       settings.unsupported.delete("timeout");
     },
   }),
@@ -91,17 +118,31 @@ export const remoteRows: readonly OptionRow[] = [
     set: () => {},
   }),
   // Without compression (see above) nothing is skipped; rsync 3.5.0 ignores the list anyway (3-transfer 4.5).
-  noEffect("skip-compress", "suffixes of files not worth compressing", "LIST"),
+  row("no-effect", "skip-compress", {
+    help: "suffixes of files not worth compressing",
+    argument: { kind: "text", label: "LIST" },
+    set: (settings, value) => {
+      settings.skipCompress = value;
+    },
+  }),
   row("later", "remote-option M", {
     help: "an option for the other side only",
     argument: { kind: "text", label: "OPTION" },
     set: (settings, value) => {
       if (!value.startsWith("-")) throw usageError(`Remote option must start with a dash: ${value}`);
+      settings.remoteOptions.push(value);
       settings.unsupported.set("remote-option", "--remote-option (-M)");
     },
   }),
   later("copy-as", "copy as this user", { kind: "text", label: "USER[:GROUP]" }),
-  later("protocol", "use an older protocol", { kind: "integer", label: "NUM" }),
+  row("later", "protocol", {
+    help: "use an older protocol",
+    argument: { kind: "integer", label: "NUM" },
+    set: (settings, _value, number) => {
+      settings.protocol = number;
+      settings.unsupported.set("protocol", "--protocol");
+    },
+  }),
   row("later", "iconv", {
     help: "convert names between character sets",
     argument: { kind: "text", label: "SPEC" },
@@ -161,7 +202,8 @@ export const programRows: readonly OptionRow[] = [
   row("later", "sender", {
     set: (settings) => {
       // Only a server has a side to choose; everybody else gets to see the usage.
-      if (!settings.server) settings.request = "usage";
+      if (settings.server) settings.sender = true;
+      else settings.request = "usage";
     },
   }),
   row("later", "daemon", {

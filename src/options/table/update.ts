@@ -116,7 +116,9 @@ export const updateRows: readonly OptionRow[] = [
   row("no-effect", "max-alloc", {
     help: "limit memory",
     argument: { kind: "size", label: "SIZE", range: maxAllocRange },
-    set: () => {},
+    set: (settings, text, bytes) => {
+      settings.maxAlloc = { text, bytes };
+    },
   }),
 ];
 

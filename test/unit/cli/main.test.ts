@@ -53,7 +53,7 @@ describe("exit codes and streams", () => {
     const done = tsync(["-r", "src/", "host:dst"]);
     expect(done).toMatchObject({ code: 4, stdout: "" });
     expect(done.stderr).toMatch(
-      /host:dst\nrsync error: requested action not supported \(code 4\) at tsync \[client=[^\n]*\]\n$/,
+      /remote arguments yet\nrsync error: requested action not supported \(code 4\) at tsync \[client=[^\n]*\]\n$/,
     );
   });
 

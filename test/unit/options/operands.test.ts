@@ -5,16 +5,16 @@ import { parseRemote, splitOperands } from "../../../src/options/operands.ts";
 
 describe("parseRemote", () => {
   test.each([
-    ["a:b", { transport: "shell", host: "a", port: undefined }],
-    ["u@a:", { transport: "shell", host: "u@a", port: undefined }],
-    [":x", { transport: "shell", host: "", port: undefined }],
-    ["a::m/x", { transport: "daemon", host: "a", port: undefined }],
-    ["[::1]:x", { transport: "shell", host: "::1", port: undefined }],
-    ["u@[::1]::x", { transport: "daemon", host: "u@::1", port: undefined }],
-    ["rsync:/x", { transport: "shell", host: "rsync", port: undefined }],
-    ["RSYNC://h:8/m", { transport: "daemon", host: "h", port: 8 }],
-    ["rsync://u@[::1]:8/m", { transport: "daemon", host: "u@::1", port: 8 }],
-    ["rsync:///m", { transport: "daemon", host: "", port: undefined }],
+    ["a:b", { transport: "shell", host: "a", port: undefined, path: "b" }],
+    ["u@a:", { transport: "shell", host: "u@a", port: undefined, path: "" }],
+    [":x", { transport: "shell", host: "", port: undefined, path: "x" }],
+    ["a::m/x", { transport: "daemon", host: "a", port: undefined, path: "m/x" }],
+    ["[::1]:x", { transport: "shell", host: "::1", port: undefined, path: "x" }],
+    ["u@[::1]::x", { transport: "daemon", host: "u@::1", port: undefined, path: "x" }],
+    ["rsync:/x", { transport: "shell", host: "rsync", port: undefined, path: "/x" }],
+    ["RSYNC://h:8/m", { transport: "daemon", host: "h", port: 8, path: "m" }],
+    ["rsync://u@[::1]:8/m", { transport: "daemon", host: "u@::1", port: 8, path: "m" }],
+    ["rsync:///m", { transport: "daemon", host: "", port: undefined, path: "m" }],
   ])("%s is remote", (text, spec) => {
     expect(parseRemote(byteName(text))).toEqual(spec);
   });
@@ -44,17 +44,22 @@ describe("splitOperands", () => {
     [["s/", ""], 'Empty destination arg specified (use "." or see --old-args).', "sender", 1],
     [["-h:x", "d/"], "Invalid remote host: hostnames may not start with '-'.", "Receiver", 1],
     [["s/", "-h:x"], "Invalid remote host: hostnames may not start with '-'.", "sender", 1],
-    [["h:x", ":y", "d/"], "This tsync does not support remote arguments yet: h:x", "client", 4],
-    [["h:x"], "This tsync does not support remote arguments yet: h:x", "client", 4],
-    [["s/", "h::x"], "This tsync does not support remote arguments yet: h::x", "client", 4],
   ])("%j", (operands, message, role, exitCode) => {
     expect(() => splitOperands(operands.map(byteName))).toThrow(
-      expect.objectContaining({ message, role, exitCode, plain: exitCode === 1 }),
+      expect.objectContaining({ message, role, exitCode, plain: true }),
     );
   });
 
+  test("tells what is remote", () => {
+    const remoteOf = (...operands: string[]) => splitOperands(operands.map(byteName)).remote;
+    expect(remoteOf("h:x", ":y", "d/")).toMatchObject({ direction: "pull", transport: "shell", paths: ["x", "y"] });
+    expect(remoteOf("h:x")).toMatchObject({ direction: "pull", host: "h", paths: ["x"] });
+    expect(remoteOf("s/", "h::x")).toMatchObject({ direction: "push", transport: "daemon", paths: ["x"] });
+    expect(remoteOf("s/", "d/")).toBeUndefined();
+  });
+
   test("takes the last of several as the destination", () => {
-    expect(splitOperands(["a", "b", "c"].map(byteName))).toEqual({ sources: ["a", "b"], destination: "c" });
-    expect(splitOperands([byteName("a")])).toEqual({ sources: ["a"], destination: undefined });
+    expect(splitOperands(["a", "b", "c"].map(byteName))).toMatchObject({ sources: ["a", "b"], destination: "c" });
+    expect(splitOperands([byteName("a")])).toMatchObject({ sources: ["a"], destination: undefined });
   });
 });

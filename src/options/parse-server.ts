@@ -1,0 +1,63 @@
+/** The command line of a server: what another rsync (or tsync) wants of the process that it started (1-session 2.2 to 2.4). */
+import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import { TsyncError, unsupportedError, usageError } from "../errors.ts";
+import { normalizeSettings, type ParseEnvironment } from "./normalize.ts";
+import { readOptions } from "./read-options.ts";
+import { emptySettings, type Settings } from "./settings.ts";
+import type { TransferOptions } from "./transfer-options.ts";
+
+/** The other side of somebody's run, on standard input and output. */
+export interface ServerCommand {
+  readonly kind: "server";
+  readonly options: TransferOptions;
+  readonly settings: Settings;
+  /** The sources, or the destination. */
+  readonly paths: readonly ByteName[];
+}
+
+/** Arguments that are not complete: the rest comes by the protocol (1-session 2.6). */
+export interface SecludedServer {
+  readonly kind: "secluded";
+  /** Completes the command with the words that came. */
+  readonly complete: (words: readonly ByteName[]) => ServerCommand;
+}
+
+/**
+ * Parses the arguments of a server, `--server` first.
+ * @throws TsyncError usage, unsupported
+ */
+export function parseServerArguments(
+  args: readonly ByteName[],
+  environment: ParseEnvironment,
+): ServerCommand | SecludedServer {
+  const settings = emptySettings();
+  const operands = read(args, settings);
+  if (settings.secludedArguments !== true) return complete(settings, operands, environment);
+  return {
+    kind: "secluded",
+    complete: (words) => complete(settings, read(words, settings), environment),
+  };
+}
+
+function read(args: readonly ByteName[], settings: Settings): ByteName[] {
+  try {
+    return readOptions(args, settings);
+  } catch (error) {
+    // The client's user must see who complains.
+    if (!(error instanceof TsyncError) || error.kind !== "usage" || error.plain) throw error;
+    throw usageError(`on remote machine: ${error.message}`, "server");
+  }
+}
+
+function complete(settings: Settings, operands: readonly ByteName[], environment: ParseEnvironment): ServerCommand {
+  if (settings.daemon) throw unsupportedError("This tsync does not support --daemon yet", "server");
+  for (const shown of settings.unsupported.values()) {
+    throw unsupportedError(`This tsync does not support ${shown} yet`, "server");
+  }
+  const [dot, ...paths] = operands;
+  if (dot !== ".") throw usageError("on remote machine: the first argument must be a dot", "server");
+  if (!settings.sender && paths.length !== 1) throw usageError("on remote machine: needs one destination", "server");
+  const log = settings.outFormat ?? byteName("");
+  settings.itemize = log.includes("%I") ? 2 : log.includes("%i") ? 1 : 0;
+  return { kind: "server", options: normalizeSettings(settings, true, environment, "server"), settings, paths };
+}

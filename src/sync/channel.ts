@@ -1,0 +1,54 @@
+/**
+ * What the generator tells the sender: one record an entry, in order (3-transfer 1.1). In a local run records pass as objects
+ * (`local-channel`), to another machine they go through the codec (`wire/wire-channel`).
+ */
+import type { ByteName } from "../bytes/byte-name.ts";
+import type { FileEntry } from "../protocol/file-entry.ts";
+import type { PendingFile } from "./pending-file.ts";
+import type { DeltaJob } from "./receive-job.ts";
+import type { OpenSource } from "./sender.ts";
+
+/** What every record says. */
+interface RecordBase {
+  readonly entry: FileEntry;
+  readonly ndx: number;
+  /** Place in the whole list, for `to-chk`. */
+  readonly position: number;
+  readonly flags: number;
+}
+
+/** A change without data. */
+export interface ItemRecord extends RecordBase {
+  readonly kind: "item";
+  readonly linkedTo: ByteName | undefined;
+}
+
+/** What a file is built from; `type` is a `BasisType` of the protocol, `name` the basis' own if it has another. */
+export interface Basis {
+  readonly type: number;
+  readonly name: ByteName | undefined;
+  /** Open; undefined: nothing to start from. */
+  readonly delta: DeltaJob | undefined;
+}
+
+/** A request for data; in a dry run only a report. */
+export interface TransferRecord extends RecordBase {
+  readonly kind: "transfer";
+  /** It was asked for before, and counts as created by then. */
+  readonly again: boolean;
+  /** Makes the receiver's job once the source is open; undefined in a dry run. */
+  readonly receive: ((source: OpenSource) => PendingFile) | undefined;
+  /** Opens the basis, for a sender that is to hear of it before it sends. */
+  readonly openBasis: () => Basis;
+  /** The source could not be opened. */
+  readonly failed: () => void;
+}
+
+export type ChannelRecord = ItemRecord | TransferRecord;
+
+export interface RecordChannel {
+  /** Takes a record. A promise is returned when the generator must wait. */
+  push(record: ChannelRecord): Promise<void> | undefined;
+  /** Hands every record taken so far on to the sender. */
+  flush(): Promise<void> | undefined;
+}

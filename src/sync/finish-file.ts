@@ -1,0 +1,107 @@
+/**
+ * What becomes of a file when its job is done: trouble goes into the ledger in rsync's words, or ends the run, and whoever asked
+ * for the file hears of it (3-transfer 5.3, 5.4).
+ */
+import { type ByteName, baseName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
+import { abortedError, ExitCode, TsyncError } from "../errors.ts";
+import { errnoText } from "../fs/errno.ts";
+import { tempPrefix } from "../fs/temp-file.ts";
+import { backupPath, keepBackupText } from "./backup.ts";
+import type { RunContext } from "./context.ts";
+import { partialPath } from "./partial-files.ts";
+import type { PendingFile } from "./pending-file.ts";
+import type { JobFailure, JobResult } from "./receive-job.ts";
+import { verificationText } from "./verify-copy.ts";
+
+const ENAMETOOLONG = -36;
+
+/** Hears of a source that could not be read to its end. */
+export type OnReadError = (file: PendingFile, errno: number) => void;
+
+/** Reports a finished job. Throws what ends the run. */
+export function finishFile(context: RunContext, onReadError: OnReadError, file: PendingFile, result: JobResult): void {
+  const { ledger } = context;
+  // A worker that was told to stop gives up its file without a failure.
+  if (!result.done && result.failures.length === 0) throw abortedError("sender");
+  for (const failure of result.failures) {
+    const { step, errno } = failure;
+    if (step === "write") throw writeError(file, errno);
+    if (step === "backup") throw backupError(context, file, errno);
+    // Whoever made the job asks again, or reports it.
+    if (step === "verify") continue;
+    if (step === "read") {
+      onReadError(file, errno);
+      continue;
+    }
+    if (step === "partial-directory") {
+      const text = `Unable to create partial-dir for ${file.entry.path} -- discarding completed file.`;
+      ledger.error("receiver", text, file.absolute);
+      continue;
+    }
+    if (step === "compare" && errno === 0) {
+      ledger.error("receiver", verificationText(file.absolute), file.absolute);
+      continue;
+    }
+    ledger.systemError("receiver", failureText(file, failure, result), errno, file.absolute);
+  }
+  file.onDone(result);
+}
+
+function writeError(file: PendingFile, errno: number): TsyncError {
+  const message = `[receiver] write failed on "${file.absolute}": ${errnoText(-errno)}`;
+  return new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "receiver", path: file.absolute });
+}
+
+function backupError(context: RunContext, file: PendingFile, errno: number): TsyncError {
+  const { absolute, entry } = file;
+  const path = absolute.endsWith(`/${entry.path}`) ? entry.path : baseName(absolute);
+  const target = backupPath(context.options, path);
+  if (errno === ENAMETOOLONG) {
+    // A backup is linked first; then what stands in its way is removed, and that is the call that rsync tells of.
+    const root = byteName(absolute.slice(0, absolute.length - path.length - 1));
+    const text = `unlink "${target.startsWith("/") ? target : joinName(root, target)}"`;
+    context.ledger.systemError("receiver", text, errno, absolute);
+  }
+  const message = `[receiver] ${keepBackupText(context.options, path, absolute)}: ${errnoText(-errno)}`;
+  return new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "receiver", path: file.absolute });
+}
+
+function mkstempPath({ job, directoryAbsolute, tempAbsolute }: PendingFile): string {
+  const hidden = tempPrefix(job.name);
+  if (tempAbsolute === undefined) return `${directoryAbsolute}/${hidden}`;
+  return `${tempAbsolute}/${job.name.startsWith(".") ? hidden : hidden.slice(1)}`;
+}
+
+/** The path below the destination that a good file is renamed to. */
+function finalPath({ job, entry }: PendingFile): ByteName {
+  return job.delayed ? partialPath(job.partialDirectory, entry.path) : entry.path;
+}
+
+/** The words of rsync for a failed step, up to the system's reason. */
+function failureText(file: PendingFile, failure: JobFailure, result: JobResult): string {
+  const { absolute } = file;
+  const temp =
+    result.tempName === undefined ? absolute : `${file.tempAbsolute ?? file.directoryAbsolute}/${result.tempName}`;
+  switch (failure.step) {
+    case "compare":
+      return `verification of "${absolute}" failed`;
+    case "open":
+      return file.job.method === "inplace"
+        ? `open "${absolute}" failed`
+        : `mkstemp "${mkstempPath(file)}.XXXXXX" failed`;
+    case "chown":
+      return `${file.job.attributes.uid >= 0 ? "chown" : "chgrp"} "${temp}" failed`;
+    case "chmod":
+      return `failed to set permissions on "${temp}"`;
+    case "times":
+      return `failed to set times on "${temp}"`;
+    case "xattr":
+      return `set_xattr: lsetxattr("${temp}","${failure.detail ?? ""}") failed`;
+    case "acl":
+      return `set_acl: xacl_set(${joinName(directoryName(file.entry.path), result.tempName ?? file.entry.name)}, ACL_TYPE_ACCESS)`;
+    case "rename":
+      return `rename "${temp}" -> "${finalPath(file)}"`;
+    default:
+      return `${failure.step} failed on "${absolute}"`;
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * A pair of byte streams to a peer: what every way of reaching one (a child process, standard input and output, a socket)
+ * looks like to a session. Reading is asked for, so that a peer that sends more than is read is held up.
+ */
+import type { Readable, Writable } from "node:stream";
+
+export interface ByteStream {
+  /** The next bytes, as many as are there; undefined at the end, also when the connection broke. One call at a time. */
+  read(): Promise<Uint8Array | undefined>;
+  /**
+   * Takes bytes, which must not be changed any more. A promise says that the caller must wait before it writes more.
+   * Once the peer is gone bytes are dropped: the reading side tells of the end, after what the peer had still to say.
+   */
+  write(bytes: Uint8Array): Promise<void> | undefined;
+  /** Waits until everything is handed to the system, then ends the writing side. */
+  finish(): Promise<void>;
+  /** Closes both directions at once. */
+  destroy(): void;
+}
+
+/** Bytes that Node holds back for us before a writer must wait. */
+export const writeAheadBytes = 262_144;
+
+/** A byte stream on two streams of Node. */
+export class NodeByteStream implements ByteStream {
+  private readonly input: Readable;
+  private readonly output: Writable;
+  private inputEnded = false;
+  private broken = false;
+  private wakeReader: (() => void) | undefined;
+  private wakeWriter: (() => void) | undefined;
+  private drained: Promise<void> | undefined;
+
+  constructor(input: Readable, output: Writable) {
+    this.input = input;
+    this.output = output;
+    const ended = (): void => {
+      this.inputEnded = true;
+      this.wakeReader?.();
+    };
+    input.on("readable", () => this.wakeReader?.());
+    for (const event of ["end", "close", "error"]) input.on(event, ended);
+    const lost = (): void => {
+      this.broken = true;
+      this.wakeWriter?.();
+    };
+    output.on("drain", () => this.wakeWriter?.());
+    for (const event of ["close", "error"]) output.on(event, lost);
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const chunk = this.input.read() as Buffer | null;
+      if (chunk !== null) return chunk;
+      if (this.inputEnded) return undefined;
+      await new Promise<void>((resolve) => {
+        this.wakeReader = resolve;
+      });
+      this.wakeReader = undefined;
+    }
+  }
+
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    if (this.broken) return undefined;
+    this.output.write(bytes);
+    if (this.output.writableLength < writeAheadBytes) return undefined;
+    this.drained ??= this.untilDrained();
+    return this.drained;
+  }
+
+  async finish(): Promise<void> {
+    if (this.broken) return;
+    await new Promise<void>((resolve) => {
+      this.wakeWriter = resolve;
+      this.output.end(resolve);
+    });
+  }
+
+  destroy(): void {
+    this.input.destroy();
+    this.output.destroy();
+  }
+
+  private async untilDrained(): Promise<void> {
+    while (!this.broken && this.output.writableLength > 0) {
+      await new Promise<void>((resolve) => {
+        this.wakeWriter = resolve;
+      });
+    }
+    this.drained = undefined;
+  }
+}
