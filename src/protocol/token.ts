@@ -23,7 +23,7 @@ export interface TokenReader {
    */
   read(reader: WireReader): Token | undefined | Promise<Token | undefined>;
   /** What the block references just read stand for, one call a block: the old zlib form compresses against it. */
-  insertBlock(bytes: Uint8Array): void | Promise<void>;
+  insertBlock(bytes: Uint8Array): void;
   /** Whether `insertBlock` is wanted at all. */
   readonly wantsBlocks: boolean;
   /** Gives native memory back. */
@@ -55,7 +55,7 @@ export class PlainTokenReader implements TokenReader {
     if (this.literalLeft === 0) {
       const token = reader.int32();
       if (token === 0) return endToken;
-      if (token < 0) return { kind: "blocks", index: -(token + 1), count: 1 };
+      if (token < 0) return { kind: "blocks", index: -1 - token, count: 1 };
       this.literalLeft = token;
       reader.commit();
     }
@@ -81,7 +81,7 @@ export class PlainTokenSink implements TokenSink {
   }
 
   block(writer: WireWriter, index: number): void {
-    writer.int32(-(index + 1));
+    writer.int32(-1 - index);
   }
 
   end(writer: WireWriter): void {

@@ -117,10 +117,9 @@ export class WireReader {
     return this.bytes[this.at++] as number;
   }
 
-  /** The next byte without taking it. */
-  peekByte(): number {
-    if (this.at >= this.end) this.missing(1);
-    return this.bytes[this.at] as number;
+  /** Puts back bytes of the current record. */
+  unread(count: number): void {
+    this.at -= count;
   }
 
   /** `shortint`: 16 bits, unsigned. */

@@ -1,0 +1,96 @@
+/** The zstd form: one frame for the whole session, flushed at the end of each run (3-transfer 4.3). */
+import { constants, createZstdCompress, createZstdDecompress, type ZstdCompress } from "node:zlib";
+import type { Compressor, Decompressor, Emit, Output } from "./codec.ts";
+import { StreamPump, streamChunkBytes } from "./stream-pump.ts";
+
+/** Literal bytes that are given to the compressor at once. */
+const partBytes = 131_072;
+
+export class ZstdDecompressor implements Decompressor {
+  readonly wantsBlocks = false;
+  private readonly pump = new StreamPump(createZstdDecompress({ chunkSize: streamChunkBytes }));
+
+  startFile(): void {}
+
+  push(piece: Uint8Array): Output {
+    this.pump.push(piece);
+    return this.pump.pull();
+  }
+
+  endRun(): Output {
+    return undefined;
+  }
+
+  pull(): Output {
+    return this.pump.pull();
+  }
+
+  insertBlock(): void {}
+
+  close(): void {
+    this.pump.close();
+  }
+}
+
+export class ZstdCompressor implements Compressor {
+  readonly wantsBlocks = false;
+  private readonly stream: ZstdCompress;
+  private readonly pump: StreamPump;
+  private part: Uint8Array = new Uint8Array(partBytes);
+  private filled = 0;
+
+  /** `threads`: of the compressor itself, 0 for none (`--compress-threads`). */
+  constructor(level: number, threads: number) {
+    const { ZSTD_c_compressionLevel, ZSTD_c_nbWorkers } = constants;
+    this.stream = createZstdCompress({
+      chunkSize: streamChunkBytes,
+      params: { [ZSTD_c_compressionLevel]: level, ...(threads > 0 ? { [ZSTD_c_nbWorkers]: threads } : {}) },
+    });
+    this.pump = new StreamPump(this.stream);
+  }
+
+  startFile(): void {}
+
+  literal(bytes: Uint8Array, emit: Emit): void | Promise<void> {
+    if (this.filled + bytes.length <= partBytes) {
+      this.part.set(bytes, this.filled);
+      this.filled += bytes.length;
+      return;
+    }
+    return this.literalParts(bytes, emit);
+  }
+
+  async endRun(emit: Emit): Promise<void> {
+    await this.compress(emit);
+    this.pump.begin((done) => this.stream.flush(constants.ZSTD_e_flush, done));
+    await this.drain(emit);
+  }
+
+  insertBlock(): void {}
+
+  close(): void {
+    this.pump.close();
+  }
+
+  private async literalParts(bytes: Uint8Array, emit: Emit): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      if (this.filled === partBytes) await this.compress(emit);
+      const count = Math.min(partBytes - this.filled, bytes.length - at);
+      this.part.set(bytes.subarray(at, at + count), this.filled);
+      this.filled += count;
+      at += count;
+    }
+  }
+
+  private async compress(emit: Emit): Promise<void> {
+    if (this.filled === 0) return;
+    this.pump.push(this.part.subarray(0, this.filled));
+    this.filled = 0;
+    // Pulled to the end, the part has been used up and may be filled again.
+    await this.drain(emit);
+  }
+
+  private async drain(emit: Emit): Promise<void> {
+    for (let bytes = await this.pump.pull(); bytes !== undefined; bytes = await this.pump.pull()) emit(bytes);
+  }
+}
