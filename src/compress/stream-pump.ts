@@ -2,10 +2,10 @@
  * A compression stream of node:zlib with explicit steps: push bytes, then pull output until there is none. The stream makes
  * no more output than its buffer holds until that is pulled.
  */
-import type { Transform } from "node:stream";
+import type { InflateRaw, ZstdCompress, ZstdDecompress } from "node:zlib";
 
-/** A stream of node:zlib; `bytesWritten` counts the bytes used up. */
-export type CompressionStream = Transform & { readonly bytesWritten: number };
+/** The streams in use; their `bytesWritten` counts the bytes used up. */
+export type CompressionStream = InflateRaw | ZstdCompress | ZstdDecompress;
 
 /** Bytes of output that a stream makes at once. */
 export const streamChunkBytes = 65_536;
