@@ -2,6 +2,7 @@
 export { inputAddress, inputBytes, outputAddress, outputBytes, stateBytes, stateCount, statesAddress } from "./layout";
 export { searchState } from "./layout";
 export { blockSums, strongSum } from "./block-sums";
+export { messageDigests } from "./message-digest";
 export { rollingSum } from "./rolling";
 export { search } from "./search";
 export { xxh3Digest64, xxh3Digest128, xxh3Reset, xxh3Update } from "./xxh3";

@@ -35,6 +35,16 @@ export interface KernelExports {
   readonly searchState: Address;
   rollingSum(value: number, input: number, length: number): number;
   blockSums(input: number, length: number, blockLength: number, strong: number, seed: bigint, output: number): void;
+  /** `isMd5`: 0 is MD4; `seedPlace`: 0 no seed, 1 before the block, 2 behind it; digests go into records of `blockSums`. */
+  messageDigests(
+    input: number,
+    length: number,
+    blockLength: number,
+    isMd5: number,
+    seed: number,
+    seedPlace: number,
+    output: number,
+  ): void;
   strongSum(input: number, length: number, strong: number, seed: bigint, output: number): void;
   /** `after` is 0 or 1, as the result is; the state at `searchState` is that of `kernels/assembly/search`. */
   search(after: number, lastPlace: number, end: number): number;

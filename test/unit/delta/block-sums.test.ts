@@ -86,6 +86,33 @@ describe.each(settings)("createBlockSummer($name, seed $seed, first $seedFirst)"
     expect(records(summer.sumBlocks(length, blockLength), summer.strongBytes)).toEqual(expected);
   });
 
+  test("blocks of all lengths around the chunks of md4 and md5", () => {
+    for (let blockLength = 50; blockLength <= 135; blockLength++) {
+      const basis = randomBytes(6 * blockLength + 1, blockLength);
+      const expected: string[] = [];
+      for (let start = 0; start < basis.length; start += blockLength) {
+        expected.push(expectedRecord(setting, basis.subarray(start, start + blockLength)));
+      }
+      summer.inputBuffer.set(basis);
+      expect(records(summer.sumBlocks(basis.length, blockLength), summer.strongBytes)).toEqual(expected);
+    }
+  });
+
+  test("one block, in the memory of the kernels and elsewhere", () => {
+    for (const length of [0, 1, 64, 700, 5000]) {
+      const block = randomBytes(length, length);
+      const expected = expectedRecord(setting, block);
+      for (const inside of [true, false]) {
+        const bytes = inside ? summer.inputBuffer.subarray(100, 100 + length) : block;
+        if (inside) bytes.set(block);
+        expect(Buffer.from(summer.strongSum(bytes)).toString("hex")).toBe(expected.slice(8));
+        const rolling = Buffer.alloc(4);
+        rolling.writeUInt32LE(summer.rollingSum(bytes));
+        expect(rolling.toString("hex")).toBe(expected.slice(0, 8));
+      }
+    }
+  });
+
   test("a block in several pieces, twice", () => {
     const block = randomBytes(5000, 9);
     for (const pieces of [[5000], [1, 16, 983, 2000, 1999, 1]]) {
