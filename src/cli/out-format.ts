@@ -212,7 +212,8 @@ function padArrow(shown: string, width: number, left: boolean): string {
 }
 
 function arrow(item: ItemEvent): string {
-  if (item.linkedTo !== undefined && item.linkedTo !== "") return ` => ${item.linkedTo}`;
+  // The name of an absolute argument under --relative begins with a slash, its place in the destination does not.
+  if (item.linkedTo !== undefined && item.linkedTo !== "") return ` => ${item.linkedTo.replace(/^\//, "")}`;
   return item.entry.target === undefined ? "" : ` -> ${item.entry.target}`;
 }
 

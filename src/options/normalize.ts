@@ -124,6 +124,7 @@ export function normalizeSettings(
     devices: settings.devices,
     specials: settings.specials,
     copyDevices: settings.copyDevices,
+    superUser: settings.superUser,
     acls: settings.acls,
     xattrs: Math.min(settings.xattrs, 2),
     numericIds: settings.numericIds,

@@ -103,6 +103,8 @@ export interface Settings {
   devices: boolean;
   specials: boolean;
   copyDevices: boolean;
+  /** `--super`, `--no-super`; undefined: as who runs it. */
+  superUser: boolean | undefined;
   acls: boolean;
   xattrs: number;
   numericIds: boolean;
@@ -241,6 +243,7 @@ export function emptySettings(): Settings {
     devices: false,
     specials: false,
     copyDevices: false,
+    superUser: undefined,
     acls: false,
     xattrs: 0,
     numericIds: false,

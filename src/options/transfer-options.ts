@@ -177,6 +177,8 @@ export interface TransferOptions {
   readonly specials: boolean;
   /** Devices are sent as regular files with the data that reading them gives. */
   readonly copyDevices: boolean;
+  /** Whether the receiving side tries what only the super-user may do; undefined: if it is the super-user. */
+  readonly superUser: boolean | undefined;
   readonly acls: boolean;
   /** 0, 1, or 2 for `-XX`. */
   readonly xattrs: number;

@@ -90,7 +90,9 @@ export function setAttributes(
       const { seconds, nanoseconds } = modified
         ? { seconds: mtime, nanoseconds: mtimeNanoseconds }
         : { seconds: stat.mtime, nanoseconds: stat.mtimeNanoseconds };
-      const status = syscalls.setTimesAt(directory, name, seconds, nanoseconds, accessed ? entry.atime : undefined, 0);
+      // The time of access stays what it was before this run looked at the object (reading a link changes it).
+      const [atime, atimeNanoseconds] = accessed ? [entry.atime, 0] : [stat.atime, stat.atimeNanoseconds];
+      const status = syscalls.setTimesAt(directory, name, seconds, nanoseconds, atime, atimeNanoseconds);
       if (status < 0) {
         ledger.systemError("generator", `failed to set times on "${absolute}"`, status, absolute);
         return changed;

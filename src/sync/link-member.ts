@@ -133,7 +133,7 @@ function makeLink(
   if (status < 0) {
     const absolute = absolutePath(destination, entry);
     const made = replace ? replacementText(absolute) : absolute;
-    ledger.systemError("generator", `link "${made}" => ${leader} failed`, status, absolute);
+    ledger.systemError("generator", `link "${made}" => ${leader.replace(/^\//, "")} failed`, status, absolute);
     return false;
   }
   tree.touch(directoryName(pathBelow(destination, entry)) || byteName("."));

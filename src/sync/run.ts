@@ -75,7 +75,7 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
   if (options.mungeLinks) checkMunging(syscalls);
   const ledger = new Ledger(emit);
   const counters = new RunCounters();
-  const identity = currentIdentity();
+  const identity = currentIdentity(options.superUser);
   const refusal = (role: Role) => () => ledger.warning(role, foreignLinkText);
   // What the receiving side says is not in the log.
   const operator = new OperatorPaths(syscalls, identity.uid, refusal("generator"));
@@ -310,11 +310,11 @@ function summarize(context: RunContext, started: number, listBuildSeconds: numbe
   };
 }
 
-function currentIdentity(): Identity {
+function currentIdentity(superUser: boolean | undefined): Identity {
   const uid = process.geteuid?.() ?? 0;
   const gid = process.getegid?.() ?? 0;
   return {
-    privileged: uid === 0,
+    privileged: superUser ?? uid === 0,
     uid,
     gid,
     groups: new Set([gid, ...(process.getgroups?.() ?? [])]),

@@ -43,6 +43,26 @@ function checkAll(setup: string, commands: readonly string[], user = "root"): vo
   });
 }
 
+describe("hard links below an absolute argument of --relative", () => {
+  const setup = `mkdir -p src/b; echo 1 >src/b/f; ln src/b/f src/g; ln -s x src/l; ln src/l src/b/m`;
+  checkAll(setup, [
+    "-aRHi $PWD/src/ dst/",
+    "-aRHin --no-implied-dirs $PWD/src/ dst/",
+    "-aRHv $PWD/src/b $PWD/src dst/",
+  ]);
+});
+
+describe("--super and --no-super", () => {
+  const setup = `mkdir -p src/b dst/b src/c; echo 1 >src/b/f; mknod src/n c 240 1; mknod src/blk b 240 1; mkfifo src/p
+chown 1:1 src/b/f src/c; chown 5:0 src/b; echo 22 >src/own; cp -a src/own dst/own; chown 0:1 src/own; mknod dst/n c 240 2
+ln -s x src/l; chown -h 7:7 src/l; setfattr -n trusted.x -v 1 src/own; setfattr -n user.x -v 1 src/own; chmod 4755 src/b/f`;
+  checkAll(setup, [
+    ...["--no-super", "--super", "--no-super --super", "--no-super -X", "--no-super --chown=3:4", "--no-super -n"].map(
+      (text) => `-ai ${text} src/ dst/`,
+    ),
+  ]);
+});
+
 describe("directories that several arguments name", () => {
   const setup = `mkdir -p A/a/s A/a/b/c A/e D/q
 echo g >A/a/g; echo t >A/a/s/t; echo x >A/a/b/x; echo y >A/a/b/c/y; echo z >A/e/z; cp -a A B`;

@@ -55,7 +55,8 @@ const elsewhere = `mkdir -p s/a; ln -s /proc s/proc; ln -s /sys s/sys; echo f >s
  * Everything about both trees that must be equal; what was touched just now has no time. Sorted, since some file systems list
  * names in the order in which they were made; and with few processes, for there are thousands of files.
  */
-const look = `find s d out -printf '%p %y %m %U %s %l %n %T@\\n' 2>&1 | sort
+const look = `find d -type l -printf '%p %A@\\n' 2>&1 | sort
+find s d out -printf '%p %y %m %U %s %l %n %T@\\n' 2>&1 | sort
 find s d out -xtype f -exec md5sum {} + 2>&1 | sort
 find s d ! -type d -printf '%p %A@\\n' 2>&1 | sort
 find s d -print0 | sort -z | xargs -0 getfattr -hd -m. -e hex 2>&1; find d -print0 | sort -z | xargs -0 getfacl -p 2>&1`;
@@ -176,6 +177,17 @@ describe("sizes, access times, devices, file systems", () => {
     // which the file system lists.
     expectSame(option.includes("Uc") ? aged.replaceAll("; ln s/f ", "; cp s/f ") : aged, `${option} s/ d/`);
   });
+
+  test.each(["-ai", "-aiU", "-aUJ", "-rlU", "-aiU --modify-window=5"])(
+    "%s leaves times of access of links",
+    (option) => {
+      const setup = `mkdir -p s d out; for f in same time access both target; do ln -s x s/$f; ln -s x d/$f; done
+rm d/target; ln -s y d/target; touch -h -m -d @1500000000.5 s/* d/*; touch -h -a -d @1400000000.5 s/* d/*
+touch -h -m -d @1500000100.5 d/time d/both; touch -h -a -d @1400000003.2 d/access d/both
+touch -d @1500000000 s d`;
+      expectSame(setup, `${option} s/ d/`);
+    },
+  );
 
   test.each(["-aixL", "-aixxL", "-aivxxk", "-aix --copy-unsafe-links", "-aixx --copy-unsafe-links --info=mount"])(
     "%s",

@@ -42,7 +42,7 @@ export interface SnapshotOptions {
   readonly skip?: (path: ByteName) => boolean;
   /** False leaves `content` empty; true if not given. */
   readonly hashContents?: boolean;
-  /** Times of access are described, but for directories: looking into them changes it. */
+  /** Times of access are described, but for directories and symbolic links: looking into them changes it. */
   readonly accessTimes?: boolean;
   /** The top itself is not described. */
   readonly skipTop?: boolean;
@@ -155,7 +155,10 @@ function describe(
     owner: `${stat.uid}:${stat.gid}`,
     size: regular ? `${stat.size}` : "",
     mtime: describeTime(stat.mtime, options),
-    atime: options.accessTimes === true && type !== "directory" ? describeTime(stat.atime, options) : "",
+    atime:
+      options.accessTimes === true && type !== "directory" && type !== "symlink"
+        ? describeTime(stat.atime, options)
+        : "",
     content: regular && options.hashContents !== false ? hashFile(file) : "",
     target: type === "symlink" ? fromBytes(readlinkSync(toBytes(file), "buffer")) : "",
     device: type.endsWith("device") ? stat.rdev : "",

@@ -35,7 +35,7 @@ export function planWholeScenario(seed: number, user: RunUser, root: ByteName): 
   const plan = sources.get(mainTree) ?? new Map<ByteName, PlanEntry>();
   const names = [...plan.keys()].filter((path) => path !== "");
   const base = randomOptions(random, names, root);
-  const extra = randomExtraOptions(random, base.covers, root);
+  const extra = randomExtraOptions(random, base.covers, root, user);
   const relative = base.relative || extra.covers.includes("-R");
   const nulTerminated = random.chance(0.03);
   const covers = new Set([...base.covers, ...extra.covers, ...(nulTerminated ? ["--from0"] : [])]);
@@ -44,9 +44,12 @@ export function planWholeScenario(seed: number, user: RunUser, root: ByteName): 
     : randomSources(random, sources, root, relative);
   const missing = addMissingArguments(random, drawn, covers, relative);
   const destination = extraDestination(random, randomDestination(random, drawn.mirror, root, user), covers);
-  const alternates = random.chance(0.2)
-    ? randomAlternates(random, drawn.mirror, destination, root, user)
-    : noAlternates;
+  // rsync 3.5.0 appends to nothing when it finds the old part in another directory: the file begins with zeros.
+  const appends = covers.has("--append") || covers.has("--append-verify");
+  const alternates =
+    random.chance(0.2) && !appends
+      ? randomAlternates(random, drawn.mirror, destination, covers, root, user)
+      : noAlternates;
   const home = randomHome(random);
   const mounts = random.chance(covers.has("-x") || covers.has("-xx") ? 0.6 : 0.015)
     ? randomMounts(random, sources, destination.trees)
@@ -57,7 +60,7 @@ export function planWholeScenario(seed: number, user: RunUser, root: ByteName): 
   const argv = [...allOptions, ...drawn.argv, ...missing.sources, ...(noDestination ? [] : [destination.argument])];
   const trees = new Map(alternates.trees);
   for (const [name, tree] of destination.trees) {
-    let shaped = name === target ? shapeDestination(random, tree, covers, user) : tree;
+    let shaped = name === target ? shapeDestination(random, tree, drawn.mirror, covers, user) : tree;
     for (const [alternate, other] of alternates.trees) {
       if (name === target && random.chance(0.3)) shaped = shareFiles(random, shaped, alternate, other);
     }
@@ -133,11 +136,12 @@ function randomAlternates(
   random: Random,
   mirror: TreePlan,
   { argument }: SampledDestination,
+  covers: ReadonlySet<string>,
   root: ByteName,
   user: RunUser,
 ): Alternates {
   const option = random.pick(["--compare-dest", "--copy-dest", "--link-dest", "--link-dest"]);
-  const trees = randomAlternateTrees(random, mirror, user);
+  const trees = randomAlternateTrees(random, mirror, covers, user);
   const relative = argument.startsWith("/") ? "dst" : argument.replace(/\/$/, "");
   const up = "../".repeat(relative.split("/").length);
   const names = [...trees.keys()];

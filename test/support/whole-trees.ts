@@ -16,7 +16,7 @@ const top = byteName("");
 export function enrichSources(random: Random, trees: SourceTrees, root: ByteName, user: RunUser): SourceTrees {
   const main = byteName("src");
   const other = byteName("src2");
-  const plan = new Map(trees.get(main) ?? []);
+  const plan = withoutLoops(trees.get(main) ?? new Map());
   const outside = [...(trees.get(other)?.keys() ?? [])];
   addSimilarNames(random, plan);
   const targets = [...plan.keys()].filter((path) => path !== "");
@@ -45,10 +45,35 @@ export function enrichSources(random: Random, trees: SourceTrees, root: ByteName
   return new Map([...trees].map(([name, tree]) => [name, withAccessTimes(random, name === main ? plan : tree)]));
 }
 
+/** Links to a directory that they are in lead nowhere: forty times the same tree under -L, and more than that with two of them. */
+function withoutLoops(tree: TreePlan): Map<ByteName, PlanEntry> {
+  const plan = new Map(tree);
+  for (const [path, { node, attributes }] of tree) {
+    if (node.kind !== "symlink") continue;
+    const target = joinedPath(directoryName(path), node.target);
+    if (target === "" || `${path}/`.startsWith(`${target}/`))
+      plan.set(path, { attributes, node: { kind: "symlink", target: byteName("round") } });
+  }
+  return plan;
+}
+
+/** The path that a relative target means, without looking at links; undefined if it leads out. */
+function joinedPath(parent: ByteName, target: ByteName): ByteName | undefined {
+  const parts = parent === "" ? [] : parent.split("/");
+  if (target.startsWith("/")) return undefined;
+  for (const part of target.split("/")) {
+    if (part === "..") {
+      if (parts.pop() === undefined) return undefined;
+    } else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return byteName(parts.join("/"));
+}
+
 /** A destination into which the options that `covers` names find something to do. */
 export function shapeDestination(
   random: Random,
   destination: TreePlan,
+  mirror: TreePlan,
   covers: ReadonlySet<string>,
   user: RunUser,
 ): TreePlan {
@@ -57,6 +82,14 @@ export function shapeDestination(
   if (covers.has("--append") || covers.has("--append-verify")) shortenFiles(random, plan);
   if (covers.has("-y") || covers.has("-yy")) renameSimilar(random, plan);
   if (covers.has("-E")) flipExecution(random, plan);
+  // rsync 3.5.0 gives what --ignore-existing leaves in the place of a directory the time of that directory.
+  if (covers.has("--ignore-existing")) {
+    const leaders = linkLeaders(plan);
+    for (const [path, { node }] of [...plan]) {
+      const misplaced = node.kind !== "directory" && mirror.get(path)?.node.kind === "directory";
+      if (misplaced && !leaders.has(path)) plan.delete(path);
+    }
+  }
   if (covers.has("-K")) linkDirectories(random, plan, user);
   if (covers.has("--temp-dir") && random.chance(0.7)) addDirectory(plan, byteName(".tmp"), user);
   if (covers.has("-U") || covers.has("-UU")) changeAccessTimes(random, plan);
@@ -64,7 +97,17 @@ export function shapeDestination(
 }
 
 /** One to three trees beside the destination that hold parts of what is copied. */
-export function randomAlternateTrees(random: Random, mirror: TreePlan, user: RunUser): Map<ByteName, TreePlan> {
+export function randomAlternateTrees(
+  random: Random,
+  mirror: TreePlan,
+  covers: ReadonlySet<string>,
+  user: RunUser,
+): Map<ByteName, TreePlan> {
+  // Where links of the source are followed their copies are directories; rsync alone follows a link in an alternate tree.
+  const followed = ["-L", "-k", "--copy-unsafe-links"].some((name) => covers.has(name));
+  const isLink = ({ node }: PlanEntry): boolean =>
+    node.kind === "symlink" || (node.kind === "link" && mirror.get(node.to)?.node.kind === "symlink");
+  const copied = new Map([...mirror].filter(([, entry]) => !followed || !isLink(entry)));
   const trees = new Map<ByteName, TreePlan>();
   const count = random.weighted([
     [6, 1],
@@ -78,7 +121,7 @@ export function randomAlternateTrees(random: Random, mirror: TreePlan, user: Run
       [0.5, "empty"],
       [0.4, "none"],
     ]);
-    const plan = ageDestination(random, mirror, age, user);
+    const plan = ageDestination(random, copied, age, user);
     if (plan !== undefined) trees.set(byteName(`alt${index}`), plan);
   }
   return trees;

@@ -93,7 +93,16 @@ export const attributeRows: readonly OptionRow[] = [
   flag("copy-devices", "copyDevices", "copy the content of devices"),
   later("write-devices", "write into devices", undefined, "write-devices"),
   later("drop-D", "the receiver creates no devices and specials", undefined, "drop-D"),
-  later("super", "try what only root may do", undefined, "super"),
+  row("now", "super", {
+    help: "try what only root may do",
+    negations: "super",
+    set: (settings) => {
+      settings.superUser = true;
+    },
+    clear: (settings) => {
+      settings.superUser = false;
+    },
+  }),
   later("fake-super", "keep what only root may set in attributes"),
 ];
 
