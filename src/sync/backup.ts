@@ -94,6 +94,15 @@ export class Backups {
     return true;
   }
 
+  /** Backs up what the generator is about to replace; a dry run only tells. */
+  makeBeforeReplacing(directory: number, name: ByteName, path: ByteName): void {
+    if (!this.context.options.dryRun) this.make(directory, name, path, false);
+    else {
+      this.leavesOut(directory, name, path);
+      this.tell(path);
+    }
+  }
+
   /** Says that a file was (in a dry run: would be) backed up. Returns 0. */
   tell(path: ByteName): number {
     const { options, emit } = this.context;

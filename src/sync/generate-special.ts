@@ -77,10 +77,10 @@ export function generateSpecial(
     if (!deleter.makeRoom(pathBelow(destination, entry), place.name, stat, kindName(entry))) return false;
     exists = false;
   }
-  if (!options.dryRun) {
-    if (exists && options.backup) backups.make(place.directory, place.name, pathBelow(destination, entry), false);
-    if (!makeNew(parts, { ...turn, exists }, stat)) return false;
+  if (exists && options.backup) {
+    backups.makeBeforeReplacing(place.directory, place.name, pathBelow(destination, entry));
   }
+  if (!options.dryRun && !makeNew(parts, { ...turn, exists }, stat)) return false;
   item(flags);
   // Of what is made here only links count as sent (3-transfer 1.7 step 11).
   remover.succeeded(turn, isSymlink(entry) ? "sent" : "handled", place.directory, place.name);

@@ -86,8 +86,8 @@ function compareWithLeader(
       : itemFlags(context, entry, mode, stat, attributes, initial, leader);
   if (type === FileType.directory) {
     if (!deleter.makeRoom(pathBelow(destination, entry), entry.name, stat, kindName(entry))) return undefined;
-  } else if (options.backup && !options.dryRun) {
-    backups.make(directory.descriptor, entry.name, pathBelow(destination, entry), false);
+  } else if (options.backup) {
+    backups.makeBeforeReplacing(directory.descriptor, entry.name, pathBelow(destination, entry));
   }
   return flags;
 }

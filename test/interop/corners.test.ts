@@ -63,6 +63,17 @@ ln -s x src/l; chown -h 7:7 src/l; setfattr -n trusted.x -v 1 src/own; setfattr 
   ]);
 });
 
+describe("backups that a dry run tells of", () => {
+  const setup = `mkdir -p src; ln -s x src/l; ln -s y dst/l; mknod src/n c 240 1; mknod dst/n c 240 2; mkfifo src/p; echo x >dst/p
+ln -s z src/q; echo q >dst/q; mkdir dst/t; ln -s q src/t; ln -s ../../x dst/u; ln -s ok src/u; echo gone >dst/gone
+echo a >src/h1; ln src/h1 src/h2; echo b >dst/h2; echo a >dst/h1; ln -s a src/k1; ln src/k1 src/k2; ln -s a dst/k1; ln -s b dst/k2`;
+  const options = ["", "-H", "-H --delete", "-H --backup-dir=bk", "--safe-links --info=symsafe", "--ignore-existing"];
+  checkAll(
+    setup,
+    options.map((text) => `-aibn --info=backup ${text} src/ dst/`),
+  );
+});
+
 describe("directories that several arguments name", () => {
   const setup = `mkdir -p A/a/s A/a/b/c A/e D/q
 echo g >A/a/g; echo t >A/a/s/t; echo x >A/a/b/x; echo y >A/a/b/c/y; echo z >A/e/z; cp -a A B`;
