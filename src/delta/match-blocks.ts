@@ -109,14 +109,14 @@ export class BlockMatcher {
     const { request, totals, search, signature } = this;
     const { size } = request;
     const { blockLength } = signature;
-    // The search ends where not even the last block fits (3-transfer 3.2).
-    const lastStart = size - blockBytesOf(signature, signature.count - 1);
+    // The search ends where not even the last block fits (3-transfer 3.2); the first place is looked at even so.
+    const lastStart = Math.max(size - blockBytesOf(signature, signature.count - 1), 0);
     let offset = 0;
     // Whether the search is to begin anew at `offset`, and if not, whether it has looked at that place.
     let jumped = true;
     let looked = false;
     let alarmRun = 0;
-    while (offset <= lastStart && totals.error === 0) {
+    while (offset <= lastStart && size > 0 && totals.error === 0) {
       if (this.mustRefill(offset)) {
         if (!this.refill(offset)) break;
         yield offset;

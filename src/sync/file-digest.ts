@@ -5,7 +5,8 @@
 import type { ByteName } from "../bytes/byte-name.ts";
 import { type ChecksumName, createChecksum, digestBytes, type StreamingChecksum } from "../delta/checksum.ts";
 import { openSource } from "../fs/followed-links.ts";
-import type { Syscalls } from "../fs/syscalls/interface.ts";
+import { emptyStat, type Stat, type Syscalls } from "../fs/syscalls/interface.ts";
+import { FileType } from "../protocol/file-entry.ts";
 
 /** Computes digests of files, for one thread. */
 export class FileDigester {
@@ -13,6 +14,7 @@ export class FileDigester {
   /** Made when the first digest is asked for: most runs need none. */
   private checksum: StreamingChecksum | undefined;
   private readonly name: ChecksumName;
+  private readonly stat: Stat = emptyStat();
 
   /** Digests have the algorithm `name` unless a call says otherwise. */
   constructor(syscalls: Syscalls, name: ChecksumName = "xxh128") {
@@ -32,7 +34,10 @@ export class FileDigester {
     return digest;
   }
 
-  /** Digest of an open file from its start; its file offset is not used. */
+  /**
+   * Digest of an open file from its start; its file offset is not used. Of a regular file no more counts than its size says:
+   * nothing, of most files in /proc, as nothing of them is sent.
+   */
   digestOf(descriptor: number, name: ChecksumName = this.name): Uint8Array {
     if (this.checksum?.name !== name) {
       this.checksum?.release();
@@ -41,8 +46,10 @@ export class FileDigester {
     const { checksum, syscalls } = this;
     checksum.reset();
     const buffer = checksum.inputBuffer;
+    const known = syscalls.fstat(descriptor, this.stat) === 0 && (this.stat.mode & FileType.mask) === FileType.regular;
+    const size = known ? this.stat.size : Number.POSITIVE_INFINITY;
     for (let position = 0; ; ) {
-      const count = syscalls.read(descriptor, buffer, 0, buffer.length, position);
+      const count = syscalls.read(descriptor, buffer, 0, Math.min(buffer.length, size - position), position);
       if (count < 0) return new Uint8Array(digestBytes[name]);
       if (count === 0) return checksum.digest();
       checksum.updateFromInput(count);

@@ -55,11 +55,21 @@ export class IdMapper {
   }
 }
 
+/** What of a run decides about ids in ACLs. */
+interface AclMapping {
+  readonly options: TransferOptions;
+  readonly ids: IdMapper;
+  readonly identity: { readonly privileged: boolean };
+}
+
 /** The list with the ids in its ACLs mapped (2-file-list 7.3); the same list when there is nothing to map. */
-export function mapAcls(context: { options: TransferOptions; ids: IdMapper }, list: FileList): FileList {
-  const { options, ids } = context;
-  if (!options.acls || (options.userMap === undefined && options.groupMap === undefined)) return list;
-  const map = (kind: "user" | "group", id: number) => (kind === "user" ? ids.user(id) : ids.group(id));
+export function mapAcls({ options, ids, identity }: AclMapping, list: FileList): FileList {
+  const literal = options.numericIds && options.incrementalRecursion;
+  const users = options.userMap !== undefined && !literal;
+  const groups = options.groupMap !== undefined && !(literal && identity.privileged);
+  if (!options.acls || !(users || groups)) return list;
+  const map = (kind: "user" | "group", id: number) =>
+    kind === "user" ? (users ? ids.user(id) : id) : groups ? ids.group(id) : id;
   const mapEntry = (entry: FileEntry): FileEntry => ({
     ...entry,
     accessAcl: entry.accessAcl === undefined ? undefined : mapAclIds(entry.accessAcl, map),

@@ -386,3 +386,26 @@ ln -s none src2/b/l; echo a/x/ >list; echo b/ >>list; echo a/ >>list`;
     "-rL -nvv -f '+ [bf]' --files-from=list src/ dst/",
   ]);
 });
+
+describe("ids in ACLs under --numeric-ids", () => {
+  const setup = `mkdir src; echo 1 >src/f; chmod 644 src/f; setfacl -m u:1:r,u:12345:r,g:12345:rw,g:2:r src/f; mkdir src/d
+setfacl -d -m u:12345:r,g:1:rw src/d; chmod 777 . dst`;
+  const rows = ["--groupmap=12345:daemon,*:9", "--usermap=*:9", "--chown=5:5"];
+  const commands = rows.flatMap((map) => ["", "--no-i-r"].map((text) => `-aA --numeric-ids ${text} ${map} src/ dst/`));
+  checkAll(setup, commands);
+  describe("as an ordinary user", () => checkAll(setup, commands, "nobody"));
+});
+
+describe("links of absolute arguments of --relative", () => {
+  const setup =
+    "mkdir src; echo 1 >src/a; ln src/a src/b; ln src/a src/c; mkdir -p dst/$PWD/src; cp -p src/b dst/$PWD/src";
+  checkAll(setup, ["-aHRi $PWD/src dst/", "-aHRvv --no-i-r $PWD/src/ dst/", "-aHRin $PWD/./src/ dst/"]);
+});
+
+describe("files in /proc, whose size is not known", () => {
+  const setup = "mkdir src; ln -s /proc/version src/v; echo 1 >src/f; touch dst/v";
+  checkAll(setup, [
+    "-rltpL -c -i src/ dst/; touch -d @5 dst/v",
+    "-rltpLI --out-format='%n %C %l' src/ dst/; touch -d @5 dst/v",
+  ]);
+});

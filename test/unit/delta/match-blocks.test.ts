@@ -34,6 +34,13 @@ describe("BlockMatcher", () => {
     ["shorter than the last block", a.subarray(0, 100), a.subarray(0, 700), false, { matches: 0, literalRuns: 1 }],
     ["empty", new Uint8Array(0), a, false, { matches: 0, literalBytes: 0, literalRuns: 0, hashHits: 0 }],
     ["zeros", new Uint8Array(7000), new Uint8Array(70_000), false, { matches: 10, hashHits: 10 }],
+    [
+      "zeros shorter than the last block",
+      new Uint8Array(17),
+      new Uint8Array(62_952),
+      false,
+      { matches: 0, hashHits: 1 },
+    ],
     ["unlike data", randomBytes(70_000, 8), a.subarray(0, 1400), false, { matches: 0, literalRuns: 3 }],
   ])("%s", (_title, file, basis, updating, totals) => {
     const delta = runDelta({ file, basis, updating, name: "xxh128" });
