@@ -94,6 +94,11 @@ export class DirectoryWalker {
   /** Links passed in the walk under way: counted over all of it, for a chain of links can branch. */
   #hops = 0;
 
+  /** Which links it passes. */
+  get follow(): FollowLinks {
+    return this.#follow;
+  }
+
   /** Walks below `root`, a descriptor that stays the caller's and must outlive the walker. */
   constructor(calls: Syscalls, root: number, follow: FollowLinks = "none") {
     this.#calls = calls;

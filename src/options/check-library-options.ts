@@ -87,6 +87,7 @@ const shapes = {
   linkDest: "names",
   fuzzy: [true, false, 2],
   mkpath: "boolean",
+  keepDirlinks: "boolean",
   fsync: "boolean",
   bwlimit: "number",
   stopAfter: "number",

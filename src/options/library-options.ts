@@ -63,6 +63,7 @@ const switches = [
   ["partial", "partial"],
   ["backup", "backup"],
   ["mkpath", "mkpath"],
+  ["keepDirlinks", "keep-dirlinks"],
   ["delayUpdates", "delay-updates"],
   ["fsync", "fsync"],
   ["force", "force"],

@@ -159,6 +159,7 @@ export function normalizeSettings(
     alternates: alternatesOf(settings),
     fuzzy: Math.min(settings.fuzzy, 2),
     makePath: settings.makePath,
+    keepDirectoryLinks: settings.keepDirectoryLinks,
     fsync: settings.fsync,
     bandwidthLimit: settings.bandwidthLimit,
     stopAt: stopOf(settings, environment),

@@ -138,6 +138,7 @@ export interface Settings {
   alternates: AlternateDirectories | undefined;
   fuzzy: number;
   makePath: boolean;
+  keepDirectoryLinks: boolean;
   tempDirectory: ByteName | undefined;
   /** 2: the old part is verified. */
   append: number;
@@ -275,6 +276,7 @@ export function emptySettings(): Settings {
     alternates: undefined,
     fuzzy: 0,
     makePath: false,
+    keepDirectoryLinks: false,
     tempDirectory: undefined,
     append: 0,
     fsync: false,

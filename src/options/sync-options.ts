@@ -114,6 +114,8 @@ export interface SyncOptions {
   readonly fuzzy?: boolean | 2;
   /** Makes missing parents of the destination. */
   readonly mkpath?: boolean;
+  /** A link to a directory of the destination counts as that directory, unless it leads out of the destination. */
+  readonly keepDirlinks?: boolean;
   readonly fsync?: boolean;
 
   /** Bytes of data a second. */

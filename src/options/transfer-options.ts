@@ -228,6 +228,8 @@ export interface TransferOptions {
   readonly fuzzy: number;
   /** Missing parents of the destination are made. */
   readonly makePath: boolean;
+  /** A link to a directory of the destination counts as that directory. */
+  readonly keepDirectoryLinks: boolean;
   /** Files are flushed to disk before they take their names. */
   readonly fsync: boolean;
 

@@ -27,11 +27,15 @@ import type { JobAttributes } from "./receive-job.ts";
 export const accessAclName = "system.posix_acl_access" as ByteName;
 export const defaultAclName = "system.posix_acl_default" as ByteName;
 
+const ELOOP = -40;
+
 /** An object in an open directory, with its absolute path for messages. */
 export interface Place {
   readonly directory: number;
   readonly name: ByteName;
   readonly absolute: ByteName;
+  /** A link that counts as the directory it leads to: the attributes are set on the link itself. */
+  readonly isLink?: boolean;
 }
 
 /** How times are set: by the comparison rule for things found in place, exactly for things just made. */
@@ -57,7 +61,9 @@ export function setAttributes(
   const uid = ownerToSet(context, entry, stat);
   const gid = groupToSet(context, entry, stat);
   if (uid >= 0 || gid >= 0) {
-    const status = syscalls.chownAt(directory, name, uid, gid);
+    // Of a link both are set: what it has itself is another matter.
+    const [newUid, newGid] = place.isLink === true ? [uid < 0 ? stat.uid : uid, gid < 0 ? stat.gid : gid] : [uid, gid];
+    const status = syscalls.chownAt(directory, name, newUid, newGid);
     if (status < 0) {
       ledger.systemError("generator", `${uid >= 0 ? "chown" : "chgrp"} "${absolute}" failed`, status, absolute);
       // rsync leaves the rest of such an object alone.
@@ -66,7 +72,7 @@ export function setAttributes(
       changed = true;
       // chown clears setuid and setgid of files (T-15): what is reported and set from here on is what it left.
       existing.xattrs = existing.xattrs.filter((item) => item.name !== "security.capability");
-      if ((currentMode & 0o6000) !== 0 && syscalls.lstatAt(directory, name, stat) === 0)
+      if ((currentMode & 0o6000) !== 0 && place.isLink !== true && syscalls.lstatAt(directory, name, stat) === 0)
         currentMode = stat.mode & 0o7777;
     }
   }
@@ -111,7 +117,7 @@ export function setAttributes(
     }
   }
   if (((currentMode ^ finalMode) & 0o7777) !== 0) {
-    const status = syscalls.chmodAt(directory, name, finalMode & 0o7777);
+    const status = place.isLink === true ? ELOOP : syscalls.chmodAt(directory, name, finalMode & 0o7777);
     if (status < 0) ledger.systemError("generator", `failed to set permissions on "${absolute}"`, status, absolute);
     else if (((currentMode ^ mode) & 0o7777) !== 0) changed = true;
   }

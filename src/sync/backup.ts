@@ -2,7 +2,7 @@
  * Backups of what is replaced or deleted (3-transfer 5.7; 4-traps L-12): `NAME~` beside it, or the same path below the
  * backup directory, whose missing parts get the attributes of the directories they mirror.
  */
-import { type ByteName, baseName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
+import { type ByteName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
 import { cleanPath, components } from "../bytes/paths.ts";
 import { DataCopier } from "../fs/copy-data.ts";
 import { DirectoryWalker } from "../fs/held-directory.ts";
@@ -256,10 +256,10 @@ export class Backups {
   /** Gives a new backup directory the owner, mode, times and ACLs (not: attributes) of the one it mirrors. */
   private copyAttributes(directory: number, name: ByteName, path: ByteName): void {
     const { syscalls, options, identity, ledger } = this.context;
-    const parent = this.destination.walker?.directory(directoryName(path));
-    if (parent === undefined || typeof parent === "number") return;
+    const mirrored = this.destination.walker?.directory(path);
+    if (mirrored === undefined || typeof mirrored === "number") return;
     const { stat } = this;
-    if (syscalls.lstatAt(parent.descriptor, baseName(path), stat) < 0) return;
+    if (syscalls.fstat(mirrored.descriptor, stat) < 0) return;
     const uid = options.owner && identity.privileged ? stat.uid : -1;
     const gid = options.group ? stat.gid : -1;
     if (uid >= 0 || gid >= 0) {
@@ -274,7 +274,7 @@ export class Backups {
     }
     if (options.acls) {
       const isAcl = (attribute: ByteName) => attribute.startsWith("system.posix_acl_");
-      const [list] = syscalls.readXattrs(parent.descriptor, [baseName(path)], isAcl);
+      const [list] = syscalls.readXattrs(mirrored.descriptor, [byteName(".")], isAcl);
       for (const item of isXattrList(list) ? list : []) syscalls.setXattrAt(directory, name, item.name, item.value);
     }
     if (options.times) syscalls.setTimesAt(directory, name, stat.mtime, stat.mtimeNanoseconds);

@@ -54,7 +54,8 @@ export class DestinationLook {
     this.destination = destination;
     const root = destination.walker?.directory("" as ByteName);
     this.descriptor = typeof root === "object" ? syscalls.duplicate(root.descriptor) : -1;
-    this.walker = this.descriptor < 0 ? undefined : new DirectoryWalker(syscalls, this.descriptor);
+    const follow = destination.walker?.follow;
+    this.walker = this.descriptor < 0 ? undefined : new DirectoryWalker(syscalls, this.descriptor, follow);
   }
 
   /** What stands where an entry goes; undefined: nothing that can be looked at. */

@@ -5,7 +5,7 @@ import type { RunContext } from "./context.ts";
 import type { Deleter } from "./delete.ts";
 import type { Destination } from "./destination.ts";
 import { type FileList, isDirectory } from "./file-list.ts";
-import { belowDestination } from "./place.ts";
+import { belowDestination, failBehindLink } from "./place.ts";
 
 export interface DeletionParts {
   readonly context: RunContext;
@@ -65,6 +65,7 @@ export class DeletionPasses {
     const { deleter, context } = this.parts;
     const names = this.names(list);
     if (names === undefined) return;
+    if (context.options.keepDirectoryLinks && failBehindLink(context, this.parts.destination, list.path)) return;
     const isTop = ((list.owner?.flags ?? 0) & EntryFlag.top) !== 0;
     deleter.deleteIn(this.below(list.path), names, isTop, context.options.deleteTiming === "delay");
   }

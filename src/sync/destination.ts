@@ -137,7 +137,7 @@ function open(
   created = false,
   operation = "change_dir#1",
 ): Destination {
-  const { syscalls } = context;
+  const { syscalls, options } = context;
   const where = text === "" ? byteName(".") : text;
   const descriptor = context.operator.openDirectory(where);
   if (descriptor < 0) {
@@ -145,7 +145,7 @@ function open(
     throw selectionError(`[Receiver] ${operation} "${shown}" failed: ${errnoText(-descriptor)}`);
   }
   return {
-    walker: new DirectoryWalker(syscalls, descriptor),
+    walker: new DirectoryWalker(syscalls, descriptor, options.keepDirectoryLinks ? "inside" : "none"),
     absolute,
     singleName,
     text: where,

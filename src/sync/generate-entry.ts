@@ -89,9 +89,11 @@ export class EntryGenerator {
   }
 
   /** An entry in a directory that is left alone: only its hard-link group has to know. */
-  skip(entry: FileEntry): void {
+  skip(entry: FileEntry): Promise<void> | undefined {
     const group = this.parts.links.group(entry);
-    if (group !== undefined) group.seen++;
+    if (group === undefined) return undefined;
+    group.seen++;
+    return this.rescueGroup(group);
   }
 
   /** An entry that is left alone. Others may be linked to it if it is as it should be (`leads`). */
@@ -129,7 +131,8 @@ export class EntryGenerator {
     const { stat } = this;
     const name = destination.singleName ?? entry.name;
     const descriptor = this.requests.descriptorOf(turn.directory);
-    const status = descriptor === undefined ? ENOENT : syscalls.lstatAt(descriptor, name, stat);
+    const { refusal } = turn.directory;
+    const status = descriptor === undefined ? ENOENT : (refusal ?? syscalls.lstatAt(descriptor, name, stat));
     let exists = status === 0;
     if (exists && group === undefined && this.unchanged.holds(entry, stat, descriptor, name)) return undefined;
     const shown = shownName(destination, entry);

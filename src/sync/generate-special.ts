@@ -92,7 +92,7 @@ function makeNew(parts: EntryParts, turn: PlacedTurn, stat: Stat): boolean {
   const { context, existing } = parts;
   const { syscalls, ledger } = context;
   const { entry, directory, place, mode, exists } = turn;
-  const status = makeSpecial(syscalls, entry, mode, place.directory, place.name, exists);
+  const status = directory.refusal ?? makeSpecial(syscalls, entry, mode, place.directory, place.name, exists);
   if (status < 0) {
     const made = exists ? replacementText(place.absolute) : place.absolute;
     const operation = isSymlink(entry) ? `symlink "${made}" -> "${entry.target ?? ""}"` : `mknod "${made}"`;

@@ -24,13 +24,19 @@ import { OpenDirectory, type TreeState } from "./tree-state.ts";
 
 const ENOENT = -2;
 const EEXIST = -17;
+const EXDEV = -18;
 const ENOTDIR = -20;
+const ELOOP = -40;
 
 /**
- * What became of a directory: usable, not there (dry run), to be left alone with all its contents, or a non-directory that
- * `--ignore-existing` keeps: each entry below it fails by itself.
+ * What became of a directory: usable, not there (dry run), to be left alone with all its contents, or what lets each entry
+ * below it fail by itself: a non-directory that `--ignore-existing` keeps, or a link of `--keep-dirlinks` that leads out of
+ * the destination.
  */
-type DirectoryState = "ok" | "missing" | "skipped" | "no-directory";
+type DirectoryState = "ok" | "missing" | "skipped" | "no-directory" | "outside";
+
+/** What each entry below fails with. */
+const refusals = { "no-directory": ENOTDIR, outside: ELOOP } as const;
 
 export interface GeneratorParts {
   readonly context: RunContext;
@@ -60,7 +66,7 @@ export class Generator {
   constructor(parts: GeneratorParts) {
     this.parts = parts;
     this.numbers = new SlotNumbers(parts.context.options.incrementalRecursion);
-    this.deletions = new DeletionPasses(parts, (path) => (this.states.get(path) ?? "ok") === "ok");
+    this.deletions = new DeletionPasses(parts, (path) => ["ok", "outside"].includes(this.states.get(path) ?? "ok"));
     if (parts.destination.walker === undefined) this.states.set(byteName("."), "missing");
   }
 
@@ -74,7 +80,9 @@ export class Generator {
     const { options } = context;
     this.numbers.startList(list);
     const directory = this.enterDirectory(list);
-    const kept = this.states.get(list.path) === "no-directory";
+    const state = this.states.get(list.path);
+    const outside = state === "outside";
+    const kept = state === "no-directory";
     if (options.deleteTiming === "during" || options.deleteTiming === "delay") {
       if (!kept) this.deletions.inList(list);
       // Without incremental recursion rsync does not come upon it.
@@ -86,20 +94,20 @@ export class Generator {
     if (directory === undefined) {
       for (const entry of list.entries) {
         if (isDirectory(entry)) this.states.set(entry.path, "skipped");
-        else entries.skip(entry);
+        else await entries.skip(entry);
       }
       for (const entry of list.entries) this.numbers.next(isDirectory(entry));
       begun();
       return;
     }
     const { descriptor } = directory;
-    if (descriptor !== undefined && !directory.isNew && !kept && existing.needed)
+    if (descriptor !== undefined && !directory.isNew && !kept && !outside && existing.needed)
       existing.prefetch(
         descriptor,
         list.entries.map((entry) => entry.name),
       );
     const permissions =
-      descriptor === undefined || options.permissions
+      descriptor === undefined || options.permissions || outside
         ? 0o777 & ~context.identity.umask
         : existing.defaultPermissions(descriptor);
     if (kept && !options.permissions && list.entries.length > 0) warnOfPermissions(context, this.below(list.path));
@@ -151,6 +159,7 @@ export class Generator {
     if ((entry.flags & EntryFlag.implied) !== 0 && !options.impliedDirectories) return;
     if (entry.path === "." || entry.path === "/.") return;
     const status = syscalls.lstatAt(descriptor, entry.name, this.stat);
+    if (status === 0 && this.leadsToDirectory(descriptor, entry.name)) return;
     if (status === 0 && (this.stat.mode & FileType.mask) !== FileType.directory) {
       if (options.ignoreExisting) return;
       if (!deleter.makeRoom(entry.path, entry.name, this.stat, "directory")) {
@@ -176,7 +185,7 @@ export class Generator {
     let state = this.states.get(path) ?? parentState ?? "ok";
     if (owner !== undefined && state !== "skipped") {
       state = this.handleDirectory(owner, this.numbers.owner(), state, directory);
-    } else if (state === "no-directory") state = "skipped";
+    } else if (state === "no-directory" || state === "outside") state = "skipped";
     if (state !== "ok") this.states.set(path, state);
     if (state === "skipped") return undefined;
     if (state === "no-directory") directory.descriptor = openKept(context, destination, path);
@@ -187,14 +196,17 @@ export class Generator {
         return directory;
       }
       const descriptor = typeof held === "number" ? held : context.syscalls.duplicate(held.descriptor);
-      if (descriptor < 0) {
+      if (context.options.keepDirectoryLinks && (descriptor === ELOOP || descriptor === EXDEV)) {
+        this.states.set(path, "outside");
+        directory.refusal = ELOOP;
+        directory.descriptor = openKept(context, destination, path);
+      } else if (descriptor < 0) {
         // Its contents are left alone, and that must not pass for success (L-17).
         const absolute = fullPath(destination.absolute, path);
         context.ledger.systemError("generator", `opendir "${absolute}" failed`, descriptor, absolute);
         this.states.set(path, "skipped");
         return undefined;
-      }
-      directory.descriptor = descriptor;
+      } else directory.descriptor = descriptor;
     }
     tree.enter(directory);
     return directory;
@@ -213,8 +225,8 @@ export class Generator {
     const where =
       state === "missing"
         ? undefined
-        : state === "no-directory"
-          ? ENOTDIR
+        : state === "no-directory" || state === "outside"
+          ? refusals[state]
           : findPlace(this.parts.destination, entry.path, root);
     try {
       return this.updateDirectory(entry, number, root, where, opened);
@@ -233,7 +245,8 @@ export class Generator {
     const { context, destination, channel, deleter, existing, tree } = this.parts;
     const { options, syscalls, ledger, identity } = context;
     const absolute = directoryText(destination.absolute, entry.path);
-    const inKept = where === ENOTDIR && this.states.get(directoryName(entry.path) || byteName(".")) === "no-directory";
+    const above = this.states.get(directoryName(entry.path) || byteName("."));
+    const inKept = typeof where === "number" && (above === "no-directory" || above === "outside");
     if (typeof where === "number" && where !== ENOENT && !inKept) {
       ledger.systemError("generator", `recv_generator: failed to stat "${absolute}"`, where, absolute);
       return "skipped";
@@ -245,6 +258,9 @@ export class Generator {
     const early = this.madeEarly.delete(entry.path);
     const madeRoot = root && destination.created;
     let exists = status === 0 && !early && !madeRoot;
+    if (status === 0 && typeof where === "object" && this.leadsToDirectory(where.descriptor, where.name)) {
+      opened.isLink = true;
+    }
     let isDir = status === 0 && (this.stat.mode & FileType.mask) === FileType.directory;
     if (context.gate !== undefined && context.gate.entry(entry) !== "planned") return isDir ? "ok" : "skipped";
     if (options.existing && status === ENOENT) {
@@ -283,7 +299,7 @@ export class Generator {
     channel.push({ kind: "item", entry, ...number, flags, linkedTo: undefined });
     if (options.dryRun) return exists ? "ok" : "missing";
     if (inKept) {
-      ledger.systemError("generator", `recv_generator: mkdir "${absolute}" failed`, ENOTDIR, absolute);
+      ledger.systemError("generator", `recv_generator: mkdir "${absolute}" failed`, where, absolute);
       this.skipping();
     }
     if (typeof where !== "object") return "skipped";
@@ -307,7 +323,7 @@ export class Generator {
     // A new setgid directory without -p keeps the bit that its parent gave it (T-14).
     const wanted = !options.permissions && !exists ? mode | (this.stat.mode & 0o2000) : mode;
     const found = exists ? attributes : existing.read(where.descriptor, where.name);
-    const place = { directory: where.descriptor, name: where.name, absolute };
+    const place = { directory: where.descriptor, name: where.name, absolute, isLink: opened.isLink };
     const timeRule = options.backup && options.backupDirectory === undefined ? "leave" : exists ? "by-window" : "exact";
     if (setAttributes(context, place, entry, wanted, this.stat, found, timeRule) && !exists) opened.dirty = true;
     // A change of attributes may have given another mode than the wanted one (5.6).
@@ -337,7 +353,10 @@ export class Generator {
     const { context, destination, tree } = this.parts;
     if (state !== "ok") return state;
     const held = destination.walker?.directory(this.below(path));
-    if (held !== ENOENT) return typeof held === "number" || held === undefined ? "skipped" : "ok";
+    if (held !== ENOENT) {
+      const passes = context.options.keepDirectoryLinks || typeof held !== "number";
+      return held !== undefined && passes ? "ok" : "skipped";
+    }
     if (context.options.dryRun) return "missing";
     const where = findPlace(destination, path, path === ".");
     if (typeof where === "number") return "skipped";
@@ -345,6 +364,17 @@ export class Generator {
     where.held.release();
     tree.touch(directoryName(path) || byteName("."));
     return made === 0 || made === EEXIST ? "ok" : "skipped";
+  }
+
+  /** `--keep-dirlinks`: whether this is a link to a directory, wherever that is; then `stat` becomes that directory's. */
+  private leadsToDirectory(directory: number, name: ByteName): boolean {
+    const { options, syscalls } = this.parts.context;
+    if (!options.keepDirectoryLinks || (this.stat.mode & FileType.mask) !== FileType.symlink) return false;
+    const target = emptyStat();
+    if (syscalls.statAt(directory, name, target) < 0 || (target.mode & FileType.mask) !== FileType.directory)
+      return false;
+    Object.assign(this.stat, target);
+    return true;
   }
 
   private below(path: ByteName): ByteName {

@@ -9,7 +9,9 @@ import type { Destination } from "./destination.ts";
 import { childPath } from "./list-builder.ts";
 
 const ENOENT = -2;
+const EXDEV = -18;
 const ENOTDIR = -20;
+const ELOOP = -40;
 
 /** A directory's name in its open parent, which is held until released. */
 export interface Place {
@@ -58,4 +60,17 @@ export function failSearch({ ledger }: RunContext, destination: Destination, pat
   const absolute = fullPath(destination.absolute, belowDestination(destination, path));
   ledger.systemError("generator", `opendir "${absolute}" failed`, ENOTDIR, absolute);
   ledger.readFailed();
+}
+
+/**
+ * `--keep-dirlinks`: whether a directory lies behind a link out of the destination. What is there is not looked at for
+ * deletions, which is told: it must not pass for success.
+ */
+export function failBehindLink({ ledger }: RunContext, destination: Destination, path: ByteName): boolean {
+  const below = belowDestination(destination, path);
+  const held = destination.walker?.directory(below);
+  if (held !== EXDEV && held !== ELOOP) return false;
+  const absolute = fullPath(destination.absolute, below);
+  ledger.systemError("generator", `opendir "${absolute}" failed`, ELOOP, absolute);
+  return true;
 }

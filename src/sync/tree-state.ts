@@ -2,12 +2,13 @@
  * The destination directories that the generator has open or in hand: their descriptors, whether they exist, and what has
  * to be set again when their contents are done (3-transfer 5.6 "directory times", 1.8; 4-traps T-12, T-13).
  */
-import { type ByteName, byteName, joinName } from "../bytes/byte-name.ts";
+import { type ByteName, baseName, byteName, joinName } from "../bytes/byte-name.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
 import { keepsTime, sameTime } from "./compare.ts";
 import { directoryText, type RunContext } from "./context.ts";
 import type { Destination } from "./destination.ts";
+import { belowDestination } from "./place.ts";
 
 const EPERM = -1;
 
@@ -22,6 +23,10 @@ export class OpenDirectory {
   finalMode: number | undefined;
   /** It was made in this run, so nothing can exist in it yet but what the run makes. */
   isNew = false;
+  /** It is a link that counts as the directory it leads to (`--keep-dirlinks`). */
+  isLink = false;
+  /** With what every call in it fails, if it leads out of the destination: a negative errno. */
+  refusal: number | undefined;
   /** Something in it was made, replaced or removed, so that its time has changed. */
   dirty = false;
   /** New files in it get an ACL from it; undefined: nobody has looked. */
@@ -44,6 +49,8 @@ export class TreeState {
   private readonly late = new Map<ByteName, FileEntry | undefined>();
   /** Modes of directories that were opened up, set again when everything is done. */
   private readonly closing = new Map<ByteName, number>();
+  /** Links that count as directories. */
+  private readonly links = new Set<ByteName>();
   private readonly entries = new Map<ByteName, FileEntry>();
   private readonly rememberAll: boolean;
 
@@ -57,7 +64,11 @@ export class TreeState {
 
   enter(directory: OpenDirectory): void {
     this.open.set(directory.path, directory);
+    if (directory.isLink) this.links.add(directory.path);
     if (this.rememberAll && directory.entry !== undefined) this.entries.set(directory.path, directory.entry);
+    // What is done through a link may be done in any of them.
+    const { keepDirectoryLinks, dryRun } = this.context.options;
+    if (keepDirectoryLinks && !dryRun) this.late.set(directory.path, directory.entry);
   }
 
   /** Notes that the content of a directory changed. */
@@ -130,21 +141,35 @@ export class TreeState {
   }
 
   private finish(entry: FileEntry, descriptor: number, path: ByteName): void {
+    if (this.links.has(path)) {
+      this.finishLink(entry, path);
+      return;
+    }
+    this.setTime(entry, descriptor, byteName("."), path);
+  }
+
+  /** The link gets the time, not the directory that it leads to. */
+  private finishLink(entry: FileEntry, path: ByteName): void {
+    const below = belowDestination(this.destination, path);
+    const parent = this.destination.walker?.parent(below);
+    if (typeof parent === "object") this.setTime(entry, parent.descriptor, baseName(below), path);
+  }
+
+  private setTime(entry: FileEntry, descriptor: number, name: ByteName, path: ByteName): void {
     const { syscalls, options, ledger } = this.context;
     const absolute = directoryText(this.destination.absolute, path);
-    const dot = "." as ByteName;
     if (keepsTime(entry, options) && !this.omitsTimes()) {
-      const status = syscalls.lstatAt(descriptor, dot, this.stat);
+      const status = syscalls.lstatAt(descriptor, name, this.stat);
       const { mtime, mtimeNanoseconds } = this.stat;
       if (status < 0) ledger.systemError("generator", `failed to set times on "${absolute}"`, status, absolute);
       else if (!sameTime(entry.mtime, entry.mtimeNanoseconds, mtime, mtimeNanoseconds, options)) {
-        const set = syscalls.setTimesAt(descriptor, dot, entry.mtime, entry.mtimeNanoseconds);
+        const set = syscalls.setTimesAt(descriptor, name, entry.mtime, entry.mtimeNanoseconds);
         // In a directory of somebody else our writing changed the time and nothing can be done about it: rsync says nothing.
         if (set < 0 && set !== EPERM)
           ledger.systemError("generator", `failed to set times on "${absolute}"`, set, absolute);
       } else if (mtime !== entry.mtime || mtimeNanoseconds !== entry.mtimeNanoseconds) {
         // Same second: the time it had when the run came to it is not known any more; the source's is right.
-        syscalls.setTimesAt(descriptor, dot, entry.mtime, entry.mtimeNanoseconds);
+        syscalls.setTimesAt(descriptor, name, entry.mtime, entry.mtimeNanoseconds);
       }
     }
   }

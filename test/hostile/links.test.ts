@@ -29,6 +29,21 @@ describe.each(backEnds)("%s", (backEnd) => {
     },
   );
 
+  test.each([["-aK"], ["-aK", "--delete"], ["-aKb"], ["-aKH", "--inplace"], ["-aK", "--delay-updates"], ["-rK"]])(
+    "S-13 P-04 a link out of the destination is not passed with --keep-dirlinks: %s %s",
+    (...options) => {
+      using workspace = new Workspace();
+      const sentinel = planted(workspace);
+      const run = tsync([...options, `${workspace.at("src")}/`, `${workspace.at("dst")}/`], { backEnd });
+      expect(run.code).toBe(23);
+      expect(run.stderr).toContain(
+        `failed to stat "${workspace.at("dst/d/f0")}": Too many levels of symbolic links (40)`,
+      );
+      expect(lstatSync(workspace.at("dst/d")).isSymbolicLink()).toBe(true);
+      sentinel.expectUntouched();
+    },
+  );
+
   test("S-13 a link planted for a file is replaced, with --inplace too", () => {
     using workspace = new Workspace();
     const sentinel = new Sentinel(workspace.at("outside"), ["f0"]);

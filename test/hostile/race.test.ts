@@ -128,6 +128,20 @@ const operations: readonly Operation[] = [
       each((name) => writeFileSync(`${real}/.part/${name}`, `part ${round}`));
     },
   },
+  {
+    title: "rename at the end",
+    args: ["-ab", "--delay-updates"],
+    prepare: (_source, real, round) => filled(real, `old ${round}`),
+  },
+  {
+    title: "keep links",
+    args: ["-aK", "--delete"],
+    prepare: (source, real, round) => {
+      filled(real, `old ${round}`);
+      must("mkdir", ["-p", `${source}/dir`]);
+      writeFileSync(`${real}/extraneous`, "extraneous");
+    },
+  },
 ];
 
 async function startFlipper(pairs: readonly string[]): Promise<ChildProcess> {

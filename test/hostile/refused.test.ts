@@ -6,7 +6,6 @@ import { expect, test } from "vitest";
 import { picture, tsync, Workspace } from "./support.ts";
 
 test.each([
-  { option: "--keep-dirlinks", traps: "P-04 S-13" },
   { option: "--fake-super", traps: "T-19" },
   { option: "--write-batch=x", traps: "I-04 O-03" },
   { option: "--write-devices", traps: "S-17" },

@@ -69,7 +69,7 @@ export const updateRows: readonly OptionRow[] = [
     settings.backupSuffix = value;
   }),
   flag("mkpath", "makePath", "create missing parents of the destination", "mkpath"),
-  later("keep-dirlinks K", "treat links to directories as directories (destination)"),
+  flag("keep-dirlinks K", "keepDirectoryLinks", "treat links to directories as directories (destination)"),
   flag("munge-links", "mungeLinks", "undo the munging of symbolic links", "munge-links"),
   later("insecure-links", "follow links of others in given paths", undefined, "insecure-links"),
   later("confine-root", "refuse given paths that lead out of DIR", { kind: "text", label: "DIR" }),

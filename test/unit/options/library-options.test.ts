@@ -44,6 +44,7 @@ describe("normalizeSyncOptions", () => {
     [{ existing: true, ignoreExisting: true, wholeFile: true, sparse: true }, "--existing --ignore-existing -W -S"],
     [{ inplace: true, dryRun: true, omitDirTimes: true, omitLinkTimes: true, times: true }, "--inplace -nOJt"],
     [{ partialDir: "p" }, "--partial-dir=p"],
+    [{ keepDirlinks: true }, "-K"],
     [{ delayUpdates: true, partialDir: "p" }, "--delay-updates --partial-dir=p"],
     [{ backupDir: "b", suffix: ".o", partial: true }, "--backup-dir=b --suffix=.o --partial"],
     [{ verbose: 2, info: "progress2", debug: "hash", stats: true }, "-vv --info=progress2 --debug=hash --stats"],
