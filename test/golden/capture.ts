@@ -1,0 +1,129 @@
+/**
+ * Captures sessions of two real rsyncs for the golden tests: `node test/golden/capture.ts` as root, with the rsync that is
+ * installed. A script in place of the remote shell copies both directions. Not part of any test run: the transcripts are
+ * committed.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  linkSync,
+  lutimesSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type FixtureObject, fixtureTree, oldDelta } from "./fixture-tree.ts";
+
+const transcripts = fileURLToPath(new URL("transcripts/", import.meta.url));
+
+/** Options of the sessions by name; `from`: the oldest protocol that has them. */
+const optionSets: readonly { readonly name: string; readonly from: number; readonly options: readonly string[] }[] = [
+  { name: "a", from: 27, options: ["-a"] },
+  { name: "aH", from: 27, options: ["-aH", "--no-inc-recursive"] },
+  { name: "aHc", from: 27, options: ["-aHc"] },
+  { name: "numeric", from: 27, options: ["-a", "--numeric-ids", "--delete"] },
+  { name: "aHAX", from: 30, options: ["-aHAX"] },
+  { name: "aHAXc-flat", from: 30, options: ["-aHAXc", "--no-inc-recursive"] },
+  { name: "atimes", from: 30, options: ["-aUi"] },
+  { name: "z", from: 28, options: ["-az"] },
+  { name: "zlibx", from: 29, options: ["-a", "--compress-choice=zlibx"] },
+  { name: "lz4", from: 31, options: ["-a", "--compress-choice=lz4"] },
+  { name: "sha1", from: 32, options: ["-ac", "--checksum-choice=sha1"] },
+];
+
+function makeTree(root: string): void {
+  mkdirSync(root);
+  for (const object of fixtureTree) if (object.path !== ".") makeObject(root, object);
+  for (const object of [...fixtureTree].reverse()) setAttributes(root, object);
+}
+
+function makeObject(root: string, object: FixtureObject): void {
+  const path = join(root, object.path);
+  if (object.linkedTo !== undefined) linkSync(join(root, object.linkedTo), path);
+  else if (object.type === "directory") mkdirSync(path);
+  else if (object.type === "symlink") symlinkSync(object.target ?? "", path);
+  else if (object.type === "file") writeFileSync(path, object.content ?? "");
+  else if (object.type === "fifo") execFileSync("mknod", [path, "p"]);
+  else {
+    const [major, minor] = object.device ?? [0, 0];
+    execFileSync("mknod", [path, object.type === "block" ? "b" : "c", String(major), String(minor)]);
+  }
+}
+
+function setAttributes(root: string, object: FixtureObject): void {
+  const path = join(root, object.path);
+  if (object.linkedTo !== undefined) return;
+  execFileSync("chown", ["-h", `${object.uid}:${object.gid}`, path]);
+  for (const [name, value] of Object.entries(object.xattrs ?? {})) {
+    execFileSync("setfattr", ["-h", "-n", name, "-v", value, path]);
+  }
+  if (object.type !== "symlink") chmodSync(path, object.mode);
+  if (object.acl !== undefined) execFileSync("setfacl", ["--set", object.acl, path]);
+  if (object.defaultAcl !== undefined) execFileSync("setfacl", ["-d", "--set", object.defaultAcl, path]);
+  lutimesSync(path, object.mtime, object.mtime);
+  if (object.nanoseconds > 0) {
+    execFileSync("touch", ["-h", "-d", `@${object.mtime}.${String(object.nanoseconds).padStart(9, "0")}`, path]);
+  }
+}
+
+function hexLines(bytes: Buffer): string {
+  return (bytes.toString("hex").match(/.{1,128}/g) ?? []).join("\n");
+}
+
+function capture(
+  work: string,
+  direction: "push" | "pull",
+  protocol: number,
+  name: string,
+  options: readonly string[],
+): void {
+  const destination = join(work, "d");
+  rmSync(destination, { recursive: true, force: true });
+  mkdirSync(destination);
+  writeFileSync(join(destination, "delta"), oldDelta);
+  lutimesSync(join(destination, "delta"), 1_500_000_000, 1_500_000_000);
+  const shell = join(work, "shell");
+  const [toServer, toClient] = [join(work, "to-server"), join(work, "to-client")];
+  // The client keeps its end open until the shell has ended: the first tee must be stopped.
+  const lines = [
+    "#!/bin/sh",
+    "shift",
+    "rm -f pipe; mkfifo pipe; exec 3<&0",
+    `tee '${toServer}' <&3 >pipe &`,
+    `"$@" <pipe | tee '${toClient}'`,
+    "kill $!",
+  ];
+  writeFileSync(shell, `${lines.join("\n")}\n`, { mode: 0o700 });
+  const all = [...options, "--checksum-seed=5", `--protocol=${protocol}`];
+  const [from, to] = direction === "push" ? ["s/", "host:d/"] : ["host:s/", "d/"];
+  const run = spawnSync("rsync", [...all, "-e", shell, from, to], { cwd: work, encoding: "utf8", timeout: 60_000 });
+  if (run.status !== 0) throw new Error(`${direction} ${protocol} ${name}: exit ${run.status}\n${run.stderr}`);
+  const text = [
+    `rsync ${all.join(" ")} ${from} ${to}`,
+    "client to server",
+    hexLines(readFileSync(toServer)),
+    "server to client",
+    hexLines(readFileSync(toClient)),
+  ].join("\n");
+  writeFileSync(`${transcripts}${direction}-${protocol}-${name}.txt`, `${text}\n`);
+}
+
+const work = mkdtempSync(join(tmpdir(), "tsync-capture-"));
+try {
+  makeTree(join(work, "s"));
+  rmSync(transcripts, { recursive: true, force: true });
+  mkdirSync(transcripts);
+  for (const { name, from, options } of optionSets) {
+    for (let protocol = from; protocol <= 32; protocol++) {
+      for (const direction of ["push", "pull"] as const) capture(work, direction, protocol, name, options);
+    }
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
