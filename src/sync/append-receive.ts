@@ -11,8 +11,8 @@ const pieceBytes = 256 * 1024;
 export interface AppendRequest {
   readonly source: number;
   readonly sourceSize: number;
-  /** The file that is written, its old part for reading, and how long that is. */
-  readonly target: number;
+  /** The file that is written (undefined: none), its old part for reading, and how long that is. */
+  readonly target: number | undefined;
   readonly basis: number;
   readonly basisSize: number;
   readonly verify: boolean;
@@ -57,7 +57,7 @@ export function* appendData(
     const piece = buffer.subarray(0, count);
     sent.update(buffer, 0, count);
     received.update(buffer, 0, count);
-    const written = copier.writeAt(target, piece, at, { sparse, existing: true });
+    const written = target === undefined ? 0 : copier.writeAt(target, piece, at, { sparse, existing: true });
     if (written < 0) return { count: written, failed: "write", short: false };
     at += count;
     yield at;

@@ -3,19 +3,23 @@
  * backup directory, whose missing parts get the attributes of the directories they mirror.
  */
 import { type ByteName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
-import { cleanPath, components } from "../bytes/paths.ts";
+import { ExitCode, type Role, TsyncError } from "../errors.ts";
 import { DataCopier } from "../fs/copy-data.ts";
-import { DirectoryWalker } from "../fs/held-directory.ts";
-import { emptyStat, isXattrList, type Stat } from "../fs/syscalls/interface.ts";
-import type { TransferOptions } from "../options/transfer-options.ts";
+import { errnoText } from "../fs/errno.ts";
+import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { FileType } from "../protocol/file-entry.ts";
-import type { RunContext } from "./context.ts";
+import { type BackupFailure, BackupTree } from "./backup-tree.ts";
+import { fullPath, type RunContext } from "./context.ts";
 import type { Destination } from "./destination.ts";
+import { kindName } from "./make-special.ts";
 import { isUnsafeLink } from "./unsafe-link.ts";
 
 const ENOENT = -2;
 const EEXIST = -17;
+const EACCES = -13;
 const EISDIR = -21;
+const ENOTEMPTY = -39;
+const EROFS = -30;
 
 /** What `Backups.make` returns for a file that is backed up and still there. */
 export const copiedOnly = 1;
@@ -24,18 +28,18 @@ export class Backups {
   private readonly context: RunContext;
   private readonly destination: Destination;
   private readonly stat: Stat = emptyStat();
-  private readonly touched: (byReceiver: boolean) => void;
-  private walker: DirectoryWalker | undefined;
+  private readonly tree: BackupTree;
   private receiving = false;
+  private failure: BackupFailure = { errno: 0, keeps: true };
 
   /** `touched` is told when the backup directory was made, perhaps inside the destination's top directory, and by whom. */
   constructor(context: RunContext, destination: Destination, touched: (byReceiver: boolean) => void) {
-    this.touched = touched;
     this.context = context;
     this.destination = destination;
+    this.tree = new BackupTree(context, destination, touched);
     const { options, syscalls, emit } = context;
     if (options.backup && options.backupDirectory !== undefined && options.info.backup > 0) {
-      const exists = syscalls.statPath(this.directoryPath(), this.stat) === 0;
+      const exists = syscalls.statPath(this.tree.path, this.stat) === 0;
       const text = byteName(`${exists ? "" : "(new) "}backup_dir is ${options.backupDirectory}`);
       emit({ type: "notice", role: "Receiver", code: "backup-directory", path: undefined, text });
     }
@@ -49,36 +53,49 @@ export class Backups {
 
   /**
    * Backs up `name` of an open directory. With `move` the original goes away (a deletion), else it may stay so that the
-   * final rename replaces it atomically. Returns 0 (also when there is nothing to back up) or a negative errno; `copiedOnly`
-   * where it was to go away but could only be copied: the caller removes it.
+   * final rename replaces it atomically. Returns 0 (also when there is nothing to back up) or a negative errno, which has
+   * been reported: the original must stay as it is (L-12). `copiedOnly` where it was to go away but could only be copied:
+   * the caller removes it.
    */
   make(directory: number, name: ByteName, path: ByteName, move: boolean): number {
-    const { options, syscalls } = this.context;
-    const found = syscalls.lstatAt(directory, name, this.stat);
-    // What cannot be looked at is not replaced without its backup (L-12).
-    if (found < 0) return found === ENOENT ? 0 : found;
-    if ((this.stat.mode & FileType.mask) === FileType.directory) return 0;
-    const backupName = `${name}${options.backupSuffix}` as ByteName;
-    let target = directory;
-    if (options.backupDirectory !== undefined) {
-      target = this.open(directoryName(path));
-      if (target < 0) return target;
-    }
-    if (this.leavesOut(directory, name, path)) {
-      const gone = move ? syscalls.unlinkAt(directory, name) : 0;
-      return gone < 0 ? gone : this.tell(path);
-    }
-    const status = this.place(directory, name, target, backupName, move);
-    if (status >= 0) this.tell(path);
+    const status = this.tryToMake(directory, name, path, move);
+    // Of a deletion its own line says that.
+    if (status < 0 && !(move && this.failure.isTop === true)) this.report(path, "generator");
     return status;
   }
 
-  /** As `make`, for a file that the receiver is about to replace. */
+  private tryToMake(directory: number, name: ByteName, path: ByteName, move: boolean): number {
+    const { options, syscalls } = this.context;
+    const found = syscalls.lstatAt(directory, name, this.stat);
+    // What cannot be looked at is not replaced without its backup (L-12).
+    if (found < 0) return found === ENOENT ? 0 : this.fail({ errno: found, keeps: true });
+    if ((this.stat.mode & FileType.mask) === FileType.directory) return 0;
+    const target = options.backupDirectory === undefined ? directory : this.open(directoryName(path));
+    if (target < 0) return target;
+    if (this.leavesOut(directory, name, path)) {
+      const gone = move ? syscalls.unlinkAt(directory, name) : 0;
+      return gone < 0 ? this.fail({ errno: gone, keeps: true }) : this.tell(path);
+    }
+    return this.place(directory, name, target, path, move);
+  }
+
+  /** As `make`, for a file that the receiver is about to replace; a failure is not reported but ends the run (`fatalError`). */
   beforeReplace(directory: number, name: ByteName, path: ByteName): number {
     this.receiving = true;
-    const status = this.make(directory, name, path, false);
+    const status = this.tryToMake(directory, name, path, false);
     this.receiving = false;
     return status;
+  }
+
+  /** What the last failure of `beforeReplace` ends the run with. */
+  fatalError(path: ByteName): TsyncError {
+    const { errno, text, second, keeps } = this.failure;
+    const absolute = fullPath(this.destination.absolute, path);
+    if (text !== undefined && keeps) this.context.ledger.systemError("receiver", text, errno, absolute);
+    const last = text === undefined || keeps ? this.keepingText(path) : text;
+    const message = `[receiver] ${last}: ${errnoText(-errno)}`;
+    const more = second === undefined ? {} : { secondLine: second };
+    return new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "receiver", path: absolute, ...more });
   }
 
   /** Whether this is a link that leads out of the tree, of which `--safe-links` makes no backup either; says so. */
@@ -94,31 +111,33 @@ export class Backups {
     return true;
   }
 
-  /** Backs up what the generator is about to replace; a dry run only tells. */
-  makeBeforeReplacing(directory: number, name: ByteName, path: ByteName): void {
-    if (!this.context.options.dryRun) this.make(directory, name, path, false);
-    else {
-      this.leavesOut(directory, name, path);
-      this.tell(path);
-    }
+  /** Backs up what the generator is about to replace; a dry run only tells. As `make`, which it returns the result of. */
+  makeBeforeReplacing(directory: number, name: ByteName, path: ByteName): number {
+    if (!this.context.options.dryRun) return this.make(directory, name, path, false);
+    this.leavesOut(directory, name, path);
+    return this.tell(path);
   }
 
   /** Says that a file was (in a dry run: would be) backed up. Returns 0. */
   tell(path: ByteName): number {
     const { options, emit } = this.context;
     if (options.info.backup > 0) {
-      const text = byteName(`backed up ${path} to ${backupPath(options, path)}`);
+      const text = byteName(`backed up ${path} to ${this.shown(path)}`);
       emit({ type: "notice", role: "generator", code: "backed-up", path, text });
     }
     return 0;
   }
 
-  /** Backs up a file that will be changed in place: always a copy (3-transfer 1.7 step 25). */
+  /** Backs up a file that will be changed in place: always a copy (3-transfer 1.7 step 25). A failure has been reported. */
   copy(directory: number, name: ByteName, path: ByteName): number {
     const target = this.context.options.backupDirectory === undefined ? directory : this.open(directoryName(path));
-    if (target < 0) return target;
-    const status = this.copyTo(directory, name, target, `${name}${this.context.options.backupSuffix}` as ByteName);
-    return status < 0 ? status : this.tell(path);
+    const status = target < 0 ? target : this.copyTo(directory, name, target, path);
+    if (status >= 0) return this.tell(path);
+    const { errno, text, keeps } = this.failure;
+    // Of the file itself nothing more is said.
+    this.failure = { errno, text, keeps: keeps && text === undefined };
+    this.report(path, "generator");
+    return status;
   }
 
   /** Opens what `copy` has made, for reading; a negative errno if that cannot be done. */
@@ -132,54 +151,73 @@ export class Backups {
 
   /** Closes what is open. Nobody may be at work on a backup any more. */
   close(): void {
-    this.walker?.dispose();
-    this.walker = undefined;
+    this.tree.close();
   }
 
-  private place(from: number, name: ByteName, to: number, backupName: ByteName, move: boolean): number {
+  private place(from: number, name: ByteName, to: number, path: ByteName, move: boolean): number {
     const { syscalls } = this.context;
+    const backupName = this.nameOf(name);
     if (syscalls.lstatAt(to, backupName, this.stat) === 0 && (this.stat.mode & FileType.mask) === FileType.directory) {
       const removed = syscalls.removeDirectoryAt(to, backupName);
-      if (removed < 0) return removed;
+      if (removed === ENOTEMPTY) return this.fail({ errno: removed, keeps: true });
+      if (removed < 0) return this.inTheWay("rmdir", removed, path);
     }
     if (!move) {
       let linked = syscalls.linkAt(from, name, to, backupName);
       if (linked === EEXIST) {
-        syscalls.unlinkAt(to, backupName);
+        const removed = syscalls.unlinkAt(to, backupName);
+        if (removed < 0) return this.inTheWay("unlink", removed, path);
         linked = syscalls.linkAt(from, name, to, backupName);
       }
-      if (linked === 0) return 0;
+      if (linked === 0) return this.tell(path);
     }
     const renamed = syscalls.renameAt(from, name, to, backupName);
     if (renamed === 0) {
       // A rename onto another link of the same file does nothing: the old name is still there.
-      if (syscalls.lstatAt(from, name, this.stat) === 0) return syscalls.unlinkAt(from, name);
-      return 0;
+      const gone = syscalls.lstatAt(from, name, this.stat) === 0 ? syscalls.unlinkAt(from, name) : 0;
+      return gone < 0 ? this.fail({ errno: gone, keeps: true }) : this.tell(path);
     }
-    if (renamed === EISDIR) return renamed;
-    const copied = this.copyTo(from, name, to, backupName);
-    return copied < 0 || !move ? copied : copiedOnly;
+    if (renamed === EISDIR) return this.fail({ errno: renamed, keeps: true });
+    const copied = this.copyTo(from, name, to, path);
+    if (copied === 0) this.tell(path);
+    else if (this.isClosed(copied)) this.report(path, "generator");
+    else return copied;
+    return move ? copiedOnly : 0;
+  }
+
+  /**
+   * Whether a failed backup of a link or special file beside it shows that its directory may not be changed at all. Then the
+   * caller may go on, as rsync does: nothing can be removed or replaced there either, and the caller will say so.
+   */
+  private isClosed(errno: number): boolean {
+    const isBeside = this.context.options.backupDirectory === undefined;
+    return isBeside && !this.failure.keeps && (errno === EACCES || errno === EROFS);
   }
 
   /** Across file systems, or of what must not be moved (immutable): the backup is a copy with the attributes of the original. */
-  private copyTo(from: number, name: ByteName, to: number, backupName: ByteName): number {
+  private copyTo(from: number, name: ByteName, to: number, path: ByteName): number {
     const { syscalls } = this.context;
     const { stat } = this;
+    const backupName = this.nameOf(name);
+    const shown = this.absolute(path);
     const status = syscalls.lstatAt(from, name, stat);
-    if (status < 0) return status;
-    syscalls.unlinkAt(to, backupName);
+    if (status < 0) return this.fail({ errno: status, keeps: true });
+    const removed = syscalls.unlinkAt(to, backupName);
     const type = stat.mode & FileType.mask;
     const { uid, gid, mode, mtime, mtimeNanoseconds, rdevMajor, rdevMinor } = stat;
     if (type === FileType.symlink) {
       const target = syscalls.readLinkAt(from, name);
-      if (typeof target === "number") return target;
+      if (typeof target === "number") return this.fail({ errno: target, keeps: true });
       const made = syscalls.symlinkAt(to, backupName, target);
-      if (made < 0) return made;
+      if (made < 0) return this.notMade(made, `link "${shown}" -> "${target}"`, shown, to, backupName);
     } else if (type !== FileType.regular) {
       const made = syscalls.makeNodeAt(to, backupName, type | 0o600, rdevMajor, rdevMinor);
-      if (made < 0) return made;
+      if (made < 0) return this.notMade(made, `mknod "${shown}" failed`, shown, to, backupName);
     } else {
-      const copied = this.copyData(from, name, to, backupName);
+      if (removed < 0 && removed !== ENOENT) {
+        return this.fail({ errno: removed, text: `unlink "${shown}"`, keeps: true });
+      }
+      const copied = this.copyData(from, name, to, backupName, shown);
       if (copied < 0) return copied;
     }
     syscalls.chownAt(to, backupName, uid, gid);
@@ -188,16 +226,16 @@ export class Backups {
     return 0;
   }
 
-  private copyData(from: number, name: ByteName, to: number, backupName: ByteName): number {
+  private copyData(from: number, name: ByteName, to: number, backupName: ByteName, shown: ByteName): number {
     const { syscalls } = this.context;
     const { readOnly, writeOnly, create, exclusive, nonBlock } = syscalls.flags;
     const { size } = this.stat;
     const source = syscalls.openAt(from, name, readOnly | nonBlock);
-    if (source < 0) return source;
+    if (source < 0) return this.fail({ errno: source, keeps: true });
     const target = syscalls.openAt(to, backupName, writeOnly | create | exclusive, 0o600);
     if (target < 0) {
       syscalls.close(source);
-      return target;
+      return this.fail({ errno: target, text: `open "${shown}"`, keeps: true });
     }
     const copying = new DataCopier(syscalls).copyData(source, target, size);
     let step = copying.next();
@@ -206,106 +244,65 @@ export class Backups {
     const closed = syscalls.close(target);
     if (step.value >= 0 && closed >= 0) return 0;
     syscalls.unlinkAt(to, backupName);
-    return Math.min(step.value, closed);
+    return this.fail({ errno: Math.min(step.value, closed), keeps: true });
   }
 
-  private directoryPath(): ByteName {
-    const text = this.writtenDirectory();
-    return this.context.options.backupDirectory?.startsWith("/") ? text : cleanPath(text);
+  private fail(failure: BackupFailure): number {
+    this.failure = failure;
+    return failure.errno;
   }
 
-  /** The backup directory's absolute path as messages show it: `..` stays. */
-  private writtenDirectory(): ByteName {
-    const text = this.context.options.backupDirectory ?? byteName("");
-    return text.startsWith("/") ? text : joinName(this.destination.absolute, text);
+  /** A link or special file that could not be made; rsync then misses it. */
+  private notMade(errno: number, text: string, shown: ByteName, to: number, backupName: ByteName): number {
+    const seen = this.context.syscalls.lstatAt(to, backupName, this.stat);
+    const second = seen < 0 ? `rsync: [generator] stat "${shown}" failed: ${errnoText(-seen)}` : undefined;
+    return this.fail({ errno, text, second, keeps: false });
   }
 
-  /** The open directory of the backup tree that mirrors `path` of the destination; made as needed. */
+  /** What stands where the backup goes, and is described by `stat`, cannot be removed. */
+  private inTheWay(operation: "rmdir" | "unlink", errno: number, path: ByteName): number {
+    const shown = this.shown(path);
+    const text = `delete_file: ${operation}(${shown}) failed`;
+    return this.fail({
+      errno,
+      text,
+      second: `could not make way for backup ${kindName(this.stat)}: ${shown}`,
+      keeps: false,
+    });
+  }
+
+  /** Says why the last backup was not made. */
+  report(path: ByteName, role: Role): void {
+    const { ledger } = this.context;
+    const { errno, text, second, keeps } = this.failure;
+    const absolute = fullPath(this.destination.absolute, path);
+    if (text !== undefined) ledger.systemError(role, text, errno, absolute);
+    if (second !== undefined) ledger.error(role, second, absolute);
+    if (keeps) ledger.systemError(role, this.keepingText(path), errno, absolute);
+  }
+
+  private keepingText(path: ByteName): string {
+    return `keep_backup failed: "${fullPath(this.destination.absolute, path)}" -> "${this.shown(path)}"`;
+  }
+
+  private nameOf(name: ByteName): ByteName {
+    return `${name}${this.context.options.backupSuffix}` as ByteName;
+  }
+
+  /** Where the backup of a path goes, as messages show it. */
+  private shown(path: ByteName): ByteName {
+    const { backupDirectory } = this.context.options;
+    return backupDirectory === undefined ? this.nameOf(path) : joinName(backupDirectory, this.nameOf(path));
+  }
+
+  /** The same as an absolute path. */
+  private absolute(path: ByteName): ByteName {
+    return joinName(this.tree.shownPath, this.nameOf(path));
+  }
+
+  /** The open directory for the backups of a directory's files, or the errno of a failure. */
   private open(path: ByteName): number {
-    const { syscalls } = this.context;
-    const { directory } = syscalls.flags;
-    if (this.walker === undefined) {
-      const where = this.directoryPath();
-      // A link of somebody else on the way: no backup is made there, and nothing is replaced without it (4-traps O-01).
-      const { path: nameOnly } = syscalls.flags;
-      const found = this.context.operator.open(where, nameOnly | directory);
-      if (found >= 0) syscalls.close(found);
-      else if (found === ENOENT) makePath(this.context, where);
-      else return found;
-      this.touched(this.receiving);
-      const root = this.context.operator.openDirectory(where);
-      if (root < 0) return root;
-      this.walker = new DirectoryWalker(syscalls, root);
-    }
-    const held = this.walker.directory(path);
-    if (typeof held !== "number") return held.descriptor;
-    if (held !== ENOENT) return held;
-    let made = "";
-    for (const part of components(path)) {
-      const parent = this.walker.directory(made as ByteName);
-      if (typeof parent === "number") return parent;
-      made = made === "" ? part : `${made}/${part}`;
-      const status = syscalls.makeDirectoryAt(parent.descriptor, part, 0o777);
-      if (status === 0) this.copyAttributes(parent.descriptor, part, made as ByteName);
-      else if (status !== EEXIST) return status;
-    }
-    const result = this.walker.directory(path);
-    return typeof result === "number" ? result : result.descriptor;
-  }
-
-  /** Gives a new backup directory the owner, mode, times and ACLs (not: attributes) of the one it mirrors. */
-  private copyAttributes(directory: number, name: ByteName, path: ByteName): void {
-    const { syscalls, options, identity, ledger } = this.context;
-    const mirrored = this.destination.walker?.directory(path);
-    if (mirrored === undefined || typeof mirrored === "number") return;
-    const { stat } = this;
-    if (syscalls.fstat(mirrored.descriptor, stat) < 0) return;
-    const uid = options.owner && identity.privileged ? stat.uid : -1;
-    const gid = options.group ? stat.gid : -1;
-    if (uid >= 0 || gid >= 0) {
-      const status = syscalls.chownAt(directory, name, uid, gid);
-      if (status < 0) {
-        const absolute = joinName(this.writtenDirectory(), path);
-        const operation = uid >= 0 ? "chown" : "chgrp";
-        const role = this.receiving ? "receiver" : "generator";
-        ledger.systemError(role, `${operation} "${absolute}" failed`, status, absolute);
-        return;
-      }
-    }
-    if (options.acls) {
-      const isAcl = (attribute: ByteName) => attribute.startsWith("system.posix_acl_");
-      const [list] = syscalls.readXattrs(mirrored.descriptor, [byteName(".")], isAcl);
-      for (const item of isXattrList(list) ? list : []) syscalls.setXattrAt(directory, name, item.name, item.value);
-    }
-    if (options.times) syscalls.setTimesAt(directory, name, stat.mtime, stat.mtimeNanoseconds);
-    const { mode } = stat;
-    // As with every new directory, without -p the setgid bit that its parent gave it stays (T-14).
-    const given = options.permissions || syscalls.lstatAt(directory, name, stat) < 0 ? 0 : stat.mode & 0o2000;
-    syscalls.chmodAt(directory, name, (mode & 0o7777) | given);
-  }
-}
-
-/** How messages name the backup of a path below the destination. */
-export function backupPath({ backupDirectory, backupSuffix }: TransferOptions, path: ByteName): ByteName {
-  const shown = byteName(`${path}${backupSuffix}`);
-  return backupDirectory === undefined ? shown : joinName(backupDirectory, shown);
-}
-
-/** What is said, up to the reason, of a backup that could not be made. */
-export function keepBackupText(options: TransferOptions, path: ByteName, absolute: ByteName): string {
-  return `keep_backup failed: "${absolute}" -> "${backupPath(options, path)}"`;
-}
-
-/** Makes every missing directory of a path named by the operator. */
-export function makePath(context: RunContext, path: ByteName): void {
-  const { syscalls, operator } = context;
-  const { path: nameOnly, directory } = syscalls.flags;
-  let made = path.startsWith("/") ? "/" : ".";
-  for (const part of components(path)) {
-    const parent = operator.open(made as ByteName, nameOnly | directory);
-    if (parent < 0) return;
-    syscalls.makeDirectoryAt(parent, part, 0o777);
-    syscalls.close(parent);
-    made = made === "/" ? `/${part}` : `${made}/${part}`;
+    const opened = this.tree.open(path, this.receiving);
+    return typeof opened === "number" ? opened : this.fail(opened);
   }
 }

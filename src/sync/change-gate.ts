@@ -61,7 +61,7 @@ export class DestinationLook {
   /** What stands where an entry goes; undefined: nothing that can be looked at. */
   at(path: ByteName): Fingerprint | undefined {
     const { singleName } = this.destination;
-    const below = singleName !== undefined && path === "." ? singleName : (path.replace(/^\/+/, "") as ByteName);
+    const below = singleName ?? (path.replace(/^\/+/, "") as ByteName);
     const isRoot = below === "." || below === "";
     const slash = below.lastIndexOf("/");
     const held = this.walker?.directory((isRoot ? "" : below.slice(0, Math.max(slash, 0))) as ByteName);
@@ -72,9 +72,7 @@ export class DestinationLook {
 
   /** What stands where a file-list entry goes. */
   of(entry: FileEntry): Fingerprint | undefined {
-    const { singleName } = this.destination;
-    const isDirectory = (entry.mode & FileType.mask) === FileType.directory;
-    return this.at(singleName !== undefined && !isDirectory ? singleName : entry.path);
+    return this.at(entry.path);
   }
 
   close(): void {

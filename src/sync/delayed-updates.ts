@@ -4,7 +4,6 @@
  * a link meanwhile can lead a rename outside (4-traps P-01).
  */
 import { type ByteName, baseName, byteName, directoryName } from "../bytes/byte-name.ts";
-import { keepBackupText } from "./backup.ts";
 import { absolutePath, type EntryParts, type PlacedTurn, pathBelow } from "./entry-parts.ts";
 import type { GroupEnd, LinkGroup } from "./hard-links.ts";
 import { openPartialDirectory } from "./partial-directory.ts";
@@ -67,7 +66,7 @@ export class DelayedUpdates {
     tree.touch(directoryName(path) || byteName("."));
     const backup = options.backup && descriptor >= 0 ? backups.beforeReplace(descriptor, name, path) : 0;
     if (backup < 0) {
-      ledger.systemError("receiver", keepBackupText(options, path, absolute), backup, absolute);
+      backups.report(path, "receiver");
       directory?.release();
       return;
     }

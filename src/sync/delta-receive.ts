@@ -49,8 +49,8 @@ export class DeltaReceiver {
     this.copier = copier;
   }
 
-  /** Writes the data of `job` to `descriptor`, yielding the bytes done now and then. Closes the basis. */
-  *receive(job: ReceiveJob, delta: DeltaJob, descriptor: number): Generator<number, DeltaOutcome> {
+  /** Writes the data of `job` to `descriptor` (undefined: nowhere), yielding the bytes done now and then. Closes the basis. */
+  *receive(job: ReceiveJob, delta: DeltaJob, descriptor: number | undefined): Generator<number, DeltaOutcome> {
     const { syscalls } = this;
     try {
       const stat = emptyStat();
@@ -87,7 +87,7 @@ export class DeltaReceiver {
   private *transfer(
     job: ReceiveJob,
     delta: DeltaJob,
-    descriptor: number,
+    descriptor: number | undefined,
     parts: DeltaParts,
   ): Generator<number, DeltaOutcome> {
     const { syscalls, copier } = this;
@@ -99,6 +99,7 @@ export class DeltaReceiver {
     const existing = job.method !== "replace";
     let writeError = 0;
     const write = (bytes: Uint8Array, position: number): number => {
+      if (descriptor === undefined) return 0;
       const status = copier.writeAt(descriptor, bytes, position, { sparse: job.sparse, existing });
       if (status < 0) writeError = status;
       return status;
@@ -115,7 +116,7 @@ export class DeltaReceiver {
     const totals = yield* matcher.run();
     const rest = totals.error < 0 ? totals.error : patcher.flush();
     if (rest < 0) return failure(writeError < 0 ? "write" : "read", rest);
-    const cut = syscalls.truncate(descriptor, patcher.size);
+    const cut = descriptor === undefined ? 0 : syscalls.truncate(descriptor, patcher.size);
     if (cut < 0) return failure("write", cut);
     const { readError } = totals;
     // What was not read cannot agree: rsync sends a digest of zeros (4-traps L-10).
@@ -130,7 +131,7 @@ export class DeltaReceiver {
     job: ReceiveJob,
     delta: DeltaJob,
     how: "trust" | "verify",
-    descriptor: number,
+    descriptor: number | undefined,
     basisSize: number,
     sent: StreamingChecksum,
     received: StreamingChecksum,
@@ -151,7 +152,7 @@ export class DeltaReceiver {
     if (count < 0) return failure(failed, count);
     const size = basisSize + count;
     // A file that ends in a hole was not written to its end.
-    const grown = syscalls.truncate(descriptor, size);
+    const grown = descriptor === undefined ? 0 : syscalls.truncate(descriptor, size);
     if (grown < 0) return failure("write", grown);
     const digest = sent.digest();
     const verified = !short && Buffer.compare(digest, received.digest()) === 0;

@@ -2,18 +2,15 @@
  * What becomes of a file when its job is done: trouble goes into the ledger in rsync's words, or ends the run, and whoever asked
  * for the file hears of it (3-transfer 5.3, 5.4).
  */
-import { type ByteName, baseName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
+import { type ByteName, directoryName, joinName } from "../bytes/byte-name.ts";
 import { abortedError, ExitCode, TsyncError } from "../errors.ts";
 import { errnoText } from "../fs/errno.ts";
 import { tempPrefix } from "../fs/temp-file.ts";
-import { backupPath, keepBackupText } from "./backup.ts";
 import type { RunContext } from "./context.ts";
 import { partialPath } from "./partial-files.ts";
 import type { PendingFile } from "./pending-file.ts";
 import type { JobFailure, JobResult } from "./receive-job.ts";
 import { verificationText } from "./verify-copy.ts";
-
-const ENAMETOOLONG = -36;
 
 /** Hears of a source that could not be read to its end. */
 export type OnReadError = (file: PendingFile, errno: number) => void;
@@ -26,7 +23,7 @@ export function finishFile(context: RunContext, onReadError: OnReadError, file: 
   for (const failure of result.failures) {
     const { step, errno } = failure;
     if (step === "write") throw writeError(file, errno);
-    if (step === "backup") throw backupError(context, file, errno);
+    if (step === "backup") throw file.backupError();
     // Whoever made the job asks again, or reports it.
     if (step === "verify") continue;
     if (step === "read") {
@@ -49,20 +46,6 @@ export function finishFile(context: RunContext, onReadError: OnReadError, file: 
 
 function writeError(file: PendingFile, errno: number): TsyncError {
   const message = `[receiver] write failed on "${file.absolute}": ${errnoText(-errno)}`;
-  return new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "receiver", path: file.absolute });
-}
-
-function backupError(context: RunContext, file: PendingFile, errno: number): TsyncError {
-  const { absolute, entry } = file;
-  const path = absolute.endsWith(`/${entry.path}`) ? entry.path : baseName(absolute);
-  const target = backupPath(context.options, path);
-  if (errno === ENAMETOOLONG) {
-    // A backup is linked first; then what stands in its way is removed, and that is the call that rsync tells of.
-    const root = byteName(absolute.slice(0, absolute.length - path.length - 1));
-    const text = `unlink "${target.startsWith("/") ? target : joinName(root, target)}"`;
-    context.ledger.systemError("receiver", text, errno, absolute);
-  }
-  const message = `[receiver] ${keepBackupText(context.options, path, absolute)}: ${errnoText(-errno)}`;
   return new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "receiver", path: file.absolute });
 }
 

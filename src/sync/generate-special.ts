@@ -78,7 +78,8 @@ export function generateSpecial(
     exists = false;
   }
   if (exists && options.backup) {
-    backups.makeBeforeReplacing(place.directory, place.name, pathBelow(destination, entry));
+    const path = pathBelow(destination, entry);
+    if (backups.makeBeforeReplacing(place.directory, place.name, path) < 0) return false;
   }
   if (!options.dryRun && !makeNew(parts, { ...turn, exists }, stat)) return false;
   item(flags);

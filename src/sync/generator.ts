@@ -10,7 +10,7 @@ import type { Alternates } from "./alternates.ts";
 import { setAttributes } from "./attributes.ts";
 import type { RecordChannel } from "./channel.ts";
 import { destinationMode, itemFlags, noAttributes } from "./compare.ts";
-import { directoryText, fullPath, type RunContext } from "./context.ts";
+import type { RunContext } from "./context.ts";
 import type { Deleter } from "./delete.ts";
 import { DeletionPasses } from "./deletion-passes.ts";
 import type { Destination } from "./destination.ts";
@@ -18,7 +18,15 @@ import type { ExistingReader } from "./existing.ts";
 import { type FileList, isDirectory } from "./file-list.ts";
 import { newDirectoryFlags } from "./generate-alternate.ts";
 import type { EntryGenerator } from "./generate-entry.ts";
-import { belowDestination, failSearch, findPlace, openKept, type Place, warnOfPermissions } from "./place.ts";
+import {
+  belowDestination,
+  failSearch,
+  findPlace,
+  openKept,
+  type Place,
+  shownDirectory,
+  warnOfPermissions,
+} from "./place.ts";
 import { type SlotNumber, SlotNumbers } from "./slot-numbers.ts";
 import { OpenDirectory, type TreeState } from "./tree-state.ts";
 
@@ -75,9 +83,9 @@ export class Generator {
    * after the first entry, or when there is none to handle.
    */
   async processList(list: FileList, begun: () => void): Promise<void> {
-    this.learnErrors(list);
     const { context, tree, existing, entries, deleter } = this.parts;
     const { options } = context;
+    context.ledger.learn(list.ioError, options.hardLinks || !options.incrementalRecursion);
     this.numbers.startList(list);
     const directory = this.enterDirectory(list);
     const state = this.states.get(list.path);
@@ -138,18 +146,12 @@ export class Generator {
     return options.incrementalRecursion && !options.hardLinks ? undefined : this.parts.channel.flush();
   }
 
-  /** What is known of read errors when a list begins: they come with the lists, where these are waited for with those ahead too. */
-  private learnErrors(list: FileList): void {
-    const { ledger, options } = this.parts.context;
-    const ahead = options.deleteTiming === "delay" || options.hardLinks || !options.incrementalRecursion;
-    ledger.knownIoError |= ahead ? ledger.listedIoError : list.ioError;
-  }
-
   /** A directory in its parent's list (3-transfer 1.4 (a)): made early so that the parent's time can be set soon. */
   private announceDirectory(parent: OpenDirectory, entry: FileEntry): void {
-    const { context, deleter } = this.parts;
+    const { context, deleter, destination } = this.parts;
     const { options, syscalls } = context;
     const { descriptor } = parent;
+    const name = destination.singleName ?? entry.name;
     if (descriptor === undefined) {
       this.states.set(entry.path, "missing");
       return;
@@ -158,16 +160,16 @@ export class Generator {
     if (!early || options.dryRun || options.existing || context.gate !== undefined) return;
     if ((entry.flags & EntryFlag.implied) !== 0 && !options.impliedDirectories) return;
     if (entry.path === "." || entry.path === "/.") return;
-    const status = syscalls.lstatAt(descriptor, entry.name, this.stat);
-    if (status === 0 && this.leadsToDirectory(descriptor, entry.name)) return;
+    const status = syscalls.lstatAt(descriptor, name, this.stat);
+    if (status === 0 && this.leadsToDirectory(descriptor, name)) return;
     if (status === 0 && (this.stat.mode & FileType.mask) !== FileType.directory) {
       if (options.ignoreExisting) return;
-      if (!deleter.makeRoom(entry.path, entry.name, this.stat, "directory")) {
+      if (!deleter.makeRoom(this.below(entry.path), name, this.stat, "directory")) {
         this.blocked.add(entry.path);
         return;
       }
     } else if (status !== ENOENT) return;
-    if (syscalls.makeDirectoryAt(descriptor, entry.name, (entry.mode & 0o700) | 0o700) === 0) {
+    if (syscalls.makeDirectoryAt(descriptor, name, (entry.mode & 0o700) | 0o700) === 0) {
       this.madeEarly.add(entry.path);
       parent.dirty = true;
     }
@@ -202,7 +204,7 @@ export class Generator {
         directory.descriptor = openKept(context, destination, path);
       } else if (descriptor < 0) {
         // Its contents are left alone, and that must not pass for success (L-17).
-        const absolute = fullPath(destination.absolute, path);
+        const absolute = shownDirectory(destination, path);
         context.ledger.systemError("generator", `opendir "${absolute}" failed`, descriptor, absolute);
         this.states.set(path, "skipped");
         return undefined;
@@ -244,7 +246,7 @@ export class Generator {
   ): DirectoryState {
     const { context, destination, channel, deleter, existing, tree } = this.parts;
     const { options, syscalls, ledger, identity } = context;
-    const absolute = directoryText(destination.absolute, entry.path);
+    const absolute = shownDirectory(destination, entry.path);
     const above = this.states.get(directoryName(entry.path) || byteName("."));
     const inKept = typeof where === "number" && (above === "no-directory" || above === "outside");
     if (typeof where === "number" && where !== ENOENT && !inKept) {
@@ -275,8 +277,9 @@ export class Generator {
     }
     if (exists && !isDir) {
       // Only incremental recursion comes to a directory twice, and then tries and tells twice.
+      const name = destination.singleName ?? entry.name;
       const tried = this.blocked.delete(entry.path) && !options.incrementalRecursion;
-      if (tried || !deleter.makeRoom(entry.path, entry.name, this.stat, "directory")) {
+      if (tried || !deleter.makeRoom(this.below(entry.path), name, this.stat, "directory")) {
         this.skipping();
         return "skipped";
       }

@@ -60,6 +60,11 @@ export class Ledger {
     this.knownIoError |= IoError.general;
   }
 
+  /** A list is begun: its read errors come with it; where lists are waited for (`ahead`), with those ahead too. */
+  learn(listIoError: number, ahead: boolean): void {
+    this.knownIoError |= ahead ? this.listedIoError : listIoError;
+  }
+
   /** Whether a general read error forbids deletion. */
   get deletionBlocked(): boolean {
     return (this.knownIoError & IoError.general) !== 0;

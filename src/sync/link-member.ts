@@ -87,7 +87,8 @@ function compareWithLeader(
   if (type === FileType.directory) {
     if (!deleter.makeRoom(pathBelow(destination, entry), entry.name, stat, kindName(entry))) return undefined;
   } else if (options.backup) {
-    backups.makeBeforeReplacing(directory.descriptor, entry.name, pathBelow(destination, entry));
+    const path = pathBelow(destination, entry);
+    if (backups.makeBeforeReplacing(directory.descriptor, entry.name, path) < 0) return undefined;
   }
   return flags;
 }

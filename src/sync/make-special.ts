@@ -82,8 +82,8 @@ export function replacementText(absolute: ByteName): ByteName {
 }
 
 /** How messages call this kind of entry. */
-export function kindName(entry: FileEntry): string {
-  switch (entry.mode & FileType.mask) {
+export function kindName({ mode }: Pick<FileEntry, "mode">): string {
+  switch (mode & FileType.mask) {
     case FileType.symlink:
       return "symlink";
     case FileType.block:

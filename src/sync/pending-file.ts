@@ -1,5 +1,6 @@
 /** A file that the receiver is to write: its job, and what the main thread needs when that is done. */
 import type { ByteName } from "../bytes/byte-name.ts";
+import type { TsyncError } from "../errors.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
 import type { BeforeRename } from "./receive-file.ts";
 import type { JobResult, ReceiveJob } from "./receive-job.ts";
@@ -20,4 +21,6 @@ export interface PendingFile {
   readonly onDone: (result: JobResult) => void;
   /** Needs the main thread (a backup is made before the rename). */
   readonly beforeRename: BeforeRename | undefined;
+  /** What the run ends with when that failed. */
+  readonly backupError: () => TsyncError;
 }

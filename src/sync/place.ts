@@ -4,9 +4,8 @@
  */
 import { type ByteName, baseName, byteName, directoryName } from "../bytes/byte-name.ts";
 import type { HeldDirectory } from "../fs/held-directory.ts";
-import { fullPath, type RunContext } from "./context.ts";
+import { directoryText, fullPath, type RunContext } from "./context.ts";
 import type { Destination } from "./destination.ts";
-import { childPath } from "./list-builder.ts";
 
 const ENOENT = -2;
 const EXDEV = -18;
@@ -20,10 +19,18 @@ export interface Place {
   readonly name: ByteName;
 }
 
-/** Transfer path below the destination: a leading slash of `--relative` goes. */
+/**
+ * Transfer path below the destination: a leading slash of `--relative` goes. The only entry of single-file mode may be an
+ * empty directory; whatever its name, it gets the single one.
+ */
 export function belowDestination({ singleName }: Destination, path: ByteName): ByteName {
-  if (singleName !== undefined) return path === "." ? singleName : childPath(singleName, path);
+  if (singleName !== undefined) return singleName;
   return path.startsWith("/") ? (path.replace(/^\/+/, "") as ByteName) : path;
+}
+
+/** Absolute path of a directory of the destination, for messages. */
+export function shownDirectory({ absolute, singleName }: Destination, path: ByteName): ByteName {
+  return singleName === undefined ? directoryText(absolute, path) : fullPath(absolute, singleName);
 }
 
 /** Where a path lies (to be released): the open parent and its name, or a negative errno. */

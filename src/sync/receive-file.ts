@@ -63,11 +63,7 @@ export class FileReceiver {
     const { syscalls } = this;
     const failures: JobFailure[] = [];
     const target = this.open(job);
-    if (typeof target === "number") {
-      syscalls.close(job.source);
-      if (job.delta !== undefined) syscalls.close(job.delta.basis);
-      return this.result(job, false, 0, [{ step: "open", errno: target, detail: undefined }], undefined);
-    }
+    if (typeof target === "number") return yield* this.discard(job, target);
     const { descriptor, directory, name } = target;
     let written = 0;
     let kept = 0;
@@ -164,6 +160,24 @@ export class FileReceiver {
       syscalls.close(job.source);
       if (!complete) this.dispose(job, directory, name, isFalse ? 0 : Math.max(written, kept));
       if (target.owned) syscalls.close(directory);
+    }
+  }
+
+  /** What is sent although nothing can be written: it counts like any other data (3-transfer 5.1 step 5). */
+  private *discard(job: ReceiveJob, errno: number): Generator<number, JobResult> {
+    const failures: JobFailure[] = [{ step: "open", errno, detail: undefined }];
+    try {
+      let written = job.size;
+      let delta: DeltaResult | undefined;
+      if (job.delta !== undefined) {
+        const outcome = yield* this.deltas.receive(job, job.delta, undefined);
+        written = Math.max(outcome.written, 0);
+        delta = outcome.result;
+      }
+      const digest = job.wantDigest ? (delta?.digest ?? this.digestOf(job, 0)) : undefined;
+      return { ...this.result(job, false, written, failures, undefined, digest), delta };
+    } finally {
+      this.syscalls.close(job.source);
     }
   }
 

@@ -70,7 +70,11 @@ export class FileRequests {
     }
     if (context.options.inplace && context.options.backup && turn.exists && phase === "normal") {
       // Now, not when the data comes: another name of the same file may be written before (3-transfer 1.7 step 25).
-      this.parts.backups.copy(turn.place.directory, turn.place.name, pathBelow(this.parts.destination, entry));
+      const path = pathBelow(this.parts.destination, entry);
+      if (this.parts.backups.copy(turn.place.directory, turn.place.name, path) < 0) {
+        turn.basis?.directory.release();
+        return group === undefined ? undefined : this.groups.failed(group);
+      }
     }
     const delayed = this.delayed.takes(turn);
     const held = tree.retain(directory, turn.place.directory);
@@ -126,7 +130,8 @@ export class FileRequests {
     turn.basis?.directory.release();
     // A first result that was thrown away has replaced nothing.
     const needsBackup = options.backup && exists && !delayed && (phase === "normal" || job.keepPartial !== "in-place");
-    const makeBackup = () => backups.beforeReplace(place.directory, place.name, pathBelow(destination, entry));
+    const path = pathBelow(destination, entry);
+    const makeBackup = () => backups.beforeReplace(place.directory, place.name, path);
     return {
       job,
       entry,
@@ -136,6 +141,7 @@ export class FileRequests {
       directoryAbsolute: fullPath(destination.absolute, directory.path),
       tempAbsolute: this.parts.temp?.absolute,
       beforeRename: needsBackup && !inplace ? makeBackup : undefined,
+      backupError: () => backups.fatalError(path),
       onDone: (result) => {
         this.deltas.count(result);
         if (!result.done) directory.dirty = true;

@@ -2,13 +2,13 @@
  * The destination directories that the generator has open or in hand: their descriptors, whether they exist, and what has
  * to be set again when their contents are done (3-transfer 5.6 "directory times", 1.8; 4-traps T-12, T-13).
  */
-import { type ByteName, baseName, byteName, joinName } from "../bytes/byte-name.ts";
+import { type ByteName, baseName, byteName } from "../bytes/byte-name.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
 import { keepsTime, sameTime } from "./compare.ts";
-import { directoryText, type RunContext } from "./context.ts";
+import type { RunContext } from "./context.ts";
 import type { Destination } from "./destination.ts";
-import { belowDestination } from "./place.ts";
+import { belowDestination, shownDirectory } from "./place.ts";
 
 const EPERM = -1;
 
@@ -123,19 +123,18 @@ export class TreeState {
   /** Sets the times of directories that were touched after they were done. */
   finishLate(): void {
     for (const [path, entry] of this.late) {
-      const held = this.destination.walker?.directory(path);
+      const held = this.destination.walker?.directory(belowDestination(this.destination, path));
       if (entry === undefined || held === undefined || typeof held === "number") continue;
       this.finish(entry, held.descriptor, path);
     }
     // The deepest come last in the order of the walk and are closed first.
-    const { walker, singleName } = this.destination;
+    const { walker } = this.destination;
     for (const [path, mode] of [...this.closing].reverse()) {
-      const below = singleName === undefined ? path : path === "." ? singleName : joinName(singleName, path);
-      const held = walker?.directory(below);
+      const held = walker?.directory(belowDestination(this.destination, path));
       if (held === undefined || typeof held === "number") continue;
       const set = this.context.syscalls.chmodAt(held.descriptor, "." as ByteName, mode & 0o7777);
       if (set === 0) continue;
-      const absolute = directoryText(this.destination.absolute, path);
+      const absolute = shownDirectory(this.destination, path);
       this.context.ledger.systemError("generator", `failed to set permissions on "${absolute}"`, set, absolute);
     }
   }
@@ -157,7 +156,7 @@ export class TreeState {
 
   private setTime(entry: FileEntry, descriptor: number, name: ByteName, path: ByteName): void {
     const { syscalls, options, ledger } = this.context;
-    const absolute = directoryText(this.destination.absolute, path);
+    const absolute = shownDirectory(this.destination, path);
     if (keepsTime(entry, options) && !this.omitsTimes()) {
       const status = syscalls.lstatAt(descriptor, name, this.stat);
       const { mtime, mtimeNanoseconds } = this.stat;

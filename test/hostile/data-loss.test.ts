@@ -247,6 +247,35 @@ describe.each(backEnds)("%s", (backEnd) => {
     expect(existsSync(workspace.at("dst/a~/full"))).toBe(true);
   });
 
+  test.each(["--inplace", "-l", "-D", "-H", "--delete"])("L-12 no change by %s without its backup", (option) => {
+    using workspace = new Workspace();
+    workspace.directory("src");
+    workspace.file("src/file", "new content");
+    workspace.file("src/one", "linked");
+    must("ln", [workspace.at("src/one"), workspace.at("src/two")]);
+    must("ln", ["-s", "new", workspace.at("src/link")]);
+    must("mkfifo", [workspace.at("src/node")]);
+    workspace.directory("dst");
+    workspace.file("dst/file", "old");
+    workspace.file("dst/one", "linked");
+    workspace.file("dst/two", "old");
+    for (const name of ["link", "gone"]) must("ln", ["-s", "old", workspace.at(`dst/${name}`)]);
+    for (const name of ["node", "gone.node"]) must("mkfifo", [workspace.at(`dst/${name}`)]);
+    workspace.file("dst/node2", "old");
+    must("mkfifo", [workspace.at("src/node2")]);
+    workspace.directory("backup/sub");
+    must("chown", ["-R", `${nobody}:${nobody}`, workspace.at("src"), workspace.at("dst")]);
+    const places = option === "--inplace" ? ["--exclude=one", "--exclude=two"] : ["--exclude=file"];
+    const args = (to: string): string[] => ["-rt", option, ...places, `--backup-dir=${workspace.at(to)}`];
+    const before = picture(workspace.at("dst"));
+    for (const to of ["backup", "backup/sub/new"]) {
+      const run = tsync([...args(to), `${workspace.at("src")}/`, `${workspace.at("dst")}/`], { backEnd, user: nobody });
+      expect(run.code, to).not.toBe(0);
+      expect(run.stderr, to).toContain("Permission denied");
+      expect(picture(workspace.at("dst")), to).toBe(before);
+    }
+  });
+
   test.each(["bak", "bak//", "./bak"])(
     "L-12 backup directory %s in the destination is not backed up into itself",
     (spelling) => {

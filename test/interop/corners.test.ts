@@ -409,3 +409,73 @@ describe("files in /proc, whose size is not known", () => {
     "-rltpLI --out-format='%n %C %l' src/ dst/; touch -d @5 dst/v",
   ]);
 });
+
+describe("backups that cannot be made", () => {
+  const setup = `mkdir -p src/d dst/d dst/bk/d dst/closed; echo new >src/d/a; echo older >dst/d/a; echo d >dst/d/gone
+ln -s x dst/d/gl; ln -s x dst/d/l; ln -s y src/d/l; mkfifo dst/d/p; chown -hR nobody src dst; chown root dst/closed`;
+  const keep = "--exclude=/bk --exclude=/closed";
+  const replacing = ["-r", "-rt --inplace", `-r --delete --existing --exclude=a ${keep} -v`];
+  const closed = `${setup}; chown root dst/bk/d`;
+  checkAll(
+    `${setup}; chown root dst/d`,
+    ["-rtb --inplace", `-rltbD --delete --existing --exclude=a ${keep}`].map((text) => `${text} src/ dst/`),
+    "nobody",
+  );
+  checkAll(
+    `${closed}; rm dst/d/gl dst/d/p`,
+    replacing.map((text) => `${text} --backup-dir=bk src/ dst/`),
+    "nobody",
+  );
+  checkAll(
+    `${closed}; touch dst/bk/d/a dst/bk/d/gone; rm dst/d/gl dst/d/p`,
+    replacing.map((text) => `${text} --backup-dir=bk src/ dst/`),
+    "nobody",
+  );
+  checkAll(setup, [`-r --backup-dir=closed src/ dst/`, `${replacing[2]} --backup-dir=closed src/ dst/`], "nobody");
+  checkAll(setup, [`${replacing[2]} --backup-dir=closed/new/er src/ dst/`], "nobody");
+  checkAll(`${setup}; mkdir dst/bk/d/a`, ["-r --inplace --backup-dir=bk src/ dst/"], "nobody");
+});
+
+describe("files for which there is no room in a directory of somebody else", () => {
+  const setup = `mkdir -p src/d dst/d; seq 2000 >src/d/a; (seq 1500; echo x; seq 1600 2000) >dst/d/a; seq 300 >src/d/new
+: >src/d/empty; touch -d @1600000000 src/d/*; chmod 555 src/d; chown -R nobody src dst; chown -R root dst/d`;
+  const ways = [
+    "-r",
+    "-r --no-W",
+    "-rt --inplace --no-W",
+    "-r --append --no-W",
+    "-r --append-verify",
+    "-r --partial -vv",
+  ];
+  checkAll(
+    setup,
+    ways.map((way) => `${way} --out-format=%i-%n-%C-%b-%c-%l --stats src/ dst/`),
+    "nobody",
+  );
+});
+
+describe("read errors that are known when --delete-delay looks for extraneous entries", () => {
+  const setup = `mkdir -p src/a/b src/m/n src/z/y; cp -a src/. dst; for d in . a a/b m m/n z z/y; do touch dst/$d/extra; done
+chmod 0 src/m/n; chown -R nobody src dst`;
+  const ways = ["", "-H", "--no-i-r", "-n", "-d", "--max-delete=3"];
+  checkAll(
+    setup,
+    ways.map((way) => `-rv --delete-delay ${way} src/ dst/`),
+    "nobody",
+  );
+});
+
+describe("an empty directory whose destination is a link that leads nowhere", () => {
+  const setup = "mkdir src src2; echo 1 >src2/f; ln -s nowhere link";
+  checkAll(setup, [
+    "-av src/ link",
+    "-avn src/ link",
+    "-av src2/ link",
+    "-av src/ src/ link",
+    "-av --no-i-r src link",
+    "-avn src link",
+    "-av src link",
+    "-av src new",
+    "-aRv ./src new",
+  ]);
+});
