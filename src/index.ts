@@ -1,6 +1,10 @@
 /** The public library of tsync; re-exports only. */
 export type { ByteName } from "./bytes/byte-name.ts";
 export { fromBytes, fromText, toBytes, toText } from "./bytes/byte-name.ts";
+export type { ByteStream } from "./delta/stream/chunk-reader.ts";
+export { delta } from "./delta/stream/delta-stream.ts";
+export { type Basis, type BasisReader, patch } from "./delta/stream/patch-stream.ts";
+export { type SignatureOptions, signature } from "./delta/stream/signature-stream.ts";
 export { type ErrorKind, ExitCode, type Role, TsyncError } from "./errors.ts";
 export type { FilterOption, NameLike, SyncOptions } from "./options/sync-options.ts";
 export { EntryFlag, type FileEntry, FileType, type Xattr } from "./protocol/file-entry.ts";

@@ -22,9 +22,12 @@ export interface MatchSink {
 
 /** What a search is given. */
 export interface MatchRequest {
-  /** Reads the file. */
+  /** Reads the file; may also give `notYet`. */
   readonly read: ReadAt;
-  /** Its size. What cannot be read, or lies behind an earlier end, counts as zeros (4-traps L-10). */
+  /**
+   * Its size. What cannot be read, or lies behind an earlier end, counts as zeros (4-traps L-10). While a file comes
+   * in pieces this may be `unknownSize`; it must be right before a read at the end.
+   */
   readonly size: number;
   readonly sink: MatchSink;
   /** Sees every byte of the file once, in order. */
@@ -51,6 +54,11 @@ export interface MatchTotals {
   /** 0, or why some of the file could not be read: a negative errno. */
   readonly readError: number;
 }
+
+/** A read gives this when the next bytes are not there yet: the search yields, and reads again when it is resumed. */
+export const notYet: number = Number.NEGATIVE_INFINITY;
+/** The size of a file whose end has not come yet. */
+export const unknownSize: number = Number.MAX_SAFE_INTEGER;
 
 /** Literal bytes in one token (3-transfer 3.3). */
 export const literalRunBytes: number = 32_768;
@@ -104,23 +112,23 @@ export class BlockMatcher {
     this.window = this.search.window;
   }
 
-  /** Does the search, yielding the bytes searched after each window. */
+  /** Does the search, yielding the bytes searched after each window, and when a read gave `notYet`. */
   *run(): Generator<number, MatchTotals> {
-    const { request, totals, search, signature } = this;
-    const { size } = request;
-    const { blockLength } = signature;
-    // The search ends where not even the last block fits (3-transfer 3.2); the first place is looked at even so.
-    const lastStart = Math.max(size - blockBytesOf(signature, signature.count - 1), 0);
+    const { request, totals, search } = this;
+    const { blockLength } = this.signature;
     let offset = 0;
     // Whether the search is to begin anew at `offset`, and if not, whether it has looked at that place.
     let jumped = true;
     let looked = false;
     let alarmRun = 0;
-    while (offset <= lastStart && size > 0 && totals.error === 0) {
+    while (offset <= this.lastStart && totals.error === 0) {
       if (this.mustRefill(offset)) {
-        if (!this.refill(offset)) break;
+        if (!(yield* this.refill(offset))) break;
         yield offset;
+        if (offset > this.lastStart) break;
       }
+      const { lastStart } = this;
+      const { size } = request;
       if (jumped) search.start(offset - this.base, Math.min(blockLength, size - offset));
       const windowEnd = this.base + this.filled;
       const last = Math.min(lastStart, windowEnd < size ? windowEnd - this.reach - 1 : lastStart);
@@ -155,6 +163,13 @@ export class BlockMatcher {
     return totals;
   }
 
+  /** The search ends where not even the last block fits (3-transfer 3.2); the first place is looked at even so. */
+  private get lastStart(): number {
+    const { signature, request } = this;
+    if (signature.count === 0 || request.size === 0) return -1;
+    return Math.max(request.size - blockBytesOf(signature, signature.count - 1), 0);
+  }
+
   /** Whether the window ends before what is looked at from `offset`, and the byte after it. */
   private mustRefill(offset: number): boolean {
     const end = this.base + this.filled;
@@ -179,7 +194,7 @@ export class BlockMatcher {
   }
 
   /** Sends what the window holds before `offset` and reads on; false when the sink failed. */
-  private refill(offset: number): boolean {
+  private *refill(offset: number): Generator<number, boolean> {
     const { window, request, totals } = this;
     if (offset > this.literalStart && !this.sendLiteral(offset)) return false;
     const keep = this.base + this.filled - offset;
@@ -190,6 +205,10 @@ export class BlockMatcher {
     while (this.filled < window.length && this.base + this.filled < request.size) {
       const wanted = Math.min(window.length - this.filled, request.size - this.base - this.filled);
       const count = request.read(window, this.filled, wanted, this.base + this.filled);
+      if (count === notYet) {
+        yield offset;
+        continue;
+      }
       const filled = count > 0 ? count : wanted;
       if (count <= 0) {
         // The receiver waits for as many bytes as were promised; the caller sees to it that it throws them away.
@@ -208,7 +227,7 @@ export class BlockMatcher {
     while (totals.error === 0 && this.literalStart < request.size) {
       const end = this.base + this.filled;
       if (end > this.literalStart) this.sendLiteral(end);
-      else if (this.refill(end)) yield end;
+      else if (yield* this.refill(end)) yield end;
     }
     this.endRun();
   }

@@ -64,11 +64,17 @@ describe("the examples in the documentation", () => {
     mkdirSync(`${work}/a/inner`, { recursive: true });
     writeFileSync(`${work}/a/inner/file`, "content");
     settle(`${work}/a`, "2024-01-02 03:04:05.678901234");
+    if (code.includes('"old"')) {
+      writeFileSync(`${work}/old`, "the old content ".repeat(1000));
+      writeFileSync(`${work}/new`, `the new content ${"the old content ".repeat(999)}`);
+    }
     writeFileSync(`${work}/example.ts`, code);
     const done = spawnSync(process.execPath, ["example.ts"], { cwd: work, encoding: "utf8" });
     expect(done).toMatchObject({ status: 0, stderr: "" });
     if (code.includes('"missing/"')) {
       expect(done.stdout).not.toBe("");
+    } else if (code.includes('"old"')) {
+      expect(readFileSync(`${work}/old`)).toEqual(readFileSync(`${work}/new`));
     } else if (code.includes("dryRun: true")) {
       expect(existsSync(`${work}/b/inner`)).toBe(false);
     } else {
