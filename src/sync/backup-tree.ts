@@ -4,6 +4,7 @@
  */
 import { type ByteName, byteName, joinName } from "../bytes/byte-name.ts";
 import { cleanPath, components } from "../bytes/paths.ts";
+import { accessAclName, defaultAclName } from "../fs/acl.ts";
 import { DirectoryWalker } from "../fs/held-directory.ts";
 import { emptyStat, isXattrList, type Stat } from "../fs/syscalls/interface.ts";
 import type { RunContext } from "./context.ts";
@@ -124,6 +125,10 @@ export class BackupTree {
       const isAcl = (attribute: ByteName) => attribute.startsWith("system.posix_acl_");
       const [list] = syscalls.readXattrs(mirrored.descriptor, [byteName(".")], isAcl);
       for (const item of isXattrList(list) ? list : []) syscalls.setXattrAt(directory, name, item.name, item.value);
+      // What its parent gave it goes.
+      for (const acl of [accessAclName, defaultAclName]) {
+        if (isXattrList(list) && !list.some((item) => item.name === acl)) syscalls.removeXattrAt(directory, name, acl);
+      }
     }
     if (options.times) syscalls.setTimesAt(directory, name, stat.mtime, stat.mtimeNanoseconds);
     const { mode } = stat;

@@ -4,8 +4,9 @@
  */
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import { accessAclToSend } from "../fs/acl.ts";
-import { findReferent } from "../fs/followed-links.ts";
+import { countLinkHops, findReferent } from "../fs/followed-links.ts";
 import { isXattrList } from "../fs/syscalls/interface.ts";
+import { limits } from "../limits.ts";
 import { noListChecksum } from "../options/checksum-choice.ts";
 import { type FileEntry, FileType, type Xattr } from "../protocol/file-entry.ts";
 import type { BuilderContext } from "./builder-context.ts";
@@ -32,6 +33,7 @@ interface SentAttributes extends Pick<FileEntry, "accessAcl" | "defaultAcl" | "x
 }
 
 const knownLists = 1024;
+const ELOOP = -40;
 
 export class EntryAttributes {
   private readonly context: BuilderContext;
@@ -56,8 +58,11 @@ export class EntryAttributes {
     if (this.context.options.acls) this.followed.add(path);
   }
 
-  /** Adds digests (`-c`), ACLs (`-A`) and extended attributes (`-X`) to entries of one open directory. */
-  add(entries: FileEntry[], directory: number, parent: ByteName, self: boolean): FileEntry[] {
+  /**
+   * Adds digests (`-c`), ACLs (`-A`) and extended attributes (`-X`) to entries of one open directory, to which `hops` links
+   * lead.
+   */
+  add(entries: FileEntry[], directory: number, parent: ByteName, self: boolean, hops: number): FileEntry[] {
     const { options, syscalls, roots } = this.context;
     let result = entries;
     if (options.checksum) {
@@ -89,6 +94,7 @@ export class EntryAttributes {
           );
           continue;
         }
+        if (this.isTooFar(entry, directory, hops)) continue;
         this.give(entry, this.withReferentAcls(entry, directory, list));
         kept.push(entry);
       }
@@ -101,6 +107,18 @@ export class EntryAttributes {
     const { options } = this.context;
     if (options.listChecksum === "none") throw noListChecksum();
     return this.digester.digestAt(directory, name, followsFiles(options), options.openNoAtime);
+  }
+
+  /**
+   * Whether an entry was found by a link that its whole path may not pass (4-traps X-06), by which rsync reads its ACLs: it is
+   * reported and left out.
+   */
+  private isTooFar({ path, name }: FileEntry, directory: number, hops: number): boolean {
+    if (hops === 0 || !this.followed.has(path)) return false;
+    if (hops + countLinkHops(this.context.syscalls, directory, name) <= limits.linkHops) return false;
+    this.followed.delete(path);
+    this.reports.failed(`get_acl: sys_acl_get_file(${path}, ACL_TYPE_ACCESS)`, path, ELOOP);
+    return true;
   }
 
   /** Where a link was followed, ACLs are those of the object behind it; attributes stay those of the link, as in rsync. */

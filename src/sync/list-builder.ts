@@ -214,7 +214,7 @@ export class ListBuilder {
       if ((flags & EntryFlag.content) !== 0) this.events.foundDirectory(entry);
       entries.push(entry);
     }
-    return this.withAttributes(entries, directory, path);
+    return this.attributes.add(entries, directory, path, false, held.hops);
   }
 
   /**
@@ -340,8 +340,8 @@ export class ListBuilder {
   }
 
   /** Adds digests (`-c`), ACLs (`-A`) and extended attributes (`-X`) to entries of one open directory. */
-  withAttributes(entries: FileEntry[], directory: number, parent: ByteName, self = false): FileEntry[] {
-    return this.attributes.add(entries, directory, parent, self);
+  withAttributes(entries: FileEntry[], directory: number, parent: ByteName, self: boolean): FileEntry[] {
+    return this.attributes.add(entries, directory, parent, self, 0);
   }
 
   private linkGroup(stat: Stat): number {

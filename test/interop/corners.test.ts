@@ -289,7 +289,7 @@ chmod 555 dst/d; chmod 0 dst/c; chmod 555 src/c`;
 describe("attributes of new backup directories", () => {
   const setup = `mkdir -p src/d/e dst/d/e dst/gone/k; echo 1 >src/d/f; echo 2 >src/d/e/x; echo old >dst/d/f; echo old >dst/d/e/x
 echo g >dst/gone/k/f; setfattr -n user.a -v d src/d dst/d; setfattr -n user.a -v g dst/gone; setfacl -m u:5:rx src/d dst/d
-setfacl -m u:9:rwx dst/gone/k; chmod 2711 dst/gone/k; chmod 710 dst/d/e; mkdir bk; chgrp 8 bk; chmod 2755 bk`;
+setfacl -m u:9:rwx dst/gone/k; setfacl -d -m u:7:rx dst/d; chmod 2711 dst/gone/k; chmod 710 dst/d/e; mkdir bk; chgrp 8 bk; chmod 2755 bk`;
   const options = ["-rt", "-rtX", "-rtA", "-aX", "-aXA", "-rtp", "-rtgo"];
   checkAll(
     setup,
@@ -478,4 +478,9 @@ describe("an empty directory whose destination is a link that leads nowhere", ()
     "-av src new",
     "-aRv ./src new",
   ]);
+});
+
+describe("more links in a path than may be passed, under -A", () => {
+  const setup = "mkdir src; echo 1 >src/f; ln -s . src/d; ln -s f src/l; ln -s l src/m";
+  checkAll(setup, ["-rLA --list-only src/", "-rlkA -n -i src/ dst/", "-rLA -nv --delete src dst/"]);
 });

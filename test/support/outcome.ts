@@ -2,6 +2,7 @@
  * What a run leaves behind, and everything in which two runs of one scenario differ, with symptoms that group the
  * differences of many cases.
  */
+import { isKnownFault } from "./known-faults.ts";
 import { splitErrors, splitLog, splitOutput } from "./output.ts";
 import type { Scenario } from "./scenario.ts";
 import { compareSnapshots, formatDifference, type Snapshot } from "./snapshot.ts";
@@ -50,6 +51,7 @@ export function compareOutcomes(left: Outcome, right: Outcome, scenario: Scenari
     "receiver",
     "sender",
     "removals",
+    "errors",
     "summary",
     "progress",
     "blank",
@@ -59,6 +61,7 @@ export function compareOutcomes(left: Outcome, right: Outcome, scenario: Scenari
   }
   const blocks = !coarse && scenario.covers.includes("-S");
   for (const difference of compareSnapshots(left.tree, right.tree, blocks)) {
+    if (isKnownFault(difference, left.tree)) continue;
     const { property, path } = difference;
     const type = (left.tree.get(path) ?? right.tree.get(path))?.type ?? "";
     const side = difference.left === undefined ? " extra" : difference.right === undefined ? " missing" : "";

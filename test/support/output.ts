@@ -11,6 +11,7 @@ export type LineClass =
   | "receiver"
   | "sender"
   | "removals"
+  | "errors"
   | "summary"
   | "progress"
   | "blank";
@@ -31,6 +32,7 @@ export function splitOutput(printed: string): OutputLines {
     receiver: [],
     sender: [],
     removals: [],
+    errors: [],
     summary: [],
     progress: [],
     blank: [],
@@ -54,6 +56,8 @@ export function splitOutput(printed: string): OutputLines {
   }
   // The generator and the receiver report what is done independently of each other.
   lines.removals.sort();
+  // So do the scan, whose errors a log has, and the sender.
+  lines.errors.sort();
   return lines;
 }
 
@@ -134,6 +138,7 @@ const summaryLine = new RegExp(
 function classify(line: string): LineClass {
   if (summaryLine.test(line)) return "summary";
   if (generatorLine.test(line)) return "generator";
+  if (/^(?:rsync: \[sender\] |file has vanished: |symlink has no referent: )/.test(line)) return "errors";
   if (/^sender (?:removed|file already removed)\b/.test(line)) return "removals";
   if (/^(backed up |\[receiver\])/.test(line)) return "receiver";
   if (/^(\[sender\]|skipping |removing duplicate |copying unsafe |opening connection )/.test(line)) return "sender";
