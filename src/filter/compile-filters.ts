@@ -6,7 +6,13 @@ import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import { assertNever } from "../errors.ts";
 import { argumentTemplate } from "./parse-rule.ts";
 import type { FilterRule, RuleTemplate } from "./rule.ts";
-import { type FilterReader, type FilterSettings, modernTemplate, RuleListBuilder } from "./rule-list.ts";
+import {
+  type FilterReader,
+  type FilterSettings,
+  modernTemplate,
+  RuleListBuilder,
+  type RuleTarget,
+} from "./rule-list.ts";
 
 /** A filter option as typed; `options/transfer-options` has the same shape with its own details. */
 export interface FilterArgument {
@@ -28,6 +34,8 @@ export interface FilterProgram {
   /** Some rule has the `x` modifier. */
   readonly hasXattrRules: boolean;
   readonly settings: FilterSettings;
+  /** How many rules come from filter arguments; those behind them are the ones of the option `-C`. */
+  readonly optionRules: number;
 }
 
 /**
@@ -39,13 +47,7 @@ export function compileFilters(
   reader: FilterReader,
   settings: FilterSettings,
 ): FilterProgram {
-  const rules: FilterRule[] = [];
-  const merges: FilterRule[] = [];
-  const clear = (): void => {
-    rules.length = 0;
-    merges.length = 0;
-  };
-  const target = { rules, merges, clear };
+  const { target, rules, merges } = emptyTarget();
   const builder = new RuleListBuilder(reader, settings, "client");
   for (const { kind, text, nulTerminated } of args) {
     builder.nulTerminated = nulTerminated ?? settings.nulTerminated;
@@ -68,11 +70,27 @@ export function compileFilters(
     }
   }
   builder.nulTerminated = settings.nulTerminated;
+  const optionRules = rules.length;
   if (args.some(({ kind }) => kind === "cvs")) {
     builder.addArgument(target, byteName(":C"), modernTemplate);
     builder.addArgument(target, byteName("-C"), modernTemplate);
   }
-  return { rules, merges, cvsRules: builder.cvsRules, hasXattrRules: builder.sawXattr, settings };
+  return { rules, merges, cvsRules: builder.cvsRules, hasXattrRules: builder.sawXattr, settings, optionRules };
+}
+
+/** A list without rules that a `RuleListBuilder` can fill. */
+export function emptyTarget(): {
+  readonly target: RuleTarget;
+  readonly rules: FilterRule[];
+  readonly merges: FilterRule[];
+} {
+  const rules: FilterRule[] = [];
+  const merges: FilterRule[] = [];
+  const clear = (): void => {
+    rules.length = 0;
+    merges.length = 0;
+  };
+  return { target: { rules, merges, clear }, rules, merges };
 }
 
 function oldPrefix(include: boolean): RuleTemplate {

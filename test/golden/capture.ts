@@ -18,9 +18,49 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type FilterCase, readFilters } from "./filter-cases.ts";
 import { type FixtureObject, fixtureTree, oldDelta } from "./fixture-tree.ts";
 
+const filterCases = fileURLToPath(new URL("filter-rules.json", import.meta.url));
 const transcripts = fileURLToPath(new URL("transcripts/", import.meta.url));
+
+interface Session {
+  readonly status: number;
+  readonly stderr: string;
+  readonly toServer: Buffer;
+  readonly toClient: Buffer;
+}
+
+/** Filter arguments of which the wire form is captured. */
+const filterSets: readonly (readonly string[])[] = [
+  ["--exclude=*.o", "--include=a/", "--exclude=- x", "--exclude=+ y", "--include=- z"],
+  ["--exclude=- - w", "--exclude=- + w", "--include=+ + v", "--exclude=/top", "--exclude=a/**/b/"],
+  ["-f", "-/ /abs", "-f", "-! not", "-f", "+s shown", "-f", "-r kept", "-f", "-sr both"],
+  ["-f", "hide h*", "-f", "show s", "-f", "protect p/", "-f", "risk r"],
+  ["-f", "-p perish/", "-f", "-x user.a"],
+  ["-f", ": .rules", "-f", "dir-merge,e .ex", "-f", ":n- .plain", "-f", ":w+ .words", "-f", ":C", "-f", ":sp .s"],
+  ["-f", ":- .minus", "-f", ":r .other", "-f", ":/ .abs"],
+  ["-F"],
+  ["-FF", "--exclude=b"],
+  ["-C", "--exclude=b"],
+  ["-f", "-C", "--exclude=c"],
+  [
+    "--delete-excluded",
+    "--exclude=*.o",
+    "-f",
+    "P kept",
+    "-f",
+    ": .rules",
+    "-f",
+    ":- .minus",
+    "-f",
+    "-r back",
+    "-f",
+    "-sr both",
+  ],
+  ["--delete-excluded", "-C"],
+  ["-f", "- gone", "-f", "!", "-f", "- here"],
+];
 
 /** Options of the sessions by name; `from`: the oldest protocol that has them. */
 const optionSets: readonly { readonly name: string; readonly from: number; readonly options: readonly string[] }[] = [
@@ -76,13 +116,8 @@ function hexLines(bytes: Buffer): string {
   return (bytes.toString("hex").match(/.{1,128}/g) ?? []).join("\n");
 }
 
-function capture(
-  work: string,
-  direction: "push" | "pull",
-  protocol: number,
-  name: string,
-  options: readonly string[],
-): void {
+/** Runs a session in `work`; both directions as they went, and how it ended. */
+function session(work: string, options: readonly string[], from: string, to: string): Session {
   const destination = join(work, "d");
   rmSync(destination, { recursive: true, force: true });
   mkdirSync(destination);
@@ -100,18 +135,49 @@ function capture(
     "kill $!",
   ];
   writeFileSync(shell, `${lines.join("\n")}\n`, { mode: 0o700 });
+  const run = spawnSync("rsync", [...options, "-e", shell, from, to], { cwd: work, encoding: "utf8", timeout: 60_000 });
+  return {
+    status: run.status ?? -1,
+    stderr: run.stderr,
+    toServer: readFileSync(toServer),
+    toClient: readFileSync(toClient),
+  };
+}
+
+function capture(
+  work: string,
+  direction: "push" | "pull",
+  protocol: number,
+  name: string,
+  options: readonly string[],
+): void {
   const all = [...options, "--checksum-seed=5", `--protocol=${protocol}`];
-  const [from, to] = direction === "push" ? ["s/", "host:d/"] : ["host:s/", "d/"];
-  const run = spawnSync("rsync", [...all, "-e", shell, from, to], { cwd: work, encoding: "utf8", timeout: 60_000 });
-  if (run.status !== 0) throw new Error(`${direction} ${protocol} ${name}: exit ${run.status}\n${run.stderr}`);
+  const [from, to] = direction === "push" ? (["s/", "host:d/"] as const) : (["host:s/", "d/"] as const);
+  const { status, stderr, toServer, toClient } = session(work, all, from, to);
+  if (status !== 0) throw new Error(`${direction} ${protocol} ${name}: exit ${status}\n${stderr}`);
   const text = [
     `rsync ${all.join(" ")} ${from} ${to}`,
     "client to server",
-    hexLines(readFileSync(toServer)),
+    hexLines(toServer),
     "server to client",
-    hexLines(readFileSync(toClient)),
+    hexLines(toClient),
   ].join("\n");
   writeFileSync(`${transcripts}${direction}-${protocol}-${name}.txt`, `${text}\n`);
+}
+
+/** The rules that a client sends for filter arguments; undefined if it refuses them. */
+async function filterCase(
+  work: string,
+  direction: "push" | "pull",
+  protocol: number,
+  filters: readonly string[],
+): Promise<FilterCase> {
+  const options = ["-r", "--delete", ...filters, `--protocol=${protocol}`];
+  const [from, to] = direction === "push" ? (["e/", "host:d/"] as const) : (["host:e/", "d/"] as const);
+  const { status, stderr, toServer, toClient } = session(work, options, from, to);
+  if (status === 2) return { direction, protocol, filters, error: stderr.split("\n")[0] ?? "" };
+  if (status !== 0) throw new Error(`${direction} ${protocol} ${filters.join(" ")}: exit ${status}\n${stderr}`);
+  return { direction, protocol, filters, rules: readFilters({ options, direction, toServer, toClient }) };
 }
 
 const work = mkdtempSync(join(tmpdir(), "tsync-capture-"));
@@ -124,6 +190,16 @@ try {
       for (const direction of ["push", "pull"] as const) capture(work, direction, protocol, name, options);
     }
   }
+  mkdirSync(join(work, "e"));
+  const cases: FilterCase[] = [];
+  for (const filters of filterSets) {
+    for (const protocol of [28, 29, 30, 32]) {
+      for (const direction of ["push", "pull"] as const) {
+        cases.push(await filterCase(work, direction, protocol, filters));
+      }
+    }
+  }
+  writeFileSync(filterCases, `[\n${cases.map((one) => `  ${JSON.stringify(one)}`).join(",\n")}\n]\n`);
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

@@ -185,12 +185,25 @@ class Stream {
   }
 }
 
-/** Explains a session; throws where a byte does not fit. `basis`: content that block references are taken from. */
-export async function explainSession(
-  transcript: Transcript,
-  basis: Uint8Array,
-  pieceBytes: number,
-): Promise<ExplainedSession> {
+/** What comes before the file list. */
+interface OpenedSession {
+  readonly protocol: number;
+  readonly compat: number;
+  readonly checksum: ChecksumName;
+  /** The checksum was chosen by an option. */
+  readonly isForced: boolean;
+  readonly compression: CompressionName;
+  readonly seed: number;
+  readonly filters: readonly ByteName[];
+  readonly toServer: Stream;
+  readonly toClient: Stream;
+  readonly isPush: boolean;
+  /** Whether an option letter is on. */
+  readonly has: (letter: string) => boolean;
+}
+
+/** Reads the start of a session, up to and with the filter rules. */
+export function openSession(transcript: Transcript, pieceBytes: number): OpenedSession {
   const { options, direction } = transcript;
   const toServer = new Stream(transcript.toServer, pieceBytes);
   const toClient = new Stream(transcript.toClient, pieceBytes);
@@ -219,11 +232,22 @@ export async function explainSession(
     serverIsSender: !isPush,
     pruneEmptyDirs: false,
     deletes: options.includes("--delete"),
-    deleteExcluded: false,
+    deleteExcluded: options.includes("--delete-excluded"),
   };
   const filterReader = new FilterListReader();
   const filters = sendsFilterList(condition) ? toServer.read((reader) => filterReader.read(reader)) : [];
+  const isForced = forcedChecksum !== undefined;
+  return { protocol, compat, checksum, isForced, compression, seed, filters, toServer, toClient, isPush, has };
+}
 
+/** Explains a session; throws where a byte does not fit. `basis`: content that block references are taken from. */
+export async function explainSession(
+  transcript: Transcript,
+  basis: Uint8Array,
+  pieceBytes: number,
+): Promise<ExplainedSession> {
+  const opened = openSession(transcript, pieceBytes);
+  const { protocol, compat, checksum, compression, seed, filters, toServer, toClient, isPush, has } = opened;
   const settings: FileListSettings = {
     protocol,
     compat,
@@ -237,13 +261,13 @@ export async function explainSession(
     acls: has("A"),
     xattrs: has("X"),
     checksumBytes: has("c") ? digestBytes[checksum] : 0,
-    numericIds: options.includes("--numeric-ids"),
+    numericIds: transcript.options.includes("--numeric-ids"),
     relative: false,
     recursive: true,
     missingArguments: false,
   };
   const [sender, generator] = isPush ? [toServer, toClient] : [toClient, toServer];
-  const transfer = { settings, checksum, seed, basis, isImplied: forcedChecksum === undefined && protocol < 30 };
+  const transfer = { settings, checksum, seed, basis, isImplied: !opened.isForced && protocol < 30 };
   const sent = await explainSender(sender, transfer, compression, !isPush);
   const asked = explainGenerator(generator, settings, digestBytes[checksum]);
   toServer.finish();
