@@ -1,13 +1,18 @@
 /** What is measured: for each case its corpus, its options and what a run starts from. */
-import { addAttributes, writeEqualFiles, writeSmallFiles } from "./corpus.ts";
+import { addAttributes, writeEqualFiles, writePagedFile, writeSmallFiles } from "./corpus.ts";
 
 /** One case of the benchmark. */
 export interface BenchCase {
   readonly name: string;
   readonly title: string;
   readonly options: readonly string[];
-  /** `empty`: every run writes a new destination; `copy`: the destination is an exact copy and stays one. */
-  readonly destination: "empty" | "copy";
+  /**
+   * `empty`: every run writes a new destination; `copy`: the destination is an exact copy and stays one; `older`: every
+   * run gets a new copy of what `buildOlder` has written.
+   */
+  readonly destination: "empty" | "copy" | "older";
+  /** Writes the older version of the corpus below `root`. */
+  readonly buildOlder?: (root: string, scale: number) => void;
   /** Cases with the same corpus name share the corpus. */
   readonly corpus: string;
   /** Bytes that the source takes at scale 1, roughly. */
@@ -31,6 +36,22 @@ function attributed(root: string, scale: number): void {
 }
 
 const defaults = { destination: "empty", roundsFactor: 1, withAttributes: false } as const;
+
+/** One large file by delta; its older version shares this part of its pages of 4 KiB with it. */
+function deltaCase(name: string, title: string, sharedPages: number): BenchCase {
+  const bytes = 1024 * mebibyte;
+  return {
+    ...defaults,
+    name,
+    title,
+    options: ["-aI", "--no-whole-file"],
+    destination: "older",
+    corpus: "delta",
+    bytes,
+    build: (root, scale) => writePagedFile(root, scaled(bytes, scale), 7, 1),
+    buildOlder: (root, scale) => writePagedFile(root, scaled(bytes, scale), 7, sharedPages),
+  };
+}
 
 /** All cases, in the order in which they run. */
 export const benchCases: readonly BenchCase[] = [
@@ -103,4 +124,7 @@ export const benchCases: readonly BenchCase[] = [
     withAttributes: true,
     build: attributed,
   },
+  deltaCase("delta-pages", "one file of 1 GiB by delta, 1 % of its 4 KiB pages changed", 0.99),
+  deltaCase("delta-unlike", "one file of 1 GiB by delta, nothing in common", 0),
+  deltaCase("delta-same", "one file of 1 GiB by delta, all blocks equal", 1),
 ];

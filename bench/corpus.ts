@@ -81,6 +81,32 @@ export function writeEqualFiles(root: string, count: number, bytes: number, seed
 }
 
 /**
+ * One file of random pages of 4 KiB, none like another. Files of the same seed have, in this share of their places, the same
+ * pages.
+ */
+export function writePagedFile(root: string, bytes: number, seed: number, shared: number): void {
+  const choose = seededRandom(seed + 1);
+  const piece = Buffer.alloc(1 << 20);
+  const words = new Uint32Array(piece.buffer, piece.byteOffset, piece.length / 4);
+  const pageWords = 1024;
+  mkdirSync(root, { recursive: true });
+  const path = `${root}/file.bin`;
+  const file = openSync(path, "w");
+  try {
+    for (let done = 0, page = 0; done < bytes; done += piece.length) {
+      for (let start = 0; start < words.length; start += pageWords, page++) {
+        const random = seededRandom(Math.imul(page + 1, 0x9e3779b1) + (choose() < shared ? seed : ~seed));
+        for (let at = start; at < start + pageWords; at++) words[at] = random() * 2 ** 32;
+      }
+      writeSync(file, piece, 0, Math.min(piece.length, bytes - done));
+    }
+  } finally {
+    closeSync(file);
+  }
+  utimesSync(path, 1_600_000_000, 1_600_000_000);
+}
+
+/**
  * Gives directories, links and whatever else was made by the hour an old time: names and contents decide, not the
  * moment (and rsync leaves the time of a new directory alone when it was made within the wanted second).
  */

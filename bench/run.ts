@@ -86,7 +86,7 @@ async function runCase(bench: BenchCase, work: string, tsync: string, rounds: nu
   const source = `${work}/${bench.corpus}`;
   const copies = `${work}/copies`;
   const head = { name: bench.name, title: bench.title, options: bench.options, rounds };
-  const needed = bench.bytes * scale * (bench.destination === "copy" ? 2 : 2 * rounds + 3);
+  const needed = bench.bytes * scale * (bench.destination === "copy" ? 2 : 2 * rounds + 4);
   if (free(work) < needed)
     throw new Error(`${bench.name} needs ${Math.ceil(needed / 2 ** 30)} GiB below ${work}: see --dir`);
   if (!existsSync(source)) {
@@ -94,12 +94,15 @@ async function runCase(bench: BenchCase, work: string, tsync: string, rounds: nu
     bench.build(source, scale);
     settleTimes(source);
   }
+  const older = `${work}/${bench.corpus}-older`;
+  bench.buildOlder?.(older, scale);
   mkdirSync(copies);
   const still = `${copies}/still`;
   if (bench.destination === "copy") timeRun("rsync", ["-aAX", `${source}/`, `${still}/`]);
   let count = 0;
   const argumentsFor = (): { destination: string; args: string[] } => {
     const destination = bench.destination === "copy" ? still : `${copies}/${count++}`;
+    if (bench.destination === "older") timeRun("cp", ["-a", older, destination]);
     return { destination, args: [...bench.options, `${source}/`, `${destination}/`] };
   };
 
@@ -126,7 +129,7 @@ async function runCase(bench: BenchCase, work: string, tsync: string, rounds: nu
       console.error(`${bench.name}: ${round < 0 ? "memory" : `round ${round + 1} of ${rounds}`}`);
     }
   } finally {
-    rmSync(copies, { recursive: true, force: true });
+    for (const path of [copies, older]) rmSync(path, { recursive: true, force: true });
     if (!benchCases.slice(benchCases.indexOf(bench) + 1).some(({ corpus }) => corpus === bench.corpus)) {
       rmSync(source, { recursive: true, force: true });
     }
