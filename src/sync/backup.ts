@@ -3,6 +3,7 @@
  * backup directory, whose missing parts get the attributes of the directories they mirror.
  */
 import { type ByteName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
+import { cleanPath } from "../bytes/paths.ts";
 import { ExitCode, type Role, TsyncError } from "../errors.ts";
 import { DataCopier } from "../fs/copy-data.ts";
 import { errnoText } from "../fs/errno.ts";
@@ -29,6 +30,8 @@ export class Backups {
   private readonly destination: Destination;
   private readonly stat: Stat = emptyStat();
   private readonly tree: BackupTree;
+  /** Removes a directory of the destination with what it holds, so that a backup can stand there; false: something stays. */
+  private makeRoom: ((path: ByteName, name: ByteName, stat: Stat) => boolean) | undefined;
   private receiving = false;
   private failure: BackupFailure = { errno: 0, keeps: true };
 
@@ -43,6 +46,11 @@ export class Backups {
       const text = byteName(`${exists ? "" : "(new) "}backup_dir is ${options.backupDirectory}`);
       emit({ type: "notice", role: "Receiver", code: "backup-directory", path: undefined, text });
     }
+  }
+
+  /** Names who removes a directory that stands where a backup goes. */
+  makeRoomWith(makeRoom: (path: ByteName, name: ByteName, stat: Stat) => boolean): void {
+    this.makeRoom = makeRoom;
   }
 
   /** Whether a deleted file of this name is backed up rather than removed. */
@@ -91,6 +99,14 @@ export class Backups {
   fatalError(path: ByteName): TsyncError {
     const { errno, text, second, keeps } = this.failure;
     const absolute = fullPath(this.destination.absolute, path);
+    if (text === undefined && second !== undefined) {
+      return new TsyncError("file", second, {
+        exitCode: ExitCode.fileIo,
+        role: "receiver",
+        path: absolute,
+        plain: true,
+      });
+    }
     if (text !== undefined && keeps) this.context.ledger.systemError("receiver", text, errno, absolute);
     const last = text === undefined || keeps ? this.keepingText(path) : text;
     const message = `[receiver] ${last}: ${errnoText(-errno)}`;
@@ -159,8 +175,10 @@ export class Backups {
     const backupName = this.nameOf(name);
     if (syscalls.lstatAt(to, backupName, this.stat) === 0 && (this.stat.mode & FileType.mask) === FileType.directory) {
       const removed = syscalls.removeDirectoryAt(to, backupName);
-      if (removed === ENOTEMPTY) return this.fail({ errno: removed, keeps: true });
-      if (removed < 0) return this.inTheWay("rmdir", removed, path);
+      if (removed === ENOTEMPTY) {
+        const failed = this.clear(backupName, path);
+        if (failed !== undefined) return this.fail(failed);
+      } else if (removed < 0) return this.inTheWay("rmdir", removed, path);
     }
     if (!move) {
       let linked = syscalls.linkAt(from, name, to, backupName);
@@ -257,6 +275,17 @@ export class Backups {
     const seen = this.context.syscalls.lstatAt(to, backupName, this.stat);
     const second = seen < 0 ? `rsync: [generator] stat "${shown}" failed: ${errnoText(-seen)}` : undefined;
     return this.fail({ errno, text, second, keeps: false });
+  }
+
+  /** Removes the directory with content, described by `stat`, that stands where the backup goes within the destination. */
+  private clear(name: ByteName, path: ByteName): BackupFailure | undefined {
+    const { backupDirectory } = this.context.options;
+    const shown = this.shown(path);
+    const errno = ENOTEMPTY;
+    const isInside = backupDirectory === undefined || !/^\/|(?:^|\/)\.\.(?:\/|$)/.test(backupDirectory);
+    if (!isInside || this.makeRoom === undefined) return { errno, keeps: true };
+    if (this.makeRoom(cleanPath(shown), name, this.stat)) return undefined;
+    return { errno, second: `could not make way for backup directory: ${shown}`, keeps: false };
   }
 
   /** What stands where the backup goes, and is described by `stat`, cannot be removed. */

@@ -2,7 +2,7 @@
  * Deletion of extraneous entries and of what stands in the way of another type (3-transfer 6; 4-traps L-01 to L-04,
  * P-09). Every removal is done on a held directory and a single name; links are removed, never followed.
  */
-import { type ByteName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
+import { type ByteName, byteName, directoryName } from "../bytes/byte-name.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { FileType } from "../protocol/file-entry.ts";
 import { type Backups, copiedOnly } from "./backup.ts";
@@ -34,6 +34,8 @@ export class Deleter implements DeletionSource {
   readonly delayed: Delayed[] = [];
   /** A look ahead says nothing; the deletion will. */
   private silent = false;
+  /** What makes room for a backup is not backed up itself. */
+  private forBackup = false;
   /** Where the filter stack finds merge files of the receiving side. */
   private readonly places: { absolute(root: number, path: ByteName): ByteName };
 
@@ -43,6 +45,7 @@ export class Deleter implements DeletionSource {
     this.context = context;
     this.destination = destination;
     this.backups = backups;
+    backups.makeRoomWith((path, name, stat) => this.makeRoomForBackup(path, name, stat));
     this.touched = touched;
     this.places = { absolute: (_root, path) => fullPath(destination.absolute, path) };
   }
@@ -76,35 +79,6 @@ export class Deleter implements DeletionSource {
     if (!this.blockedTold) emit({ type: "notice", role: "generator", code: "deletion-skipped", path: undefined, text });
     this.blockedTold = true;
     return true;
-  }
-
-  /**
-   * Full passes look for merge files below every name of the list, as if each were a directory; what is seen of that is a
-   * warning for each link of somebody else (2-file-list 1.9). Nothing is read through such a link (4-traps O-01).
-   */
-  warnOfForeignLinks(path: ByteName, names: readonly ByteName[]): void {
-    const { filters, syscalls } = this.context;
-    if (!filters.hasMergeFiles) return;
-    const held = this.destination.walker?.directory(path);
-    if (held === undefined || held === ENOENT) return;
-    if (typeof held === "number") {
-      this.lookForMergeFiles(path);
-      return;
-    }
-    for (const name of names) {
-      const status = syscalls.lstatAt(held.descriptor, name, this.stat);
-      const isLink = status === 0 && (this.stat.mode & FileType.mask) === FileType.symlink;
-      if (isLink) this.lookForMergeFiles(childPath(path, name));
-    }
-  }
-
-  private lookForMergeFiles(path: ByteName): void {
-    const { filters, syscalls, operator } = this.context;
-    const { readOnly, nonBlock } = syscalls.flags;
-    for (const name of filters.mergeFileNames) {
-      const found = operator.open(joinName(this.places.absolute(0, path), name), readOnly | nonBlock);
-      if (found >= 0) syscalls.close(found);
-    }
   }
 
   /** Removes what `--delete-delay` remembered, in the order in which it was found. */
@@ -147,6 +121,15 @@ export class Deleter implements DeletionSource {
     if (!isHeld && this.deleteItem(candidate, true, false) === "deleted") return true;
     this.context.ledger.error("generator", `could not make way for new ${forWhat}: ${path}`, path);
     return false;
+  }
+
+  /** Removes a directory with all that it holds, whether deletions were asked for or not. False when something stays. */
+  private makeRoomForBackup(path: ByteName, name: ByteName, stat: Stat): boolean {
+    if (this.guarded !== undefined) return false;
+    this.forBackup = true;
+    const outcome = this.deleteItem(this.candidate(path, name, stat), true, false, true);
+    this.forBackup = false;
+    return outcome === "deleted";
   }
 
   hasContent(item: Candidate): boolean {
@@ -329,7 +312,7 @@ export class Deleter implements DeletionSource {
     if (isDirectory) {
       operation = "rmdir";
       status = syscalls.removeDirectoryAt(parent, item.name);
-    } else if (options.backup && this.backups.appliesToDeletion(item.name)) {
+    } else if (options.backup && !this.forBackup && this.backups.appliesToDeletion(item.name)) {
       operation = "make_backup";
       status = this.backups.make(parent, item.name, item.path, true);
       if (status === copiedOnly) {

@@ -1,11 +1,15 @@
 /** When and where the generator deletes what the sender does not have: list by list, or in a pass of its own (3-transfer 6). */
-import { type ByteName, byteName } from "../bytes/byte-name.ts";
-import { EntryFlag } from "../protocol/file-entry.ts";
-import type { RunContext } from "./context.ts";
+import { type ByteName, byteName, joinName } from "../bytes/byte-name.ts";
+import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
+import { EntryFlag, FileType } from "../protocol/file-entry.ts";
+import { fullPath, type RunContext } from "./context.ts";
 import type { Deleter } from "./delete.ts";
 import type { Destination } from "./destination.ts";
 import { type FileList, isDirectory } from "./file-list.ts";
+import { childPath } from "./list-builder.ts";
 import { belowDestination, failBehindLink } from "./place.ts";
+
+const ENOENT = -2;
 
 export interface DeletionParts {
   readonly context: RunContext;
@@ -15,6 +19,7 @@ export interface DeletionParts {
 
 export class DeletionPasses {
   private readonly parts: DeletionParts;
+  private readonly stat: Stat = emptyStat();
   /** Whether a directory of the list is simply there. */
   private readonly isThere: (path: ByteName) => boolean;
 
@@ -37,7 +42,7 @@ export class DeletionPasses {
       }
       this.inList(list);
       const names = list.entries.filter((entry) => !isDirectory(entry) || (entry.flags & EntryFlag.content) === 0);
-      this.parts.deleter.warnOfForeignLinks(
+      this.warnOfForeignLinks(
         this.below(list.path),
         names.map((entry) => entry.name),
       );
@@ -68,6 +73,37 @@ export class DeletionPasses {
     if (context.options.keepDirectoryLinks && failBehindLink(context, this.parts.destination, list.path)) return;
     const isTop = ((list.owner?.flags ?? 0) & EntryFlag.top) !== 0;
     deleter.deleteIn(this.below(list.path), names, isTop, context.options.deleteTiming === "delay");
+  }
+
+  /**
+   * Full passes look for merge files below every name of the list, as if each were a directory; what is seen of that is a
+   * warning for each link of somebody else (2-file-list 1.9). Nothing is read through such a link (4-traps O-01).
+   */
+  private warnOfForeignLinks(path: ByteName, names: readonly ByteName[]): void {
+    const { context, destination } = this.parts;
+    const { filters, syscalls } = context;
+    if (!filters.hasMergeFiles) return;
+    const held = destination.walker?.directory(path);
+    if (held === undefined || held === ENOENT) return;
+    if (typeof held === "number") {
+      this.lookForMergeFiles(path);
+      return;
+    }
+    for (const name of names) {
+      const status = syscalls.lstatAt(held.descriptor, name, this.stat);
+      const isLink = status === 0 && (this.stat.mode & FileType.mask) === FileType.symlink;
+      if (isLink) this.lookForMergeFiles(childPath(path, name));
+    }
+  }
+
+  private lookForMergeFiles(path: ByteName): void {
+    const { context, destination } = this.parts;
+    const { filters, syscalls, operator } = context;
+    const { readOnly, nonBlock } = syscalls.flags;
+    for (const name of filters.mergeFileNames) {
+      const found = operator.open(joinName(fullPath(destination.absolute, path), name), readOnly | nonBlock);
+      if (found >= 0) syscalls.close(found);
+    }
   }
 
   /** The names of a list whose directory is searched for what is to be deleted; undefined: it is not. */

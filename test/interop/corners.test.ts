@@ -484,3 +484,28 @@ describe("more links in a path than may be passed, under -A", () => {
   const setup = "mkdir src; echo 1 >src/f; ln -s . src/d; ln -s f src/l; ln -s l src/m";
   checkAll(setup, ["-rLA --list-only src/", "-rlkA -n -i src/ dst/", "-rLA -nv --delete src dst/"]);
 });
+
+describe("directories with content where a backup goes", () => {
+  const setup = `mkdir -p src dst/f~/s dst/l~/s dst/g~/s dst/bk/f/s; ln -s new src/l; ln -s old dst/l; echo new >src/f; echo older >dst/f
+echo g >dst/g; for d in f~ l~ g~ bk/f; do echo x >dst/$d/s/x; echo z >dst/$d/z; done`;
+  const rows = [
+    "-abvv",
+    "-abv --delete",
+    "-abv --delete-delay -f 'P g~'",
+    "-abi --inplace",
+    "-ab -n --delete",
+    "-av --backup-dir=bk",
+  ];
+  checkAll(
+    setup,
+    rows.map((text) => `${text} src/ dst/`),
+  );
+  checkAll(
+    `${setup}; rm -rf dst/f~; touch dst/l~/z~`,
+    ["-abv", "-abv --delete"].map((text) => `${text} src/ dst/`),
+  );
+  checkAll(
+    `${setup}; touch dst/f~/z~; rm -r dst/l dst/l~`,
+    ["-ab --delete", "-rt --delete-after -b"].map((text) => `${text} src/ dst/`),
+  );
+});
