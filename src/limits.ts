@@ -57,6 +57,9 @@ export const limits = {
   /** Records, and bytes of files they ask for, that the generator of a local run is ahead of the data. */
   recordsAhead: 256,
   recordBytesAhead: 67_108_864,
+  /** Records that a sender on another machine has not answered, and those among them that ask for data. */
+  recordsUnanswered: 8192,
+  requestsUnanswered: 500,
   /** Batches handed to the copying worker before the main thread does one itself. */
   batchesUnderWay: 4,
   /** Batches whose results may wait for the main thread. */

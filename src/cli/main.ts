@@ -38,6 +38,10 @@ export async function main(controller: AbortController): Promise<number> {
       maxAlloc: variable("RSYNC_MAX_ALLOC"),
       clock: { now: logSettings.now(), utcOffset },
     };
+    if (args[0] === "--server") {
+      const { runServer } = await import("./server.ts");
+      return await runServer(args, environment, syscalls, controller.signal);
+    }
     command = parseArguments(args, environment, (path) => {
       failedLog = path;
     });

@@ -20,6 +20,8 @@ export interface PatchRequest {
   readonly checksum: StreamingChecksum;
   /** Where writes are gathered; without it the patcher makes one of 256 KiB. */
   readonly buffer?: Uint8Array;
+  /** Where the result begins to grow, 0 if not given: what is before it stands already. */
+  readonly start?: number;
 }
 
 const bufferBytesDefault = 262_144;
@@ -32,10 +34,11 @@ export class Patcher implements MatchSink {
   private readonly buffer: Uint8Array;
   private buffered = 0;
   /** Where the result has grown to, the buffer included. */
-  private end = 0;
+  private end: number;
 
   constructor(request: PatchRequest) {
     this.request = request;
+    this.end = request.start ?? 0;
     this.buffer = request.buffer ?? new Uint8Array(bufferBytesDefault);
   }
 

@@ -57,6 +57,8 @@ function complete(settings: Settings, operands: readonly ByteName[], environment
   const [dot, ...paths] = operands;
   if (dot !== ".") throw usageError("on remote machine: the first argument must be a dot", "server");
   if (!settings.sender && paths.length !== 1) throw usageError("on remote machine: needs one destination", "server");
+  // For a client once is enough; to a server twice means that the old part is verified (1-session 2.4).
+  settings.append = settings.appends > 1 ? 2 : settings.append;
   const log = settings.outFormat ?? byteName("");
   settings.itemize = log.includes("%I") ? 2 : log.includes("%i") ? 1 : 0;
   return { kind: "server", options: normalizeSettings(settings, true, environment, "server"), settings, paths };

@@ -142,6 +142,8 @@ export interface Settings {
   tempDirectory: ByteName | undefined;
   /** 2: the old part is verified. */
   append: number;
+  /** How often `--append` came. */
+  appends: number;
   fsync: boolean;
 
   /** Bytes a second, 0 for no limit. */
@@ -279,6 +281,7 @@ export function emptySettings(): Settings {
     keepDirectoryLinks: false,
     tempDirectory: undefined,
     append: 0,
+    appends: 0,
     fsync: false,
     bandwidthLimit: 0,
     stop: undefined,

@@ -49,6 +49,8 @@ export interface RunContext {
   readonly signal: AbortSignal;
   /** Asked before anything is changed, if only planned changes are to be made. */
   readonly gate: ChangeGate | undefined;
+  /** The sender is too old to tell nanoseconds: whole seconds are all that is known of a time. */
+  readonly coarseTimes?: boolean;
 }
 
 /** Throws (exit 20) once the run was told to stop. */

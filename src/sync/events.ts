@@ -10,6 +10,8 @@ import type { FileEntry } from "../protocol/file-entry.ts";
 export interface ListStartEvent {
   readonly type: "list-start";
   readonly incremental: boolean;
+  /** The list comes from another machine. */
+  readonly receiving?: boolean;
 }
 
 /** The complete (non-incremental) file list is known. */

@@ -41,6 +41,8 @@ export interface ListSlots {
   readonly owner: number;
   /** Of the entries, in their order. */
   readonly entries: ArrayLike<number>;
+  /** The highest that belongs to the list, duplicates included. */
+  readonly last: number;
 }
 
 /** I/O error bits (2-file-list 3.9). */

@@ -227,7 +227,7 @@ export class EntryGenerator {
       this.finishGroup(group, entry);
     } else if (group !== undefined && outcome === "left-out") {
       group.leftOut.add(turn);
-      group.waiting.push(turn);
+      this.parts.links.wait(group, turn);
     }
     const linkedTo = outcome === "linked" ? byteName("") : undefined;
     const waiting = channel.push({ kind: "item", entry, ndx, position, flags, linkedTo });
@@ -253,7 +253,7 @@ export class EntryGenerator {
     const { stat } = this;
     const partial = !this.requests.delayed.isTaken(turn) && hasPartial(context, place.directory, place.name);
     if (!exists && !partial && found === undefined && group !== undefined && !last) {
-      group.waiting.push(turn);
+      this.parts.links.wait(group, turn);
       return undefined;
     }
     const attributes = exists ? existing.read(place.directory, place.name, place.absolute) : noAttributes();

@@ -10,6 +10,7 @@ import type { FileList } from "./file-list.ts";
 /** A group member; what the generator needs besides comes with the object it hands in. */
 export interface Member {
   readonly entry: FileEntry;
+  readonly ndx: number;
 }
 
 /** One group. */
@@ -42,6 +43,12 @@ export type MemberVerdict = "link" | "wait" | "candidate";
 
 export class HardLinks {
   private readonly groups = new Map<number, LinkGroup>();
+  private readonly onWaiting: ((member: Member, waits: boolean) => void) | undefined;
+
+  /** `onWaiting` hears when a member begins to wait for others of its group, and when it does not any more. */
+  constructor(onWaiting?: (member: Member, waits: boolean) => void) {
+    this.onWaiting = onWaiting;
+  }
 
   /** Counts the members of a list that arrived. */
   register(list: FileList): void {
@@ -63,6 +70,7 @@ export class HardLinks {
     if (group.leader !== undefined) return "link";
     if (!group.transferring) return "candidate";
     group.queued.push(member);
+    this.onWaiting?.(member, true);
     return "wait";
   }
 
@@ -78,15 +86,22 @@ export class HardLinks {
     const members = [...group.queued, ...group.waiting.reverse()];
     group.waiting = [];
     group.queued = [];
+    for (const member of members) this.onWaiting?.(member, false);
     return members;
+  }
+
+  /** A member that does not exist yet waits for those that are still to come. */
+  wait(group: LinkGroup, member: Member): void {
+    group.waiting.push(member);
+    this.onWaiting?.(member, true);
   }
 
   /** The leader failed: the last member that waits is to be handled again. */
   fail(group: LinkGroup): Member | undefined {
     group.transferring = false;
-    const queued = group.queued.pop();
-    if (queued !== undefined) return queued;
-    const last = group.waiting.findLastIndex((member) => !group.leftOut.has(member));
-    return last < 0 ? undefined : group.waiting.splice(last, 1)[0];
+    const last = group.waiting.findLastIndex((waiting) => !group.leftOut.has(waiting));
+    const member = group.queued.pop() ?? (last < 0 ? undefined : group.waiting.splice(last, 1)[0]);
+    if (member !== undefined) this.onWaiting?.(member, false);
+    return member;
   }
 }

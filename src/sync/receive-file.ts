@@ -14,6 +14,7 @@ import { DeltaReceiver } from "./delta-receive.ts";
 import { FileDigester } from "./file-digest.ts";
 import { openPartialDirectory } from "./partial-directory.ts";
 import type { DeltaResult, JobFailure, JobResult, ReceiveJob } from "./receive-job.ts";
+import { RemoteDataReceiver } from "./receive-remote.ts";
 import { CopyVerifier } from "./verify-copy.ts";
 
 const accessAclName = byteName("system.posix_acl_access");
@@ -33,6 +34,7 @@ export class FileReceiver {
   private readonly stat: Stat = emptyStat();
   private readonly digester: FileDigester;
   private readonly deltas: DeltaReceiver;
+  private readonly remote: RemoteDataReceiver;
   private readonly verifier: CopyVerifier;
   private readonly copyOver: CopyOver;
 
@@ -46,6 +48,7 @@ export class FileReceiver {
     const setAttributes = this.setAttributes.bind(this);
     this.copyOver = new CopyOver({ syscalls, names, copier, verifier, setAttributes });
     this.deltas = new DeltaReceiver(syscalls, this.copier);
+    this.remote = new RemoteDataReceiver(syscalls, this.copier);
   }
 
   /** Does a job in one go; `aborted` is asked between pieces. */
@@ -76,7 +79,10 @@ export class FileReceiver {
     /** What was read back is not what was sent: nobody shall find it. */
     let isFalse = false;
     try {
-      if (job.delta !== undefined) {
+      if (job.tokens !== undefined) {
+        const outcome = yield* this.remote.receive(job, job.tokens, descriptor);
+        ({ written, failed, readError, result: delta } = outcome);
+      } else if (job.delta !== undefined) {
         const outcome = yield* this.deltas.receive(job, job.delta, descriptor);
         ({ written, failed, readError, result: delta } = outcome);
       } else if (job.reflink === "always" && job.size > 0) {
@@ -99,7 +105,7 @@ export class FileReceiver {
           yield kept;
         }
       }
-      if (job.delta === undefined) {
+      if (job.delta === undefined && job.tokens === undefined) {
         failed = this.copier.failed;
         if (written >= 0 ? written < job.size : failed === "read") {
           readError = written < 0 ? written : ENODATA;

@@ -3,9 +3,11 @@
  * thread of the process (descriptors are shared by threads). See `receive-file` for the doing.
  */
 import type { ByteName } from "../bytes/byte-name.ts";
-import type { ChecksumName } from "../delta/checksum.ts";
+import type { ChecksumName, StreamingChecksum } from "../delta/checksum.ts";
+import type { SumHead } from "../delta/signature.ts";
 import type { ReflinkMode } from "../fs/copy-data.ts";
 import type { Xattr } from "../protocol/file-entry.ts";
+import type { Token } from "../protocol/token.ts";
 
 /** Attributes to give to a new or rewritten file, in the order of 3-transfer 5.6. */
 export interface JobAttributes {
@@ -63,6 +65,22 @@ export interface ReceiveJob {
   readonly checksumName?: ChecksumName | undefined;
   /** Undefined: the file is copied whole. Such a job is done by the main thread. */
   readonly delta?: DeltaJob | undefined;
+  /** The data comes from another machine, not from `source`. */
+  readonly tokens?: TokenFeed | undefined;
+}
+
+/** The data of one file as another machine sends it. */
+export interface TokenFeed {
+  /** The shape of the basis that the sender refers to. */
+  readonly head: SumHead;
+  /** The next part; undefined: it is not here yet, to be asked again after a pause. */
+  next(): Token | undefined;
+  /** The sender's digest, once it is here; behind the last part. */
+  digest(): Uint8Array | undefined;
+  /** A digest to compare it with, of what is added from now on. */
+  checksum(): StreamingChecksum;
+  /** What a block that the sender referred to holds, if it wants to know. */
+  readonly onBlock: ((bytes: Uint8Array) => void) | undefined;
 }
 
 /** How the data of a job is found in a basis (3-transfer 2, 3). */

@@ -126,6 +126,7 @@ export class FileRequests {
       wantDigest: context.wants.digest && !options.checksum && options.transferChecksum !== "none",
       checksumName: options.transferChecksum === "xxh128" ? undefined : options.transferChecksum,
       delta: this.deltas.make(turn, partial, phase),
+      tokens: source.tokens,
     };
     turn.basis?.directory.release();
     // A first result that was thrown away has replaced nothing.

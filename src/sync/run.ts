@@ -12,12 +12,11 @@ import { emptyStat, type Syscalls } from "../fs/syscalls/interface.ts";
 import type { TransferOptions } from "../options/transfer-options.ts";
 import { FileType } from "../protocol/file-entry.ts";
 import type { ChangeGate } from "./change-gate.ts";
-import type { Identity, RunContext, Wants } from "./context.ts";
+import type { RunContext, Wants } from "./context.ts";
 import { RunCounters } from "./counters.ts";
 import { withDeadline } from "./deadline.ts";
 import { type Destination, resolveDestination } from "./destination.ts";
 import type { EventSink, RunSummary } from "./events.ts";
-import { type FileList, isDirectory } from "./file-list.ts";
 import { fileFilterReader } from "./filter-reader.ts";
 import { FilterStack } from "./filter-stack.ts";
 import { HardLinks } from "./hard-links.ts";
@@ -33,6 +32,7 @@ import { LocalReceiver } from "./receiver.ts";
 import { announceMatches, announceWholeFiles, openReceivingSide } from "./receiving-side.ts";
 import { refuseEmptySources } from "./refuse-empty-source.ts";
 import { SourceRemover } from "./remove-source.ts";
+import { arrive, countListed, currentIdentity, summarize } from "./run-parts.ts";
 import { RunProgress } from "./run-progress.ts";
 import { LocalSender } from "./sender.ts";
 import { addSources, readListed } from "./source-arguments.ts";
@@ -258,66 +258,4 @@ async function pause(context: RunContext): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   context.counters.pausedAt = performance.now();
   if (context.signal.aborted) throw abortedError("sender");
-}
-
-/** A list has come from the sender: what it says is reported, its entries are counted. */
-function arrive(context: RunContext, links: HardLinks, numbers: ListNumbers, list: FileList): FileList {
-  const { ledger, counters, emit, options } = context;
-  for (const event of list.events) {
-    if (event.type === "problem") ledger.record(event);
-    else emit(event);
-  }
-  ledger.ioError |= list.ioError;
-  ledger.listedIoError |= list.ioError;
-  if (list.path === "." && list.owner !== undefined) counters.list(list.owner);
-  for (const entry of list.entries) counters.list(entry);
-  for (const { entry } of list.duplicates) counters.list(entry);
-  if (options.hardLinks) links.register(list);
-  numbers.arrived(list);
-  return list;
-}
-
-function countListed(lists: readonly FileList[]): { many: boolean; oneDirectory: boolean; none: boolean } {
-  const [first, second] = lists;
-  const own =
-    first === undefined ? 0 : (first.owner === undefined ? 0 : 1) + first.entries.length + first.duplicates.length;
-  const only = first?.owner ?? first?.entries[0];
-  const oneDirectory = own === 1 && only !== undefined && isDirectory(only);
-  const nested = oneDirectory && (second?.entries.length ?? 0) > 0;
-  return { many: own > 1 || nested, oneDirectory, none: own === 0 };
-}
-
-function summarize(context: RunContext, started: number, listBuildSeconds: number): RunSummary {
-  const { counters, ledger, options } = context;
-  return {
-    exitCode: ledger.exitCode,
-    files: counters.files,
-    created: counters.created,
-    deleted: counters.deleted,
-    transferredFiles: counters.transferredFiles,
-    totalSize: counters.totalSize,
-    transferredSize: counters.transferredSize,
-    literalBytes: counters.literalBytes,
-    matchedBytes: counters.matchedBytes,
-    // Nothing is encoded in a local run: what is counted as sent is the data that was copied.
-    bytesSent: counters.literalBytes,
-    bytesReceived: 0,
-    listBuildSeconds: Math.max(listBuildSeconds, 0.001),
-    elapsedSeconds: (performance.now() - started) / 1000,
-    dryRun: options.dryRun,
-    withheld: counters.withheld,
-    problems: ledger.problems,
-  };
-}
-
-function currentIdentity(superUser: boolean | undefined): Identity {
-  const uid = process.geteuid?.() ?? 0;
-  const gid = process.getegid?.() ?? 0;
-  return {
-    privileged: superUser ?? uid === 0,
-    uid,
-    gid,
-    groups: new Set([gid, ...(process.getgroups?.() ?? [])]),
-    umask: process.umask(),
-  };
 }

@@ -10,6 +10,7 @@ import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag, isNewLink, significantFlags } from "../protocol/item-flags.ts";
 import type { RunContext } from "./context.ts";
 import type { ItemEvent } from "./events.ts";
+import type { TokenFeed } from "./receive-job.ts";
 import type { SourceRoots } from "./source-root.ts";
 import { followsFiles } from "./source-stat.ts";
 import { itemWireBytes, NdxSize } from "./wire-size.ts";
@@ -21,6 +22,8 @@ export interface OpenSource {
   readonly size: number;
   readonly item: ItemEvent;
   readonly wireBytes: number;
+  /** Its data, if it is on another machine; then there is no descriptor (-1). */
+  readonly tokens?: TokenFeed | undefined;
 }
 
 export class LocalSender {

@@ -166,7 +166,7 @@ export class TreeState {
         // In a directory of somebody else our writing changed the time and nothing can be done about it: rsync says nothing.
         if (set < 0 && set !== EPERM)
           ledger.systemError("generator", `failed to set times on "${absolute}"`, set, absolute);
-      } else if (mtime !== entry.mtime || mtimeNanoseconds !== entry.mtimeNanoseconds) {
+      } else if (!this.context.coarseTimes && (mtime !== entry.mtime || mtimeNanoseconds !== entry.mtimeNanoseconds)) {
         // Same second: the time it had when the run came to it is not known any more; the source's is right.
         syscalls.setTimesAt(descriptor, name, entry.mtime, entry.mtimeNanoseconds);
       }

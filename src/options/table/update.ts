@@ -39,9 +39,11 @@ export const updateRows: readonly OptionRow[] = [
     negations: "append",
     set: (settings) => {
       settings.append = 1;
+      settings.appends += 1;
     },
     clear: (settings) => {
       settings.append = 0;
+      settings.appends = 0;
     },
   }),
   row("now", "append-verify", {

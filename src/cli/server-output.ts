@@ -1,0 +1,72 @@
+/** What a server says: remarks go to the client as messages, errors to standard error unless the client wants them too (1-session 5.5). */
+import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import type { ServerCommand } from "../options/parse-server.ts";
+import { FileType } from "../protocol/file-entry.ts";
+import { ItemFlag, isNewLink, significantFlags } from "../protocol/item-flags.ts";
+import type { Message, TextClass } from "../protocol/message.ts";
+import type { EventSink, ItemEvent, ProblemEvent, RunEvent } from "../sync/events.ts";
+import { isNoticeShown } from "./notice-levels.ts";
+
+/** Where the text goes. */
+export interface ServerOutput {
+  /** To the client; false: it cannot be told. */
+  send(message: Message): void;
+  /** To standard error: whole lines. */
+  error(text: ByteName): void;
+}
+
+/** Makes the sink of one session. */
+export function createServerSink(command: ServerCommand, protocol: number, output: ServerOutput): EventSink {
+  const { options, settings } = command;
+  const itemizing = options.itemize > 0;
+  const { standardError } = settings;
+  const tellsErrors = standardError === "client" || (standardError === "errors" && protocol <= 28);
+  const say = (kind: TextClass, text: ByteName): void => {
+    const line = byteName(`${text}\n`);
+    if (kind === "info" ? standardError === "all" : !tellsErrors) output.error(line);
+    else output.send({ kind: "text", class: kind, text: line });
+  };
+  const info = (text: string): void => {
+    if (!options.quiet) say("info", byteName(text));
+  };
+  return (event: RunEvent): void => {
+    switch (event.type) {
+      case "created-directory":
+        if (options.info.name >= 1 || itemizing) info(`created directory ${event.path}`);
+        break;
+      case "item":
+        // Old clients do not hear of what needs no data (3-transfer 1.2).
+        if ((event.flags & ItemFlag.transfer) === 0 && options.info.name >= 1 && isTold(event)) info(namedItem(event));
+        break;
+      case "notice":
+        if (isNoticeShown(event.code, options, itemizing && protocol >= 29)) info(event.text);
+        break;
+      case "problem":
+        say(classOf(event), event.text);
+        break;
+      case "delete":
+        if (protocol >= 29) output.send({ kind: "deleted", name: event.path, directory: event.directory });
+        else if (options.info.del > 0 || itemizing) {
+          const name = `${event.path}${event.directory ? "/" : ""}`;
+          info(itemizing ? "*deleting  " : `deleting ${name}`);
+        }
+        break;
+      default:
+        break;
+    }
+  };
+}
+
+function isTold({ flags, linkedTo }: ItemEvent): boolean {
+  return (flags & significantFlags) !== 0 || isNewLink(flags, linkedTo);
+}
+
+function namedItem({ path, entry, linkedTo }: ItemEvent): string {
+  if ((entry.mode & FileType.mask) === FileType.directory) return `${path}/`;
+  if (linkedTo !== undefined && linkedTo !== "") return `${path} => ${linkedTo}`;
+  return entry.target === undefined ? path : `${path} -> ${entry.target}`;
+}
+
+function classOf({ severity }: ProblemEvent): TextClass {
+  return severity === "error" ? "errorXfer" : "warning";
+}

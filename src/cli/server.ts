@@ -1,0 +1,76 @@
+/** `tsync --server`: the other side of somebody's run, on standard input and output (1-session 1). */
+import { type ByteName, byteName, fromText } from "../bytes/byte-name.ts";
+import { asTsyncError, ExitCode, type TsyncError, unsupportedError } from "../errors.ts";
+import { openSyscalls } from "../fs/syscalls/choose.ts";
+import type { ParseEnvironment } from "../options/normalize.ts";
+import { parseServerArguments } from "../options/parse-server.ts";
+import { openServerConnection, readSecluded, serve } from "../sync/wire/serve.ts";
+import type { Connection } from "../transport/connection.ts";
+import { standardStreams } from "../transport/standard-streams.ts";
+import { asBytes, escapeForTerminal } from "./escape.ts";
+import { errorMessageLines, exitLine } from "./exit-text.ts";
+import { OutputWriter } from "./output-writer.ts";
+import { createServerSink } from "./server-output.ts";
+
+/** Codes of which the peer hears otherwise (1-session 7.5). */
+const quietCodes: ReadonlySet<number> = new Set([ExitCode.socketIo, ExitCode.stream, 19, ExitCode.timeout]);
+
+/** Serves the client on standard input and output; returns the exit code. */
+export async function runServer(
+  args: readonly ByteName[],
+  environment: ParseEnvironment,
+  kind: "koffi" | "plain" | undefined,
+  signal: AbortSignal,
+): Promise<number> {
+  const stderr = new OutputWriter(2, "none");
+  const error = (line: ByteName): void => {
+    const text = byteName(line.replace(/\n$/, ""));
+    stderr.write(byteName(`${escapeForTerminal(text, "escaped")}\n`));
+  };
+  let connection: Connection | undefined;
+  try {
+    const parsed = parseServerArguments(args, environment);
+    const isSender = args.includes(byteName("--sender"));
+    if (isSender) throw unsupportedError("This tsync does not support --sender yet", "server");
+    const opened = openServerConnection(standardStreams(), isSender);
+    connection = opened;
+    const command = parsed.kind === "server" ? parsed : await readSecluded(opened, parsed);
+    const syscalls = openSyscalls(kind);
+    try {
+      const { HOME, CVSIGNORE } = process.env;
+      const summary = await serve({
+        command,
+        connection: opened,
+        syscalls,
+        sink: (protocol) => createServerSink(command, protocol, { send: (message) => opened.message(message), error }),
+        signal,
+        home: HOME === undefined ? undefined : fromText(HOME),
+        cvsIgnore: CVSIGNORE === undefined ? undefined : fromText(CVSIGNORE),
+      });
+      return summary.exitCode;
+    } finally {
+      syscalls.dispose();
+    }
+  } catch (caught) {
+    const known = asTsyncError(caught);
+    report(known, error);
+    if (connection !== undefined) await sayGoodbye(connection, known);
+    return known.exitCode;
+  }
+}
+
+/** A code that the client sent needs no words. */
+function report(known: TsyncError, error: (text: ByteName) => void): void {
+  if (known.message === "" && known.kind !== "signal") return;
+  for (const line of [...errorMessageLines(known), exitLine(known.exitCode, known.role)]) {
+    error(byteName(`${asBytes(line)}\n`));
+  }
+}
+
+/** Tells the client why, and lets it close the connection; not for long. */
+async function sayGoodbye(connection: Connection, { exitCode, message }: TsyncError): Promise<void> {
+  if (message !== "" && !quietCodes.has(exitCode)) connection.message({ kind: "error-exit", code: exitCode });
+  const patience = new Promise<void>((resolve) => setTimeout(resolve, 200).unref());
+  await Promise.race([connection.finish(), patience]);
+  connection.destroy();
+}

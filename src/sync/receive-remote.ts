@@ -1,0 +1,131 @@
+/**
+ * The data of one file that comes from another machine (3-transfer 3.3, 3.5, 5.1): literal bytes and blocks of the basis are
+ * put together and compared with the sender's digest. It pauses (yields) while parts are not here yet.
+ */
+import type { StreamingChecksum } from "../delta/checksum.ts";
+import { Patcher } from "../delta/patch.ts";
+import { basisBytesOf, blockBytesOf, type ReadAt } from "../delta/signature.ts";
+import type { DataCopier } from "../fs/copy-data.ts";
+import type { Syscalls } from "../fs/syscalls/interface.ts";
+import type { DeltaOutcome } from "./delta-receive.ts";
+import type { ReceiveJob, TokenFeed } from "./receive-job.ts";
+
+const bufferBytes = 262_144;
+const headBytes = 16;
+const rollingBytes = 4;
+
+/** Receives file data for one thread. */
+export class RemoteDataReceiver {
+  private readonly syscalls: Syscalls;
+  private readonly copier: DataCopier;
+  private buffer: Uint8Array | undefined;
+
+  constructor(syscalls: Syscalls, copier: DataCopier) {
+    this.syscalls = syscalls;
+    this.copier = copier;
+  }
+
+  /** Writes what comes to `descriptor`, yielding how far the file has grown. Closes the basis. */
+  *receive(job: ReceiveJob, tokens: TokenFeed, descriptor: number): Generator<number, DeltaOutcome> {
+    const checksum = tokens.checksum();
+    try {
+      return yield* this.transfer(job, tokens, descriptor, checksum);
+    } finally {
+      checksum.release();
+      if (job.delta !== undefined) this.syscalls.close(job.delta.basis);
+    }
+  }
+
+  private *transfer(
+    job: ReceiveJob,
+    tokens: TokenFeed,
+    descriptor: number,
+    checksum: StreamingChecksum,
+  ): Generator<number, DeltaOutcome> {
+    const { syscalls, copier } = this;
+    const { head } = tokens;
+    const { delta } = job;
+    this.buffer ??= new Uint8Array(bufferBytes);
+    const existing = job.method !== "replace";
+    let writeError = 0;
+    const write = (bytes: Uint8Array, position: number): number => {
+      const status = copier.writeAt(descriptor, bytes, position, { sparse: job.sparse, existing });
+      if (status < 0) writeError = status;
+      return status;
+    };
+    // A basis that is gone gives zeros, which the digest does not agree with.
+    const readBasis: ReadAt = (buffer, offset, length, position) =>
+      delta === undefined ? 0 : syscalls.read(delta.basis, buffer, offset, length, position);
+    const start = delta?.append === undefined ? 0 : basisBytesOf(head);
+    if (delta?.append === "verify") yield* digestOldPart(readBasis, start, checksum, this.buffer);
+    const { buffer } = this;
+    const patcher = new Patcher({
+      head,
+      readBasis,
+      write,
+      updating: delta?.updating ?? false,
+      checksum,
+      buffer,
+      start,
+    });
+    let matches = 0;
+    let literalBytes = 0;
+    let matchedBytes = 0;
+    let status = 0;
+    for (;;) {
+      const token = tokens.next();
+      if (token === undefined) {
+        yield patcher.size;
+        continue;
+      }
+      if (token.kind === "end") break;
+      if (token.kind === "data") {
+        literalBytes += token.bytes.length;
+        status = patcher.literal(token.bytes);
+      } else {
+        matches += token.count;
+        for (let index = token.index; index < token.index + token.count && status >= 0; index++) {
+          matchedBytes += blockBytesOf(head, index);
+          status = patcher.block(index);
+        }
+      }
+      if (status < 0) return failure(writeError < 0 ? "write" : "read", status);
+    }
+    status = patcher.flush();
+    if (status < 0) return failure("write", status);
+    const cut = syscalls.truncate(descriptor, patcher.size);
+    if (cut < 0) return failure("write", cut);
+    let digest = tokens.digest();
+    while (digest === undefined) {
+      yield patcher.size;
+      digest = tokens.digest();
+    }
+    const verified = Buffer.compare(digest, checksum.digest()) === 0;
+    const checksumBytes =
+      headBytes + (delta?.append === undefined ? head.count * (rollingBytes + head.strongBytes) : 0);
+    const found = { matches, hashHits: 0, falseAlarms: 0, literalBytes, matchedBytes, literalRuns: 0 };
+    const result = { ...found, checksumBytes, digest, verified };
+    return { written: patcher.size, failed: "read", readError: 0, result };
+  }
+}
+
+/** `--append-verify`: the part that stands already is digested like what comes. */
+function* digestOldPart(
+  read: ReadAt,
+  bytes: number,
+  checksum: StreamingChecksum,
+  buffer: Uint8Array,
+): Generator<number> {
+  for (let at = 0; at < bytes; ) {
+    const wanted = Math.min(buffer.length, bytes - at);
+    const count = read(buffer, 0, wanted, at);
+    if (count <= 0) return;
+    checksum.update(buffer, 0, count);
+    at += count;
+    yield 0;
+  }
+}
+
+function failure(failed: "read" | "write", errno: number): DeltaOutcome {
+  return { written: errno, failed, readError: 0, result: undefined };
+}

@@ -1,0 +1,71 @@
+/** Parts of a run that local and remote runs share: lists that arrive, what they count, and the result. */
+import type { Identity, RunContext } from "./context.ts";
+import type { RunSummary } from "./events.ts";
+import { type FileList, isDirectory } from "./file-list.ts";
+import type { HardLinks } from "./hard-links.ts";
+import type { ListNumbers } from "./list-numbers.ts";
+
+/** A list has come from the sender: what it says is reported, its entries are counted. */
+export function arrive(context: RunContext, links: HardLinks, numbers: ListNumbers, list: FileList): FileList {
+  const { ledger, counters, emit, options } = context;
+  for (const event of list.events) {
+    if (event.type === "problem") ledger.record(event);
+    else emit(event);
+  }
+  ledger.ioError |= list.ioError;
+  ledger.listedIoError |= list.ioError;
+  if (list.path === "." && list.owner !== undefined) counters.list(list.owner);
+  for (const entry of list.entries) counters.list(entry);
+  for (const { entry } of list.duplicates) counters.list(entry);
+  if (options.hardLinks) links.register(list);
+  numbers.arrived(list);
+  return list;
+}
+
+/** What the destination rules must know of the first lists (2-file-list 9.4). */
+export function countListed(lists: readonly FileList[]): { many: boolean; oneDirectory: boolean; none: boolean } {
+  const [first, second] = lists;
+  const own =
+    first === undefined ? 0 : (first.owner === undefined ? 0 : 1) + first.entries.length + first.duplicates.length;
+  const only = first?.owner ?? first?.entries[0];
+  const oneDirectory = own === 1 && only !== undefined && isDirectory(only);
+  const nested = oneDirectory && (second?.entries.length ?? 0) > 0;
+  return { many: own > 1 || nested, oneDirectory, none: own === 0 };
+}
+
+/** The result of a run that came to its end. */
+export function summarize(context: RunContext, started: number, listBuildSeconds: number): RunSummary {
+  const { counters, ledger, options } = context;
+  return {
+    exitCode: ledger.exitCode,
+    files: counters.files,
+    created: counters.created,
+    deleted: counters.deleted,
+    transferredFiles: counters.transferredFiles,
+    totalSize: counters.totalSize,
+    transferredSize: counters.transferredSize,
+    literalBytes: counters.literalBytes,
+    matchedBytes: counters.matchedBytes,
+    // Nothing is encoded in a local run: what is counted as sent is the data that was copied.
+    bytesSent: counters.literalBytes,
+    bytesReceived: 0,
+    listBuildSeconds: Math.max(listBuildSeconds, 0.001),
+    elapsedSeconds: (performance.now() - started) / 1000,
+    dryRun: options.dryRun,
+    withheld: counters.withheld,
+    problems: ledger.problems,
+  };
+}
+
+/** Who we are. */
+export function currentIdentity(superUser: boolean | undefined): Identity {
+  const uid = process.geteuid?.() ?? 0;
+  const gid = process.getegid?.() ?? 0;
+  return {
+    privileged: superUser ?? uid === 0,
+    uid,
+    gid,
+    groups: new Set([gid, ...(process.getgroups?.() ?? [])]),
+    umask: process.umask(),
+  };
+}

@@ -1,0 +1,82 @@
+/** What the parts of one end of a session share. */
+
+import type { BlockSummer } from "../../delta/block-sums.ts";
+import { createBlockSummer } from "../../delta/block-sums.ts";
+import { createChecksum, digestBytes, type StreamingChecksum } from "../../delta/checksum.ts";
+import { loadKernels } from "../../delta/kernels/kernels.ts";
+import type { TransferOptions } from "../../options/transfer-options.ts";
+import type { FileListSettings } from "../../protocol/file-list-settings.ts";
+import { TransferRecordReader, TransferRecordWriter } from "../../protocol/item-record.ts";
+import { NdxReader, NdxWriter } from "../../protocol/ndx.ts";
+import type { Connection } from "../../transport/connection.ts";
+import type { Condition } from "./condition.ts";
+import type { Session } from "./session.ts";
+
+/** One end of a session. */
+export class Link {
+  readonly connection: Connection;
+  readonly session: Session;
+  readonly condition: Condition;
+  readonly records: TransferRecordReader;
+  private readonly recordWriter: TransferRecordWriter;
+  private summerMade: BlockSummer | undefined;
+
+  constructor(connection: Connection, session: Session, condition: Condition) {
+    this.connection = connection;
+    this.session = session;
+    this.condition = condition;
+    this.records = new TransferRecordReader(session, new NdxReader(session.protocol));
+    this.recordWriter = new TransferRecordWriter(session, new NdxWriter(session.protocol));
+  }
+
+  write(record: Parameters<TransferRecordWriter["write"]>[1]): void {
+    this.recordWriter.write(this.connection.out, record);
+  }
+
+  /** Length of the digest behind the data of a file. */
+  get digestBytes(): number {
+    return digestBytes[this.session.transferChecksum];
+  }
+
+  /** The digest of whole files of this session (3-transfer 2.6), to be released. */
+  readonly wholeChecksum = (): StreamingChecksum => {
+    const { transferChecksum, seededDigest, seed } = this.session;
+    const checksum = createChecksum(transferChecksum, { kernels: loadKernels() });
+    if (seededDigest) {
+      const bytes = new Uint8Array(4);
+      new DataView(bytes.buffer).setInt32(0, seed, true);
+      checksum.update(bytes, 0, bytes.length);
+    }
+    return checksum;
+  };
+
+  /** The sums of blocks of this session; undefined where files are always sent whole. */
+  get summer(): BlockSummer | undefined {
+    const { transferChecksum: name, seed, seedFirst } = this.session;
+    if (name === "none") return undefined;
+    this.summerMade ??= createBlockSummer({ name, seed, seedFirst, kernels: loadKernels() });
+    return this.summerMade;
+  }
+}
+
+/** What the options say about the bytes of file lists. */
+export function fileListSettings(options: TransferOptions, session: Session): FileListSettings {
+  return {
+    protocol: session.protocol,
+    compat: session.compat,
+    owner: options.owner,
+    group: options.group,
+    devices: options.devices,
+    specials: options.specials,
+    links: options.links,
+    hardLinks: options.hardLinks,
+    atimes: options.atimes,
+    acls: options.acls,
+    xattrs: options.xattrs > 0,
+    checksumBytes: options.checksum ? digestBytes[session.listChecksum] : 0,
+    numericIds: options.numericIds,
+    relative: options.relative,
+    recursive: options.recursive,
+    missingArguments: options.missingArguments === "delete",
+  };
+}

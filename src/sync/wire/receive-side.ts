@@ -1,0 +1,308 @@
+/**
+ * A run whose sender is on another machine, on one screen (3-transfer 7.2): the file lists come, the generator walks them, what it
+ * asks for comes back, and both sides go through the phases to the goodbye.
+ */
+import type { ByteName } from "../../bytes/byte-name.ts";
+import { abortedError, asTsyncError, type Role, TsyncError } from "../../errors.ts";
+import { compileFilters, type FilterArgument } from "../../filter/compile-filters.ts";
+import { FilterEvaluator } from "../../filter/evaluator.ts";
+import { foreignLinkText, OperatorPaths } from "../../fs/operator-path.ts";
+import type { Syscalls } from "../../fs/syscalls/interface.ts";
+import type { TransferOptions } from "../../options/transfer-options.ts";
+import type { FileEntry } from "../../protocol/file-entry.ts";
+import type { Message } from "../../protocol/message.ts";
+import type { RunContext, Wants } from "../context.ts";
+import { RunCounters } from "../counters.ts";
+import { resolveDestination } from "../destination.ts";
+import type { EventSink, RunSummary } from "../events.ts";
+import { fileFilterReader } from "../filter-reader.ts";
+import { FilterStack } from "../filter-stack.ts";
+import { HardLinks, type Member } from "../hard-links.ts";
+import { IdMapper, mapAcls } from "../id-mapper.ts";
+import { Ledger } from "../ledger.ts";
+import { ListNumbers } from "../list-numbers.ts";
+import { pruneLists } from "../prune-lists.ts";
+import { announceWholeFiles, openReceivingSide, type ReceivingSide } from "../receiving-side.ts";
+import { type Arrivals, isRemoved } from "../remove-source.ts";
+import { arrive, countListed, currentIdentity, summarize } from "../run-parts.ts";
+import { fileListSettings, type Link } from "./link.ts";
+import { ReleaseTracker } from "./release-tracker.ts";
+import { WireChannel } from "./wire-channel.ts";
+import { WireLists } from "./wire-lists.ts";
+import { WireReceiver } from "./wire-receiver.ts";
+
+/** What a receiving end is given. */
+export interface ReceiveRequest {
+  readonly link: Link;
+  /** As this session has them. */
+  readonly options: TransferOptions;
+  readonly destination: ByteName;
+  /** The filter rules that hold here. */
+  readonly filters: readonly FilterArgument[];
+  readonly isServer: boolean;
+  readonly emit: EventSink;
+  readonly wants: Wants;
+  readonly signal: AbortSignal;
+  readonly syscalls: Syscalls;
+  readonly home: ByteName | undefined;
+  readonly cvsIgnore: ByteName | undefined;
+  /** Whether the sender may list this entry; throws if not. */
+  readonly check: (entry: FileEntry) => FileEntry;
+  /** Sets who hears of messages that the channel must act on. */
+  readonly onMessage: (handler: (message: Message) => void) => void;
+}
+
+/** Known entries before the first is handled, where hard links are kept (3-transfer 1.4). */
+const hardLinkEntries = 500;
+
+/** Receives to the end. Throws a `TsyncError` for fatal trouble; trouble with single files is in the summary. */
+export async function receiveFromWire(request: ReceiveRequest): Promise<RunSummary> {
+  const closers: (() => void)[] = [];
+  const { link, signal } = request;
+  const { condition, connection } = link;
+  const abort = (): void => {
+    condition.fail(abortedError("Receiver"));
+    connection.fail(abortedError("Receiver"));
+  };
+  signal.addEventListener("abort", abort);
+  try {
+    if (signal.aborted) throw abortedError("Receiver");
+    return await receive(request, closers);
+  } finally {
+    signal.removeEventListener("abort", abort);
+    for (const close of closers.reverse()) close();
+  }
+}
+
+async function receive(request: ReceiveRequest, closers: (() => void)[]): Promise<RunSummary> {
+  const started = performance.now();
+  const { link, options, isServer } = request;
+  const { connection, session, condition } = link;
+  const settings = fileListSettings(options, session);
+  const tracker = options.incrementalRecursion ? new ReleaseTracker() : undefined;
+  const onWaiting = (member: Member, waits: boolean): void => tracker?.count(member.ndx, waits ? 1 : -1);
+  const links = new HardLinks(onWaiting);
+  const lists: WireLists = new WireLists({
+    connection,
+    settings,
+    condition,
+    impliesParents: !options.impliedDirectories,
+    check: request.check,
+    arrived: (list) => {
+      tracker?.arrived(list);
+      return arrive(context, links, numbers, mapAcls(context, list));
+    },
+  });
+  const context = makeContext(request, lists);
+  const numbers = new ListNumbers(context);
+  context.emit({ type: "list-start", incremental: options.incrementalRecursion, receiving: true });
+  await lists.readFirst();
+  if (!options.incrementalRecursion) context.emit({ type: "list-done", count: context.counters.files.total });
+  if (options.incrementalRecursion) await readSecond(link, lists);
+  if (options.pruneEmptyDirectories) lists.replace(pruneLists(lists.peek(), context));
+  numbers.complete();
+  const counted = countListed(lists.peek());
+  const destination = resolveDestination(context, request.destination, counted);
+  closers.push(() => destination.walker?.dispose());
+  const channel: WireChannel = new WireChannel(link, context, tracker, (record) => receiver.report(record));
+  const receiver = new WireReceiver(link, context, lists, channel, !isServer, () => undefined);
+  request.onMessage((message) => {
+    if (message.kind === "no-send") channel.notSent(message.ndx);
+    else if (message.kind === "io-error") {
+      context.ledger.ioError |= message.bits;
+      context.ledger.knownIoError |= message.bits;
+    }
+  });
+  const arrivals = reportArrivals(link, context);
+  const side = openReceivingSide(context, destination, channel, links, arrivals, closers);
+  // The generator's records go out together, as those of rsync do; it sends them when it waits.
+  connection.flushesWhenWaiting = false;
+  const receiving = receiver.run().catch((error: unknown) => condition.fail(error));
+  try {
+    await generate(request, context, side, lists, channel, receiver, tracker, numbers);
+    await receiving;
+    if (condition.failed !== undefined) throw condition.failed;
+  } catch (error) {
+    // The receiver must have put its file away before the directories are closed.
+    condition.fail(error);
+    connection.fail(asTsyncError(error));
+    await receiving;
+    throw condition.failed ?? error;
+  }
+  const summary = summarize(context, started, 0);
+  const { stats } = receiver;
+  if (stats === undefined)
+    return { ...summary, bytesSent: connection.bytesWritten, bytesReceived: connection.bytesRead };
+  return {
+    ...summary,
+    bytesSent: stats.bytesRead,
+    bytesReceived: stats.bytesWritten,
+    totalSize: stats.totalSize,
+    listBuildSeconds: stats.listBuildMilliseconds / 1000,
+  };
+}
+
+/** With incremental recursion a first list of one entry says too little: one item more is read (2-file-list 4.6). */
+async function readSecond(link: Link, lists: WireLists): Promise<void> {
+  const [first] = lists.peek();
+  const count = (first?.owner === undefined ? 0 : 1) + (first?.entries.length ?? 0) + (first?.duplicates.length ?? 0);
+  if (count !== 1 || lists.allArrived) return;
+  const record = await link.connection.read((reader) => link.records.read(reader));
+  if (record.kind === "lists-end") lists.end();
+  else if (record.kind === "list") await lists.readDirectory(record.directory);
+  else throw new TsyncError("protocol", "Invalid packet behind the first file list", { exitCode: 2, role: "Receiver" });
+}
+
+/** The generator's way through lists and phases (3-transfer 7.2). */
+async function generate(
+  request: ReceiveRequest,
+  context: RunContext,
+  side: ReceivingSide,
+  lists: WireLists,
+  channel: WireChannel,
+  receiver: WireReceiver,
+  tracker: ReleaseTracker | undefined,
+  numbers: ListNumbers,
+): Promise<void> {
+  const { link } = request;
+  const { options, counters } = context;
+  const { condition, connection, session } = link;
+  const { protocol } = session;
+  const { generator, entries, deleter, tree } = side;
+  const done = (): void => link.write({ kind: "done" });
+  const reached = async (phase: number): Promise<void> => {
+    await condition.until(() => {
+      // What has come may have brought new records.
+      connection.flush();
+      return receiver.phase >= phase;
+    });
+  };
+  const release = (): void => {
+    const released = tracker?.release(lists.allArrived) ?? 0;
+    for (let count = 0; count < released; count++) done();
+  };
+  const { deleteTiming } = options;
+  const all = deleteTiming === "before" || deleteTiming === "after" ? [...lists.peek()] : [];
+  if (deleteTiming === "before") generator.deletions.inAll(all);
+  announceWholeFiles(context);
+  const ahead = options.hardLinks ? hardLinkEntries : 1;
+  for (;;) {
+    const more = lists.fill(ahead);
+    if (more !== undefined) {
+      connection.flush();
+      await more;
+    }
+    numbers.complete();
+    const list = lists.take();
+    if (list === undefined) break;
+    await generator.processList(list, () => undefined);
+    tracker?.walked();
+    release();
+    const waiting = connection.settle();
+    if (waiting !== undefined) await waiting;
+    await pause(context);
+  }
+  if (tracker === undefined) {
+    channel.endMainPhase();
+    done();
+  } else {
+    await settle();
+    while (await entries.requests.redoWrong()) await settle();
+  }
+  async function settle(): Promise<void> {
+    await condition.until(() => {
+      release();
+      connection.flush();
+      return !channel.isBusy;
+    });
+  }
+  release();
+  await reached(1);
+  while (await entries.requests.redoWrong()) connection.flush();
+  done();
+  channel.close();
+  const late = deleteTiming === "delay" || deleteTiming === "after";
+  const { delayUpdates } = options;
+  const counts = (): void => {
+    const wanted = protocol >= 31 && (deleteTiming !== "none" || options.force);
+    const { regular: files, directories, links: symlinks, devices, specials } = counters.deleted;
+    if (wanted) link.write({ kind: "delete-stats", counts: { files, directories, symlinks, devices, specials } });
+  };
+  if (protocol >= 29 && !delayUpdates) done();
+  if (protocol >= 31 && !late) {
+    counts();
+    if (!delayUpdates) done();
+  }
+  await reached(2);
+  if (protocol >= 29) {
+    if (delayUpdates) {
+      entries.requests.delayed.install();
+      done();
+      if (protocol >= 31 && !late) done();
+    }
+    await reached(3);
+  }
+  if (deleteTiming === "delay") deleter.deleteDelayed();
+  if (deleteTiming === "after") generator.deletions.inAll(all);
+  if (protocol >= 31) {
+    if (late) {
+      counts();
+      done();
+    }
+    await reached(4);
+  }
+  tree.finishLate();
+  deleter.reportLimit();
+  done();
+  connection.flush();
+}
+
+/** Lets the receiver and signals in, now and then. */
+async function pause(context: RunContext): Promise<void> {
+  const now = performance.now();
+  if (now - context.counters.pausedAt < 10) return;
+  await new Promise((resolve) => setImmediate(resolve));
+  context.counters.pausedAt = performance.now();
+}
+
+function makeContext(request: ReceiveRequest, lists: WireLists): RunContext {
+  const { options, emit, syscalls } = request;
+  const identity = currentIdentity(options.superUser);
+  const ledger = new Ledger(emit);
+  const refusal = (role: Role) => () => ledger.warning(role, foreignLinkText);
+  const own = new OperatorPaths(syscalls, identity.uid, refusal("client"));
+  const reader = fileFilterReader(syscalls, own, (text) => ledger.warning("client", text));
+  const { deleteExcluded, nulTerminated } = options;
+  const settings = { deleteExcluded, nulTerminated, home: request.home, cvsIgnoreVariable: request.cvsIgnore };
+  const program = compileFilters(request.filters, reader, settings);
+  return {
+    options,
+    syscalls,
+    operator: new OperatorPaths(syscalls, identity.uid, refusal("generator")),
+    identity,
+    ids: new IdMapper(options, syscalls, (text) => ledger.warning("Receiver", text), lists.decoder.names),
+    ledger,
+    emit,
+    wants: request.wants,
+    counters: new RunCounters(),
+    filters: new FilterStack(new FilterEvaluator(program, "receiver", reader)),
+    signal: request.signal,
+    gate: undefined,
+    coarseTimes: request.link.session.protocol < 31,
+  };
+}
+
+/** `--remove-source-files`: the sender hears of what has arrived, and removes it (3-transfer 5.5). */
+function reportArrivals(link: Link, context: RunContext): Arrivals {
+  const report: Arrivals["succeeded"] = ({ entry, ndx }, success) => {
+    if (isRemoved(context, entry, success)) link.connection.message({ kind: "success", ndx });
+  };
+  return {
+    succeeded: report,
+    arrived: report,
+    linked: ({ entry, ndx }) => {
+      if (isRemoved(context, entry, "handled")) link.connection.message({ kind: "success", ndx });
+    },
+    flush: () => undefined,
+  };
+}

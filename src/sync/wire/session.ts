@@ -1,0 +1,184 @@
+/**
+ * The start of a session (1-session 3 to 5): versions, compatibility flags, choice of checksums, seed, and from where on the
+ * streams are framed. Both ends of it, so that they can be compared line by line.
+ */
+import type { ChecksumName } from "../../delta/checksum.ts";
+import { ExitCode, protocolError, type Role, TsyncError } from "../../errors.ts";
+import type { TransferOptions } from "../../options/transfer-options.ts";
+import type { Message } from "../../protocol/message.ts";
+import { chooseName, parseNameList, readNameList, writeNameList } from "../../protocol/name-list.ts";
+import {
+  agreeOnProtocol,
+  readCompatFlags,
+  readSeed,
+  readVersion,
+  writeCompatFlags,
+  writeSeed,
+  writeVersion,
+} from "../../protocol/session-start.ts";
+import { CompatFlag, protocolMax, type WireContext } from "../../protocol/wire-context.ts";
+import type { Connection } from "../../transport/connection.ts";
+
+/** What both sides agreed on. */
+export interface Session extends WireContext {
+  readonly transferChecksum: ChecksumName;
+  readonly listChecksum: ChecksumName;
+  /** Of block sums. */
+  readonly seed: number;
+  /** md5 only: whether the seed comes before the block (1-session 4.4). */
+  readonly seedFirst: boolean;
+  /** The seed is also hashed before a whole file: md4 that nobody chose (1-session 4.4). */
+  readonly seededDigest: boolean;
+}
+
+/** What a side brings to the start. */
+export interface SessionStart {
+  readonly options: TransferOptions;
+  /** This side has the source. */
+  readonly isSender: boolean;
+  /** Highest protocol that is offered. */
+  readonly protocol: number | undefined;
+  /** `--checksum-choice` was given (and is known to both sides). */
+  readonly checksumChosen: boolean;
+  /** Whether incremental recursion is possible here. */
+  readonly allowsIncremental: boolean;
+  readonly onMessage: (message: Message) => void;
+  readonly role: Role;
+}
+
+const checksumAliases: ReadonlyMap<string, ChecksumName> = new Map([["xxhash", "xxh64"]]);
+const clientChecksums: readonly ChecksumName[] = ["xxh128", "xxh3", "xxh64", "md5", "md4", "sha1"];
+const serverChecksums: readonly ChecksumName[] = [...clientChecksums, "none"];
+
+/** Letters of the client's capabilities and the flags that they allow (1-session 2.3). */
+const capabilities: readonly (readonly [string, number])[] = [
+  ["f", CompatFlag.safeFileList],
+  ["x", CompatFlag.avoidXattrOptimisation],
+  ["C", CompatFlag.checksumSeedFix],
+  ["I", CompatFlag.inplacePartial],
+  ["v", CompatFlag.varintFlags],
+  ["u", CompatFlag.id0Names],
+];
+
+/** Starts a session as server. `clientInfo`: what the client said behind `-e`. */
+export async function startServer(connection: Connection, start: SessionStart, clientInfo: string): Promise<Session> {
+  const { role, options } = start;
+  const own = Math.min(start.protocol ?? protocolMax, protocolMax);
+  writeVersion(connection.out, own);
+  const protocol = agreeOnProtocol(own, await connection.read(readVersion), role);
+  let compat = 0;
+  if (protocol >= 30) {
+    compat = CompatFlag.symlinkTimes | CompatFlag.symlinkIconv;
+    for (const [letter, flag] of capabilities) if (clientInfo.includes(letter)) compat |= flag;
+    if (clientInfo.includes("i") && start.allowsIncremental) compat |= CompatFlag.incremental;
+    writeCompatFlags(connection.out, compat);
+  }
+  const negotiated = await negotiate(connection, start, compat, serverChecksums);
+  const seed = options.checksumSeed === 0 ? freshSeed() : options.checksumSeed;
+  writeSeed(connection.out, seed);
+  connection.frameOutput({ protocol, isServer: true });
+  // A client's stream is raw before protocol 30, unless it has sources to remove (1-session 5.2).
+  const framed = protocol >= 30 || (start.isSender && options.removeSource !== "no");
+  if (framed) connection.frameInput({ protocol, isServer: false }, start.onMessage);
+  return sessionOf(protocol, compat, seed, negotiated, start);
+}
+
+/** Starts a session as client. */
+export async function startClient(connection: Connection, start: SessionStart): Promise<Session> {
+  const { role, options } = start;
+  const own = Math.min(start.protocol ?? protocolMax, protocolMax);
+  writeVersion(connection.out, own);
+  const protocol = agreeOnProtocol(own, await connection.read(readVersion), role);
+  const compat = protocol >= 30 ? await connection.read(readCompatFlags) : 0;
+  if ((compat & CompatFlag.incremental) !== 0 && !start.allowsIncremental) {
+    throw new TsyncError("protocol", "Incompatible options: the other side wants incremental recursion", {
+      exitCode: ExitCode.usage,
+      role,
+      plain: true,
+    });
+  }
+  const negotiated = await negotiate(connection, start, compat, clientChecksums);
+  const seed = await connection.read(readSeed);
+  connection.frameInput({ protocol, isServer: true }, start.onMessage);
+  const framed = protocol >= 30 || (!start.isSender && options.removeSource !== "no");
+  if (framed) connection.frameOutput({ protocol, isServer: false });
+  return sessionOf(protocol, compat, seed, negotiated, start);
+}
+
+/** Each side writes its list and reads the other's; undefined where nothing is negotiated. */
+async function negotiate(
+  connection: Connection,
+  start: SessionStart,
+  compat: number,
+  own: readonly ChecksumName[],
+): Promise<ChecksumName | undefined> {
+  if ((compat & CompatFlag.varintFlags) === 0 || start.checksumChosen) return undefined;
+  writeNameList(connection.out, own);
+  const text = await connection.read(readNameList);
+  const chosen = chooseName(own, parseNameList(text), checksumAliases);
+  if (chosen !== undefined) return chosen;
+  throw new TsyncError("protocol", "Failed to negotiate a checksum choice.", {
+    exitCode: ExitCode.unsupported,
+    role: start.role,
+    plain: true,
+  });
+}
+
+function sessionOf(
+  protocol: number,
+  compat: number,
+  seed: number,
+  negotiated: ChecksumName | undefined,
+  { options, checksumChosen, role }: SessionStart,
+): Session {
+  const implied = protocol >= 30 ? "md5" : "md4";
+  const settled = negotiated ?? implied;
+  const known = checksumChosen || negotiated !== undefined;
+  checkProtocol(protocol, options, role);
+  return {
+    protocol,
+    compat,
+    seed,
+    transferChecksum: checksumChosen ? options.transferChecksum : settled,
+    listChecksum: checksumChosen ? options.listChecksum : settled,
+    seedFirst: known || (compat & CompatFlag.checksumSeedFix) !== 0,
+    seededDigest: protocol < 30 && !checksumChosen,
+  };
+}
+
+/** Options that an old peer knows nothing of (1-session 3). */
+function checkProtocol(protocol: number, options: TransferOptions, role: Role): void {
+  const need = (when: boolean, name: string, lowest: number): void => {
+    if (!when || protocol >= lowest) return;
+    throw protocolError(`--${name} requires protocol ${lowest} or higher (negotiated ${protocol}).`, role);
+  };
+  need(options.acls, "acls", 30);
+  need(options.xattrs > 0, "xattrs", 30);
+  need(options.fuzzy > 0, "fuzzy", 29);
+  need(options.pruneEmptyDirectories, "prune-empty-dirs", 29);
+  const { alternates } = options;
+  need(
+    (alternates?.directories.length ?? 0) > 1 || (alternates !== undefined && options.inplace),
+    `${alternates?.kind}-dest`,
+    29,
+  );
+}
+
+function freshSeed(): number {
+  return (Math.floor(Date.now() / 1000) ^ (process.pid << 6)) | 0;
+}
+
+/** The options of a run as this session has them. */
+export function agreedOptions(options: TransferOptions, session: Session, wantsDeletion: boolean): TransferOptions {
+  const { protocol } = session;
+  const old = protocol < 30;
+  return {
+    ...options,
+    incrementalRecursion: (session.compat & CompatFlag.incremental) !== 0,
+    transferChecksum: session.transferChecksum,
+    listChecksum: session.listChecksum,
+    checksumSeed: session.seed,
+    deleteTiming: wantsDeletion && old && options.deleteTiming === "during" ? "before" : options.deleteTiming,
+    append: old && options.append === "trust" ? "verify" : options.append,
+  };
+}

@@ -1,0 +1,94 @@
+/** The tokens of one file for the receiver, as far as they have come (3-transfer 3.3, 2.6). */
+import type { StreamingChecksum } from "../../delta/checksum.ts";
+import type { SumHead } from "../../delta/signature.ts";
+import { checkBlocks, type Token, type TokenReader } from "../../protocol/token.ts";
+import { notYet } from "../../protocol/wire-reader.ts";
+import type { Connection } from "../../transport/connection.ts";
+import type { TokenFeed } from "../receive-job.ts";
+
+export class WireTokens implements TokenFeed {
+  readonly head: SumHead;
+  readonly onBlock: ((bytes: Uint8Array) => void) | undefined;
+  private readonly connection: Connection;
+  private readonly source: TokenReader;
+  private readonly digestBytes: number;
+  private readonly makeChecksum: () => StreamingChecksum;
+  private coming: Promise<void> | undefined;
+  private ready: Token | undefined;
+  private ended = false;
+  private digestRead: Uint8Array | undefined;
+  private isWaiting = false;
+
+  constructor(
+    connection: Connection,
+    source: TokenReader,
+    head: SumHead,
+    digestBytes: number,
+    makeChecksum: () => StreamingChecksum,
+  ) {
+    this.connection = connection;
+    this.source = source;
+    this.head = head;
+    this.digestBytes = digestBytes;
+    this.makeChecksum = makeChecksum;
+    this.onBlock = source.wantsBlocks ? (bytes) => void source.insertBlock(bytes) : undefined;
+  }
+
+  checksum(): StreamingChecksum {
+    return this.makeChecksum();
+  }
+
+  next(): Token | undefined {
+    const { ready } = this;
+    this.ready = undefined;
+    if (ready !== undefined) return ready;
+    if (this.coming !== undefined) return undefined;
+    const { reader } = this.connection;
+    const found = reader.poll((from) => this.source.read(from));
+    if (found === notYet) {
+      this.isWaiting = true;
+      return undefined;
+    }
+    if (found instanceof Promise) {
+      this.coming = found.then((token) => {
+        this.coming = undefined;
+        this.ready = token === undefined ? undefined : this.checked(token);
+      });
+      return undefined;
+    }
+    return found === undefined ? undefined : this.checked(found);
+  }
+
+  digest(): Uint8Array | undefined {
+    if (this.digestRead !== undefined) return this.digestRead;
+    const found = this.connection.reader.poll((reader) => reader.copy(this.digestBytes));
+    if (found === notYet) {
+      this.isWaiting = true;
+      return undefined;
+    }
+    this.digestRead = found;
+    return found;
+  }
+
+  /** What a part that was not here waits for; undefined: nothing, it was a pause. */
+  wait(): Promise<void> | undefined {
+    if (this.coming !== undefined) return this.coming;
+    if (!this.isWaiting) return undefined;
+    this.isWaiting = false;
+    return this.connection.more();
+  }
+
+  /** Reads what is left of the file and drops it. */
+  async discard(): Promise<void> {
+    while (!this.ended) {
+      if (this.next() === undefined) await this.wait();
+    }
+    while (this.digest() === undefined) await this.wait();
+  }
+
+  private checked(token: Token): Token {
+    if (token.kind === "blocks") checkBlocks(this.connection.reader, token.index, token.count, this.head.count);
+    if (token.kind === "end") this.ended = true;
+    return token;
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * The generator's records on their way to a sender on another machine (3-transfer 1.1, 1.2, 2), and which of them are still to be
+ * answered. A record is written whole or not at all: others may be made while the sums of a large basis are computed.
+ */
+import { basisBytesOf, type ReadAt, type Signature, signBasis, sumHeadFor } from "../../delta/signature.ts";
+import { protocolError } from "../../errors.ts";
+import { emptyStat } from "../../fs/syscalls/interface.ts";
+import { limits } from "../../limits.ts";
+import { nullSumHead, type WireSumHead, writeBlockSums, writeSumHead } from "../../protocol/block-sums.ts";
+import { ItemFlag, isNewLink, significantFlags } from "../../protocol/item-flags.ts";
+import { BasisType } from "../../protocol/item-record.ts";
+import type { Basis, ChannelRecord, ItemRecord, RecordChannel, TransferRecord } from "../channel.ts";
+import type { RunContext } from "../context.ts";
+import type { DeltaJob } from "../receive-job.ts";
+import type { Link } from "./link.ts";
+import type { ReleaseTracker } from "./release-tracker.ts";
+
+/** A record that the sender has not answered. */
+export type Asked =
+  | { readonly record: ItemRecord; readonly head: undefined }
+  | { readonly record: TransferRecord; readonly head: WireSumHead | undefined };
+
+/** A basis up to this size is summed in one go. */
+const quickBasisBytes = 4 * 1024 * 1024;
+
+export class WireChannel implements RecordChannel {
+  private readonly link: Link;
+  private readonly context: RunContext;
+  private readonly lists: ReleaseTracker | undefined;
+  private readonly waiting: Asked[] = [];
+  /** How many of them were made before the main phase ended. */
+  private mainPhase = 0;
+  private transfers = 0;
+  /** No records without data are sent any more: the sender is past them (3-transfer 7.3). */
+  private closed = false;
+  private readonly sendsUnchanged: boolean;
+  private readonly onLocalItem: (record: ItemRecord) => void;
+
+  /** `onLocalItem` hears of items that the sender does not: it is too old, or past them. */
+  constructor(
+    link: Link,
+    context: RunContext,
+    lists: ReleaseTracker | undefined,
+    onLocalItem: (record: ItemRecord) => void,
+  ) {
+    this.link = link;
+    this.context = context;
+    this.lists = lists;
+    this.onLocalItem = onLocalItem;
+    const { options } = context;
+    this.sendsUnchanged = options.info.name > 1 || options.itemize > 1;
+  }
+
+  push(record: ChannelRecord): Promise<void> | undefined {
+    if (record.kind === "item") return this.pushItem(record);
+    this.lists?.count(record.ndx, 1);
+    this.transfers++;
+    const basis = record.openBasis();
+    if (record.receive === undefined) {
+      this.writeHead(record, basis, undefined);
+      return this.room();
+    }
+    const signed = this.sign(basis.delta, record.again);
+    if (signed instanceof Promise)
+      return signed.then((sums) => this.writeHead(record, basis, sums)).then(() => this.room());
+    this.writeHead(record, basis, signed);
+    return this.room();
+  }
+
+  flush(): Promise<void> | undefined {
+    return this.link.connection.flush();
+  }
+
+  /** Data was asked for and has not come yet. */
+  get isBusy(): boolean {
+    return this.transfers > 0;
+  }
+
+  /** From now on records without data are kept from the sender. */
+  close(): void {
+    this.closed = true;
+  }
+
+  /**
+   * The record that the sender answers with this index. What was asked for before it and is not answered will not come: old
+   * senders do not say so (3-transfer 3.1).
+   */
+  answered(ndx: number, isTransfer: boolean): Asked {
+    const { waiting, link } = this;
+    const place = waiting.findIndex(({ record }) => record.ndx === ndx && (record.kind === "transfer") === isTransfer);
+    const { role } = link.connection.reader;
+    if (place < 0) throw protocolError(`Invalid file index: ${ndx} was not asked for [${role}]`, role);
+    const asked = this.takeOut(place);
+    if (asked === undefined) throw protocolError(`Invalid file index: ${ndx} [${role}]`, role);
+    if (place > 0 && link.session.protocol < 30) this.dropUnsent(place);
+    return asked;
+  }
+
+  /** The sender says that it could not send the file. */
+  notSent(ndx: number): void {
+    const place = this.waiting.findIndex(({ record }) => record.ndx === ndx && record.kind === "transfer");
+    const asked = this.takeOut(place);
+    if (asked !== undefined) this.failed(asked);
+  }
+
+  /** The main phase ends with the records made so far. */
+  endMainPhase(): void {
+    this.mainPhase = this.waiting.length;
+  }
+
+  /** The sender is through the main phase: what it has not answered by now will not come. */
+  dropUnanswered(): void {
+    this.dropUnsent(this.mainPhase);
+  }
+
+  /** The first records will not be answered. */
+  private dropUnsent(count: number): void {
+    this.mainPhase = Math.max(this.mainPhase - count, 0);
+    for (const asked of this.waiting.splice(0, count)) this.failed(asked);
+  }
+
+  private takeOut(place: number): Asked | undefined {
+    if (place < 0) return undefined;
+    if (place < this.mainPhase) this.mainPhase--;
+    return this.waiting.splice(place, 1)[0];
+  }
+
+  /** The data of a record has come (or will not); `again`: it will be asked for once more. */
+  done(record: TransferRecord, again: boolean): void {
+    this.transfers--;
+    if (!again) this.lists?.count(record.ndx, -1);
+    // The first time it was counted stays open until the second is through.
+    if (record.again) this.lists?.count(record.ndx, -1);
+    this.link.condition.changed();
+  }
+
+  private failed({ record }: Asked): void {
+    if (record.kind !== "transfer") return;
+    record.failed();
+    this.done(record, false);
+  }
+
+  private pushItem(record: ItemRecord): Promise<void> | undefined {
+    const { entry, ndx, flags, linkedTo } = record;
+    const isTold = (flags & (significantFlags | ItemFlag.xattr)) !== 0 || isNewLink(flags, linkedTo);
+    if (!isTold && !this.sendsUnchanged) return undefined;
+    if (this.link.session.protocol < 29 || this.closed || ndx < 0) {
+      this.onLocalItem(record);
+      return undefined;
+    }
+    const named = linkedTo === undefined ? flags & ~ItemFlag.nameFollows : flags | ItemFlag.nameFollows;
+    const wire = named & ~ItemFlag.basisTypeFollows;
+    this.link.write({ kind: "item", ndx, flags: wire, basisType: BasisType.destination, name: linkedTo });
+    this.writeXattrRequest(entry.xattrs, wire);
+    this.waiting.push({ record, head: undefined });
+    return this.room();
+  }
+
+  private writeHead(record: TransferRecord, basis: Basis, sums: Signature | WireSumHead | undefined): void {
+    const { link } = this;
+    const { ndx, flags } = record;
+    const { type, name } = basis;
+    let wire = flags & ~(ItemFlag.basisTypeFollows | ItemFlag.nameFollows);
+    if (type !== BasisType.destination) wire |= ItemFlag.basisTypeFollows;
+    if (name !== undefined) wire |= ItemFlag.nameFollows;
+    link.write({ kind: "item", ndx, flags: wire, basisType: type, name });
+    if (sums === undefined) {
+      this.waiting.push({ record, head: undefined });
+      return;
+    }
+    this.writeXattrRequest(record.entry.xattrs, wire);
+    const { count, blockLength, strongBytes, remainder } = sums;
+    const head = { count, blockLength, strongBytes, remainder };
+    writeSumHead(link.connection.out, head);
+    if ("rolling" in sums) writeBlockSums(link.connection.out, sums);
+    this.waiting.push({ record, head });
+  }
+
+  /** No long values are asked for yet. */
+  private writeXattrRequest(_xattrs: unknown, _flags: number): void {}
+
+  /** The sums of a basis, which is closed; a null head without one. */
+  private sign(
+    delta: DeltaJob | undefined,
+    again: boolean,
+  ): Signature | WireSumHead | Promise<Signature | WireSumHead> {
+    if (delta === undefined) return nullSumHead;
+    const { syscalls } = this.context;
+    const { session, summer, digestBytes } = this.link;
+    const stat = emptyStat();
+    const seen = syscalls.fstat(delta.basis, stat);
+    const phase = again ? "redo" : "normal";
+    const shape = { blockSize: delta.blockSize, protocol: session.protocol, digestBytes, phase } as const;
+    const head = seen < 0 ? undefined : sumHeadFor(stat.size, shape);
+    if (head === undefined || summer === undefined || delta.append !== undefined) {
+      syscalls.close(delta.basis);
+      return head ?? nullSumHead;
+    }
+    const read: ReadAt = (buffer, offset, length, position) =>
+      syscalls.read(delta.basis, buffer, offset, length, position);
+    const steps = signBasis(read, head, summer);
+    const finish = (signed: Signature | number): Signature | WireSumHead => {
+      syscalls.close(delta.basis);
+      return typeof signed === "number" ? nullSumHead : signed;
+    };
+    if (basisBytesOf(head) <= quickBasisBytes) {
+      for (;;) {
+        const step = steps.next();
+        if (step.done === true) return finish(step.value);
+      }
+    }
+    return (async () => {
+      let before = 0;
+      for (;;) {
+        const step = steps.next();
+        if (step.done === true) return finish(step.value);
+        if (step.value - before < quickBasisBytes) continue;
+        before = step.value;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    })();
+  }
+
+  /** Undefined while the generator may go on. */
+  private room(): Promise<void> | undefined {
+    const isFree = (): boolean =>
+      this.transfers < limits.requestsUnanswered && this.waiting.length < limits.recordsUnanswered;
+    if (!isFree()) {
+      this.link.connection.flush();
+      return this.link.condition.until(isFree);
+    }
+    return this.link.connection.settle();
+  }
+}

@@ -1,0 +1,245 @@
+/**
+ * The file lists of another machine for the generator (2-file-list 4): sorted, without duplicates, one list a directory, with
+ * the indexes that the sender's order gives to the entries.
+ */
+import { type ByteName, byteName, directoryName } from "../../bytes/byte-name.ts";
+import { protocolError } from "../../errors.ts";
+import { EntryFlag, type FileEntry, FileType, noRoot } from "../../protocol/file-entry.ts";
+import { FileListDecoder } from "../../protocol/file-list-decoder.ts";
+import type { FileListSettings } from "../../protocol/file-list-settings.ts";
+import { isIncremental } from "../../protocol/wire-context.ts";
+import type { Connection } from "../../transport/connection.ts";
+import { type FileList, isDirectory } from "../file-list.ts";
+import type { ListSource } from "../list-source.ts";
+import type { Condition } from "./condition.ts";
+import { cleanEntries, sortedPlaces } from "./sort-entries.ts";
+
+const top = byteName(".");
+
+/** A directory of the incremental lists; `listed`: its own list has come. */
+interface KnownDirectory {
+  readonly entry: FileEntry;
+  readonly removed: boolean;
+  listed: boolean;
+}
+
+export interface WireListsRequest {
+  readonly connection: Connection;
+  readonly settings: FileListSettings;
+  readonly condition: Condition;
+  /** Parents that nobody listed are made as needed (`--no-implied-dirs`). */
+  readonly impliesParents: boolean;
+  /** Looks at every entry as it came, before anything is done with it; throws if it must not be. */
+  readonly check: (entry: FileEntry) => FileEntry;
+  /** Called for every list in order; the generator sees what it returns. */
+  readonly arrived: (list: FileList) => FileList;
+}
+
+export class WireLists implements ListSource {
+  readonly decoder: FileListDecoder;
+  private readonly request: WireListsRequest;
+  private readonly incremental: boolean;
+  private readonly queue: FileList[] = [];
+  private queued = 0;
+  private complete = false;
+  /** Lists that have come. */
+  received = 0;
+  private nextNdx: number;
+  private readonly directories: KnownDirectory[] = [];
+
+  constructor(request: WireListsRequest) {
+    this.request = request;
+    this.decoder = new FileListDecoder(request.settings);
+    this.incremental = isIncremental(request.settings);
+    this.nextNdx = this.incremental ? 1 : 0;
+  }
+
+  get allArrived(): boolean {
+    return this.complete;
+  }
+
+  fill(entries: number): Promise<void> | undefined {
+    const enough = (): boolean => this.complete || this.queued >= entries;
+    return enough() ? undefined : this.request.condition.until(enough);
+  }
+
+  peek(): readonly FileList[] {
+    return this.queue;
+  }
+
+  replace(lists: readonly FileList[]): void {
+    this.queue.splice(0, this.queue.length, ...lists);
+  }
+
+  take(): FileList | undefined {
+    const list = this.queue.shift();
+    if (list !== undefined) this.queued -= list.entries.length + 1;
+    return list;
+  }
+
+  /** Reads the first list, which without incremental recursion is the only one. */
+  async readFirst(): Promise<void> {
+    const { settings, connection } = this.request;
+    const entries = await this.readEntries(this.incremental ? byteName("") : undefined);
+    if (!this.incremental) await connection.read((reader) => this.decoder.readTail(reader));
+    const ordered = sortedPlaces(entries, settings.protocol).map((place) => entries[place] as FileEntry);
+    if (this.incremental) this.addList(ordered, undefined, top);
+    else this.addComplete(ordered);
+  }
+
+  /** Reads the list of the directory with this number. */
+  async readDirectory(number: number): Promise<void> {
+    const { settings, connection } = this.request;
+    const { role } = connection.reader;
+    const directory = this.directories[number];
+    if (!this.incremental || this.complete || directory === undefined || directory.removed || directory.listed) {
+      throw protocolError(`Invalid directory index ${number} of a file list [${role}]`, role);
+    }
+    directory.listed = true;
+    const { entry } = directory;
+    const entries = await this.readEntries(entry.path === "." ? byteName("") : entry.path);
+    const ordered = sortedPlaces(entries, settings.protocol).map((place) => entries[place] as FileEntry);
+    this.addList(ordered, entry, entry.path);
+  }
+
+  /** No more lists will come. */
+  end(): void {
+    this.complete = true;
+    this.request.condition.changed();
+  }
+
+  private async readEntries(directory: ByteName | undefined): Promise<FileEntry[]> {
+    this.received++;
+    const { connection, check } = this.request;
+    const entries: FileEntry[] = [];
+    this.decoder.startList({ firstNdx: this.nextNdx, directory });
+    while (!this.decoder.readEntries(connection.reader, entries)) await connection.more();
+    return entries.map((entry) => check(this.withoutSlash(entry)));
+  }
+
+  /** Paths of `--relative` may begin with a slash, which is no part of the place at the destination. */
+  private withoutSlash(entry: FileEntry): FileEntry {
+    if (!entry.path.startsWith("/")) return entry;
+    const path = (entry.path.replace(/^\/+/, "") || ".") as ByteName;
+    return { ...entry, path, name: path.slice(path.lastIndexOf("/") + 1) as ByteName };
+  }
+
+  /** The children of one directory. */
+  private addList(sorted: readonly FileEntry[], owner: FileEntry | undefined, path: ByteName): void {
+    const first = this.nextNdx;
+    this.nextNdx += sorted.length + 1;
+    const { kept, dropped } = cleanEntries(sorted);
+    const inactive = new Set(dropped.map(({ position }) => position));
+    for (const [position, entry] of sorted.entries()) {
+      if (isDirectory(entry)) {
+        const removed = inactive.has(position);
+        this.directories.push({ entry, removed, listed: entry.path === "." });
+      }
+    }
+    const dot = owner === undefined ? kept.find(({ entry }) => entry.path === ".") : undefined;
+    const own = kept.filter((item) => item !== dot);
+    this.add({
+      owner: owner ?? dot?.entry,
+      path,
+      entries: own.map(({ entry }) => entry),
+      duplicates: dropped,
+      ioError: this.decoder.ioError,
+      events: [],
+      last: false,
+      slots: {
+        owner: first - 1,
+        entries: own.map(({ position }) => first + position),
+        last: first + sorted.length - 1,
+      },
+    });
+  }
+
+  /** The only list, taken apart into one for each directory. */
+  private addComplete(sorted: readonly FileEntry[]): void {
+    interface Part {
+      readonly owner: FileEntry | undefined;
+      readonly ownNdx: number;
+      readonly entries: FileEntry[];
+      readonly ndx: number[];
+    }
+    const { kept, dropped } = cleanEntries(sorted);
+    const parts = new Map<string, Part>();
+    const open = (path: ByteName, owner: FileEntry | undefined, ownNdx: number): Part => {
+      const part = { owner, ownNdx, entries: [], ndx: [] };
+      parts.set(path, part);
+      return part;
+    };
+    const dot = kept.find(({ entry }) => entry.path === ".");
+    open(top, dot?.entry, dot?.position ?? 0);
+    const parentOf = (path: ByteName): Part => {
+      const parent = directoryName(path) || top;
+      return parts.get(parent) ?? this.impliedParent(parent, parentOf, open);
+    };
+    for (const { entry, position } of kept) {
+      if (entry.path === ".") continue;
+      const part = parentOf(entry.path);
+      part.entries.push(entry);
+      part.ndx.push(position);
+      if (isDirectory(entry)) open(entry.path, entry, position);
+    }
+    let remaining = parts.size;
+    for (const [path, { owner, ownNdx, entries, ndx }] of parts) {
+      this.add({
+        owner,
+        path: path as ByteName,
+        entries,
+        duplicates: path === "." ? dropped : [],
+        ioError: this.decoder.ioError,
+        events: [],
+        last: --remaining === 0,
+        slots: { owner: ownNdx, entries: ndx, last: sorted.length - 1 },
+      });
+    }
+    this.end();
+  }
+
+  /** A parent that is not in the list: only old senders leave those out that `--relative` implies (2-file-list 9.2). */
+  private impliedParent<Part extends { readonly entries: FileEntry[]; readonly ndx: number[] }>(
+    path: ByteName,
+    parentOf: (path: ByteName) => Part,
+    open: (path: ByteName, owner: FileEntry | undefined, ndx: number) => Part,
+  ): Part {
+    const { settings, impliesParents, connection } = this.request;
+    const { role } = connection.reader;
+    if (!settings.relative || !impliesParents) {
+      throw protocolError(`ABORTING due to invalid path from sender: ${path} [${role}]`, role);
+    }
+    const entry: FileEntry = {
+      path,
+      name: path.slice(path.lastIndexOf("/") + 1) as ByteName,
+      root: noRoot,
+      mode: FileType.directory | 0o755,
+      size: 0,
+      mtime: 0,
+      mtimeNanoseconds: 0,
+      atime: 0,
+      uid: 0,
+      gid: 0,
+      rdevMajor: 0,
+      rdevMinor: 0,
+      flags: EntryFlag.implied,
+      target: undefined,
+      linkGroup: -1,
+      checksum: undefined,
+      accessAcl: undefined,
+      defaultAcl: undefined,
+      xattrs: undefined,
+    };
+    const parent = parentOf(path);
+    parent.entries.push(entry);
+    parent.ndx.push(-1);
+    return open(path, entry, -1);
+  }
+
+  private add(arriving: FileList): void {
+    const list = this.request.arrived(arriving);
+    this.queue.push(list);
+    this.queued += list.entries.length + 1;
+    this.request.condition.changed();
+  }
+}

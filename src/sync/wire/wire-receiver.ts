@@ -1,0 +1,177 @@
+/**
+ * Reads what a sender on another machine sends (3-transfer 5, 7.4): file lists, answers to records, the data of files, the ends of
+ * phases. It runs beside the generator; both wait for each other through the session's condition.
+ */
+import { protocolError } from "../../errors.ts";
+import { readSumHead, type WireSumHead } from "../../protocol/block-sums.ts";
+import type { DeleteCounts } from "../../protocol/delete-counts.ts";
+import { ItemFlag } from "../../protocol/item-flags.ts";
+import type { ItemRecord as WireItem } from "../../protocol/item-record.ts";
+import { PlainTokenReader, type TokenReader } from "../../protocol/token.ts";
+import { readTransferStats, type TransferStats } from "../../protocol/transfer-stats.ts";
+import type { ItemRecord, TransferRecord } from "../channel.ts";
+import type { RunContext } from "../context.ts";
+import type { ItemEvent } from "../events.ts";
+import { isRegular } from "../file-list.ts";
+import { finishFile } from "../finish-file.ts";
+import { FileReceiver } from "../receive-file.ts";
+import type { Link } from "./link.ts";
+import { WireTokens } from "./token-feed.ts";
+import type { Asked, WireChannel } from "./wire-channel.ts";
+import type { WireLists } from "./wire-lists.ts";
+
+/** How an unfinished job ends. */
+const stopped = { id: -1, done: false, written: 0, failures: [], tempName: undefined, digest: undefined } as const;
+
+export class WireReceiver {
+  /** Ends of phases that the sender has reached (3-transfer 7.4). */
+  phase = 0;
+  /** What the sender, a server, tells at the end. */
+  stats: TransferStats | undefined;
+  private readonly link: Link;
+  private readonly context: RunContext;
+  private readonly lists: WireLists;
+  private readonly channel: WireChannel;
+  private readonly files: FileReceiver;
+  private readonly tokens: TokenReader = new PlainTokenReader();
+  /** Lists that the sender has dropped. */
+  private dropped = 0;
+  private readonly peerIsServer: boolean;
+  private readonly onDeleteCounts: (counts: DeleteCounts) => void;
+
+  constructor(
+    link: Link,
+    context: RunContext,
+    lists: WireLists,
+    channel: WireChannel,
+    peerIsServer: boolean,
+    onDeleteCounts: (counts: DeleteCounts) => void,
+  ) {
+    this.link = link;
+    this.context = context;
+    this.lists = lists;
+    this.channel = channel;
+    this.files = new FileReceiver(context.syscalls);
+    this.peerIsServer = peerIsServer;
+    this.onDeleteCounts = onDeleteCounts;
+  }
+
+  /** Reads to the end of the last phase. */
+  async run(): Promise<void> {
+    const { link, lists } = this;
+    const { connection, condition, records } = link;
+    while (!this.isThrough) {
+      const record = await connection.read((reader) => records.read(reader));
+      switch (record.kind) {
+        case "done":
+          await this.phaseDone();
+          break;
+        case "lists-end":
+          lists.end();
+          break;
+        case "list":
+          await lists.readDirectory(record.directory);
+          break;
+        case "delete-stats":
+          this.onDeleteCounts(record.counts);
+          break;
+        case "item":
+          await this.item(record);
+      }
+      condition.changed();
+    }
+  }
+
+  /** The last phase has come to its end. */
+  private get isThrough(): boolean {
+    const { protocol } = this.link.session;
+    return this.phase >= (protocol >= 31 ? 4 : protocol >= 29 ? 3 : 2);
+  }
+
+  private async phaseDone(): Promise<void> {
+    const { context, link } = this;
+    if (context.options.incrementalRecursion && this.phase === 0 && ++this.dropped < this.lists.received) return;
+    if (!this.lists.allArrived) {
+      const { role } = link.connection.reader;
+      throw protocolError(`got the end of a phase before the last file list [${role}]`, role);
+    }
+    if (this.phase === 0 && link.session.protocol < 30) this.channel.dropUnanswered();
+    this.phase++;
+    const { protocol } = link.session;
+    if (this.peerIsServer && this.phase === (protocol >= 29 ? 3 : 2)) {
+      this.stats = await link.connection.read((reader) => readTransferStats(reader, protocol));
+    }
+  }
+
+  private async item(wire: WireItem): Promise<void> {
+    const { role } = this.link.connection.reader;
+    const isTransfer = (wire.flags & ItemFlag.transfer) !== 0;
+    if (isTransfer && this.phase > 1)
+      throw protocolError(`got transfer request in phase ${this.phase} [${role}]`, role);
+    const asked = this.channel.answered(wire.ndx, isTransfer);
+    if (asked.record.kind === "item") this.report(asked.record);
+    else await this.transfer(asked, asked.record);
+  }
+
+  /** A record without data has been to the sender and back. */
+  report(record: ItemRecord): void {
+    const { counters, wants } = this.context;
+    if ((record.flags & ItemFlag.isNew) !== 0) counters.created.add(record.entry.mode);
+    if (wants.items) this.context.emit(this.event(record, record.linkedTo));
+  }
+
+  private event({ entry, flags }: ItemRecord | TransferRecord, linkedTo: ItemRecord["linkedTo"]): ItemEvent {
+    return { type: "item", path: entry.path, entry, flags, linkedTo, sourcePath: entry.path };
+  }
+
+  private async transfer({ head }: Asked, record: TransferRecord): Promise<void> {
+    const { counters, wants, emit, syscalls } = this.context;
+    const { link, channel } = this;
+    const { connection } = link;
+    const { entry, again } = record;
+    const { role } = connection.reader;
+    if (!isRegular(entry)) {
+      throw protocolError(`received request to transfer non-regular file: ${record.ndx} [${role}]`, role);
+    }
+    counters.transferredFiles++;
+    counters.transferredSize += entry.size;
+    if ((record.flags & ItemFlag.isNew) !== 0 && !again) counters.created.add(entry.mode);
+    const item = this.event(record, undefined);
+    if (wants.items) emit(item);
+    if (head === undefined || record.receive === undefined) {
+      channel.done(record, false);
+      return;
+    }
+    const { protocol } = link.session;
+    const echoed = await connection.read((reader) => readSumHead(reader, protocol, link.digestBytes));
+    if (!sameHead(echoed, head))
+      throw protocolError(`the sums of file ${record.ndx} are not those asked for [${role}]`, role);
+    const tokens = new WireTokens(connection, this.tokens, head, link.digestBytes, link.wholeChecksum);
+    const file = record.receive({ descriptor: -1, size: entry.size, item, wireBytes: 0, tokens });
+    const steps = this.files.steps(file.job, file.beforeRename);
+    let step = steps.next();
+    try {
+      while (step.done !== true) {
+        await tokens.wait();
+        step = steps.next();
+      }
+    } catch (error) {
+      steps.return(stopped);
+      throw error;
+    }
+    await tokens.discard();
+    const result = step.value;
+    finishFile(this.context, () => undefined, file, result);
+    channel.done(record, !again && result.failures.some((failure) => failure.step === "verify"));
+    if (syscalls.kind === "plain") await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function sameHead(a: WireSumHead, b: WireSumHead): boolean {
+  return (
+    a.count === b.count &&
+    a.blockLength === b.blockLength &&
+    a.strongBytes === b.strongBytes &&
+    a.remainder === b.remainder
+  );
+}

@@ -1,0 +1,154 @@
+/**
+ * A session's two streams over a byte stream: what comes in is taken apart into data and messages, what goes out is gathered
+ * and framed (1-session 5). Unless told otherwise whoever waits for input sends first what is gathered, so that the peer never
+ * waits for bytes that lie here.
+ */
+import { type Role, streamError, type TsyncError } from "../errors.ts";
+import { FrameDecoder } from "../protocol/frame-decoder.ts";
+import { encodeMessage, keepAliveFrame, type Message, type MessagePeer } from "../protocol/message.ts";
+import { notYet, WireReader } from "../protocol/wire-reader.ts";
+import { frameDataBytes, WireWriter } from "../protocol/wire-writer.ts";
+import type { ByteStream } from "./byte-stream.ts";
+
+/** Gathered bytes that are sent without waiting for more. */
+const flushBytes = 32_768;
+
+export class Connection {
+  readonly reader: WireReader;
+  /** Where records are written; `settle` or `flush` sends them. */
+  readonly out: WireWriter = new WireWriter(frameDataBytes);
+  /** Bytes of the stream itself, frames included. */
+  bytesRead = 0;
+  bytesWritten = 0;
+  /** When bytes came or went last, in milliseconds on the steady clock. */
+  lastRead: number = performance.now();
+  lastWritten: number = performance.now();
+  private readonly stream: ByteStream;
+  private decoder: FrameDecoder | undefined;
+  private framedOutput: MessagePeer | undefined;
+  private failure: TsyncError | undefined;
+  private ended = false;
+  /** Whether waiting for input sends what is gathered; if not, others see to it. */
+  flushesWhenWaiting = true;
+  private blocked: Promise<void> | undefined;
+
+  constructor(stream: ByteStream, role: Role) {
+    this.stream = stream;
+    this.reader = new WireReader(role);
+  }
+
+  /** From here on input is framed; messages go to `onMessage`, which must not read. */
+  frameInput(peer: MessagePeer, onMessage: (message: Message) => void): void {
+    const data = (bytes: Uint8Array): void => this.reader.feed(bytes);
+    const decoder = new FrameDecoder(peer, this.reader.role, { data, message: onMessage });
+    this.decoder = decoder;
+    // What came ahead of the switch is framed too.
+    const { reader } = this;
+    if (reader.available > 0) decoder.push(reader.copy(reader.available));
+  }
+
+  /** From here on output is framed. */
+  frameOutput(own: MessagePeer): void {
+    this.flush();
+    this.framedOutput = own;
+  }
+
+  /** Whether messages can be sent. */
+  get sendsMessages(): boolean {
+    return this.framedOutput !== undefined;
+  }
+
+  /** Reads one record, waiting for its bytes. One reader at a time. */
+  async read<T>(decode: (reader: WireReader) => T): Promise<T> {
+    for (;;) {
+      const value = this.reader.poll(decode);
+      if (value !== notYet) return value;
+      await this.more();
+    }
+  }
+
+  /** Waits until bytes (or a message) have come. Throws at the end of the stream, and what ended the session. */
+  async more(): Promise<void> {
+    const ended = await this.receive();
+    if (!ended) return;
+    const { role } = this.reader;
+    const received = `(${this.bytesRead} bytes received so far)`;
+    throw this.failure ?? streamError(`rsync: connection unexpectedly closed ${received} [${role}]`, role);
+  }
+
+  /** Reads on until the peer has closed the stream; what comes is dropped, messages are still heard. */
+  async drain(): Promise<void> {
+    while (!(await this.receive())) {
+      const { reader } = this;
+      if (reader.available > 0) reader.poll(() => reader.view(reader.available));
+    }
+  }
+
+  /** Sends what is gathered once it is worth it. A promise says that the peer does not take it so fast. */
+  settle(): Promise<void> | undefined {
+    return this.out.length >= flushBytes ? this.flush() : this.blocked;
+  }
+
+  /** Sends what is gathered. */
+  flush(): Promise<void> | undefined {
+    if (this.out.length > 0) this.send(this.framedOutput === undefined ? this.out.take() : this.out.takeFrames());
+    return this.blocked;
+  }
+
+  /** Sends a message at once, ahead of what is gathered. */
+  message(message: Message): void {
+    if (this.framedOutput === undefined) return;
+    this.send(encodeMessage(message, this.framedOutput.protocol));
+  }
+
+  /** Tells the peer that we are alive, if there is a way to. */
+  keepAlive(): void {
+    if (this.framedOutput !== undefined && this.blocked === undefined && this.out.length === 0)
+      this.send(keepAliveFrame());
+  }
+
+  /** Ends the session: whoever waits for input gets this error. */
+  fail(error: TsyncError): void {
+    this.failure ??= error;
+    this.stream.destroy();
+  }
+
+  /** Waits until everything is handed over, and ends the outgoing stream. */
+  async finish(): Promise<void> {
+    this.flush();
+    await this.stream.finish();
+  }
+
+  destroy(): void {
+    this.stream.destroy();
+  }
+
+  /** True at the end. */
+  private async receive(): Promise<boolean> {
+    if (this.failure !== undefined) throw this.failure;
+    if (this.ended) return true;
+    if (this.flushesWhenWaiting) this.flush();
+    const chunk = await this.stream.read();
+    if (this.failure !== undefined) throw this.failure;
+    if (chunk === undefined) {
+      this.ended = true;
+      return true;
+    }
+    this.bytesRead += chunk.length;
+    this.lastRead = performance.now();
+    if (this.decoder === undefined) this.reader.feed(chunk);
+    else this.decoder.push(chunk);
+    return false;
+  }
+
+  private send(bytes: Uint8Array): void {
+    this.bytesWritten += bytes.length;
+    this.lastWritten = performance.now();
+    const waiting = this.stream.write(bytes);
+    if (waiting === undefined || this.blocked === waiting) return;
+    this.blocked = waiting;
+    void waiting.then(() => {
+      if (this.blocked === waiting) this.blocked = undefined;
+    });
+  }
+}

@@ -1,0 +1,94 @@
+/** Runs with another machine against the real rsync, over a local remote shell, in each role (docs/spec/1 to 3). */
+import { describe, expect, test } from "vitest";
+import { wireRoles } from "../support/wire-roles.ts";
+
+const setup = `
+mkdir -p s/x/y s/z 's/a b' s/empty
+echo a > s/f; echo b > s/x/g; seq 1 100000 > s/x/y/big; ln -s f s/l; touch s/zero
+echo 1 > s/h1; ln s/h1 s/h2; ln s/h1 s/x/h3; echo hh > s/x/k1; ln s/x/k1 s/z/k2
+printf 'x' > "s/a b/it's"; printf 'y' > "s/a b/$(printf 'n\\303\\251\\377')"
+mkfifo s/p; head -c 200000 /dev/zero > s/zeros; echo x >> s/zeros
+chmod 600 s/f; chown 1234:5678 s/x/g; chmod 4755 s/x/y/big
+ln -s /etc/passwd s/unsafe; ln -s nowhere s/dang; mknod s/x/null c 1 3; echo o > s/t.o; echo c > s/t.c
+touch -d 2030-01-01 s/z; touch -d '2001-02-03 04:05:06.123456789' s/f s/x
+cp -a s d; seq 1 90000 > d/x/y/big; rm -rf d/z d/l d/h2 d/p d/x/k1
+echo old > d/f; mkdir d/zzz d/p; echo 1 > d/zzz/q; echo junk > d/junk; ln -s other d/l; echo 1 > d/h2
+chmod 777 d/x; echo p > d/p/in; echo jo > d/junk.o
+mkdir e; cp -a s/x s/f s/t.c e/; echo e > e/t.c
+`;
+
+const options = [
+  "-aiv",
+  "-aivv",
+  "-aii",
+  "-r",
+  "-aHi --delete",
+  "-aiv --delete",
+  "-ai --delete --force",
+  "-ai --delete-before",
+  "-ai --delete-after",
+  "-ai --delete-delay",
+  "-aiv --delete --no-inc-recursive",
+  "-aHiv --no-inc-recursive",
+  "-ani --delete",
+  "-aci",
+  "-au",
+  "-a --existing -i",
+  "-a --ignore-existing -iv",
+  "-aib --delete --suffix=.bak",
+  "-aib --backup-dir=../bk --delete",
+  "-aib --inplace",
+  "-ai --append",
+  "-ai --append-verify",
+  "-aiSW",
+  "-ai --partial-dir=.part",
+  "-ai --delay-updates --delete",
+  "-ai -B1000",
+  "-ai --cc=md5",
+  "-ai --cc=xxh64",
+  "-ai --cc=none",
+  "-aim",
+  "-ai --max-delete=1 --delete",
+  "-aiR",
+  "-aiR --no-implied-dirs",
+  "-dli --delete",
+  "-ai --exclude=*.o --delete",
+  "-ai --exclude=*.o --delete --delete-excluded",
+  "-ai --link-dest=../e",
+  "-aiyy --link-dest=../e",
+  "-ai --chown=nobody:nogroup",
+  "-ai --numeric-ids --usermap=1234:99",
+  "-aAi",
+  "-aO",
+  "-rE",
+  "-av --stats --delete",
+  "-av --remove-source-files",
+  "-ai --safe-links",
+  "-as",
+];
+
+const operands = [
+  "-ai s/f d",
+  "-ai s/f d/new",
+  "-ai s/x/ s/f d",
+  "-ai s/nope s/f d",
+  "-ai s/f s/t.c d/f",
+  "-ai s/ no/such/dir",
+];
+const old = ["-aiv", "-aHi", "-ai --delete", "-ac", "-ai --inplace", "-av --remove-source-files", "-ai --cc=md5"];
+
+describe("tsync as the server of a push", () => {
+  const check = wireRoles(setup);
+  test.each(options)("%s", (line) => {
+    check("push-server", `${line} s/ d`);
+  });
+  test.each(operands)("%s", (line) => {
+    check("push-server", line);
+  });
+  test.each([27, 28, 29, 30, 31])("protocol %i", (protocol) => {
+    for (const line of old) check("push-server", `${line} --protocol=${protocol} s/ d`);
+  });
+  test("as an ordinary user", () => {
+    expect(check("push-server", "-rliD s/ d", 65534).status).toBe(23);
+  });
+});

@@ -1,0 +1,103 @@
+/**
+ * Runs a command line over a local remote shell twice, with rsync at both ends and with tsync at one or both of them, and compares
+ * everything that a user sees: exit code, text, and both trees afterwards.
+ */
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect } from "vitest";
+
+/** Which end is tsync, and where the source is. */
+export type WireRole = "push-server" | "pull-server" | "push-client" | "pull-client" | "push-both" | "pull-both";
+
+/** What a run left behind. */
+export interface WireOutcome {
+  readonly status: number | null;
+  readonly stdout: readonly string[];
+  readonly stderr: readonly string[];
+  readonly destination: readonly string[];
+  readonly source: readonly string[];
+}
+
+const tsync = join(import.meta.dirname, "../../bin/tsync");
+
+/** The remote shell: it drops the host and runs the rest here. */
+const shellScript = '#!/bin/sh\nshift\nexec sh -c "$*"\n';
+
+/** Everything about a tree that must be equal. */
+const look = `find . ! -name . -printf '%p %y %m %U:%G %s %l %n %T@\\n' 2>&1 | sed -E '/ d [0-7]+ /s/ [0-9]+  ([0-9]+) / \\1 /' | sort
+find . -type f -exec md5sum {} + 2>&1 | sort
+getfattr -Rhd -m. -e hex . 2>&1; getfacl -pR . 2>&1`;
+
+/** Makes a folder for the tests of a file; `setup` is a shell script that makes `s`, `d` and what lies beside them. */
+export function wireRoles(setup: string): (role: WireRole, line: string, user?: number) => WireOutcome {
+  let folder = "";
+  let since = 0;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "tsync-wire-"));
+    chmodSync(folder, 0o755);
+    writeFileSync(join(folder, "shell"), shellScript);
+    chmodSync(join(folder, "shell"), 0o755);
+    mkdirSync(join(folder, "setup"));
+    since = Math.floor(Date.now() / 1000) - 1;
+    const made = spawnSync("bash", ["-c", `umask 022; ${setup}`], { cwd: join(folder, "setup"), encoding: "latin1" });
+    expect(made.stderr).toBe("");
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const run = (role: WireRole, subject: string, words: readonly string[], user: number | undefined): WireOutcome => {
+    const root = join(folder, "run");
+    rmSync(root, { recursive: true, force: true });
+    expect(spawnSync("cp", ["-a", join(folder, "setup"), root]).status).toBe(0);
+    const client = role.endsWith("server") ? "rsync" : subject;
+    const server = role.endsWith("client") ? "rsync" : subject;
+    const operands = words.filter((word) => !word.startsWith("-"));
+    const options = words.filter((word) => word.startsWith("-"));
+    const far = (path: string) => `h:${path.startsWith("/") ? path : `${root}/${path}`}`;
+    const last = operands.length - 1;
+    const pulls = role.startsWith("pull");
+    const placed = operands.map((path, index) => ((index === last) === pulls ? path : far(path)));
+    const command = [client, ...options, "-e", join(folder, "shell"), `--rsync-path=${server}`, ...placed];
+    const all =
+      user === undefined ? command : ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups", ...command];
+    const env = { PATH: process.env.PATH, LC_ALL: "C.UTF-8", TZ: "UTC", HOME: root };
+    const how = { cwd: root, encoding: "latin1", env, maxBuffer: 2 ** 26, timeout: 60_000 } as const;
+    const { status, stdout, stderr } = spawnSync(all[0] ?? "", all.slice(1), how);
+    const tree = (name: string): string[] => {
+      const text = spawnSync("bash", ["-c", look], { cwd: join(root, name), encoding: "latin1" }).stdout ?? "";
+      const now = Math.floor(Date.now() / 1000);
+      const isNow = (time: string, seconds: string) => (+seconds >= since && +seconds <= now ? "now" : time);
+      return text.replace(/\b(\d{10})\.\d{10}\b/g, isNow).split("\n");
+    };
+    return {
+      status,
+      stdout: comparableOutput(stdout),
+      stderr: comparableErrors(stderr),
+      destination: tree("d"),
+      source: tree("s"),
+    };
+  };
+  return (role, line, user) => {
+    const words = line.split(" ").filter((word) => word !== "");
+    const expected = run(role, "rsync", words, user);
+    expect(run(role, tsync, words, user)).toEqual(expected);
+    return expected;
+  };
+}
+
+/** Without what depends on time, on the size of buffers, or on the name of the program. */
+function comparableOutput(text: string): string[] {
+  return text
+    .replace(/^(?:sent [\d,]+ bytes|total size is|opening connection|Total bytes|File list ).*\n/gm, "")
+    .replace(/ +[\d.]+[kMG]B\/s +[\d?]+:[\d?]{2}:[\d?]{2}/g, "")
+    .split("\n");
+}
+
+function comparableErrors(text: string): string[] {
+  return text
+    .replace(/\(code (\d+)\) at .*?\[(\w+)=.*?\]/g, "(code $1) [$2]")
+    .replace(/\.(?:\d+|\w{6})"/g, '.XXXXXX"')
+    .split("\n")
+    .sort();
+}
