@@ -2,7 +2,7 @@
  * Memory of the kernels for delta transfers: the window that the sender's search looks at, the buffer that the receiver builds
  * the result in, and the tables of the search (`kernel-search`). What lies there is hashed without being copied.
  */
-import { bucketCount } from "./block-table.ts";
+import { bucketCount, smallBuckets } from "./block-table.ts";
 import { type Kernels, loadKernels } from "./kernels/kernels.ts";
 
 /** Kernels with room for one transfer at a time; belongs to one thread. */
@@ -40,7 +40,7 @@ export function tableSizes(blocks: number, updating: boolean): TableSizes {
   const buckets = bucketCount(blocks);
   const filter = 262_144;
   const second = 2 ** Math.max(Math.ceil(Math.log2(2 * blocks)), 13);
-  const occupied = buckets > 65_536 ? Math.ceil(buckets / 32) * 4 : 0;
+  const occupied = buckets > smallBuckets ? Math.ceil(buckets / 32) * 4 : 0;
   const keep = updating ? 4 * buckets : 0;
   const rolling = updating ? 4 * blocks : 0;
   return { filter, second, occupied, keep, rolling, all: filter + second + occupied + keep + rolling };

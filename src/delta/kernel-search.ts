@@ -2,7 +2,7 @@
  * The rolling part of the sender's search in the kernels (`kernels/assembly/search`): they skip all places that two
  * filters show to be no block's, and count those whose bucket is not empty as the plain search does.
  */
-import { type BlockTable, bucketOf } from "./block-table.ts";
+import { bucketCount, bucketOf, smallBuckets } from "./block-table.ts";
 import { type DeltaMemory, tableSizes } from "./delta-memory.ts";
 import type { Kernels } from "./kernels/kernels.ts";
 import type { PlaceSearch } from "./place-search.ts";
@@ -37,7 +37,7 @@ export class KernelSearch implements PlaceSearch {
   readonly window: Uint8Array;
   hits = 0;
   private readonly kernels: Kernels;
-  private readonly table: BlockTable;
+  private readonly buckets: number;
   private readonly signature: Signature;
   private readonly windowAddress: number;
   private readonly state: Uint32Array;
@@ -50,8 +50,8 @@ export class KernelSearch implements PlaceSearch {
     return 2 * reach <= memory.window.length && tableSizes(count, updating).all <= memory.tables.length;
   }
 
-  constructor(table: BlockTable, signature: Signature, memory: DeltaMemory, updating: boolean) {
-    this.table = table;
+  constructor(signature: Signature, memory: DeltaMemory, updating: boolean) {
+    this.buckets = bucketCount(signature.count);
     this.signature = signature;
     this.kernels = memory.kernels;
     this.window = memory.window;
@@ -71,11 +71,12 @@ export class KernelSearch implements PlaceSearch {
     this.highest = new Uint32Array(buffer, keepAddress, sizes.keep / 4);
     const occupied = new Uint8Array(buffer, occupiedAddress, sizes.occupied).fill(0);
     const secondShift = 32 - Math.log2(8 * sizes.second);
-    const { state } = this;
+    const { state, buckets } = this;
+    const small = buckets === smallBuckets;
     state[field.filter] = filterAddress;
     state[field.second] = secondAddress;
     state[field.secondShift] = secondShift;
-    state[field.buckets] = table.small ? 0 : table.heads.length;
+    state[field.buckets] = small ? 0 : buckets;
     state[field.occupied] = occupiedAddress;
     state[field.keep] = updating ? keepAddress : 0;
     state[field.blockLength] = signature.blockLength;
@@ -89,9 +90,9 @@ export class KernelSearch implements PlaceSearch {
       filter[word] = (filter[word] ?? 0) | (1 << (sum & 31));
       const bit = Math.imul(sum, golden) >>> secondShift;
       second[bit >>> 3] = (second[bit >>> 3] ?? 0) | (1 << (bit & 7));
-      if (!updating && table.small) continue;
-      const bucket = bucketOf(table, sum);
-      if (!table.small) occupied[bucket >>> 3] = (occupied[bucket >>> 3] ?? 0) | (1 << (bucket & 7));
+      if (!updating && small) continue;
+      const bucket = bucketOf(buckets, sum);
+      if (!small) occupied[bucket >>> 3] = (occupied[bucket >>> 3] ?? 0) | (1 << (bucket & 7));
       if (updating) this.highest[bucket] = index;
     }
   }
@@ -127,6 +128,6 @@ export class KernelSearch implements PlaceSearch {
   }
 
   keep(index: number): void {
-    this.highest[bucketOf(this.table, this.signature.rolling[index] ?? 0)] = always;
+    this.highest[bucketOf(this.buckets, this.signature.rolling[index] ?? 0)] = always;
   }
 }

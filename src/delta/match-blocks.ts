@@ -3,11 +3,12 @@
  * order, through a window of bounded size, and hands literal bytes and block numbers to a sink in file order. The
  * choices are those that rsync makes, so that its counts are ours. Rolling from place to place is `PlaceSearch`'s work.
  *
- * Equal rolling sums cannot make it slow: at most `limits.equalSumsTried` blocks are tried at one place (4-traps R-03).
+ * Equal rolling sums cannot make it slow: at most `limits.equalSumsTried` blocks are tried at one place (4-traps R-03), and
+ * unequal ones share a chain by chance only (`block-table`).
  */
 import { limits } from "../limits.ts";
 import type { BlockSummer } from "./block-sums.ts";
-import { type BlockTable, bucketOf, tableOf } from "./block-table.ts";
+import { type BlockTable, chainOf, tableOf } from "./block-table.ts";
 import type { DeltaMemory } from "./delta-memory.ts";
 import { KernelSearch } from "./kernel-search.ts";
 import { type PlaceSearch, PlainSearch } from "./place-search.ts";
@@ -107,8 +108,8 @@ export class BlockMatcher {
     const { memory, size, updating } = request;
     this.search =
       memory !== undefined && KernelSearch.fits(memory, signature, this.reach, updating)
-        ? new KernelSearch(this.table, signature, memory, updating)
-        : new PlainSearch(this.table, Math.min(Math.max(windowBytes, 2 * this.reach), size));
+        ? new KernelSearch(signature, memory, updating)
+        : new PlainSearch(signature, Math.min(Math.max(windowBytes, 2 * this.reach), size), updating);
     this.window = this.search.window;
   }
 
@@ -142,7 +143,7 @@ export class BlockMatcher {
       if (!found) continue;
       const { length, sum } = search;
       const alarmsBefore = totals.falseAlarms;
-      const index = this.find(bucketOf(this.table, sum), sum, offset, length);
+      const index = this.find(sum, offset, length);
       if (index >= 0) {
         const shifted = sum === 0 ? this.shiftedZeros(index, offset, length) : -1;
         if (shifted >= 0) offset = shifted * blockLength;
@@ -268,7 +269,7 @@ export class BlockMatcher {
   }
 
   /** The block that stands at `offset`, -1 if none. */
-  private find(bucket: number, sum: number, offset: number, length: number): number {
+  private find(sum: number, offset: number, length: number): number {
     const { signature, table, request, totals } = this;
     const { rolling } = signature;
     // Only made where a rolling sum agrees.
@@ -278,13 +279,14 @@ export class BlockMatcher {
       strong ??= this.summer.strongSum(this.bytesAt(offset, length));
       return this.isStrong(index, strong);
     };
+    const chain = chainOf(table, sum);
     let tried = 0;
     let before = -1;
-    for (let index = table.heads[bucket] ?? -1; index >= 0; index = table.next[index] ?? -1) {
+    for (let index = table.heads[chain] ?? -1; index >= 0; index = table.next[index] ?? -1) {
       if (request.updating && !this.stands(index, offset)) {
         // It has been overwritten: later places need not meet it again.
         const after = table.next[index] ?? -1;
-        if (before < 0) table.heads[bucket] = after;
+        if (before < 0) table.heads[chain] = after;
         else table.next[before] = after;
         continue;
       }

@@ -3,7 +3,8 @@
  * stand. `BlockMatcher` looks at that place and decides. There are two of them, which report the same hits: this
  * plain one, and the one of the kernels (`kernel-search`) for all that fits into their memory.
  */
-import { type BlockTable, bucketOf } from "./block-table.ts";
+import { bucketCount, bucketOf } from "./block-table.ts";
+import type { Signature } from "./signature.ts";
 
 /** Moves over one file; belongs to one search. */
 export interface PlaceSearch {
@@ -28,22 +29,31 @@ export interface PlaceSearch {
   keep(index: number): void;
 }
 
-/** The search in TypeScript. Buckets are emptied by who walks their chains. */
+/** In a bucket: a block that stands for good. */
+const forGood = 2 ** 31 - 1;
+
+/** The search in TypeScript. */
 export class PlainSearch implements PlaceSearch {
   readonly window: Uint8Array;
   at = 0;
   length = 0;
   hits = 0;
   private readonly signed: Int8Array;
-  private readonly table: BlockTable;
+  private readonly signature: Signature;
+  private readonly updating: boolean;
+  /** The last block of each bucket, -1 if none. */
+  private readonly buckets: Int32Array;
   /** The two halves of the sum, of which 16 bits count. */
   private low = 0;
   private high = 0;
 
-  constructor(table: BlockTable, windowBytes: number) {
-    this.table = table;
+  constructor(signature: Signature, windowBytes: number, updating: boolean) {
+    this.signature = signature;
+    this.updating = updating;
     this.window = new Uint8Array(windowBytes);
     this.signed = new Int8Array(this.window.buffer);
+    this.buckets = new Int32Array(bucketCount(signature.count)).fill(-1);
+    for (let index = 0; index < signature.count; index++) this.buckets[this.bucketOfBlock(index)] = index;
   }
 
   get sum(): number {
@@ -63,19 +73,28 @@ export class PlainSearch implements PlaceSearch {
     this.high = high;
   }
 
-  next(after: boolean, last: number, end: number): boolean {
-    const { table } = this;
+  next(after: boolean, last: number, end: number, offset: number): boolean {
+    const { buckets, updating } = this;
     if (after) this.slide(end);
     for (; this.at <= last; this.slide(end)) {
-      if ((table.heads[bucketOf(table, this.sum)] ?? -1) >= 0) {
-        this.hits++;
-        return true;
-      }
+      const bucket = bucketOf(buckets.length, this.sum);
+      const block = buckets[bucket] ?? -1;
+      if (block < 0) continue;
+      this.hits++;
+      // All its blocks have been overwritten: later places need not meet it again.
+      if (updating && block !== forGood && block * this.signature.blockLength < offset + this.at) buckets[bucket] = -1;
+      else return true;
     }
     return false;
   }
 
-  keep(): void {}
+  keep(index: number): void {
+    this.buckets[this.bucketOfBlock(index)] = forGood;
+  }
+
+  private bucketOfBlock(index: number): number {
+    return bucketOf(this.buckets.length, this.signature.rolling[index] ?? 0);
+  }
 
   private slide(end: number): void {
     const { signed, at, length } = this;

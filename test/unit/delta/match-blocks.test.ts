@@ -83,6 +83,15 @@ describe("BlockMatcher", () => {
     expect(totals.literalBytes).toBe(size);
   });
 
+  test("blocks of one bucket but unequal rolling sums are not walked through at each place (R-03)", () => {
+    // At every place of zeros the sum of the last block agrees, its length does not: without an alarm nothing is skipped.
+    const { signature, summer } = hostile(50_000, 700);
+    const rolling = signature.rolling.map((_, index) => ((index << 16) | (65_536 - index)) >>> 0).fill(0, 49_999);
+    const short = { ...signature, rolling, remainder: 10 };
+    // 100,000 million steps if they were.
+    expect(search(short, summer, new Uint8Array(2_000_000))).toMatchObject({ matches: 0, literalBytes: 2_000_000 });
+  });
+
   test.each([
     [0, -61],
     [-5, -5],
