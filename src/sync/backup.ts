@@ -157,12 +157,12 @@ export class Backups {
   }
 
   /** Opens what `copy` has made, for reading; a negative errno if that cannot be done. */
-  openCopy(directory: number, name: ByteName, path: ByteName): number {
+  openCopy(directory: number, name: ByteName, path: ByteName, moreFlags: number): number {
     const { options, syscalls } = this.context;
     const target = options.backupDirectory === undefined ? directory : this.open(directoryName(path));
     if (target < 0) return target;
     const { readOnly, nonBlock } = syscalls.flags;
-    return syscalls.openAt(target, `${name}${options.backupSuffix}` as ByteName, readOnly | nonBlock);
+    return syscalls.openAt(target, `${name}${options.backupSuffix}` as ByteName, readOnly | nonBlock | moreFlags);
   }
 
   /** Closes what is open. Nobody may be at work on a backup any more. */

@@ -26,12 +26,15 @@ export class DeltaRequests {
   private readonly backups: Backups;
   private readonly parts: EntryParts;
   private readonly seed: number;
+  /** How a basis is opened besides for reading. */
+  private readonly howToOpen: number;
 
   constructor(parts: EntryParts) {
     this.parts = parts;
     this.context = parts.context;
     this.backups = parts.backups;
-    const { checksumSeed } = parts.context.options;
+    const { checksumSeed, openNoAtime } = parts.context.options;
+    this.howToOpen = openNoAtime ? parts.context.syscalls.flags.noAccessTime : 0;
     // Another seed each time, so that an unlucky pair of blocks is not unlucky for ever.
     this.seed = checksumSeed === 0 ? Math.floor(Date.now() / 1000) | 0 : checksumSeed;
   }
@@ -75,7 +78,8 @@ export class DeltaRequests {
   canRead({ place, entry }: PlacedTurn): boolean {
     const { options, syscalls } = this.context;
     if (options.wholeFile || options.dryRun) return true;
-    const descriptor = syscalls.openAt(place.directory, place.name, syscalls.flags.readOnly | syscalls.flags.nonBlock);
+    const flags = syscalls.flags.readOnly | syscalls.flags.nonBlock | this.howToOpen;
+    const descriptor = syscalls.openAt(place.directory, place.name, flags);
     return this.opened(descriptor, place.absolute, entry);
   }
 
@@ -83,7 +87,15 @@ export class DeltaRequests {
   canReadBasis({ directory, name, absolute }: Alternate, entry: FileEntry): boolean {
     const { options, syscalls } = this.context;
     if (options.wholeFile || options.dryRun) return true;
-    return this.opened(openRegular(syscalls, directory.descriptor, name), absolute, entry);
+    return this.opened(openRegular(syscalls, directory.descriptor, name, this.howToOpen), absolute, entry);
+  }
+
+  /** Whether the receiving side could read this basis, for files that are sent whole. */
+  isReadable({ directory, name }: Alternate): boolean {
+    const { syscalls } = this.context;
+    const descriptor = openRegular(syscalls, directory.descriptor, name, this.howToOpen);
+    if (descriptor >= 0) syscalls.close(descriptor);
+    return descriptor >= 0;
   }
 
   private opened(descriptor: number, absolute: ByteName, entry: FileEntry): boolean {
@@ -137,8 +149,10 @@ export class DeltaRequests {
   private open(turn: PlacedTurn, partial: boolean, phase: DeltaJob["phase"]): number {
     const { options, syscalls } = this.context;
     const { directory, name } = turn.place;
-    const flags = syscalls.flags.readOnly | syscalls.flags.nonBlock;
-    if (turn.basis !== undefined) return openRegular(syscalls, turn.basis.directory.descriptor, turn.basis.name);
+    const flags = syscalls.flags.readOnly | syscalls.flags.nonBlock | this.howToOpen;
+    if (turn.basis !== undefined) {
+      return openRegular(syscalls, turn.basis.directory.descriptor, turn.basis.name, this.howToOpen);
+    }
     if (partial && options.partialDirectory !== undefined) {
       const held = openPartialDirectory(syscalls, directory, options.partialDirectory, false);
       if (held < 0) return held;
@@ -148,7 +162,12 @@ export class DeltaRequests {
     }
     if (options.inplace && options.backup && phase === "normal") {
       // The copy stays whole while the file itself is overwritten (basis type 0x82).
-      const copy = this.backups.openCopy(directory, name, pathBelow(this.parts.destination, turn.entry));
+      const copy = this.backups.openCopy(
+        directory,
+        name,
+        pathBelow(this.parts.destination, turn.entry),
+        this.howToOpen,
+      );
       if (copy >= 0) return copy;
     }
     return syscalls.openAt(directory, name, flags);

@@ -46,8 +46,8 @@ export class FuzzyBases {
   find({ entry }: PlacedTurn): Alternate | undefined {
     const { context, destination } = this.parts;
     const { options } = context;
-    // A whole file needs no basis.
-    if (options.fuzzy === 0 || options.wholeFile || options.dryRun) return undefined;
+    // A whole file needs no basis, but without --perms it gets the mode of that.
+    if (options.fuzzy === 0 || (options.wholeFile && options.permissions) || options.dryRun) return undefined;
     const path = directoryName(pathBelow(destination, entry));
     if (path !== this.path) this.read(path);
     const free = this.candidates.filter(({ name, index }) => index >= 0 || !this.requested.has(joinName(path, name)));

@@ -206,8 +206,9 @@ export function openRegular(
   syscalls: EntryParts["context"]["syscalls"],
   directory: number,
   name: Alternate["name"],
+  moreFlags = 0,
 ): number {
-  const descriptor = syscalls.openAt(directory, name, syscalls.flags.readOnly | syscalls.flags.nonBlock);
+  const descriptor = syscalls.openAt(directory, name, syscalls.flags.readOnly | syscalls.flags.nonBlock | moreFlags);
   if (descriptor < 0) return descriptor;
   const stat = emptyStat();
   const status = syscalls.fstat(descriptor, stat);

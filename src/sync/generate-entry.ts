@@ -29,7 +29,7 @@ import { generateSpecial, wantsSpecial } from "./generate-special.ts";
 import type { LinkGroup } from "./hard-links.ts";
 import { linkMember } from "./link-member.ts";
 import { kindName, sameSpecial } from "./make-special.ts";
-import { dropPartial, hasPartial } from "./partial-files.ts";
+import { dropPartial, modeOfPartial } from "./partial-files.ts";
 import { PostponedEntries } from "./postponed.ts";
 import { FileRequests } from "./request-file.ts";
 import { UnchangedCheck } from "./unchanged-check.ts";
@@ -251,7 +251,8 @@ export class EntryGenerator {
     const { options } = context;
     const { entry, ndx, position, place, mode, exists } = turn;
     const { stat } = this;
-    const partial = !this.requests.delayed.isTaken(turn) && hasPartial(context, place.directory, place.name);
+    const kept = this.requests.delayed.isTaken(turn) ? undefined : modeOfPartial(context, place.directory, place.name);
+    const partial = kept !== undefined;
     if (!exists && !partial && found === undefined && group !== undefined && !last) {
       this.parts.links.wait(group, turn);
       return undefined;
@@ -283,7 +284,7 @@ export class EntryGenerator {
     const comparable = exists && (partial || this.requests.deltas.canRead(turn));
     if (comparable) {
       return this.requests.request(
-        turn,
+        this.startedFrom(turn, kept, undefined),
         attributes,
         itemFlags(context, entry, mode, stat, attributes, initial),
         partial,
@@ -296,14 +297,26 @@ export class EntryGenerator {
     }
     if (found === undefined || !this.requests.deltas.canReadBasis(found, entry)) {
       found?.directory.release();
-      return this.requests.request(turn, attributes, newItemFlags(context, entry, initial), partial, group);
+      const flags = newItemFlags(context, entry, initial);
+      return this.requests.request(this.startedFrom(turn, kept, undefined), attributes, flags, partial, group);
     }
     const flags = itemFlags(context, entry, mode, found.stat, found.attributes, initial);
+    const started = this.startedFrom(turn, kept, found);
     if (!options.wholeFile && !options.dryRun && !partial) {
-      return this.requests.request({ ...turn, basis: found }, attributes, flags, partial, group);
+      return this.requests.request({ ...started, basis: found }, attributes, flags, partial, group);
     }
     found.directory.release();
-    return this.requests.request(turn, attributes, flags, partial, group);
+    return this.requests.request(started, attributes, flags, partial, group);
+  }
+
+  /** The turn with the mode that the file gets when another one is its basis: without `--perms` that of the basis. */
+  private startedFrom(turn: PlacedTurn, partialMode: number | undefined, basis: Alternate | undefined): PlacedTurn {
+    const { context } = this.parts;
+    const { permissions, dryRun } = context.options;
+    const basisMode = partialMode ?? basis?.stat.mode;
+    if (permissions || dryRun || basisMode === undefined) return turn;
+    if (partialMode === undefined && basis !== undefined && !this.requests.deltas.isReadable(basis)) return turn;
+    return { ...turn, mode: destinationMode(context, turn.entry, basisMode, turn.defaultPermissions) };
   }
 
   /** A file of another name is the basis; the entry itself is new. */
@@ -317,7 +330,8 @@ export class EntryGenerator {
     const basis = readable ? similar : undefined;
     if (!readable) similar.directory.release();
     const flags = newItemFlags(this.parts.context, turn.entry, initial | (readable ? ItemFlag.basisTypeFollows : 0));
-    return this.requests.request({ ...turn, basis }, noAttributes(), flags, false, group);
+    const started = this.startedFrom(turn, undefined, basis);
+    return this.requests.request({ ...started, basis }, noAttributes(), flags, false, group);
   }
 
   /** The leader stands: links everybody who waited for it, latest first. */

@@ -12,16 +12,16 @@ export function partialPath(partialDirectory: ByteName | undefined, path: ByteNa
   return held.startsWith("/") || directory === "" ? held : joinName(directory, held);
 }
 
-/** Whether a partial file of this name was kept by an earlier run. */
-export function hasPartial(context: RunContext, directory: number, name: ByteName): boolean {
+/** The mode of the partial file of this name that an earlier run kept; undefined if there is none. */
+export function modeOfPartial(context: RunContext, directory: number, name: ByteName): number | undefined {
   const { options, syscalls } = context;
-  if (options.partialDirectory === undefined || directory < 0) return false;
+  if (options.partialDirectory === undefined || directory < 0) return undefined;
   const partial = openPartialDirectory(syscalls, directory, options.partialDirectory, false);
-  if (partial < 0) return false;
+  if (partial < 0) return undefined;
   const stat = emptyStat();
   const status = syscalls.lstatAt(partial, name, stat);
   syscalls.close(partial);
-  return status === 0 && (stat.mode & FileType.mask) === FileType.regular;
+  return status === 0 && (stat.mode & FileType.mask) === FileType.regular ? stat.mode : undefined;
 }
 
 /** Removes a partial file that is not needed any more, and its directory if that is then empty. */

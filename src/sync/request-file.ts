@@ -15,7 +15,7 @@ import { DeltaRequests, wireNumbers } from "./delta-request.ts";
 import { type EntryParts, type PlacedTurn, pathBelow } from "./entry-parts.ts";
 import type { GroupEnd, LinkGroup } from "./hard-links.ts";
 import { NewAcls } from "./new-acls.ts";
-import { hasPartial, removePartialDirectory } from "./partial-files.ts";
+import { modeOfPartial, removePartialDirectory } from "./partial-files.ts";
 import type { PendingFile } from "./pending-file.ts";
 import type { JobResult, ReceiveJob } from "./receive-job.ts";
 import type { OpenSource } from "./sender.ts";
@@ -187,7 +187,7 @@ export class FileRequests {
     const turn = { ...before, place };
     const status = context.syscalls.lstatAt(place.directory, place.name, stat);
     const exists = status === 0 && (stat.mode & FileType.mask) === FileType.regular;
-    const partial = !this.delayed.isTaken(turn) && hasPartial(context, place.directory, place.name);
+    const partial = !this.delayed.isTaken(turn) && modeOfPartial(context, place.directory, place.name) !== undefined;
     const initial = ItemFlag.transfer | (partial ? ItemFlag.basisTypeFollows : 0);
     const attributes = exists ? existing.read(place.directory, place.name, place.absolute) : noAttributes();
     const flags = exists

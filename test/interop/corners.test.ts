@@ -74,6 +74,27 @@ echo a >src/h1; ln src/h1 src/h2; echo b >dst/h2; echo a >dst/h1; ln -s a src/k1
   );
 });
 
+describe("without --perms a new file has the mode of its basis", () => {
+  const setup = `mkdir -p src alt dst/pd; yes abc | head -c 5000 >src/q; cp src/q alt/q; echo d >>alt/q; chmod 701 alt/q
+yes abc | head -c 5000 >src/p; yes abc | head -c 3000 >dst/pd/p; chmod 700 dst/pd/p; cp src/p src/s; cp -p dst/pd/p dst/pd/s
+echo short >dst/s; chmod 604 dst/s; chmod 640 src/*; mkdir src/y dst/y; yes xyz | head -c 5000 >src/y/data.bin1
+yes xyz | head -c 4990 >dst/y/data.bin2; chmod 4711 dst/y/data.bin2`;
+  const options = [
+    "-rt --copy-dest=../alt",
+    "-rt --no-W -y --copy-dest=../alt",
+    "-rtE --compare-dest=../alt --inplace",
+  ];
+  checkAll(
+    setup,
+    [
+      ...options,
+      "-rt --partial-dir=pd -y",
+      "-rtE --no-W --partial-dir=pd --link-dest=../alt",
+      "-rt --chmod=F600 -y",
+    ].map((text) => `${text} -i src/ dst/`),
+  );
+});
+
 describe("directories that several arguments name", () => {
   const setup = `mkdir -p A/a/s A/a/b/c A/e D/q
 echo g >A/a/g; echo t >A/a/s/t; echo x >A/a/b/x; echo y >A/a/b/c/y; echo z >A/e/z; cp -a A B`;
