@@ -5,9 +5,10 @@
 import { type ByteName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
 import { cleanPath } from "../bytes/paths.ts";
 import { ExitCode, type Role, TsyncError } from "../errors.ts";
+import { accessAclName } from "../fs/acl.ts";
 import { DataCopier } from "../fs/copy-data.ts";
 import { errnoText } from "../fs/errno.ts";
-import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
+import { emptyStat, isXattrList, type Stat } from "../fs/syscalls/interface.ts";
 import { FileType } from "../protocol/file-entry.ts";
 import { type BackupFailure, BackupTree } from "./backup-tree.ts";
 import { fullPath, type RunContext } from "./context.ts";
@@ -147,7 +148,7 @@ export class Backups {
   /** Backs up a file that will be changed in place: always a copy (3-transfer 1.7 step 25). A failure has been reported. */
   copy(directory: number, name: ByteName, path: ByteName): number {
     const target = this.context.options.backupDirectory === undefined ? directory : this.open(directoryName(path));
-    const status = target < 0 ? target : this.copyTo(directory, name, target, path);
+    const status = target < 0 ? target : this.copyTo(directory, name, target, path, false);
     if (status >= 0) return this.tell(path);
     const { errno, text, keeps } = this.failure;
     // Of the file itself nothing more is said.
@@ -196,7 +197,7 @@ export class Backups {
       return gone < 0 ? this.fail({ errno: gone, keeps: true }) : this.tell(path);
     }
     if (renamed === EISDIR) return this.fail({ errno: renamed, keeps: true });
-    const copied = this.copyTo(from, name, to, path);
+    const copied = this.copyTo(from, name, to, path, this.context.options.acls);
     if (copied === 0) this.tell(path);
     else if (this.isClosed(copied)) this.report(path, "generator");
     else return copied;
@@ -212,8 +213,11 @@ export class Backups {
     return isBeside && !this.failure.keeps && (errno === EACCES || errno === EROFS);
   }
 
-  /** Across file systems, or of what must not be moved (immutable): the backup is a copy with the attributes of the original. */
-  private copyTo(from: number, name: ByteName, to: number, path: ByteName): number {
+  /**
+   * In place, across file systems, or of what must not be moved (immutable): the backup is a copy with the mode of the original
+   * and those of its other attributes that are preserved.
+   */
+  private copyTo(from: number, name: ByteName, to: number, path: ByteName, withAcl: boolean): number {
     const { syscalls } = this.context;
     const { stat } = this;
     const backupName = this.nameOf(name);
@@ -238,10 +242,24 @@ export class Backups {
       const copied = this.copyData(from, name, to, backupName, shown);
       if (copied < 0) return copied;
     }
-    syscalls.chownAt(to, backupName, uid, gid);
+    const { options, identity } = this.context;
+    const owner = options.owner && identity.privileged ? uid : -1;
+    const group = options.group ? gid : -1;
+    if (owner >= 0 || group >= 0) syscalls.chownAt(to, backupName, owner, group);
+    if (withAcl || options.xattrs > 0) this.copyXattrs(from, name, to, backupName, withAcl);
     if (type !== FileType.symlink) syscalls.chmodAt(to, backupName, mode & 0o7777);
-    if (this.context.options.times) syscalls.setTimesAt(to, backupName, mtime, mtimeNanoseconds);
+    if (options.times) syscalls.setTimesAt(to, backupName, mtime, mtimeNanoseconds);
     return 0;
+  }
+
+  private copyXattrs(from: number, name: ByteName, to: number, backupName: ByteName, withAcl: boolean): void {
+    const { options, syscalls, filters, identity } = this.context;
+    const wanted = (attribute: ByteName) =>
+      attribute === accessAclName
+        ? withAcl
+        : options.xattrs > 0 && filters.storesXattr(attribute, options.xattrs, identity.privileged);
+    const [list] = syscalls.readXattrs(from, [name], wanted);
+    for (const item of isXattrList(list) ? list : []) syscalls.setXattrAt(to, backupName, item.name, item.value);
   }
 
   private copyData(from: number, name: ByteName, to: number, backupName: ByteName, shown: ByteName): number {

@@ -1,5 +1,6 @@
 /** Which ACL a file that is received gets (2-file-list 7.3, 4-traps T-14). */
-import { accessAclToSet } from "../fs/acl.ts";
+import { accessAclName, accessAclToSet } from "../fs/acl.ts";
+import type { FileEntry } from "../protocol/file-entry.ts";
 import type { EntryParts, PlacedTurn } from "./entry-parts.ts";
 import type { JobAttributes, ReceiveJob } from "./receive-job.ts";
 
@@ -21,13 +22,21 @@ export class NewAcls {
 
   /** The ACL that a job of this method is to set. */
   of({ entry, mode, directory, place }: PlacedTurn, method: ReceiveJob["method"]): JobAttributes["accessAcl"] {
-    if (!this.parts.context.options.acls) return undefined;
-    const value = entry.accessAcl === undefined ? undefined : this.toSet(entry.accessAcl, mode);
-    if (value !== undefined) return value;
+    if (this.parts.context.options.acls) {
+      const value = entry.accessAcl === undefined ? undefined : this.toSet(entry.accessAcl, mode);
+      if (value !== undefined) return value;
+    } else if (!this.isXattrGone(entry)) return undefined;
     // A file just made has no ACL unless its directory gives it one.
     if (method !== "replace") return null;
     directory.givesAcl ??= this.parts.existing.hasDefaultAcl(place.directory);
     return directory.givesAcl ? null : undefined;
+  }
+
+  /** Whether rules for attributes let ACLs be sent as such, and this file has none. */
+  private isXattrGone(entry: FileEntry): boolean {
+    const { options, filters, identity } = this.parts.context;
+    if (options.xattrs === 0 || !filters.storesXattr(accessAclName, options.xattrs, identity.privileged)) return false;
+    return entry.xattrs?.some(({ name }) => name === accessAclName) !== true;
   }
 
   /** Files of one list share ACLs that are equal: the results are shared as well (bench case `attributes`). */

@@ -530,3 +530,18 @@ echo g >dst/g; for d in f~ l~ g~ bk/f; do echo x >dst/$d/s/x; echo z >dst/$d/z; 
     ["-ab --delete", "-rt --delete-after -b"].map((text) => `${text} src/ dst/`),
   );
 });
+
+describe("attributes of copies that are made as backups", () => {
+  const setup = `mkdir -p src dst; echo new >src/f; echo older >dst/f; chown 5:6 dst/f; chmod 2751 dst/f; setfattr -n user.k -v 1 dst/f
+setfacl -m u:7:r dst/f`;
+  const rows = ["-rb", "-rtob", "-rgb", "-rpbA", "-rbX", "-abXA"];
+  checkAll(
+    setup,
+    rows.map((text) => `${text} --inplace src/ dst/; touch -d @9 dst/f dst/f~`),
+  );
+});
+
+describe("inherited ACLs of new files where rules for attributes let them be sent", () => {
+  const setup = "mkdir src; setfacl -d -m u:1:rwx dst; echo 1 >src/f; echo 2 >src/g; setfacl -m u:2:r src/g";
+  checkAll(setup, ["-aX -f -x_nothing src/ dst/", "-aX --inplace -f +x_user.* src/ dst/", "-aX src/ dst/"]);
+});

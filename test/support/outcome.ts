@@ -61,7 +61,7 @@ export function compareOutcomes(left: Outcome, right: Outcome, scenario: Scenari
   }
   const blocks = !coarse && scenario.covers.includes("-S");
   for (const difference of compareSnapshots(left.tree, right.tree, blocks)) {
-    if (isKnownFault(difference, left.tree)) continue;
+    if (isKnownFault(difference, left.tree, scenario)) continue;
     const { property, path } = difference;
     const type = (left.tree.get(path) ?? right.tree.get(path))?.type ?? "";
     const side = difference.left === undefined ? " extra" : difference.right === undefined ? " missing" : "";
