@@ -90,6 +90,8 @@ export type RenderOptions = Pick<
   | "owner"
   | "group"
   | "dryRun"
+  | "deleteTiming"
+  | "force"
 >;
 
 /** Makes the renderer of one run. */
@@ -173,7 +175,8 @@ class RunRenderer {
         break;
       case "listed": {
         const { links, atimes } = this.options;
-        this.line(listLine(event.entry, links, this.style, this.context.clock, atimes));
+        // With -q the log does not have them either.
+        if (!this.options.quiet) this.line(listLine(event.entry, links, this.style, this.context.clock, atimes));
         break;
       }
       case "created-directory":
@@ -218,7 +221,10 @@ class RunRenderer {
 
   private finishNormally(summary: RunSummary): void {
     const { stats } = this.options.info;
-    if (stats >= 2) this.block(statisticsLines(summary, this.style));
+    // Of --delete-missing-args alone the count is not sent to the side that prints it.
+    const { deleteTiming, force } = this.options;
+    const deletedKnown = deleteTiming !== "none" || force;
+    if (stats >= 2) this.block(statisticsLines(summary, this.style, deletedKnown));
     if (stats >= 1) this.block(summaryLines(summary, this.style));
     if (stats < 1 || summary.exitCode !== 0) this.output.log?.(byteName(logTotals(summary)));
     if (summary.exitCode !== 0) this.errorLine(byteName(this.exitLine(summary.exitCode)), "sender");

@@ -17,14 +17,14 @@ export function summaryLines(summary: RunSummary, style: NumberStyle): string[] 
   ];
 }
 
-/** The lines of `--stats`, without the blank line before them. */
-export function statisticsLines(summary: RunSummary, style: NumberStyle): string[] {
+/** The lines of `--stats`, without the blank line before them. Without `deletedKnown` no deletions are told. */
+export function statisticsLines(summary: RunSummary, style: NumberStyle, deletedKnown: boolean): string[] {
   const bytes = (value: number): string => `${humanNumber(value, style)} bytes`;
   const seconds = (value: number): string => `${countDecimal(value, 3, style)} seconds`;
   const lines = [
     `Number of files: ${kinds(summary.files, style)}`,
     `Number of created files: ${kinds(summary.created, style)}`,
-    `Number of deleted files: ${kinds(summary.deleted, style)}`,
+    `Number of deleted files: ${deletedKnown ? kinds(summary.deleted, style) : "0"}`,
     `Number of regular files transferred: ${countNumber(summary.transferredFiles, style)}`,
     `Total file size: ${bytes(summary.totalSize)}`,
     `Total transferred file size: ${bytes(summary.transferredSize)}`,

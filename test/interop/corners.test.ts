@@ -95,6 +95,18 @@ yes xyz | head -c 4990 >dst/y/data.bin2; chmod 4711 dst/y/data.bin2`;
   );
 });
 
+describe("deletions of --delete-missing-args in --stats, and the log of a quiet list", () => {
+  const setup =
+    "mkdir -p src dst/k/l; echo 1 >src/f; echo 2 >dst/gone; echo 3 >dst/gone3; echo 5 >dst/x; echo 3 >dst/k/z";
+  const statistics = "src/f src/gone src/gone3 dst/ | grep deleted";
+  checkAll(setup, [
+    ...["", "--force", "-n", "-b", "--max-delete=1", "-r --delete src/"].map(
+      (text) => `-t --delete-missing-args --stats ${text} ${statistics}`,
+    ),
+    "-aq --list-only --log-file=log src/ dst/; cut -d' ' -f4- log | grep -v bytes; rm log",
+  ]);
+});
+
 describe("directories that several arguments name", () => {
   const setup = `mkdir -p A/a/s A/a/b/c A/e D/q
 echo g >A/a/g; echo t >A/a/s/t; echo x >A/a/b/x; echo y >A/a/b/c/y; echo z >A/e/z; cp -a A B`;

@@ -122,6 +122,8 @@ export function optionsOf(
     owner: true,
     group: true,
     dryRun: false,
+    deleteTiming: "none",
+    force: false,
     ...parts,
   };
 }

@@ -31,7 +31,7 @@ describe("summaryLines", () => {
 
 describe("statisticsLines", () => {
   test("of a first copy", () => {
-    expect(statisticsLines(summaryOf(), style(1)).join("\n")).toBe(`Number of files: 6 (reg: 3, dir: 2, link: 1)
+    expect(statisticsLines(summaryOf(), style(1), true).join("\n")).toBe(`Number of files: 6 (reg: 3, dir: 2, link: 1)
 Number of created files: 6 (reg: 3, dir: 2, link: 1)
 Number of deleted files: 0
 Number of regular files transferred: 3
@@ -48,7 +48,11 @@ Total bytes received: 87`);
 
   test("with units only for bytes, and every kind", () => {
     const kinds = { regular: 1234, directories: 2, links: 1, devices: 1, specials: 5 };
-    const lines = statisticsLines(summaryOf({ files: kinds, transferredFiles: 1234, listBuildSeconds: 0 }), style(2));
+    const lines = statisticsLines(
+      summaryOf({ files: kinds, transferredFiles: 1234, listBuildSeconds: 0 }),
+      style(2),
+      true,
+    );
     expect(lines[0]).toBe("Number of files: 1,243 (reg: 1,234, dir: 2, link: 1, dev: 1, special: 5)");
     expect(lines[3]).toBe("Number of regular files transferred: 1,234");
     expect(lines[4]).toBe("Total file size: 340.00K bytes");
