@@ -50,6 +50,7 @@ const shapes = {
   devices: "boolean",
   specials: "boolean",
   copyDevices: "boolean",
+  writeDevices: "boolean",
   super: "boolean",
   acls: "boolean",
   xattrs: [true, false, "all"],

@@ -48,6 +48,7 @@ const switches = [
   ["devices", "devices"],
   ["specials", "specials"],
   ["copyDevices", "copy-devices"],
+  ["writeDevices", "write-devices"],
   ["super", "super"],
   ["numericIds", "numeric-ids"],
   ["dryRun", "dry-run"],

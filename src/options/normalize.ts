@@ -66,7 +66,7 @@ export function normalizeSettings(
   if (settings.append > 0 && settings.wholeFile === true) {
     throw usageError("--append cannot be used with --whole-file");
   }
-  const inplace = settings.inplace || settings.append > 0;
+  const inplace = settings.inplace || settings.append > 0 || settings.writeDevices;
   const partialDirectory = partialDirectoryOf(settings, inplace, environment);
   const relative = settings.relative ?? hasFilesFrom;
   const checksums = parseChecksumChoice(settings.checksumChoice);
@@ -124,6 +124,7 @@ export function normalizeSettings(
     devices: settings.devices,
     specials: settings.specials,
     copyDevices: settings.copyDevices,
+    writeDevices: settings.writeDevices,
     superUser: settings.superUser,
     acls: settings.acls,
     xattrs: Math.min(settings.xattrs, 2),

@@ -103,6 +103,7 @@ export interface Settings {
   devices: boolean;
   specials: boolean;
   copyDevices: boolean;
+  writeDevices: boolean;
   /** `--super`, `--no-super`; undefined: as who runs it. */
   superUser: boolean | undefined;
   acls: boolean;
@@ -246,6 +247,7 @@ export function emptySettings(): Settings {
     devices: false,
     specials: false,
     copyDevices: false,
+    writeDevices: false,
     superUser: undefined,
     acls: false,
     xattrs: 0,

@@ -62,6 +62,8 @@ export interface SyncOptions {
   readonly devices?: boolean;
   readonly specials?: boolean;
   readonly copyDevices?: boolean;
+  /** Writes the data of files into devices that stand in their places; implies `inplace`. */
+  readonly writeDevices?: boolean;
   /** Try what only root may do; not given: if run by root. */
   readonly super?: boolean;
   /** Implies `perms` unless that is given. */

@@ -177,6 +177,8 @@ export interface TransferOptions {
   readonly specials: boolean;
   /** Devices are sent as regular files with the data that reading them gives. */
   readonly copyDevices: boolean;
+  /** Data goes into a device that stands at the destination; implies `inplace`. */
+  readonly writeDevices: boolean;
   /** Whether the receiving side tries what only the super-user may do; undefined: if it is the super-user. */
   readonly superUser: boolean | undefined;
   readonly acls: boolean;

@@ -16,6 +16,12 @@ export const FileType = {
   socket: 0o140000,
 } as const;
 
+/** Whether a mode is that of a block or character device. */
+export function isDeviceMode(mode: number): boolean {
+  const type = mode & FileType.mask;
+  return type === FileType.block || type === FileType.character;
+}
+
 /** One extended attribute: full name (`user.x`) and value. */
 export interface Xattr {
   readonly name: ByteName;

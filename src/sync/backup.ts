@@ -9,11 +9,12 @@ import { accessAclName } from "../fs/acl.ts";
 import { DataCopier } from "../fs/copy-data.ts";
 import { errnoText } from "../fs/errno.ts";
 import { emptyStat, isXattrList, type Stat } from "../fs/syscalls/interface.ts";
-import { FileType } from "../protocol/file-entry.ts";
+import { FileType, isDeviceMode } from "../protocol/file-entry.ts";
 import { type BackupFailure, BackupTree } from "./backup-tree.ts";
 import { fullPath, type RunContext } from "./context.ts";
 import type { Destination } from "./destination.ts";
 import { kindName } from "./make-special.ts";
+import { deviceSize } from "./source-stat.ts";
 import { isUnsafeLink } from "./unsafe-link.ts";
 
 const ENOENT = -2;
@@ -148,7 +149,7 @@ export class Backups {
   /** Backs up a file that will be changed in place: always a copy (3-transfer 1.7 step 25). A failure has been reported. */
   copy(directory: number, name: ByteName, path: ByteName): number {
     const target = this.context.options.backupDirectory === undefined ? directory : this.open(directoryName(path));
-    const status = target < 0 ? target : this.copyTo(directory, name, target, path, false);
+    const status = target < 0 ? target : this.copyTo(directory, name, target, path, true);
     if (status >= 0) return this.tell(path);
     const { errno, text, keeps } = this.failure;
     // Of the file itself nothing more is said.
@@ -197,7 +198,7 @@ export class Backups {
       return gone < 0 ? this.fail({ errno: gone, keeps: true }) : this.tell(path);
     }
     if (renamed === EISDIR) return this.fail({ errno: renamed, keeps: true });
-    const copied = this.copyTo(from, name, to, path, this.context.options.acls);
+    const copied = this.copyTo(from, name, to, path, false);
     if (copied === 0) this.tell(path);
     else if (this.isClosed(copied)) this.report(path, "generator");
     else return copied;
@@ -215,9 +216,9 @@ export class Backups {
 
   /**
    * In place, across file systems, or of what must not be moved (immutable): the backup is a copy with the mode of the original
-   * and those of its other attributes that are preserved.
+   * and those of its other attributes that are preserved. Of a device it is another node, in place a file with its data.
    */
-  private copyTo(from: number, name: ByteName, to: number, path: ByteName, withAcl: boolean): number {
+  private copyTo(from: number, name: ByteName, to: number, path: ByteName, inPlace: boolean): number {
     const { syscalls } = this.context;
     const { stat } = this;
     const backupName = this.nameOf(name);
@@ -232,13 +233,14 @@ export class Backups {
       if (typeof target === "number") return this.fail({ errno: target, keeps: true });
       const made = syscalls.symlinkAt(to, backupName, target);
       if (made < 0) return this.notMade(made, `link "${shown}" -> "${target}"`, shown, to, backupName);
-    } else if (type !== FileType.regular) {
+    } else if (type !== FileType.regular && !(inPlace && isDeviceMode(stat.mode))) {
       const made = syscalls.makeNodeAt(to, backupName, type | 0o600, rdevMajor, rdevMinor);
       if (made < 0) return this.notMade(made, `mknod "${shown}" failed`, shown, to, backupName);
     } else {
       if (removed < 0 && removed !== ENOENT) {
         return this.fail({ errno: removed, text: `unlink "${shown}"`, keeps: true });
       }
+      if (type !== FileType.regular) stat.size = Math.max(deviceSize(syscalls, stat), 0);
       const copied = this.copyData(from, name, to, backupName, shown);
       if (copied < 0) return copied;
     }
@@ -246,6 +248,7 @@ export class Backups {
     const owner = options.owner && identity.privileged ? uid : -1;
     const group = options.group ? gid : -1;
     if (owner >= 0 || group >= 0) syscalls.chownAt(to, backupName, owner, group);
+    const withAcl = options.acls && !inPlace;
     if (withAcl || options.xattrs > 0) this.copyXattrs(from, name, to, backupName, withAcl);
     if (type !== FileType.symlink) syscalls.chmodAt(to, backupName, mode & 0o7777);
     if (options.times) syscalls.setTimesAt(to, backupName, mtime, mtimeNanoseconds);

@@ -13,6 +13,7 @@ import type { DataCopier } from "../fs/copy-data.ts";
 import { emptyStat, type Syscalls } from "../fs/syscalls/interface.ts";
 import { appendData } from "./append-receive.ts";
 import type { DeltaJob, DeltaResult, ReceiveJob } from "./receive-job.ts";
+import { deviceSize } from "./source-stat.ts";
 
 /** What came of it. */
 export interface DeltaOutcome {
@@ -55,6 +56,7 @@ export class DeltaReceiver {
     try {
       const stat = emptyStat();
       const seen = syscalls.fstat(delta.basis, stat);
+      if (job.device !== undefined) stat.size = deviceSize(syscalls, stat);
       if (seen < 0) return failure("read", seen);
       const { blockSize, updating, phase, checksumName: name, seed } = delta;
       const shape = { blockSize, protocol, digestBytes: digestBytes[name], phase };
@@ -116,7 +118,7 @@ export class DeltaReceiver {
     const totals = yield* matcher.run();
     const rest = totals.error < 0 ? totals.error : patcher.flush();
     if (rest < 0) return failure(writeError < 0 ? "write" : "read", rest);
-    const cut = descriptor === undefined ? 0 : syscalls.truncate(descriptor, patcher.size);
+    const cut = descriptor === undefined || job.device !== undefined ? 0 : syscalls.truncate(descriptor, patcher.size);
     if (cut < 0) return failure("write", cut);
     const { readError } = totals;
     // What was not read cannot agree: rsync sends a digest of zeros (4-traps L-10).
@@ -152,7 +154,7 @@ export class DeltaReceiver {
     if (count < 0) return failure(failed, count);
     const size = basisSize + count;
     // A file that ends in a hole was not written to its end.
-    const grown = descriptor === undefined ? 0 : syscalls.truncate(descriptor, size);
+    const grown = descriptor === undefined || job.device !== undefined ? 0 : syscalls.truncate(descriptor, size);
     if (grown < 0) return failure("write", grown);
     const digest = sent.digest();
     const verified = !short && Buffer.compare(digest, received.digest()) === 0;

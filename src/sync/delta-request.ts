@@ -5,7 +5,7 @@
 import type { ByteName } from "../bytes/byte-name.ts";
 import { literalRunBytes } from "../delta/match-blocks.ts";
 import { emptyStat } from "../fs/syscalls/interface.ts";
-import { type FileEntry, FileType } from "../protocol/file-entry.ts";
+import { type FileEntry, FileType, isDeviceMode } from "../protocol/file-entry.ts";
 import { BasisType } from "../protocol/item-record.ts";
 import type { Alternate } from "./alternates.ts";
 import type { Backups } from "./backup.ts";
@@ -17,6 +17,7 @@ import { systemProblem } from "./ledger.ts";
 import { openPartialDirectory } from "./partial-directory.ts";
 import type { DeltaJob, DeltaResult, JobResult, ReceiveJob } from "./receive-job.ts";
 import type { OpenSource } from "./sender.ts";
+import { deviceSize } from "./source-stat.ts";
 
 const tokenBytes = 4;
 
@@ -60,7 +61,10 @@ export class DeltaRequests {
     if (basis < 0) return undefined;
     const stat = emptyStat();
     const status = syscalls.fstat(basis, stat);
-    if (status < 0 || stat.size === 0 || (stat.mode & FileType.mask) !== FileType.regular) {
+    const isFile = (stat.mode & FileType.mask) === FileType.regular;
+    const isDevice = turn.device !== undefined && isDeviceMode(stat.mode);
+    if (isDevice) stat.size = deviceSize(syscalls, stat);
+    if (status < 0 || stat.size <= 0 || !(isFile || isDevice)) {
       syscalls.close(basis);
       return undefined;
     }

@@ -11,6 +11,7 @@ import type { Destination } from "./destination.ts";
 import type { NoticeCode } from "./events.ts";
 import type { ExistingReader } from "./existing.ts";
 import type { HardLinks, Member } from "./hard-links.ts";
+import type { DeviceNumber } from "./receive-job.ts";
 import type { Arrivals } from "./remove-source.ts";
 import type { TempDirectory } from "./temp-directory.ts";
 import type { OpenDirectory, TreeState } from "./tree-state.ts";
@@ -30,6 +31,8 @@ export interface PlacedTurn extends Turn {
   readonly place: Place;
   readonly mode: number;
   readonly exists: boolean;
+  /** What stands there is this device, and is written into. */
+  readonly device?: DeviceNumber | undefined;
   /** A file in an alternate directory to start from; its directory is held for the transfer. */
   readonly basis?: Alternate | undefined;
 }

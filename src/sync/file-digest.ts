@@ -23,22 +23,26 @@ export class FileDigester {
   }
 
   /** Digest of a file in a held directory, or of what a link there leads to (`follow`); all zeros when it cannot be read (2-file-list 3.8). */
-  digestAt(directory: number, name: ByteName, follow = false, leaveAccessTime = false): Uint8Array {
+  digestAt(directory: number, name: ByteName, follow = false, leaveAccessTime = false, bytesMax?: number): Uint8Array {
     const { syscalls } = this;
     const { readOnly, nonBlock, noAccessTime } = syscalls.flags;
     const flags = readOnly | nonBlock | (leaveAccessTime ? noAccessTime : 0);
     const descriptor = openSource(syscalls, directory, name, flags, follow);
     if (descriptor < 0) return new Uint8Array(digestBytes[this.name]);
-    const digest = this.digestOf(descriptor);
+    const digest = this.digestOf(descriptor, this.name, bytesMax);
     syscalls.close(descriptor);
     return digest;
   }
 
   /**
    * Digest of an open file from its start; its file offset is not used. Of a regular file no more counts than its size says:
-   * nothing, of most files in /proc, as nothing of them is sent.
+   * nothing, of most files in /proc, as nothing of them is sent; of anything else no more than `bytesMax`.
    */
-  digestOf(descriptor: number, name: ChecksumName = this.name): Uint8Array {
+  digestOf(
+    descriptor: number,
+    name: ChecksumName = this.name,
+    bytesMax: number = Number.POSITIVE_INFINITY,
+  ): Uint8Array {
     if (this.checksum?.name !== name) {
       this.checksum?.release();
       this.checksum = createChecksum(name);
@@ -47,7 +51,7 @@ export class FileDigester {
     checksum.reset();
     const buffer = checksum.inputBuffer;
     const known = syscalls.fstat(descriptor, this.stat) === 0 && (this.stat.mode & FileType.mask) === FileType.regular;
-    const size = known ? this.stat.size : Number.POSITIVE_INFINITY;
+    const size = known ? this.stat.size : bytesMax;
     for (let position = 0; ; ) {
       const count = syscalls.read(descriptor, buffer, 0, Math.min(buffer.length, size - position), position);
       if (count < 0) return new Uint8Array(digestBytes[name]);

@@ -22,7 +22,7 @@ export function finishFile(context: RunContext, onReadError: OnReadError, file: 
   if (!result.done && result.failures.length === 0) throw abortedError("sender");
   for (const failure of result.failures) {
     const { step, errno } = failure;
-    if (step === "write") throw writeError(file, errno);
+    if (step === "write" || step === "fsync") throw writeError(file, step, errno);
     if (step === "backup") throw file.backupError();
     // Whoever made the job asks again, or reports it.
     if (step === "verify") continue;
@@ -44,8 +44,8 @@ export function finishFile(context: RunContext, onReadError: OnReadError, file: 
   file.onDone(result);
 }
 
-function writeError(file: PendingFile, errno: number): TsyncError {
-  const message = `[receiver] write failed on "${file.absolute}": ${errnoText(-errno)}`;
+function writeError(file: PendingFile, operation: string, errno: number): TsyncError {
+  const message = `[receiver] ${operation} failed on "${file.absolute}": ${errnoText(-errno)}`;
   return new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "receiver", path: file.absolute });
 }
 

@@ -4,7 +4,7 @@
  */
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
-import { type FileEntry, FileType } from "../protocol/file-entry.ts";
+import { type FileEntry, FileType, isDeviceMode } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
 import { type Alternate, AlternateLevel } from "./alternates.ts";
 import { setAttributes } from "./attributes.ts";
@@ -31,7 +31,9 @@ import { linkMember } from "./link-member.ts";
 import { kindName, sameSpecial } from "./make-special.ts";
 import { dropPartial, modeOfPartial } from "./partial-files.ts";
 import { PostponedEntries } from "./postponed.ts";
+import type { DeviceNumber } from "./receive-job.ts";
 import { FileRequests } from "./request-file.ts";
+import { deviceSize } from "./source-stat.ts";
 import { UnchangedCheck } from "./unchanged-check.ts";
 
 const ENOENT = -2;
@@ -152,8 +154,9 @@ export class EntryGenerator {
     }
     const place = { directory: descriptor ?? -1, name, absolute: absolutePath(destination, entry) };
     const type = stat.mode & FileType.mask;
+    const device = exists ? this.deviceToWrite(entry) : undefined;
     // For a file that is to be received only a regular file counts as its old self (the receiver decides, 5.6).
-    const counts = isRegular(entry) ? type === FileType.regular : type !== FileType.directory;
+    const counts = isRegular(entry) ? type === FileType.regular || device !== undefined : type !== FileType.directory;
     const existingMode = exists && counts ? stat.mode : undefined;
     const mode = destinationMode(context, entry, existingMode, turn.defaultPermissions);
     if (!isRegular(entry)) {
@@ -170,19 +173,31 @@ export class EntryGenerator {
       remark(context, "newer", `${shown} is newer`, entry.path, options.info.skip > 0);
       return undefined;
     }
-    if (exists && type !== FileType.regular) {
+    if (exists && type !== FileType.regular && device === undefined) {
       if (!deleter.makeRoom(pathBelow(destination, entry), name, stat, kindName(entry))) return undefined;
       exists = false;
     } else if (status < 0 && status !== ENOENT) {
       ledger.systemError("generator", `recv_generator: failed to stat "${place.absolute}"`, status, entry.path);
       return undefined;
     }
-    return this.regular({ ...turn, place, mode, exists }, group, last);
+    return this.regular({ ...turn, place, mode, exists, device }, group, last);
   }
 
-  /** Digest of what stands at the destination. */
-  private digest(directory: number, name: ByteName): Uint8Array {
-    return this.digester.digestAt(directory, name, false, this.parts.context.options.openNoAtime);
+  /**
+   * `--write-devices`: the device that `stat` describes and that the file's data is to be written into; the size in `stat`
+   * becomes that of the device.
+   */
+  private deviceToWrite(entry: FileEntry): DeviceNumber | undefined {
+    const { stat } = this;
+    const { options, syscalls } = this.parts.context;
+    if (!options.writeDevices || !isRegular(entry) || !isDeviceMode(stat.mode)) return undefined;
+    stat.size = Math.max(deviceSize(syscalls, stat), 0);
+    return { major: stat.rdevMajor, minor: stat.rdevMinor };
+  }
+
+  /** Digest of as much as `bytes` of what stands at the destination. */
+  private digest(directory: number, name: ByteName, bytes: number): Uint8Array {
+    return this.digester.digestAt(directory, name, false, this.parts.context.options.openNoAtime, bytes);
   }
 
   /** `--max-size`, `--min-size`: what the limits leave out is told. */
@@ -258,7 +273,7 @@ export class EntryGenerator {
       return undefined;
     }
     const attributes = exists ? existing.read(place.directory, place.name, place.absolute) : noAttributes();
-    if (exists && quickCheck(options, entry, stat, () => this.digest(place.directory, place.name))) {
+    if (exists && quickCheck(options, entry, stat, () => this.digest(place.directory, place.name, entry.size))) {
       let changed = false;
       if (!options.dryRun) {
         if (partial) {
@@ -356,7 +371,7 @@ export class EntryGenerator {
     if (options.info.skip < 2) return "";
     if ((stat.mode & FileType.mask) !== (entry.mode & FileType.mask)) return " (type change)";
     const equal = isRegular(entry)
-      ? quickCheck(options, entry, stat, () => this.digest(descriptor, name))
+      ? quickCheck(options, entry, stat, () => this.digest(descriptor, name, entry.size))
       : sameSpecial(syscalls, entry, descriptor, name, stat);
     if (!equal) return options.checksum && isRegular(entry) ? " (sum change)" : " (file change)";
     const mode = destinationMode(context, entry, stat.mode, turn.defaultPermissions);

@@ -8,12 +8,12 @@ import { digestBytes } from "../delta/checksum.ts";
 import { DataCopier, smallFileBytes } from "../fs/copy-data.ts";
 import { emptyStat, type Stat, type Syscalls } from "../fs/syscalls/interface.ts";
 import { createTempFile, TempNames } from "../fs/temp-file.ts";
-import { FileType } from "../protocol/file-entry.ts";
+import { FileType, isDeviceMode } from "../protocol/file-entry.ts";
 import { CopyOver } from "./copy-over.ts";
 import { DeltaReceiver } from "./delta-receive.ts";
 import { FileDigester } from "./file-digest.ts";
 import { openPartialDirectory } from "./partial-directory.ts";
-import type { DeltaResult, JobFailure, JobResult, ReceiveJob } from "./receive-job.ts";
+import type { DeltaResult, DeviceNumber, JobFailure, JobResult, ReceiveJob } from "./receive-job.ts";
 import { RemoteDataReceiver } from "./receive-remote.ts";
 import { CopyVerifier } from "./verify-copy.ts";
 
@@ -109,7 +109,7 @@ export class FileReceiver {
         failed = this.copier.failed;
         if (written >= 0 ? written < job.size : failed === "read") {
           readError = written < 0 ? written : ENODATA;
-          written = this.padded(descriptor, Math.max(written, kept), job.size);
+          written = job.device === undefined ? this.padded(descriptor, Math.max(written, kept), job.size) : job.size;
           failed = "write";
         }
       }
@@ -120,14 +120,14 @@ export class FileReceiver {
         failures.push({ step: failed, errno: written, detail: name });
         return this.result(job, false, 0, failures, name);
       }
-      if (job.method !== "replace") {
+      if (job.method !== "replace" && job.device === undefined) {
         const cut = syscalls.truncate(descriptor, written);
         if (cut < 0) failures.push({ step: "write", errno: cut, detail: name });
       }
       if (job.fsync) {
         const flushed = syscalls.fsync(descriptor);
         if (flushed < 0) {
-          failures.push({ step: "write", errno: flushed, detail: name });
+          failures.push({ step: "fsync", errno: flushed, detail: name });
           return this.result(job, false, written, failures, name);
         }
       }
@@ -205,21 +205,28 @@ export class FileReceiver {
       return descriptor < 0 ? descriptor : { descriptor, directory, name: job.name, owned: true };
     }
     let descriptor = syscalls.openAt(job.directory, job.name, writeOnly | create | nonBlock, 0o600);
-    if (descriptor === -13) {
+    if (descriptor === -13 && job.device === undefined) {
       // A read-only file of ours: writable for the moment (3-transfer 5.1.4).
       syscalls.chmodAt(job.directory, job.name, 0o600);
       descriptor = syscalls.openAt(job.directory, job.name, writeOnly | nonBlock);
     }
-    descriptor = this.regularOnly(descriptor);
+    descriptor = this.regularOnly(descriptor, job.device);
     return descriptor < 0 ? descriptor : { descriptor, directory: job.directory, name: job.name, owned: false };
   }
 
-  /** What is written in place was a regular file when it was looked at; a FIFO or device put there since is refused (S-17). */
-  private regularOnly(descriptor: number): number {
+  /**
+   * What is written in place was a regular file when it was looked at, or this device; what was put there since is
+   * refused (S-17).
+   */
+  private regularOnly(descriptor: number, device?: DeviceNumber): number {
     const { syscalls, stat } = this;
     if (descriptor < 0) return descriptor;
     const status = syscalls.fstat(descriptor, stat);
-    if (status === 0 && (stat.mode & FileType.mask) === FileType.regular) return descriptor;
+    const isDevice = device !== undefined && isDeviceMode(stat.mode);
+    const isExpected = isDevice
+      ? stat.rdevMajor === device.major && stat.rdevMinor === device.minor
+      : device === undefined && (stat.mode & FileType.mask) === FileType.regular;
+    if (status === 0 && isExpected) return descriptor;
     syscalls.close(descriptor);
     return status < 0 ? status : EINVAL;
   }

@@ -28,6 +28,12 @@ export interface JobAttributes {
   readonly removeXattrs: readonly ByteName[] | undefined;
 }
 
+/** A block or character device. */
+export interface DeviceNumber {
+  readonly major: number;
+  readonly minor: number;
+}
+
 export interface ReceiveJob {
   /** Identifies the job to the receiver. */
   readonly id: number;
@@ -45,6 +51,10 @@ export interface ReceiveJob {
    * file (`partialDirectory/partialName`), then rename it.
    */
   readonly method: "replace" | "inplace" | "partial";
+  /**
+   * In place: the file is this device, whose size stays as it is (`--write-devices`). Such a job is done by the main thread.
+   */
+  readonly device?: DeviceNumber | undefined;
   readonly sparse: boolean;
   /** The file is flushed to disk before it takes its name (L-14). */
   readonly fsync: boolean;
@@ -123,6 +133,7 @@ export interface JobFailure {
     | "open"
     | "read"
     | "write"
+    | "fsync"
     | "chown"
     | "chmod"
     | "times"

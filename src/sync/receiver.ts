@@ -46,10 +46,10 @@ export class LocalReceiver {
   submit(file: PendingFile): Promise<void> | undefined {
     this.files++;
     this.bytes += file.job.size;
-    const { delta, checksumName } = file.job;
+    const { delta, checksumName, device } = file.job;
     const elsewhere = file.job.tempDirectory !== undefined;
     const special = elsewhere || file.beforeRename !== undefined || delta !== undefined || checksumName !== undefined;
-    const mainOnly = this.onProgress !== undefined || special || this.throttle !== undefined;
+    const mainOnly = this.onProgress !== undefined || special || device !== undefined || this.throttle !== undefined;
     if (mainOnly || !this.pooled()) return this.receiveHere(file);
     this.batch.push(file);
     this.batchBytes += file.job.size;

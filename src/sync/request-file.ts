@@ -114,7 +114,8 @@ export class FileRequests {
       name: place.name,
       tempDirectory: method === "replace" ? this.parts.temp?.open() : undefined,
       method,
-      sparse: options.sparse,
+      device: turn.device,
+      sparse: options.sparse && turn.device === undefined,
       fsync: options.fsync,
       verify: options.verify,
       reflink: options.reflink,
@@ -186,7 +187,8 @@ export class FileRequests {
     const place = { ...before.place, directory: descriptor };
     const turn = { ...before, place };
     const status = context.syscalls.lstatAt(place.directory, place.name, stat);
-    const exists = status === 0 && (stat.mode & FileType.mask) === FileType.regular;
+    const isFile = (stat.mode & FileType.mask) === FileType.regular || before.device !== undefined;
+    const exists = status === 0 && isFile;
     const partial = !this.delayed.isTaken(turn) && modeOfPartial(context, place.directory, place.name) !== undefined;
     const initial = ItemFlag.transfer | (partial ? ItemFlag.basisTypeFollows : 0);
     const attributes = exists ? existing.read(place.directory, place.name, place.absolute) : noAttributes();

@@ -8,7 +8,6 @@ import { picture, tsync, Workspace } from "./support.ts";
 test.each([
   { option: "--fake-super", traps: "T-19" },
   { option: "--write-batch=x", traps: "I-04 O-03" },
-  { option: "--write-devices", traps: "S-17" },
 ])("$option is refused with 4 before anything is touched ($traps)", ({ option }) => {
   using workspace = new Workspace();
   workspace.directory("src");

@@ -91,7 +91,7 @@ export const attributeRows: readonly OptionRow[] = [
   flag("devices", "devices", "copy device files (root only)", "devices"),
   flag("specials", "specials", "copy sockets and fifos", "specials"),
   flag("copy-devices", "copyDevices", "copy the content of devices"),
-  later("write-devices", "write into devices", undefined, "write-devices"),
+  flag("write-devices", "writeDevices", "write into devices (implies --inplace)", "write-devices"),
   later("drop-D", "the receiver creates no devices and specials", undefined, "drop-D"),
   row("now", "super", {
     help: "try what only root may do",

@@ -45,6 +45,7 @@ describe("normalizeSyncOptions", () => {
     [{ inplace: true, dryRun: true, omitDirTimes: true, omitLinkTimes: true, times: true }, "--inplace -nOJt"],
     [{ partialDir: "p" }, "--partial-dir=p"],
     [{ keepDirlinks: true }, "-K"],
+    [{ writeDevices: true }, "--write-devices"],
     [{ delayUpdates: true, partialDir: "p" }, "--delay-updates --partial-dir=p"],
     [{ backupDir: "b", suffix: ".o", partial: true }, "--backup-dir=b --suffix=.o --partial"],
     [{ verbose: 2, info: "progress2", debug: "hash", stats: true }, "-vv --info=progress2 --debug=hash --stats"],
