@@ -3,33 +3,17 @@
  * installed. A script in place of the remote shell copies both directions. Not part of any test run: the transcripts are
  * committed.
  */
-import { execFileSync, spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  linkSync,
-  lutimesSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, linkSync, lutimesSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { runTeeSession, type TeeSession } from "../support/tee-session.ts";
 import { type FilterCase, readFilters } from "./filter-cases.ts";
 import { type FixtureObject, fixtureTree, oldDelta } from "./fixture-tree.ts";
 
 const filterCases = fileURLToPath(new URL("filter-rules.json", import.meta.url));
 const transcripts = fileURLToPath(new URL("transcripts/", import.meta.url));
-
-interface Session {
-  readonly status: number;
-  readonly stderr: string;
-  readonly toServer: Buffer;
-  readonly toClient: Buffer;
-}
 
 /** Filter arguments of which the wire form is captured. */
 const filterSets: readonly (readonly string[])[] = [
@@ -116,32 +100,14 @@ function hexLines(bytes: Buffer): string {
   return (bytes.toString("hex").match(/.{1,128}/g) ?? []).join("\n");
 }
 
-/** Runs a session in `work`; both directions as they went, and how it ended. */
-function session(work: string, options: readonly string[], from: string, to: string): Session {
+/** Runs a session in `work`, with a fresh destination. */
+function session(work: string, options: readonly string[], from: string, to: string): TeeSession {
   const destination = join(work, "d");
   rmSync(destination, { recursive: true, force: true });
   mkdirSync(destination);
   writeFileSync(join(destination, "delta"), oldDelta);
   lutimesSync(join(destination, "delta"), 1_500_000_000, 1_500_000_000);
-  const shell = join(work, "shell");
-  const [toServer, toClient] = [join(work, "to-server"), join(work, "to-client")];
-  // The client keeps its end open until the shell has ended: the first tee must be stopped.
-  const lines = [
-    "#!/bin/sh",
-    "shift",
-    "rm -f pipe; mkfifo pipe; exec 3<&0",
-    `tee '${toServer}' <&3 >pipe &`,
-    `"$@" <pipe | tee '${toClient}'`,
-    "kill $!",
-  ];
-  writeFileSync(shell, `${lines.join("\n")}\n`, { mode: 0o700 });
-  const run = spawnSync("rsync", [...options, "-e", shell, from, to], { cwd: work, encoding: "utf8", timeout: 60_000 });
-  return {
-    status: run.status ?? -1,
-    stderr: run.stderr,
-    toServer: readFileSync(toServer),
-    toClient: readFileSync(toClient),
-  };
+  return runTeeSession(work, options, from, to);
 }
 
 function capture(
