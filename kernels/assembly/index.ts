@@ -2,6 +2,7 @@
 export { inputAddress, inputBytes, outputAddress, outputBytes, stateBytes, stateCount, statesAddress } from "./layout";
 export { searchState } from "./layout";
 export { blockSums, strongSum } from "./block-sums";
+export { md4Digest, md4Reset, md4Update } from "./md4";
 export { messageDigests } from "./message-digest";
 export { rollingSum } from "./rolling";
 export { search } from "./search";

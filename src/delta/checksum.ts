@@ -1,12 +1,11 @@
 /**
  * Streaming whole-file checksums (3-transfer 2.6, 2-file-list 3.8): what `-c` compares, `%C` prints and the receiver
- * verifies. The xxHash family runs in the WebAssembly kernels, md5 and sha1 in node:crypto, md4 in TypeScript.
+ * verifies. The xxHash family and md4 run in the WebAssembly kernels, md5 and sha1 in node:crypto.
  * Digests are in wire order; `printOrder` turns them for people (3-transfer 9.6).
  */
 import { internalError } from "../errors.ts";
 import { createCryptoChecksum } from "./crypto-checksum.ts";
-import { type Kernels, loadKernels } from "./kernels/kernels.ts";
-import { createMd4 } from "./md4.ts";
+import { type KernelExports, type Kernels, loadKernels } from "./kernels/kernels.ts";
 import type { PlainDigest } from "./plain-digest.ts";
 
 /** Digest lengths in bytes by checksum name, in rsync's order of preference (1-session 4). */
@@ -47,7 +46,7 @@ export interface StreamingChecksum {
 
 /** Settings of a checksum. */
 export interface ChecksumOptions {
-  /** The kernels to use; without it the xxHash family loads its own. */
+  /** The kernels to use; without it the xxHash family and md4 load their own. */
   readonly kernels?: Kernels;
   /** Seed of the xxHash family (unsigned 64 bits, default 0); the others have none. */
   readonly seed?: bigint;
@@ -62,12 +61,11 @@ export function createChecksum(name: ChecksumName, options: ChecksumOptions = {}
     case "xxh128":
     case "xxh3":
     case "xxh64":
-      return createXxhash(name, options.kernels ?? loadKernels(), options.seed ?? 0n);
+    case "md4":
+      return createInKernels(name, options.kernels ?? loadKernels(), options.seed ?? 0n);
     case "md5":
     case "sha1":
       return withInputBuffer(name, createCryptoChecksum(name));
-    case "md4":
-      return withInputBuffer(name, createMd4());
     case "none":
       return withInputBuffer(name, {
         update: () => undefined,
@@ -106,12 +104,12 @@ function withInputBuffer(name: ChecksumName, plain: PlainDigest): StreamingCheck
   };
 }
 
-function createXxhash(name: "xxh128" | "xxh3" | "xxh64", kernels: Kernels, seed: bigint): StreamingChecksum {
+type KernelChecksum = "xxh128" | "xxh3" | "xxh64" | "md4";
+
+function createInKernels(name: KernelChecksum, kernels: Kernels, seed: bigint): StreamingChecksum {
   const { calls, input, inputAddress, output, outputAddress } = kernels;
   const state = kernels.takeState();
-  const start = name === "xxh64" ? calls.xxh64Reset : calls.xxh3Reset;
-  const add = name === "xxh64" ? calls.xxh64Update : calls.xxh3Update;
-  const finish = { xxh64: calls.xxh64Digest, xxh3: calls.xxh3Digest64, xxh128: calls.xxh3Digest128 }[name];
+  const { start, add, finish } = callsOf(name, calls);
   const bytes = digestBytes[name];
   const unsignedSeed = BigInt.asUintN(64, seed);
   start(state, unsignedSeed);
@@ -143,6 +141,25 @@ function createXxhash(name: "xxh128" | "xxh3" | "xxh64", kernels: Kernels, seed:
     reset: () => start(state, unsignedSeed),
     release: () => kernels.releaseState(state),
   };
+}
+
+interface ChecksumCalls {
+  start(state: number, seed: bigint): void;
+  add(state: number, input: number, length: number): void;
+  finish(state: number, result: number): void;
+}
+
+function callsOf(name: KernelChecksum, calls: KernelExports): ChecksumCalls {
+  switch (name) {
+    case "xxh128":
+      return { start: calls.xxh3Reset, add: calls.xxh3Update, finish: calls.xxh3Digest128 };
+    case "xxh3":
+      return { start: calls.xxh3Reset, add: calls.xxh3Update, finish: calls.xxh3Digest64 };
+    case "xxh64":
+      return { start: calls.xxh64Reset, add: calls.xxh64Update, finish: calls.xxh64Digest };
+    case "md4":
+      return { start: (state) => calls.md4Reset(state), add: calls.md4Update, finish: calls.md4Digest };
+  }
 }
 
 function checkRange(buffer: Uint8Array, offset: number, length: number): void {

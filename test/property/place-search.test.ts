@@ -73,6 +73,7 @@ describe.each([false, true])("updating the basis itself: %s", (updating) => {
     ["several windows of unlike data", larger, randomBytes(2_700_000, 5), 700],
     ["several windows of shifted data", larger, join(randomBytes(1, 6), larger, randomBytes(80_000, 7), larger), 0],
     ["long blocks", larger, join(larger.subarray(900_000), randomBytes(1000, 8), larger), 131_072],
+    ["blocks too long for the window of the kernels", larger, join(randomBytes(9, 8), larger), 600_000],
     ["several windows of zeros", new Uint8Array(900_000), new Uint8Array(2_200_001), 0],
     ["zeros and a few others", new Uint8Array(900_000), new Uint8Array(1_200_000).fill(1, 500_000, 500_100), 1000],
     ["a file that ends in its only block", basis.subarray(0, 700), randomBytes(699, 9), 700],

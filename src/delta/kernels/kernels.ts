@@ -48,6 +48,9 @@ export interface KernelExports {
   strongSum(input: number, length: number, strong: number, seed: bigint, output: number): void;
   /** `after` is 0 or 1, as the result is; the state at `searchState` is that of `kernels/assembly/search`. */
   search(after: number, lastPlace: number, end: number): number;
+  md4Reset(state: number): void;
+  md4Update(state: number, input: number, length: number): void;
+  md4Digest(state: number, result: number): void;
   xxh64Reset(state: number, seed: bigint): void;
   xxh64Update(state: number, input: number, length: number): void;
   xxh64Digest(state: number, result: number): void;

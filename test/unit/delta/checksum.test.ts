@@ -9,6 +9,7 @@ import {
   type StreamingChecksum,
 } from "../../../src/delta/checksum.ts";
 import { loadKernels } from "../../../src/delta/kernels/kernels.ts";
+import { createMd4 } from "../../../src/delta/reference/md4.ts";
 import { referenceXxh3, referenceXxh128 } from "../../../src/delta/reference/xxh3.ts";
 import { referenceXxh64 } from "../../../src/delta/reference/xxh64.ts";
 import { randomBytes } from "../../support/random-bytes.ts";
@@ -91,6 +92,16 @@ describe("createChecksum, against the reference", () => {
       }
     },
   );
+
+  test("md4 of every length up to 600 and more", { timeout: 60_000 }, () => {
+    const md4 = createChecksum("md4");
+    for (const length of [...lengths, 262_145]) {
+      const message = randomBytes(length, length);
+      const reference = createMd4();
+      reference.update(message);
+      expect([length, printed(md4, message)]).toEqual([length, hex(reference.digest())]);
+    }
+  });
 
   test.each([131_071, 131_072, 131_073, 262_145])("a message of %i bytes", { timeout: 60_000 }, (length) => {
     const message = randomBytes(length, 7);

@@ -1,8 +1,5 @@
-/**
- * MD4 (RFC 1320), streaming. OpenSSL 3, and so node:crypto, no longer offers it; rsync needs it for old peers and for
- * `--checksum-choice=md4`.
- */
-import type { PlainDigest } from "./plain-digest.ts";
+/** MD4 (RFC 1320), streaming: the oracle of the tests (node:crypto with OpenSSL 3 no longer offers it). */
+import type { PlainDigest } from "../plain-digest.ts";
 
 const blockBytes = 64;
 
