@@ -7,12 +7,14 @@ import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
 import type { RunContext } from "./context.ts";
 import { isDirectory } from "./file-list.ts";
+import { RemovalPaths } from "./removal-paths.ts";
 import type { SourceRoots } from "./source-root.ts";
 
 /** What was done for an entry: `handled` is everything that leaves it at the destination, `sent` its data or a new symlink. */
 export type Success = "sent" | "handled";
 
 const ENOENT = -2;
+const ELOOP = -40;
 
 /** An entry with the index under which the sender knows it. */
 export interface Arrival {
@@ -44,6 +46,7 @@ export function isRemoved({ options }: RunContext, entry: FileEntry, success: Su
 export class SourceRemover implements Arrivals {
   private readonly context: RunContext;
   private readonly roots: SourceRoots;
+  private readonly paths: RemovalPaths;
   private readonly source: Stat = emptyStat();
   private readonly copy: Stat = emptyStat();
   private readonly waiting: { readonly entry: FileEntry; readonly copy: Stat | undefined }[] = [];
@@ -51,6 +54,7 @@ export class SourceRemover implements Arrivals {
   constructor(context: RunContext, roots: SourceRoots) {
     this.context = context;
     this.roots = roots;
+    this.paths = new RemovalPaths(context.syscalls);
   }
 
   succeeded({ entry }: Arrival, success: Success, directory: number, name: ByteName): void {
@@ -79,9 +83,10 @@ export class SourceRemover implements Arrivals {
   remove(entry: FileEntry, copy: Stat | undefined): void {
     const { syscalls, options, ledger } = this.context;
     const { path } = entry;
-    const held = this.roots.directory(entry.root, directoryName(path) || byteName("."));
+    const held = this.paths.directory(this.roots.get(entry.root), directoryName(path));
     if (typeof held === "number") {
-      this.failed(entry, held);
+      if (held === ELOOP) ledger.systemError("sender", `sender failed to secure-open-parent ${path}`, held, path);
+      else this.failed(entry, held);
       return;
     }
     const leaf = baseName(path);
@@ -99,6 +104,11 @@ export class SourceRemover implements Arrivals {
       if (removed < 0) this.failed(entry, removed);
       else if (options.info.remove > 0) this.notice(`sender removed ${path}`, entry);
     }
+  }
+
+  /** Closes what is open. */
+  close(): void {
+    this.paths.close();
   }
 
   private failed(entry: FileEntry, errno: number): void {

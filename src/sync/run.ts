@@ -148,6 +148,7 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
         request.wants.progress ? progress.onFile : undefined,
       );
       const remover = new SourceRemover(context, roots);
+      closers.push(() => remover.close());
       const channel = new LocalChannel(sender, receiver, {
         requested: (position) => progress.requested(position),
         released: () => {

@@ -107,6 +107,27 @@ describe("deletions of --delete-missing-args in --stats, and the log of a quiet 
   ]);
 });
 
+describe("--remove-source-files behind links", () => {
+  const setup = `mkdir -p src/real/sub out/deep; echo 1 >src/f; echo 2 >src/real/g; echo 3 >src/real/sub/h; echo 4 >out/o
+echo 5 >out/deep/p; ln -s real src/lr; ln -s ../out src/lo; ln -s f src/lf; ln -s ../out/o src/lfo; ln -s src slink
+for i in 1 2 3 4 5 6; do mkdir -p src/t$i/u; echo $i >src/t$i/f; echo $i >src/t$i/u/g; done; mkdir src/z; ln -s $PWD/src/t1 src/a1
+ln -s t2/../t2 src/a2; ln -s ../t3 src/z/a3; ln -s t4 src/c4; ln -s c4 src/a4; ln -s t5/u src/a5; ln -s t6 src/a6; chown -h 65534 src/a6`;
+  const links = "-aRk src/./a1/f src/./a2/f src/./z/a3/f src/./a4/f src/./a5/g src/./a6/f src/./a6/u/g";
+  const rows = [
+    "-aL src/",
+    "-ak src/",
+    "-a --copy-unsafe-links src/",
+    "-aR --copy-unsafe-links src/lo/",
+    "-aRL src/lo/deep",
+  ];
+  checkAll(
+    setup,
+    [...rows, "-a slink/", "-a slink/f src/lo/o", "-aR slink/f src/./lo/o", "-aR $PWD/slink/f", links].map(
+      (text) => `--remove-source-files ${text} dst/`,
+    ),
+  );
+});
+
 describe("directories that several arguments name", () => {
   const setup = `mkdir -p A/a/s A/a/b/c A/e D/q
 echo g >A/a/g; echo t >A/a/s/t; echo x >A/a/b/x; echo y >A/a/b/c/y; echo z >A/e/z; cp -a A B`;
