@@ -23,6 +23,8 @@ export class RunProgress {
   private readonly waiting: number[] = [];
   private releasedLists = 0;
   private lastSeen = false;
+  /** The list worked on last is released by the first entry of the next one. */
+  private nextReleases = false;
 
   constructor(context: RunContext, feed: ListSource) {
     this.context = context;
@@ -51,10 +53,11 @@ export class RunProgress {
     this.reached = Math.max(this.reached, position + 1);
   }
 
-  /** The generator is through a list of so many entries. */
-  listDone(entryCount: number, isLast: boolean): void {
+  /** The generator is through a list of so many entries; `listBegun` will say when it is released (`nextReleases`). */
+  listDone(entryCount: number, isLast: boolean, nextReleases: boolean): void {
     this.walked += entryCount;
     this.lastSeen = isLast;
+    this.nextReleases = nextReleases;
     this.waiting.push(Math.max(this.walked, this.reached));
   }
 
@@ -63,6 +66,7 @@ export class RunProgress {
    * them is under way; returns what to do once the sender has come to this point.
    */
   listBegun(entryCount: number): () => void {
+    this.nextReleases = false;
     const complete = this.releasedLists + this.waiting.length;
     const listed = this.walked + entryCount;
     return () => {
@@ -73,7 +77,7 @@ export class RunProgress {
   /** Nothing that was asked for is under way: the lists are released, but the last one, which ends the run. */
   released(): void {
     if (!this.context.options.incrementalRecursion) return;
-    while (this.waiting.length > (this.lastSeen ? 1 : 0)) this.release(0);
+    while (this.waiting.length > (this.lastSeen || this.nextReleases ? 1 : 0)) this.release(0);
   }
 
   end(): void {

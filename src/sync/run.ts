@@ -130,7 +130,9 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
     const progress = new RunProgress(context, feed);
     if (options.listOnly || request.destination === undefined) {
       announceWholeFiles(context);
-      await listEntries(context, feed, request.room, (entryCount, isLast) => progress.listDone(entryCount, isLast));
+      await listEntries(context, feed, request.room, (entryCount, isLast) =>
+        progress.listDone(entryCount, isLast, false),
+      );
       numbers.complete();
       announceMatches(context);
       progress.end();
@@ -222,8 +224,8 @@ async function transfer(
     // The first list, with that of its only directory, is through before the others are there, except that -H waits for
     // them (3-transfer 9.10); the lines of progress are counted by what is under way, and come as they do without.
     if (--early === 0 && !context.wants.progress) await channel.flush();
-    progress.listDone(entryCount, list.last);
     caughtUp = context.wants.progress && incrementalRecursion && (options.dryRun || channel.idle);
+    progress.listDone(entryCount, list.last, caughtUp);
   }
   const settle = async (): Promise<void> => {
     do {
