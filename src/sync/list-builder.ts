@@ -95,7 +95,7 @@ export class ListBuilder {
     if (entries === undefined) this.extra.set(parent, [entry]);
     else entries.push(entry);
     this.argumentDevices.set(entry, device);
-    if ((entry.flags & EntryFlag.content) !== 0) this.events.foundDirectory(entry);
+    if ((entry.flags & EntryFlag.content) !== 0) this.events.addDirectory(entry);
   }
 
   /** The next list in depth-first order; undefined after the last. */

@@ -1,7 +1,8 @@
 /**
- * What the scan has to say, on its way into the lists. With incremental recursion that comes with each list; without it rsync
- * scans each argument to its end before it looks at the next, and the directories in it in the order in which they were read,
- * not that of their lists (2-file-list 4.6): all is told in this order at the end.
+ * What the scan has to say, on its way into the lists. With incremental recursion that comes with each list, with the first what
+ * is told of each argument and of its content, if that is in this list. Without it rsync scans each argument to its end before
+ * it looks at the next, and the directories in it in the order in which they were read, not that of their lists (2-file-list
+ * 4.6): all is told in this order at the end.
  */
 import type { FileEntry } from "../protocol/file-entry.ts";
 import type { RunEvent } from "./events.ts";
@@ -50,9 +51,13 @@ export class ScanEvents {
     return this.current;
   }
 
-  /** A directory was found that is still to be scanned. */
+  /** A directory was found in a scan, and is still to be scanned. */
   foundDirectory(directory: FileEntry): void {
-    if (!this.wholeScan) return;
+    if (this.wholeScan) this.addDirectory(directory);
+  }
+
+  /** The directory that the current argument names is still to be scanned. */
+  addDirectory(directory: FileEntry): void {
     const { current } = this;
     const scanned = { events: undefined, inside: undefined };
     if (current.inside === undefined) current.inside = [scanned];
@@ -69,6 +74,7 @@ export class ScanEvents {
   /** The events that a list takes along. */
   take(isLast: boolean): RunEvent[] {
     if (this.wholeScan && !isLast) return [];
+    this.found.clear();
     const events: RunEvent[] = [];
     const waiting = this.parts.reverse();
     this.parts = [];

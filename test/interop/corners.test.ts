@@ -411,6 +411,7 @@ echo 5 >src/d/q/g`;
     "-an --delete src/d src",
     "-an --no-i-r src/",
     "-a src/a src/c src/e",
+    "-aH src/a src/c src/e",
   ];
   checkAll(
     setup,
@@ -431,13 +432,15 @@ chmod 600 dst/3 dst/5; touch -d @5 src/d/e/x; cp -a src/d dst; chmod 600 dst/d/e
   ]);
 });
 
-describe("what is told of several arguments without incremental recursion", () => {
+describe("what is told of several arguments", () => {
   const setup = `mkdir -p src/a/x src/b/y src2/b; echo 1 >src/a/x/f; echo 2 >src/b/y/f; echo 3 >src2/b/g; ln -s none src/a/x/l
 ln -s none src2/b/l; echo a/x/ >list; echo b/ >>list; echo a/ >>list`;
   const rows = ["src src/none src2", "src/none src/ src2/", "src/b src2/b src/a", "-R src/./b/y src2 src/./b"];
   checkAll(setup, [
     ...rows.map((text) => `-aL -nvv --no-i-r -f '+ [bf]' ${text} dst/`),
     "-rL -nvv -f '+ [bf]' --files-from=list src/ dst/",
+    ...rows.map((text) => `-aL -nvv -f '+ [bf]' ${text} dst/`),
+    "-aL -nvv -f '+ [bfs]*' src/. src src2/ src2 dst/",
   ]);
 });
 

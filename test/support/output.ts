@@ -142,5 +142,5 @@ function classify(line: string): LineClass {
   if (/^sender (?:removed|file already removed)\b/.test(line)) return "removals";
   if (/^(backed up |\[receiver\])/.test(line)) return "receiver";
   if (/^(\[sender\]|skipping |removing duplicate |copying unsafe |opening connection )/.test(line)) return "sender";
-  return /^hf/.test(line) ? "followers" : "items";
+  return /^hf| => /.test(line) ? "followers" : "items";
 }
