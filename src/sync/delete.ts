@@ -165,13 +165,24 @@ export class Deleter implements DeletionSource {
     filters.enter(0, path, this.places);
     const found: Candidate[] = [];
     let own = -1;
+    const ownDevice = (): number => {
+      // A mount point that is to be removed itself is left as soon as a directory lies in it: what counts is the argument.
+      if (beingRemoved && this.topDevice !== 0) own = this.topDevice;
+      if (own < 0 && syscalls.fstat(descriptor, this.stat) === 0) own = deviceOf(this.stat);
+      return own;
+    };
     for (const name of names) {
       const child = childPath(path, name);
       if (listed(name)) {
-        // Nothing comes of it, but -vv tells of the rules for every name that the directory holds (2-file-list 1.8).
-        if (options.debug.filter > 0 && !filters.isEmpty && syscalls.lstatAt(descriptor, name, this.stat) === 0) {
-          this.isProtected(child, (this.stat.mode & FileType.mask) === FileType.directory, beingRemoved);
-        }
+        // Nothing comes of it, but -vv tells of the rules for every name that the directory holds (2-file-list 1.8), and -x of
+        // every mount point.
+        const told =
+          (options.debug.filter > 0 && !filters.isEmpty) || (options.oneFileSystem > 0 && options.info.mount > 0);
+        if (!told || syscalls.lstatAt(descriptor, name, this.stat) < 0) continue;
+        const candidate = this.candidate(child, name, this.stat);
+        const isDirectory = (candidate.mode & FileType.mask) === FileType.directory;
+        if (!filters.isEmpty && this.isProtected(child, isDirectory, beingRemoved)) continue;
+        if (isDirectory && options.oneFileSystem > 0 && candidate.device !== ownDevice()) this.mountPoint(child);
         continue;
       }
       const status = syscalls.lstatAt(descriptor, name, this.stat);
@@ -191,20 +202,19 @@ export class Deleter implements DeletionSource {
         continue;
       }
       const candidate = this.candidate(child, name, this.stat);
-      if (isDirectory && options.oneFileSystem > 0) {
-        // A mount point that is to be removed itself is left as soon as a directory lies in it: what counts is the argument.
-        if (beingRemoved && this.topDevice !== 0) own = this.topDevice;
-        if (own < 0 && syscalls.fstat(descriptor, this.stat) === 0) own = deviceOf(this.stat);
-        if (own !== candidate.device) {
-          if (options.info.mount > 0 && !this.silent)
-            this.notice("mount-point", `cannot delete mount point: ${child}`, child);
-          onProtected?.();
-          continue;
-        }
+      if (isDirectory && options.oneFileSystem > 0 && candidate.device !== ownDevice()) {
+        this.mountPoint(child);
+        onProtected?.();
+        continue;
       }
       found.push(candidate);
     }
     return sortForDeletion(found);
+  }
+
+  private mountPoint(path: ByteName): void {
+    if (this.context.options.info.mount > 0 && !this.silent)
+      this.notice("mount-point", `cannot delete mount point: ${path}`, path);
   }
 
   private isProtected(path: ByteName, isDirectory: boolean, beingRemoved: boolean): boolean {

@@ -581,3 +581,12 @@ describe("inherited ACLs of new files where rules for attributes let them be sen
   const setup = "mkdir src; setfacl -d -m u:1:rwx dst; echo 1 >src/f; echo 2 >src/g; setfacl -m u:2:r src/g";
   checkAll(setup, ["-aX -f -x_nothing src/ dst/", "-aX --inplace -f +x_user.* src/ dst/", "-aX src/ dst/"]);
 });
+
+describe("mount points in the destination under -x", () => {
+  const setup = "mkdir -p src/m src/d dst/m dst/d/n dst/gone; echo 1 >src/m/f; echo 2 >src/d/f";
+  const mounted = `unshare -m sh -c 'for d in m d/n gone; do mount -t tmpfs none dst/$d; done; exec "$0" "$@"'`;
+  test.each(["", "-f 'P /m'", "--delete-after", "--delete-excluded --exclude=m"])("-ax -vv --delete %s", (text) => {
+    const args = `-ax -vv --delete ${text} src/ dst/`;
+    expect(run(`${mounted} ${tsync}`, setup, args, "root")).toEqual(run(`${mounted} rsync`, setup, args, "root"));
+  });
+});
