@@ -20,11 +20,9 @@ export const limits = {
   xattrListBytes: 536_870_912,
   /** Longest name of an extended attribute on the wire, in bytes, terminator included (4-traps H-17). */
   xattrNameBytes: 4096,
-  /** Different lists of extended attributes, and different ACLs of each kind, remembered in a session. */
-  attributeSets: 16_777_216,
   /** Named entries of one ACL. */
   aclEntries: 65_536,
-  /** Memory for the file lists of a peer, in bytes (4-traps H-18). */
+  /** Memory for the file lists of a peer, with their ACLs and attributes, in bytes (4-traps H-18). */
   fileListBytes: 1_073_741_824,
   /** Longest text or name in a message frame, in bytes (1-session 5.1). */
   messageBytes: 5119,

@@ -2,9 +2,10 @@
  * ACLs of file-list entries (2-file-list 7.1). Equal ones are sent once: each side keeps those of a session in the order in
  * which they came, access and default ACLs apart. What the mode tells already is left out before (7.2), not here.
  */
-import { protocolError, streamError } from "../errors.ts";
+import { streamError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { IdNameReader, IdNameWriter } from "./id-names.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
 import { type Acl, formatAcl, type NamedAclEntry, parseAcl } from "./posix-acl.ts";
 import type { WireReader } from "./wire-reader.ts";
 import type { WireWriter } from "./wire-writer.ts";
@@ -15,6 +16,9 @@ const Present = { userObj: 1, groupObj: 2, mask: 4, other: 8, named: 16 } as con
 const nameFollows = 1;
 const isUser = 2;
 const permMax = 7;
+/** Memory of an ACL, and of each named entry in it. */
+const aclBytes = 150;
+const namedBytes = 50;
 
 /** Writes the ACLs of one direction. */
 export class AclWriter {
@@ -72,10 +76,12 @@ interface OpenAcl {
 export class AclReader {
   private readonly names: IdNameReader;
   private readonly known: Readonly<Record<AclKind, (Uint8Array | undefined)[]>> = { access: [], default: [] };
+  private readonly budget: MemoryBudget;
   private open: OpenAcl | undefined;
 
-  constructor(names: IdNameReader) {
+  constructor(names: IdNameReader, budget: MemoryBudget) {
     this.names = names;
+    this.budget = budget;
   }
 
   /**
@@ -98,12 +104,11 @@ export class AclReader {
     const { acl, named, count } = this.open;
     while (named.length < count) {
       named.push(this.readNamed(reader));
+      this.budget.take(namedBytes, reader.role);
       reader.commit();
     }
     this.open = undefined;
-    if (known.length >= limits.attributeSets) {
-      throw protocolError(`More than ${limits.attributeSets} ACLs [${reader.role}]`, reader.role);
-    }
+    this.budget.take(aclBytes, reader.role);
     const value = isEmpty(acl) && count === 0 ? undefined : formatAcl({ ...acl, named });
     known.push(value);
     return value;

@@ -14,6 +14,7 @@ import { type FileEntry, FileType, noRoot, type Xattr } from "./file-entry.ts";
 import type { FileListSettings, ListPlace } from "./file-list-settings.ts";
 import { IdNameReader } from "./id-names.ts";
 import { LinkGroupReader } from "./link-groups.ts";
+import { MemoryBudget } from "./memory-budget.ts";
 import { isIncremental } from "./wire-context.ts";
 import { cleanWirePath } from "./wire-path.ts";
 import { notYet, type WireReader } from "./wire-reader.ts";
@@ -24,6 +25,7 @@ const timeBytes = 4;
 const nanosecondsMax = 999_999_999;
 /** Memory of an entry besides its name, for the budget (4-traps X-01). */
 const entryBytes = 250;
+const linkBytes = 100;
 
 type Draft = { -readonly [Key in keyof FileEntry]: FileEntry[Key] };
 
@@ -32,8 +34,10 @@ export class FileListDecoder {
   readonly names: IdNameReader;
   /** I/O error bits of the list that ended last. */
   ioError = 0;
-  /** Memory that the entries of all lists take, roughly; lists that are dropped are to be subtracted. */
-  heldBytes = 0;
+  /** Memory that the entries of the current (or last) list take, roughly: to be released from the budget with them. */
+  listBytes = 0;
+  /** Memory that everything from the peer takes. */
+  readonly budget: MemoryBudget = new MemoryBudget();
   private readonly settings: FileListSettings;
   private readonly acls: AclReader;
   private readonly xattrs: XattrReader;
@@ -60,8 +64,8 @@ export class FileListDecoder {
   constructor(settings: FileListSettings) {
     this.settings = settings;
     this.names = new IdNameReader(settings);
-    this.acls = new AclReader(this.names);
-    this.xattrs = new XattrReader();
+    this.acls = new AclReader(this.names, this.budget);
+    this.xattrs = new XattrReader(this.budget);
     this.links = new LinkGroupReader(settings);
     this.hierarchy = new OldHierarchy(settings);
   }
@@ -69,6 +73,7 @@ export class FileListDecoder {
   startList(place: ListPlace): void {
     this.place = place;
     this.nextNdx = place.firstNdx;
+    this.listBytes = 0;
     this.links.startList();
   }
 
@@ -158,8 +163,10 @@ export class FileListDecoder {
       draft.flags = settings.protocol >= 30 ? directoryMarks(flags) : this.hierarchy.marks(path, flags);
     }
     this.advance(rawPath, draft, type);
-    this.heldBytes += entryBytes + path.length + (draft.target?.length ?? 0) + settings.checksumBytes;
-    if (this.heldBytes > limits.fileListBytes) throw limitError(`file lists are too large [${role}]`, role);
+    const bytes = entryBytes + path.length + (draft.target?.length ?? 0) + settings.checksumBytes;
+    this.listBytes += bytes;
+    // What is known of hard links stays to the end of the session.
+    this.budget.take(isLinked ? bytes + linkBytes : bytes, role);
     return draft;
   }
 

@@ -6,6 +6,7 @@ import type { ByteName } from "../bytes/byte-name.ts";
 import { ExitCode, protocolError, type Role, streamError, TsyncError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { AbbreviatedValue, Xattr } from "./file-entry.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
 import type { WireReader } from "./wire-reader.ts";
 import type { WireWriter } from "./wire-writer.ts";
 
@@ -13,6 +14,9 @@ import type { WireWriter } from "./wire-writer.ts";
 export const plainValueBytes = 32;
 /** Bytes of the MD5 that stands for others. */
 export const valueDigestBytes = 16;
+/** Memory of a list, and of each attribute besides its name and value. */
+const listBytes = 50;
+const xattrBytes = 250;
 
 /** Writes the attributes of one direction. */
 export class XattrWriter {
@@ -70,7 +74,12 @@ const noValue = new Uint8Array(0);
 /** Reads the attributes of one direction. */
 export class XattrReader {
   private readonly known: (readonly ReceivedXattr[])[] = [];
+  private readonly budget: MemoryBudget;
   private open: { readonly list: ReceivedXattr[]; readonly count: number; bytes: number } | undefined;
+
+  constructor(budget: MemoryBudget) {
+    this.budget = budget;
+  }
 
   /**
    * The next list; entries with equal attributes get the same array. Parts are kept (`commit`): while bytes are missing
@@ -94,13 +103,12 @@ export class XattrReader {
       const xattr = readXattr(reader);
       open.bytes += xattr.name.length + (xattr.abbreviated?.length ?? xattr.value.length);
       if (open.bytes > limits.xattrListBytes) throw protocolError(`xattrs of a file are too large [${role}]`, role);
+      this.budget.take(xattrBytes + xattr.name.length + xattr.value.length, role);
       open.list.push(xattr);
       reader.commit();
     }
     this.open = undefined;
-    if (known.length >= limits.attributeSets) {
-      throw protocolError(`More than ${limits.attributeSets} lists of xattrs [${role}]`, role);
-    }
+    this.budget.take(listBytes, role);
     known.push(open.list);
     return open.list;
   }

@@ -1,6 +1,7 @@
 /** Hostile and broken file lists (2-file-list 3.11, 4-traps H-10 to H-19), and the worked example of 2-file-list 10.1. */
 import { describe, expect, test } from "vitest";
 import { type ByteName, byteName } from "../../../src/bytes/byte-name.ts";
+import { limits } from "../../../src/limits.ts";
 import { EntryFlag, type FileEntry } from "../../../src/protocol/file-entry.ts";
 import { FileListDecoder } from "../../../src/protocol/file-list-decoder.ts";
 import type { FileListSettings } from "../../../src/protocol/file-list-settings.ts";
@@ -238,12 +239,23 @@ describe("the end of a list", () => {
 });
 
 describe("the budget of file lists", () => {
+  test("counts attributes that a peer repeats with changes", () => {
+    const decoder = new FileListDecoder({ ...plain, xattrs: true });
+    decoder.startList({ firstNdx: 0, directory: undefined });
+    decoder.budget.take(limits.fileListBytes - 4000, "receiver");
+    const xattrs = Array.from({ length: 20 }, (_, index) => `02 00 61 00`.replace("61", (0x61 + index).toString(16)));
+    const bytes = entry("a", regular, `00 14 ${xattrs.join(" ")}`);
+    expect(() => decoder.readEntries(readerOf(hex(bytes)), [])).toThrow(expect.objectContaining({ exitCode: 22 }));
+  });
+
   test("is counted", () => {
     const decoder = new FileListDecoder(plain);
     decoder.startList({ firstNdx: 0, directory: undefined });
     decoder.readEntries(readerOf(hex(`${entry("a")}${entry("b")}00 00`)), []);
-    expect(decoder.heldBytes).toBeGreaterThan(2 * 200);
-    decoder.heldBytes = 1_073_741_824;
+    expect(decoder.listBytes).toBeGreaterThan(2 * 200);
+    expect(decoder.budget.heldBytes).toBe(decoder.listBytes);
+    decoder.budget.release(decoder.listBytes);
+    decoder.budget.take(limits.fileListBytes - 100, "receiver");
     expect(() => decoder.readEntries(readerOf(hex(entry("c"))), [])).toThrow(expect.objectContaining({ exitCode: 22 }));
   });
 });

@@ -1,0 +1,23 @@
+/** How much a peer may make us hold (4-traps H-18, X-01): counted, not guessed from what it announces. */
+import { limitError, type Role } from "../errors.ts";
+import { limits } from "../limits.ts";
+
+export class MemoryBudget {
+  /** Bytes held, roughly. */
+  private held = 0;
+
+  get heldBytes(): number {
+    return this.held;
+  }
+
+  /** More is held from here on; too much ends the session (exit 22). */
+  take(bytes: number, role: Role): void {
+    this.held += bytes;
+    if (this.held > limits.fileListBytes) throw limitError(`file lists are too large [${role}]`, role);
+  }
+
+  /** So much has been dropped. */
+  release(bytes: number): void {
+    this.held -= bytes;
+  }
+}
