@@ -92,6 +92,7 @@ export type RenderOptions = Pick<
   | "dryRun"
   | "deleteTiming"
   | "force"
+  | "allToStandardError"
 >;
 
 /** Makes the renderer of one run. */
@@ -181,7 +182,7 @@ class RunRenderer {
       }
       case "created-directory":
         if (this.options.info.name >= 1 || this.rules.itemizing) {
-          this.line(byteName(`created directory ${event.path}`));
+          this.tell("Receiver", byteName(`created directory ${event.path}`));
         }
         break;
       case "item":
@@ -334,7 +335,14 @@ class RunRenderer {
 
   /** Under `-q` the receiving side says nothing, so that its remarks do not reach the log either. */
   private notice({ role, text }: NoticeEvent): void {
-    if (!this.options.quiet || role === "sender") this.line(text);
+    if (!this.options.quiet || role === "sender") this.tell(role, text);
+  }
+
+  /** A remark of one side. With `--stderr=all` the receiving side, a server that knows no locale, writes it past the log. */
+  private tell(role: Role, text: ByteName): void {
+    const ours = role === "sender" || role === "client" || !this.options.allToStandardError;
+    if (ours) this.line(text);
+    else this.outLine(text, this.highBytes === "raw" ? "raw" : "escaped");
   }
 
   /** A line for standard output and log. */
@@ -343,10 +351,10 @@ class RunRenderer {
     this.output.log?.(text);
   }
 
-  private outLine(text: ByteName): void {
+  private outLine(text: ByteName, highBytes = this.highBytes): void {
     if (this.options.quiet) return;
     this.endOpenLine((newline) => this.out(newline));
-    this.out(`${escapeForTerminal(text, this.highBytes)}\n`);
+    this.out(`${escapeForTerminal(text, highBytes)}\n`);
   }
 
   /** A line for standard error; the log has those that the client's own side (the sender) wrote. */

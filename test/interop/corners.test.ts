@@ -128,6 +128,23 @@ ln -s t2/../t2 src/a2; ln -s ../t3 src/z/a3; ln -s t4 src/c4; ln -s c4 src/a4; l
   );
 });
 
+describe("--stderr=all and the log", () => {
+  const setup = `mkdir -p src/e; mkfifo src/p "src/gr$(printf '\\303\\274')"; echo 2 >dst/gone; ln -s /x src/u; mkdir dst/f; echo 1 >dst/f/q
+echo 1 >src/f; echo 3 >src/h; ln src/h src/h2; echo 4 >dst/h; echo same >src/same; cp -p src/same dst/same`;
+  const rows = [
+    "-vvi --safe-links --delete src/ dst/",
+    "-vvi -b --delete src/ dst/",
+    "-v --delete src/ dst/new",
+    "-q src/ dst/",
+  ];
+  checkAll(
+    setup,
+    [...rows, "-nvv8 --delete src/ dst/"].map(
+      (text) => `-rlt --stderr=all --log-file=log ${text}; cut -d' ' -f4- log | grep -v ' size '; rm log`,
+    ),
+  );
+});
+
 describe("directories that several arguments name", () => {
   const setup = `mkdir -p A/a/s A/a/b/c A/e D/q
 echo g >A/a/g; echo t >A/a/s/t; echo x >A/a/b/x; echo y >A/a/b/c/y; echo z >A/e/z; cp -a A B`;

@@ -123,6 +123,7 @@ export function optionsOf(
     group: true,
     dryRun: false,
     deleteTiming: "none",
+    allToStandardError: false,
     force: false,
     ...parts,
   };
