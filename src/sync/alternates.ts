@@ -59,6 +59,23 @@ interface Root {
   walker: DirectoryWalker | undefined;
 }
 
+/** The directories as messages show them, each at `placeOf` its path; tells which of them do not exist. */
+export function alternatePlaces(
+  { options, syscalls, ledger }: RunContext,
+  placeOf: (path: ByteName) => ByteName,
+): ByteName[] {
+  const { kind, directories } = options.alternates ?? { kind: "link", directories: [] };
+  const places = directories.map(placeOf);
+  const stat = emptyStat();
+  for (const text of places) {
+    const found = syscalls.statPath(text, stat) === 0;
+    if (found && (stat.mode & FileType.mask) === FileType.directory) continue;
+    const trouble = found ? "is not a dir" : "does not exist";
+    ledger.warning("client", `--${kind}-dest arg ${trouble}: ${text}`);
+  }
+  return places;
+}
+
 export class Alternates {
   private readonly context: RunContext;
   private readonly existing: ExistingReader;
@@ -70,15 +87,10 @@ export class Alternates {
     this.context = context;
     this.existing = existing;
     this.digester = new FileDigester(context.syscalls, context.options.listChecksum);
-    const { kind, directories } = context.options.alternates ?? { kind: "link", directories: [] };
-    this.roots = directories.map((path) => ({ text: placeOf(path, destination), walker: undefined }));
-    const stat = emptyStat();
-    for (const { text } of this.roots) {
-      const found = context.syscalls.statPath(text, stat) === 0;
-      if (found && (stat.mode & FileType.mask) === FileType.directory) continue;
-      const trouble = found ? "is not a dir" : "does not exist";
-      context.ledger.warning("client", `--${kind}-dest arg ${trouble}: ${text}`);
-    }
+    this.roots = alternatePlaces(context, (path) => placeOf(path, destination)).map((text) => ({
+      text,
+      walker: undefined,
+    }));
   }
 
   /** The open directory `path` of every alternate directory that has it, in order; each is held until released. */

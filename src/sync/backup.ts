@@ -27,6 +27,16 @@ const EROFS = -30;
 /** What `Backups.make` returns for a file that is backed up and still there. */
 export const copiedOnly = 1;
 
+/** `--info=backup`: names the directory for backups, a relative one as that of `base`. */
+export function announceBackupDirectory({ options, syscalls, emit }: RunContext, base: ByteName): void {
+  const { backup, backupDirectory, info } = options;
+  if (!backup || backupDirectory === undefined || info.backup === 0) return;
+  const path = backupDirectory.startsWith("/") ? backupDirectory : joinName(base, backupDirectory);
+  const exists = syscalls.statPath(path, emptyStat()) === 0;
+  const text = byteName(`${exists ? "" : "(new) "}backup_dir is ${backupDirectory}`);
+  emit({ type: "notice", role: "Receiver", code: "backup-directory", path: undefined, text });
+}
+
 export class Backups {
   private readonly context: RunContext;
   private readonly destination: Destination;
@@ -42,12 +52,7 @@ export class Backups {
     this.context = context;
     this.destination = destination;
     this.tree = new BackupTree(context, destination, touched);
-    const { options, syscalls, emit } = context;
-    if (options.backup && options.backupDirectory !== undefined && options.info.backup > 0) {
-      const exists = syscalls.statPath(this.tree.path, this.stat) === 0;
-      const text = byteName(`${exists ? "" : "(new) "}backup_dir is ${options.backupDirectory}`);
-      emit({ type: "notice", role: "Receiver", code: "backup-directory", path: undefined, text });
-    }
+    announceBackupDirectory(context, destination.absolute);
   }
 
   /** Names who removes a directory that stands where a backup goes. */

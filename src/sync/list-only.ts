@@ -1,8 +1,20 @@
 /** `--list-only`: the entries in order, nothing else (3-transfer 9.9). */
+import { joinName } from "../bytes/byte-name.ts";
 import { EntryFlag, type FileEntry } from "../protocol/file-entry.ts";
+import { alternatePlaces } from "./alternates.ts";
+import { announceBackupDirectory } from "./backup.ts";
 import type { RunContext } from "./context.ts";
 import { isDirectory } from "./file-list.ts";
 import type { ListSource } from "./list-source.ts";
+import { TempDirectory } from "./temp-directory.ts";
+
+/** Tells of the directories that options name, as a run would; relative ones are those of the working directory here. */
+export function checkNamedDirectories(context: RunContext): void {
+  const here = context.syscalls.workingDirectory();
+  announceBackupDirectory(context, here);
+  alternatePlaces(context, (path) => (path.startsWith("/") ? path : joinName(here, path)));
+  TempDirectory.find(context, { absolute: here, walker: undefined });
+}
 
 /** Emits a `listed` event for each entry; directories when their own list comes. */
 export async function listEntries(

@@ -25,7 +25,7 @@ import { Ledger } from "./ledger.ts";
 import { ListBuilder } from "./list-builder.ts";
 import { ListFeed } from "./list-feed.ts";
 import { ListNumbers } from "./list-numbers.ts";
-import { listEntries } from "./list-only.ts";
+import { checkNamedDirectories, listEntries } from "./list-only.ts";
 import { LocalChannel } from "./local-channel.ts";
 import { pruneLists } from "./prune-lists.ts";
 import { LocalReceiver } from "./receiver.ts";
@@ -129,6 +129,7 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
     if (options.pruneEmptyDirectories) feed.replace(pruneLists(feed.peek(), context));
     const progress = new RunProgress(context, feed);
     if (options.listOnly || request.destination === undefined) {
+      checkNamedDirectories(context);
       announceWholeFiles(context);
       await listEntries(context, feed, request.room, (entryCount, isLast) =>
         progress.listDone(entryCount, isLast, false),

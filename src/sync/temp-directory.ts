@@ -21,7 +21,10 @@ export class TempDirectory {
   }
 
   /** The directory that was asked for, if any. Throws a usage error if there is none of the name. */
-  static find(context: RunContext, { absolute, walker }: Destination): TempDirectory | undefined {
+  static find(
+    context: RunContext,
+    { absolute, walker }: Pick<Destination, "absolute" | "walker">,
+  ): TempDirectory | undefined {
     const { options, syscalls } = context;
     const given = options.tempDirectory;
     if (given === undefined) return undefined;

@@ -128,6 +128,21 @@ ln -s t2/../t2 src/a2; ln -s ../t3 src/z/a3; ln -s t4 src/c4; ln -s c4 src/a4; l
   );
 });
 
+describe("directories that options name in a list", () => {
+  const setup = "mkdir -p src dst/alt alt; echo 1 >src/f; cp -p src/f alt/f";
+  const options = ["--link-dest=../alt", "--compare-dest=alt", "--copy-dest=nope --copy-dest=alt", "--link-dest=src/f"];
+  checkAll(setup, [
+    ...options.map((text) => `-a --list-only ${text} src/ dst/`),
+    ...[
+      "-b --backup-dir=bk",
+      "-b --backup-dir=alt",
+      "-b --backup-dir=../alt",
+      "--temp-dir=nope",
+      "--temp-dir=alt",
+    ].flatMap((text) => [`-avv --list-only ${text} src/ dst/`, `-avv ${text} src/`]),
+  ]);
+});
+
 describe("--stderr=all and the log", () => {
   const setup = `mkdir -p src/e; mkfifo src/p "src/gr$(printf '\\303\\274')"; echo 2 >dst/gone; ln -s /x src/u; mkdir dst/f; echo 1 >dst/f/q
 echo 1 >src/f; echo 3 >src/h; ln src/h src/h2; echo 4 >dst/h; echo same >src/same; cp -p src/same dst/same`;
