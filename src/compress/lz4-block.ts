@@ -10,6 +10,8 @@ const matchLimit = 12;
 const longLength = 15;
 const hashBits = 13;
 const skipShift = 6;
+/** Up to so many bytes a loop is faster than a call. */
+const shortCopy = 24;
 
 /** Most bytes that a block of `length` bytes can become. */
 export function lz4Bound(length: number): number {
@@ -41,8 +43,9 @@ export function compressLz4(input: Uint8Array, output: Uint8Array, table: Lz4Tab
       continue;
     }
     misses = 1 << skipShift;
+    const longest = end - lastLiterals - at;
     let length = minMatch;
-    while (at + length < end - lastLiterals && input[at + length] === input[candidate + length]) length++;
+    while (length < longest && input[at + length] === input[candidate + length]) length++;
     out = writeSequence(input, anchor, at, output, out, length - minMatch);
     const offset = at - candidate;
     output[out++] = offset & 0xff;
@@ -74,7 +77,8 @@ export function decompressLz4(input: Uint8Array, output: Uint8Array): number {
       } while (byte === 0xff);
     }
     if (literals > end - at || literals > output.length - out) return -1;
-    output.set(input.subarray(at, at + literals), out);
+    if (literals > shortCopy) output.set(input.subarray(at, at + literals), out);
+    else for (let index = 0; index < literals; index++) output[out + index] = input[at + index] as number;
     at += literals;
     out += literals;
     if (at === end) return out;
@@ -92,7 +96,7 @@ export function decompressLz4(input: Uint8Array, output: Uint8Array): number {
     }
     if (offset === 0 || offset > out || length > output.length - out) return -1;
     // Byte by byte where the match overlaps what it makes.
-    if (offset >= length) output.copyWithin(out, out - offset, out - offset + length);
+    if (offset >= length && length > shortCopy) output.copyWithin(out, out - offset, out - offset + length);
     else for (let index = out; index < out + length; index++) output[index] = output[index - offset] as number;
     out += length;
   }
@@ -111,7 +115,8 @@ function writeSequence(
   const literals = to - from;
   output[out++] = (Math.min(literals, longLength) << 4) | Math.min(extra, longLength);
   out = writeLong(output, out, literals);
-  output.set(input.subarray(from, to), out);
+  if (literals > shortCopy) output.set(input.subarray(from, to), out);
+  else for (let index = 0; index < literals; index++) output[out + index] = input[from + index] as number;
   return out + literals;
 }
 

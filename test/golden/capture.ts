@@ -54,7 +54,7 @@ const optionSets: readonly { readonly name: string; readonly from: number; reado
   { name: "numeric", from: 27, options: ["-a", "--numeric-ids", "--delete"] },
   { name: "aHAX", from: 30, options: ["-aHAX"] },
   { name: "aHAXc-flat", from: 30, options: ["-aHAXc", "--no-inc-recursive"] },
-  { name: "atimes", from: 30, options: ["-aUi"] },
+  { name: "atimes", from: 28, options: ["-aUi"] },
   { name: "z", from: 28, options: ["-az"] },
   { name: "zlibx", from: 29, options: ["-a", "--compress-choice=zlibx"] },
   { name: "lz4", from: 31, options: ["-a", "--compress-choice=lz4"] },
