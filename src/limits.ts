@@ -9,6 +9,8 @@ export const limits = {
   nameBytes: 255,
   /** Longest text of a record in a filter or files-from file, in bytes (2-file-list 1.4). */
   ruleBytes: 5119,
+  /** Names of `--files-from` that a peer may send. */
+  listedNames: 10_000_000,
   /** Filter rules that a peer may send. */
   filterRules: 1_000_000,
   /** How deep merge files may name further merge files (2-file-list 1.4, 4-traps O-04). */

@@ -1,6 +1,6 @@
 /** `tsync --server`: the other side of somebody's run, on standard input and output (1-session 1). */
 import { type ByteName, byteName, fromText } from "../bytes/byte-name.ts";
-import { asTsyncError, ExitCode, type TsyncError, unsupportedError } from "../errors.ts";
+import { asTsyncError, ExitCode, type TsyncError } from "../errors.ts";
 import { openSyscalls } from "../fs/syscalls/choose.ts";
 import type { ParseEnvironment } from "../options/normalize.ts";
 import { parseServerArguments } from "../options/parse-server.ts";
@@ -31,7 +31,6 @@ export async function runServer(
   try {
     const parsed = parseServerArguments(args, environment);
     const isSender = args.includes(byteName("--sender"));
-    if (isSender) throw unsupportedError("This tsync does not support --sender yet", "server");
     const opened = openServerConnection(standardStreams(), isSender);
     connection = opened;
     const command = parsed.kind === "server" ? parsed : await readSecluded(opened, parsed);

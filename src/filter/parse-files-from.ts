@@ -28,7 +28,7 @@ export function parseFilesFrom(content: Uint8Array, settings: FilesFromSettings)
 }
 
 /** Removes leading and doubled slashes, resolves `..` without ever leaving the base; nothing left: `.`. */
-function cleanListedName(text: string, relative: boolean): ByteName {
+export function cleanListedName(text: string, relative: boolean): ByteName {
   const parts: string[] = [];
   let endsInside = false;
   for (const part of text.split("/")) {

@@ -5,13 +5,15 @@
  */
 import type { ByteName } from "../bytes/byte-name.ts";
 import { accessAclDiffers, accessAclToSet, defaultAclDiffers, defaultAclToSet } from "../fs/acl.ts";
-import { isXattrList, type Stat } from "../fs/syscalls/interface.ts";
+import { emptyStat, isXattrList, type Stat } from "../fs/syscalls/interface.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
 import {
   type ExistingAttributes,
   groupToSet,
+  isPending,
   keepsAccessTime,
   keepsTime,
+  noAttributes,
   ownerToSet,
   sameAccessTime,
   sameBytes,
@@ -158,6 +160,10 @@ function openedXattrs(
   const { syscalls, identity } = context;
   const { directory, name } = place;
   if (!xattrsDiffer(context, entry, existing.xattrs)) return false;
+  if (context.lateXattrs !== undefined && wantedXattrs(context, entry).some(isPending)) {
+    context.lateXattrs.add(entry);
+    return true;
+  }
   const needed = existing.unreadable === true ? 0o600 : 0o200;
   const closed = !identity.privileged && uid === identity.uid && (mode & needed) !== needed;
   if (!closed || isSymlink(entry)) return setXattrs(context, place, entry, existing);
@@ -168,6 +174,17 @@ function openedXattrs(
   const changed = setXattrs(context, place, entry, isXattrList(list) ? { ...existing, xattrs: list } : existing);
   syscalls.chmodAt(directory, name, mode & 0o7777);
   return changed;
+}
+
+/** Sets attributes whose values had to be asked for first; they are here now. */
+export function setLateXattrs(context: RunContext, place: Place, entry: FileEntry): void {
+  const { syscalls } = context;
+  const { directory, name } = place;
+  const stat = emptyStat();
+  if (syscalls.lstatAt(directory, name, stat) < 0) return;
+  const [list] = syscalls.readXattrs(directory, [name]);
+  const existing = { ...noAttributes(), xattrs: isXattrList(list) ? list : [] };
+  openedXattrs(context, place, entry, stat.uid, stat.mode & 0o7777, existing);
 }
 
 function setXattrs(context: RunContext, place: Place, entry: FileEntry, existing: ExistingAttributes): boolean {

@@ -3,11 +3,13 @@
  * quick check, and the mode an entry gets when permissions are not preserved (5.6).
  */
 import { type ByteName, compareBytes } from "../bytes/byte-name.ts";
+import { createChecksum } from "../delta/checksum.ts";
 import { accessAclDiffers, defaultAclDiffers } from "../fs/acl.ts";
 import type { Stat } from "../fs/syscalls/interface.ts";
 import type { TransferOptions } from "../options/transfer-options.ts";
 import { type FileEntry, FileType, type Xattr } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
+import { ReceivedXattr } from "../protocol/xattr-block.ts";
 import type { RunContext } from "./context.ts";
 import { isDirectory, isRegular, isSymlink } from "./file-list.ts";
 
@@ -153,11 +155,13 @@ export function xattrsDiffer(context: RunContext, entry: FileEntry, existing: re
   const wanted = wantedXattrs(context, entry);
   const present = storable(context, existing);
   if (wanted === present) return false;
+  settleKnown(wanted, present);
   if (wanted.length !== present.length) return true;
   for (let index = 0; index < wanted.length; index++) {
     const a = wanted[index];
     const b = present[index];
-    if (a === undefined || b === undefined || a.name !== b.name || !sameBytes(a.value, b.value)) return true;
+    if (a === undefined || b === undefined || a.name !== b.name || isPending(a) || !sameBytes(a.value, b.value))
+      return true;
   }
   return false;
 }
@@ -166,10 +170,40 @@ export function xattrsDiffer(context: RunContext, entry: FileEntry, existing: re
 export function wantedXattrs(context: RunContext, entry: FileEntry): readonly Xattr[] {
   const { filters, identity } = context;
   const list = storable(context, entry.xattrs ?? []);
-  if (identity.privileged) return list;
-  return list
-    .map((item) => ({ name: filters.storedXattrName(item.name, false), value: item.value }))
-    .sort((a, b) => compareBytes(a.name, b.name));
+  if (identity.privileged) return sortedByName(list);
+  const stored = list.map((item) => {
+    const name = filters.storedXattrName(item.name, false);
+    return name === item.name ? item : { ...item, name };
+  });
+  return sortedByName(stored);
+}
+
+/** Another machine's list need not be sorted (2-file-list 7.4). */
+function sortedByName(list: readonly Xattr[]): readonly Xattr[] {
+  const isSorted = list.every(
+    (item, index) => index === 0 || compareBytes(list[index - 1]?.name ?? item.name, item.name) < 0,
+  );
+  return isSorted ? list : [...list].sort((a, b) => compareBytes(a.name, b.name));
+}
+
+/** Whether the value of an attribute is on another machine. */
+export function isPending(xattr: Xattr): boolean {
+  return xattr.abbreviated !== undefined;
+}
+
+/** Values of another machine that are here already need not be asked for (2-file-list 7.5). */
+function settleKnown(wanted: readonly Xattr[], present: readonly Xattr[]): void {
+  if (!wanted.some(isPending)) return;
+  const here = new Map(present.map(({ name, value }) => [name, value]));
+  const md5 = createChecksum("md5");
+  for (const item of wanted) {
+    const value = here.get(item.name);
+    const { abbreviated } = item;
+    if (abbreviated === undefined || value === undefined || value.length !== abbreviated.length) continue;
+    md5.reset();
+    md5.update(value, 0, value.length);
+    if (item instanceof ReceivedXattr && sameBytes(md5.digest(), abbreviated.digest)) item.settle(value);
+  }
 }
 
 /** The attributes that the receiving side may set or remove (2-file-list 7.7); the list itself if it may all of them. */

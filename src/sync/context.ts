@@ -4,6 +4,7 @@ import { abortedError } from "../errors.ts";
 import type { OperatorPaths } from "../fs/operator-path.ts";
 import type { Syscalls } from "../fs/syscalls/interface.ts";
 import type { TransferOptions } from "../options/transfer-options.ts";
+import type { FileEntry } from "../protocol/file-entry.ts";
 import type { ChangeGate } from "./change-gate.ts";
 import type { RunCounters } from "./counters.ts";
 import type { EventSink } from "./events.ts";
@@ -51,6 +52,8 @@ export interface RunContext {
   readonly gate: ChangeGate | undefined;
   /** The sender is too old to tell nanoseconds: whole seconds are all that is known of a time. */
   readonly coarseTimes?: boolean;
+  /** Entries whose extended attributes are set when values of them have come; undefined: all values are here. */
+  readonly lateXattrs?: Set<FileEntry>;
 }
 
 /** Throws (exit 20) once the run was told to stop. */

@@ -2,19 +2,26 @@
  * Turns what a run has done so far into progress and phase events (3-transfer 9.8). A phase event stands for a released
  * list: one whose transfers are all done; the last list's ends the run.
  */
+import type { FileEntry } from "../protocol/file-entry.ts";
 import type { RunContext } from "./context.ts";
 import type { ListSource } from "./list-source.ts";
-import type { PendingFile } from "./pending-file.ts";
 
 /** Longest literal run of the protocol. */
 const firstUpdateBytes = 32_768;
+
+/** A file whose data is under way. */
+export interface FileUnderWay {
+  readonly entry: FileEntry;
+  readonly position: number;
+  readonly job: { readonly size: number };
+}
 
 export class RunProgress {
   private readonly context: RunContext;
   private readonly feed: ListSource;
   private finishedBytes = 0;
-  private current: PendingFile | undefined;
-  private last: PendingFile | undefined;
+  private current: FileUnderWay | undefined;
+  private last: FileUnderWay | undefined;
   /** Entries up to and including the last file asked for. */
   private reached = 0;
   /** Entries of all lists up to the one worked on last. */
@@ -32,7 +39,7 @@ export class RunProgress {
   }
 
   /** So many bytes of a file are written; all of them: it is complete. */
-  readonly onFile = (file: PendingFile, done: number): void => {
+  readonly onFile = (file: FileUnderWay, done: number): void => {
     const total = file.job.size;
     if (file !== this.current) {
       // The first update of a file comes with its first literal run.
@@ -90,7 +97,7 @@ export class RunProgress {
     this.phase(this.waiting.shift() ?? this.walked, true);
   }
 
-  private tell(file: PendingFile, done: number, finished: boolean): void {
+  private tell(file: FileUnderWay, done: number, finished: boolean): void {
     this.context.emit({
       type: "progress",
       path: file.entry.path,

@@ -24,7 +24,10 @@ const EINVAL = -22;
  * The names of `--files-from`, undefined without it. A file that cannot be opened ends the run before it says anything.
  * @throws TsyncError usage
  */
-export function readListed(context: BuilderContext, operator: OperatorPaths): readonly ByteName[] | undefined {
+export function readListed(
+  context: Pick<BuilderContext, "options" | "syscalls">,
+  operator: OperatorPaths,
+): readonly ByteName[] | undefined {
   const { options, syscalls } = context;
   const { filesFrom, nulTerminated, relative } = options;
   if (filesFrom === undefined) return undefined;

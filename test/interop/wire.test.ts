@@ -1,6 +1,6 @@
 /** Runs with another machine against the real rsync, over a local remote shell, in each role (docs/spec/1 to 3). */
 import { describe, expect, test } from "vitest";
-import { wireRoles } from "../support/wire-roles.ts";
+import { type WireRole, wireRoles } from "../support/wire-roles.ts";
 
 const setup = `
 mkdir -p s/x/y s/z 's/a b' s/empty
@@ -15,6 +15,12 @@ cp -a s d; seq 1 90000 > d/x/y/big; rm -rf d/z d/l d/h2 d/p d/x/k1
 echo old > d/f; mkdir d/zzz d/p; echo 1 > d/zzz/q; echo junk > d/junk; ln -s other d/l; echo 1 > d/h2
 chmod 777 d/x; echo p > d/p/in; echo jo > d/junk.o
 mkdir e; cp -a s/x s/f s/t.c e/; echo e > e/t.c
+long=$(printf 'x%.0s' $(seq 1 100)); longer=$(printf 'y%.0s' $(seq 1 3000))
+for f in s/f s/x s/x/g s/x/k1 s/empty s/t.c s/t.o; do setfattr -n user.short -v hello $f; setfattr -n user.long -v $long $f; done
+setfattr -n user.big -v $longer s/x/y/big; setfattr -h -n trusted.l -v $long s/l; setfattr -n user.big -v $longer s/x/y
+setfattr -n user.long -v $long d/x/g; setfattr -n user.extra -v e d/t.c; setfattr -n user.big -v old$longer d/x/y/big
+setfattr -n user.long -v $long d/t.o; setfattr -n user.short -v hello d/t.o
+printf 'f\nx/g\nnope\nz\n' > list
 `;
 
 const options = [
@@ -65,6 +71,14 @@ const options = [
   "-av --remove-source-files",
   "-ai --safe-links",
   "-as",
+  "-aXi",
+  "-aXAHi --delete",
+  "-rXi",
+  "-aXi --no-inc-recursive",
+  "-aXni",
+  "-aXi --protocol=30",
+  "-ai --files-from=list --delete",
+  "-ai -r --files-from=list --no-R",
 ];
 
 const operands = [
@@ -77,18 +91,23 @@ const operands = [
 ];
 const old = ["-aiv", "-aHi", "-ai --delete", "-ac", "-ai --inplace", "-av --remove-source-files", "-ai --cc=md5"];
 
-describe("tsync as the server of a push", () => {
+const roles: readonly (readonly [string, WireRole])[] = [
+  ["tsync as the server of a push", "push-server"],
+  ["tsync as the server of a pull", "pull-server"],
+];
+
+describe.each(roles)("%s", (_name, role) => {
   const check = wireRoles(setup);
   test.each(options)("%s", (line) => {
-    check("push-server", `${line} s/ d`);
+    check(role, `${line} s/ d`);
   });
   test.each(operands)("%s", (line) => {
-    check("push-server", line);
+    check(role, line);
   });
   test.each([27, 28, 29, 30, 31])("protocol %i", (protocol) => {
-    for (const line of old) check("push-server", `${line} --protocol=${protocol} s/ d`);
+    for (const line of old) check(role, `${line} --protocol=${protocol} s/ d`);
   });
   test("as an ordinary user", () => {
-    expect(check("push-server", "-rliD s/ d", 65534).status).toBe(23);
+    expect(check(role, "-rliD s/ d", 65534).status).toBe(23);
   });
 });

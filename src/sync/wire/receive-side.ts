@@ -3,53 +3,34 @@
  * asks for comes back, and both sides go through the phases to the goodbye.
  */
 import type { ByteName } from "../../bytes/byte-name.ts";
-import { abortedError, asTsyncError, type Role, TsyncError } from "../../errors.ts";
-import { compileFilters, type FilterArgument } from "../../filter/compile-filters.ts";
-import { FilterEvaluator } from "../../filter/evaluator.ts";
-import { foreignLinkText, OperatorPaths } from "../../fs/operator-path.ts";
-import type { Syscalls } from "../../fs/syscalls/interface.ts";
-import type { TransferOptions } from "../../options/transfer-options.ts";
+import { abortedError, asTsyncError, TsyncError } from "../../errors.ts";
 import type { FileEntry } from "../../protocol/file-entry.ts";
-import type { Message } from "../../protocol/message.ts";
-import type { RunContext, Wants } from "../context.ts";
-import { RunCounters } from "../counters.ts";
+import { setLateXattrs } from "../attributes.ts";
+import { fullPath, type RunContext } from "../context.ts";
 import { resolveDestination } from "../destination.ts";
-import type { EventSink, RunSummary } from "../events.ts";
-import { fileFilterReader } from "../filter-reader.ts";
-import { FilterStack } from "../filter-stack.ts";
+import type { RunSummary } from "../events.ts";
 import { HardLinks, type Member } from "../hard-links.ts";
-import { IdMapper, mapAcls } from "../id-mapper.ts";
-import { Ledger } from "../ledger.ts";
+import { mapAcls } from "../id-mapper.ts";
 import { ListNumbers } from "../list-numbers.ts";
+import { findPlace } from "../place.ts";
 import { pruneLists } from "../prune-lists.ts";
 import { announceWholeFiles, openReceivingSide, type ReceivingSide } from "../receiving-side.ts";
 import { type Arrivals, isRemoved } from "../remove-source.ts";
-import { arrive, countListed, currentIdentity, summarize } from "../run-parts.ts";
+import { arrive, countListed, summarize } from "../run-parts.ts";
 import { fileListSettings, type Link } from "./link.ts";
 import { ReleaseTracker } from "./release-tracker.ts";
 import { WireChannel } from "./wire-channel.ts";
+import { type EndParts, type EndRequest, makeEnd } from "./wire-context.ts";
 import { WireLists } from "./wire-lists.ts";
 import { WireReceiver } from "./wire-receiver.ts";
 
 /** What a receiving end is given. */
-export interface ReceiveRequest {
-  readonly link: Link;
-  /** As this session has them. */
-  readonly options: TransferOptions;
+export interface ReceiveRequest extends EndRequest {
   readonly destination: ByteName;
-  /** The filter rules that hold here. */
-  readonly filters: readonly FilterArgument[];
-  readonly isServer: boolean;
-  readonly emit: EventSink;
-  readonly wants: Wants;
-  readonly signal: AbortSignal;
-  readonly syscalls: Syscalls;
-  readonly home: ByteName | undefined;
-  readonly cvsIgnore: ByteName | undefined;
   /** Whether the sender may list this entry; throws if not. */
   readonly check: (entry: FileEntry) => FileEntry;
-  /** Sets who hears of messages that the channel must act on. */
-  readonly onMessage: (handler: (message: Message) => void) => void;
+  /** What is to be sent before the lists come. */
+  readonly begin?: (parts: EndParts) => void;
 }
 
 /** Known entries before the first is handled, where hard links are kept (3-transfer 1.4). */
@@ -93,7 +74,9 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
       return arrive(context, links, numbers, mapAcls(context, list));
     },
   });
-  const context = makeContext(request, lists);
+  const parts = makeEnd(request, lists.decoder.names);
+  const { context } = parts;
+  request.begin?.(parts);
   const numbers = new ListNumbers(context);
   context.emit({ type: "list-start", incremental: options.incrementalRecursion, receiving: true });
   await lists.readFirst();
@@ -105,7 +88,13 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
   const destination = resolveDestination(context, request.destination, counted);
   closers.push(() => destination.walker?.dispose());
   const channel: WireChannel = new WireChannel(link, context, tracker, (record) => receiver.report(record));
-  const receiver = new WireReceiver(link, context, lists, channel, !isServer, () => undefined);
+  const receiver = new WireReceiver(link, context, lists, channel, !isServer, (entry) => {
+    const place = findPlace(destination, entry.path, entry.path === ".");
+    if (typeof place === "number") return;
+    const absolute = fullPath(destination.absolute, entry.path);
+    setLateXattrs(context, { directory: place.descriptor, name: place.name, absolute }, entry);
+    place.held.release();
+  });
   request.onMessage((message) => {
     if (message.kind === "no-send") channel.notSent(message.ndx);
     else if (message.kind === "io-error") {
@@ -263,33 +252,6 @@ async function pause(context: RunContext): Promise<void> {
   if (now - context.counters.pausedAt < 10) return;
   await new Promise((resolve) => setImmediate(resolve));
   context.counters.pausedAt = performance.now();
-}
-
-function makeContext(request: ReceiveRequest, lists: WireLists): RunContext {
-  const { options, emit, syscalls } = request;
-  const identity = currentIdentity(options.superUser);
-  const ledger = new Ledger(emit);
-  const refusal = (role: Role) => () => ledger.warning(role, foreignLinkText);
-  const own = new OperatorPaths(syscalls, identity.uid, refusal("client"));
-  const reader = fileFilterReader(syscalls, own, (text) => ledger.warning("client", text));
-  const { deleteExcluded, nulTerminated } = options;
-  const settings = { deleteExcluded, nulTerminated, home: request.home, cvsIgnoreVariable: request.cvsIgnore };
-  const program = compileFilters(request.filters, reader, settings);
-  return {
-    options,
-    syscalls,
-    operator: new OperatorPaths(syscalls, identity.uid, refusal("generator")),
-    identity,
-    ids: new IdMapper(options, syscalls, (text) => ledger.warning("Receiver", text), lists.decoder.names),
-    ledger,
-    emit,
-    wants: request.wants,
-    counters: new RunCounters(),
-    filters: new FilterStack(new FilterEvaluator(program, "receiver", reader)),
-    signal: request.signal,
-    gate: undefined,
-    coarseTimes: request.link.session.protocol < 31,
-  };
 }
 
 /** `--remove-source-files`: the sender hears of what has arrived, and removes it (3-transfer 5.5). */

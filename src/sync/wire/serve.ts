@@ -1,7 +1,8 @@
 /** The server's end of a session, from the first byte to the goodbye (1-session 1). */
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
 import { type ExitCode, type Role, TsyncError, unsupportedError } from "../../errors.ts";
-import type { FilterArgument } from "../../filter/compile-filters.ts";
+import type { FilterReader, FilterSettings } from "../../filter/rule-list.ts";
+import { compileWireRules } from "../../filter/wire-rules.ts";
 import type { Syscalls } from "../../fs/syscalls/interface.ts";
 import type { SecludedServer, ServerCommand } from "../../options/parse-server.ts";
 import type { TransferOptions } from "../../options/transfer-options.ts";
@@ -11,10 +12,14 @@ import type { ByteStream } from "../../transport/byte-stream.ts";
 import { Connection } from "../../transport/connection.ts";
 import type { Wants } from "../context.ts";
 import type { EventSink, RunSummary } from "../events.ts";
+import { readListed } from "../source-arguments.ts";
 import { Condition } from "./condition.ts";
 import { Link } from "./link.ts";
+import { checkNameStream, receiveNames, sendNames } from "./listed-names.ts";
 import { receiveFromWire } from "./receive-side.ts";
+import { sendToWire } from "./send-side.ts";
 import { agreedOptions, type Session, startServer } from "./session.ts";
+import type { EndParts } from "./wire-context.ts";
 
 /** What a server is given. */
 export interface ServeRequest {
@@ -63,9 +68,6 @@ export async function serve(request: ServeRequest): Promise<RunSummary> {
   const { settings } = command;
   const isSender = settings.sender;
   const role: Role = isSender ? "sender" : "Receiver";
-  if (command.options.xattrs > 0) {
-    throw unsupportedError("This tsync does not support --xattrs (-X) to another machine yet", role);
-  }
   let handle: (message: Message) => void = () => undefined;
   const session = await startServer(
     connection,
@@ -82,33 +84,54 @@ export async function serve(request: ServeRequest): Promise<RunSummary> {
   );
   const timed = settings.deleteBefore || settings.deleteAfter || settings.deleteDuring !== undefined;
   const options = agreedOptions(command.options, session, !timed);
-  const filters = await readFilters(connection, command, session);
+  const texts = await readFilters(connection, command, session);
   const link = new Link(connection, session, new Condition());
-  const shared = {
+  const { protocol } = session;
+  const end = {
     link,
     options,
-    filters,
     isServer: true,
-    wants: wantsOf(options, session.protocol),
+    emit: request.sink(protocol),
+    wants: wantsOf(options, protocol),
     signal,
     syscalls: request.syscalls,
-  };
-  const { home, cvsIgnore } = request;
-  const emit = request.sink(session.protocol);
-  const summary = await receiveFromWire({
-    ...shared,
-    home,
-    cvsIgnore,
-    emit,
-    destination: command.paths[0] ?? byteName("."),
-    check: (entry) => entry,
-    onMessage: (handler) => {
+    rules: (reader: FilterReader, given: FilterSettings) =>
+      compileWireRules(texts, reader, given, {
+        protocol,
+        serverSide: isSender ? "sender" : "receiver",
+        cvs: options.cvsExclude,
+        role,
+      }),
+    home: request.home,
+    cvsIgnore: request.cvsIgnore,
+    onMessage: (handler: (message: Message) => void) => {
       handle = handler;
     },
-  });
+  };
+  const summary = isSender
+    ? await sendToWire({ ...end, sources: command.paths, listed: (parts) => listedNames(link, parts) })
+    : await receiveFromWire({
+        ...end,
+        destination: command.paths[0] ?? byteName("."),
+        check: (entry) => entry,
+        begin: (parts) => {
+          const { filesFrom } = options;
+          if (filesFrom === undefined) return;
+          if (protocol < 31) throw unsupportedError("This tsync does not support --files-from below protocol 31", role);
+          sendNames(link, parts, filesFrom);
+        },
+      });
   await connection.finish();
   connection.destroy();
   return summary;
+}
+
+/** A sending server's names: its client sends them, or they are in a file here (2-file-list 2.1). */
+async function listedNames(link: Link, { context, ownPaths }: EndParts): Promise<readonly ByteName[] | undefined> {
+  const { filesFrom, relative } = context.options;
+  if (filesFrom !== "-") return readListed(context, ownPaths);
+  checkNameStream(link);
+  return await receiveNames(link, relative);
 }
 
 /** Whether this server could go directory by directory (1-session 2.3). */
@@ -123,7 +146,7 @@ async function readFilters(
   connection: Connection,
   { options, settings }: ServerCommand,
   session: Session,
-): Promise<FilterArgument[]> {
+): Promise<readonly ByteName[]> {
   const condition = {
     protocol: session.protocol,
     serverIsSender: settings.sender,
@@ -131,14 +154,9 @@ async function readFilters(
     deletes: options.deleteTiming !== "none",
     deleteExcluded: options.deleteExcluded,
   };
-  const filters: FilterArgument[] = [];
-  if (sendsFilterList(condition)) {
-    const list = new FilterListReader();
-    const texts = await connection.read((reader) => list.read(reader));
-    const kind = session.protocol >= 29 ? "filter" : "exclude";
-    for (const text of texts) filters.push({ kind, text });
-  }
-  return filters;
+  if (!sendsFilterList(condition)) return [];
+  const list = new FilterListReader();
+  return await connection.read((reader) => list.read(reader));
 }
 
 /** Messages that every end of a session understands alike. */

@@ -7,8 +7,11 @@ import { protocolError } from "../../errors.ts";
 import { emptyStat } from "../../fs/syscalls/interface.ts";
 import { limits } from "../../limits.ts";
 import { nullSumHead, type WireSumHead, writeBlockSums, writeSumHead } from "../../protocol/block-sums.ts";
+import type { Xattr } from "../../protocol/file-entry.ts";
 import { ItemFlag, isNewLink, significantFlags } from "../../protocol/item-flags.ts";
 import { BasisType } from "../../protocol/item-record.ts";
+import { ReceivedXattr } from "../../protocol/xattr-block.ts";
+import { hasXattrValues, writeXattrRequest } from "../../protocol/xattr-values.ts";
 import type { Basis, ChannelRecord, ItemRecord, RecordChannel, TransferRecord } from "../channel.ts";
 import type { RunContext } from "../context.ts";
 import type { DeltaJob } from "../receive-job.ts";
@@ -176,8 +179,18 @@ export class WireChannel implements RecordChannel {
     this.waiting.push({ record, head });
   }
 
-  /** No long values are asked for yet. */
-  private writeXattrRequest(_xattrs: unknown, _flags: number): void {}
+  /** Asks for long values of attributes that nobody has asked for and that are not here (2-file-list 7.5). */
+  private writeXattrRequest(xattrs: readonly Xattr[] | undefined, flags: number): void {
+    const { context, link } = this;
+    if (context.options.xattrs === 0 || context.options.dryRun || !hasXattrValues(flags, link.session)) return;
+    const numbers: number[] = [];
+    for (const [index, item] of (xattrs ?? []).entries()) {
+      if (!(item instanceof ReceivedXattr) || item.abbreviated === undefined || item.requested) continue;
+      item.requested = true;
+      numbers.push(index + 1);
+    }
+    writeXattrRequest(link.connection.out, numbers);
+  }
 
   /** The sums of a basis, which is closed; a null head without one. */
   private sign(

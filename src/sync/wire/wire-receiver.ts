@@ -4,11 +4,13 @@
  */
 import { protocolError } from "../../errors.ts";
 import { readSumHead, type WireSumHead } from "../../protocol/block-sums.ts";
-import type { DeleteCounts } from "../../protocol/delete-counts.ts";
+import type { FileEntry } from "../../protocol/file-entry.ts";
 import { ItemFlag } from "../../protocol/item-flags.ts";
 import type { ItemRecord as WireItem } from "../../protocol/item-record.ts";
 import { PlainTokenReader, type TokenReader } from "../../protocol/token.ts";
 import { readTransferStats, type TransferStats } from "../../protocol/transfer-stats.ts";
+import { ReceivedXattr } from "../../protocol/xattr-block.ts";
+import { hasXattrValues, XattrValuesReader } from "../../protocol/xattr-values.ts";
 import type { ItemRecord, TransferRecord } from "../channel.ts";
 import type { RunContext } from "../context.ts";
 import type { ItemEvent } from "../events.ts";
@@ -37,7 +39,7 @@ export class WireReceiver {
   /** Lists that the sender has dropped. */
   private dropped = 0;
   private readonly peerIsServer: boolean;
-  private readonly onDeleteCounts: (counts: DeleteCounts) => void;
+  private readonly setXattrs: (entry: FileEntry) => void;
 
   constructor(
     link: Link,
@@ -45,7 +47,7 @@ export class WireReceiver {
     lists: WireLists,
     channel: WireChannel,
     peerIsServer: boolean,
-    onDeleteCounts: (counts: DeleteCounts) => void,
+    setXattrs: (entry: FileEntry) => void,
   ) {
     this.link = link;
     this.context = context;
@@ -53,7 +55,7 @@ export class WireReceiver {
     this.channel = channel;
     this.files = new FileReceiver(context.syscalls);
     this.peerIsServer = peerIsServer;
-    this.onDeleteCounts = onDeleteCounts;
+    this.setXattrs = setXattrs;
   }
 
   /** Reads to the end of the last phase. */
@@ -73,7 +75,7 @@ export class WireReceiver {
           await lists.readDirectory(record.directory);
           break;
         case "delete-stats":
-          this.onDeleteCounts(record.counts);
+          // Our own counts, which a server says once more.
           break;
         case "item":
           await this.item(record);
@@ -109,8 +111,23 @@ export class WireReceiver {
     if (isTransfer && this.phase > 1)
       throw protocolError(`got transfer request in phase ${this.phase} [${role}]`, role);
     const asked = this.channel.answered(wire.ndx, isTransfer);
+    const { entry } = asked.record;
+    await this.readXattrs(entry, wire.flags);
+    if (this.context.lateXattrs?.delete(entry) === true) this.setXattrs(entry);
     if (asked.record.kind === "item") this.report(asked.record);
     else await this.transfer(asked, asked.record);
+  }
+
+  /** Long values of attributes; only those that were asked for count (2-file-list 7.5). */
+  private async readXattrs({ xattrs }: FileEntry, flags: number): Promise<void> {
+    const { options } = this.context;
+    const { connection, session } = this.link;
+    if (options.xattrs === 0 || options.dryRun || !hasXattrValues(flags, session)) return;
+    const values = new XattrValuesReader(xattrs?.length ?? 0);
+    for (const { number, value } of await connection.read((reader) => values.read(reader))) {
+      const item = xattrs?.[number - 1];
+      if (item instanceof ReceivedXattr && item.requested && item.abbreviated !== undefined) item.settle(value);
+    }
   }
 
   /** A record without data has been to the sender and back. */

@@ -1,0 +1,180 @@
+/**
+ * The data of one file on its way to another machine (3-transfer 3): blocks that the other side has and literal bytes, then the
+ * digest of the whole file. Pauses (awaits) where the peer takes it slowly.
+ */
+import type { StreamingChecksum } from "../../delta/checksum.ts";
+import { BlockMatcher } from "../../delta/match-blocks.ts";
+import { basisBytesOf, blockBytesOf, type Signature } from "../../delta/signature.ts";
+import type { Syscalls } from "../../fs/syscalls/interface.ts";
+import { PlainTokenSink, type TokenSink } from "../../protocol/token.ts";
+import type { DeltaResult } from "../receive-job.ts";
+import type { Link } from "./link.ts";
+
+/** What is sent, and how. */
+export interface FileToSend {
+  readonly descriptor: number;
+  /** When it was opened. */
+  readonly size: number;
+  /** What the other side has. */
+  readonly sums: Signature;
+  /** That is overwritten as the file grows (3-transfer 3.4). */
+  readonly updating: boolean;
+  /** Only what is behind the other side's file is sent. */
+  readonly append: "no" | "trust" | "verify";
+  /** Hears how far the file is sent. */
+  readonly onProgress: ((done: number) => void) | undefined;
+}
+
+/** What came of it. */
+export interface SentFile extends DeltaResult {
+  /** 0, or why some of the file could not be read: the other side is told so by a wrong digest. */
+  readonly readError: number;
+}
+
+const pieceBytes = 262_144;
+const literalRun = 32_768;
+const ENODATA = -61;
+
+/** Sends the data of files; one for a session. */
+export class FileSender {
+  private readonly link: Link;
+  private readonly syscalls: Syscalls;
+  private readonly tokens: TokenSink;
+  private buffer: Uint8Array | undefined;
+
+  constructor(link: Link, syscalls: Syscalls, tokens: TokenSink) {
+    this.link = link;
+    this.syscalls = syscalls;
+    this.tokens = tokens;
+  }
+
+  async send(file: FileToSend): Promise<SentFile> {
+    const { link, tokens } = this;
+    const { out } = link.connection;
+    const checksum = link.wholeChecksum();
+    try {
+      const found =
+        file.append === "no" && file.sums.count > 0
+          ? await this.sendDelta(file, checksum)
+          : await this.sendWhole(file, checksum);
+      const ended = tokens.end(out);
+      if (ended instanceof Promise) await ended;
+      const digest = checksum.digest();
+      if (found.readError < 0) spoil(digest);
+      out.data(digest);
+      return { ...found, digest, verified: true };
+    } finally {
+      checksum.release();
+    }
+  }
+
+  private async sendWhole(
+    file: FileToSend,
+    checksum: StreamingChecksum,
+  ): Promise<Omit<SentFile, "digest" | "verified">> {
+    const { link, syscalls, tokens } = this;
+    const { connection } = link;
+    this.buffer ??= new Uint8Array(pieceBytes);
+    const { buffer } = this;
+    const { descriptor, size, sums, append } = file;
+    const start = append === "no" ? 0 : Math.min(basisBytesOf(sums), size);
+    let readError = 0;
+    for (let at = append === "verify" ? 0 : start; at < size; ) {
+      const wanted = Math.min(pieceBytes, (at < start ? start : size) - at);
+      let count = readError < 0 ? 0 : syscalls.read(descriptor, buffer, 0, wanted, at);
+      if (count <= 0) {
+        if (readError === 0) readError = count === 0 ? ENODATA : count;
+        // As many bytes as were promised: the digest says that they are not right (4-traps L-10).
+        buffer.fill(0, 0, wanted);
+        count = wanted;
+      }
+      checksum.update(buffer, 0, count);
+      if (at >= start) {
+        const written = tokens.literal(connection.out, buffer.subarray(0, count));
+        if (written instanceof Promise) await written;
+      }
+      at += count;
+      file.onProgress?.(at);
+      const waiting = connection.settle();
+      if (waiting !== undefined) await waiting;
+      else if (at < size) await breathe();
+    }
+    const literalBytes = size - start;
+    const literalRuns = Math.ceil(literalBytes / literalRun);
+    const none = { matches: 0, hashHits: 0, falseAlarms: 0, matchedBytes: 0 };
+    return { ...none, literalBytes, literalRuns, checksumBytes: 16, readError };
+  }
+
+  private async sendDelta(
+    file: FileToSend,
+    checksum: StreamingChecksum,
+  ): Promise<Omit<SentFile, "digest" | "verified">> {
+    const { link, syscalls, tokens } = this;
+    const { connection, summer } = link;
+    const { descriptor, size, sums, updating } = file;
+    const { out } = connection;
+    if (summer === undefined) return await this.sendWhole(file, checksum);
+    /** The end of what is written by the search so far. */
+    const written: { end: void | Promise<void> } = { end: undefined };
+    const isPlain = tokens instanceof PlainTokenSink;
+    let position = 0;
+    const matcher = new BlockMatcher(sums, summer, {
+      read: (buffer, offset, length, at) => syscalls.read(descriptor, buffer, offset, length, at),
+      size,
+      updating,
+      onData: (bytes) => checksum.update(bytes, 0, bytes.length),
+      sink: {
+        literal: (bytes) => {
+          // A compressor may still be at work when the search goes on.
+          const own = isPlain ? bytes : bytes.slice();
+          written.end = chain(written.end, () => tokens.literal(out, own));
+          position += bytes.length;
+          return 0;
+        },
+        block: (index) => {
+          const length = blockBytesOf(sums, index);
+          let content: Uint8Array | undefined;
+          if (tokens.wantsBlocks) {
+            content = new Uint8Array(length);
+            syscalls.read(descriptor, content, 0, length, position);
+          }
+          position += length;
+          written.end = chain(written.end, () => tokens.block(out, index, content));
+          return 0;
+        },
+      },
+    });
+    const steps = matcher.run();
+    for (;;) {
+      const step = steps.next();
+      if (written.end instanceof Promise) await written.end;
+      written.end = undefined;
+      if (step.done === true) {
+        const { matches, hashHits, falseAlarms, literalBytes, matchedBytes, literalRuns, readError } = step.value;
+        file.onProgress?.(size);
+        const checksumBytes = 16 + sums.count * (4 + sums.strongBytes);
+        return { matches, hashHits, falseAlarms, literalBytes, matchedBytes, literalRuns, checksumBytes, readError };
+      }
+      file.onProgress?.(step.value);
+      const waiting = connection.settle();
+      if (waiting !== undefined) await waiting;
+      else await breathe();
+    }
+  }
+}
+
+/** One after the other: what is to be written while something is still being compressed waits for it. */
+function chain(before: void | Promise<void>, next: () => void | Promise<void>): void | Promise<void> {
+  return before instanceof Promise ? before.then(next) : next();
+}
+
+/** A digest that cannot be right: zeros, unless that is what it is. */
+function spoil(digest: Uint8Array): void {
+  const wasZero = digest.every((byte) => byte === 0);
+  digest.fill(0);
+  if (wasZero) digest[digest.length - 1] = 1;
+}
+
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,192 @@
+/**
+ * A run whose receiving side is on another machine, on one screen (3-transfer 3, 7.3): the scan goes out as file lists, requests come
+ * and are answered with data, and both sides go through the phases to the goodbye.
+ */
+import type { ByteName } from "../../bytes/byte-name.ts";
+import { abortedError, asTsyncError, protocolError } from "../../errors.ts";
+import { FilterEvaluator } from "../../filter/evaluator.ts";
+import type { Message } from "../../protocol/message.ts";
+import { writeTransferStats } from "../../protocol/transfer-stats.ts";
+import type { RunContext } from "../context.ts";
+import type { RunSummary } from "../events.ts";
+import { FilterStack } from "../filter-stack.ts";
+import { ListBuilder } from "../list-builder.ts";
+import { ListFeed } from "../list-feed.ts";
+import { announceMatches } from "../receiving-side.ts";
+import { SourceRemover } from "../remove-source.ts";
+import { summarize } from "../run-parts.ts";
+import { RunProgress } from "../run-progress.ts";
+import { addSources } from "../source-arguments.ts";
+import { SourceRoots } from "../source-root.ts";
+import { linksToFollow } from "../source-stat.ts";
+import { WorkerPool } from "../worker-pool.ts";
+import { RequestAnswerer } from "./answer-request.ts";
+import { fileListSettings } from "./link.ts";
+import { SentLists } from "./sent-lists.ts";
+import { type EndParts, type EndRequest, makeEnd } from "./wire-context.ts";
+
+/** What a sending end is given. */
+export interface SendRequest extends EndRequest {
+  readonly sources: readonly ByteName[];
+  /** The names of `--files-from`, read once the context is there; undefined: the sources themselves are sent. */
+  readonly listed: (parts: EndParts) => Promise<readonly ByteName[] | undefined>;
+}
+
+/** Entries that are sent ahead of the list that is worked on (2-file-list 4.6). */
+const aheadEntries = 2000;
+
+/** Sends to the end. Throws a `TsyncError` for fatal trouble; trouble with single files is in the summary. */
+export async function sendToWire(request: SendRequest): Promise<RunSummary> {
+  const { link, signal, syscalls } = request;
+  const pool = new WorkerPool(syscalls.kind);
+  const abort = (): void => {
+    pool.abort();
+    link.connection.fail(abortedError("sender"));
+  };
+  signal.addEventListener("abort", abort);
+  const roots = new SourceRoots(syscalls, linksToFollow(request.options));
+  try {
+    if (signal.aborted) throw abortedError("sender");
+    return await send(request, pool, roots);
+  } catch (error) {
+    link.connection.fail(asTsyncError(error));
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", abort);
+    pool.abort();
+    await pool.close();
+    roots.dispose();
+  }
+}
+
+async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots): Promise<RunSummary> {
+  const started = performance.now();
+  const { link, options, isServer } = request;
+  const { connection, session } = link;
+  const parts = makeEnd(request, undefined);
+  const { context, program, reader } = parts;
+  const { incrementalRecursion: incremental, relative } = options;
+  const filters = new FilterStack(new FilterEvaluator(program, "sender", reader), !incremental, relative);
+  const scan = { options, umask: context.identity.umask, syscalls: context.syscalls, roots, filters };
+  const builder = new ListBuilder(scan);
+  const feed = new ListFeed(builder, scan, program, pool, (list) => {
+    for (const event of list.events) {
+      if (event.type === "problem") context.ledger.record(event);
+      else context.emit(event);
+    }
+    context.ledger.ioError |= list.ioError;
+    const own = list.path === "." && list.owner !== undefined ? [list.owner] : [];
+    for (const entry of [...own, ...list.entries]) context.counters.list(entry);
+    return list;
+  });
+  const lists = new SentLists(link, fileListSettings(options, session), context.syscalls, incremental);
+  const progress = new RunProgress(context, feed);
+  const remover = new SourceRemover(context, roots);
+  request.onMessage((message) => onMessage(message, context, lists, remover));
+  const listed = await request.listed(parts);
+  context.emit({ type: "list-start", incremental });
+  addSources(scan, builder, request.sources, listed);
+  const built = performance.now();
+  const told = (): number => (options.ignoreErrors ? 0 : context.ledger.ioError & 3);
+  let ended = false;
+  const sendNext = async (): Promise<void> => {
+    await feed.fill(1);
+    const list = feed.take();
+    if (list !== undefined) lists.send(list, told());
+    if (list === undefined || (feed.allArrived && feed.peek().length === 0)) {
+      link.write({ kind: "lists-end" });
+      ended = true;
+    }
+    const waiting = connection.settle();
+    if (waiting !== undefined) await waiting;
+  };
+  if (incremental) {
+    await sendNext();
+    // A receiver that got a single entry waits for one item more (2-file-list 4.6).
+    if (lists.entryCount === 1) while (!ended && lists.entryCount < 2) await sendNext();
+  } else {
+    await feed.fill(Number.POSITIVE_INFINITY);
+    context.emit({ type: "list-done", count: context.counters.files.total });
+    await lists.sendAll(feed.peek(), told());
+    ended = true;
+  }
+  const listSeconds = (performance.now() - started) / 1000;
+  const sentErrors = context.ledger.ioError;
+  if (isServer && lists.entryCount === 0) {
+    connection.flush();
+    return summarize(context, started, listSeconds);
+  }
+  const answers = new RequestAnswerer(link, context, roots, lists, progress, isServer);
+  const lastPhase = session.protocol >= 29 ? 2 : 1;
+  for (;;) {
+    while (!ended && lists.aheadOf(Math.max(answers.current, lists.oldestNdx)) < aheadEntries) await sendNext();
+    const record = await connection.read((from) => link.records.read(from));
+    if (record.kind === "item") {
+      await answers.answer(record);
+    } else if (record.kind === "done") {
+      if (incremental && lists.release()) {
+        link.write({ kind: "done" });
+        continue;
+      }
+      if (!ended) throw protocolError("the end of a phase came before the last file list [sender]", "sender");
+      answers.phase++;
+      if (answers.phase > lastPhase) break;
+      link.write({ kind: "done" });
+    } else if (record.kind === "delete-stats") {
+      answers.deleted(record.counts);
+    } else throw protocolError(`unexpected record ${record.kind} [sender]`, "sender");
+  }
+  announceMatches(context);
+  if (context.ledger.ioError !== sentErrors && session.protocol >= 30 && !options.ignoreErrors) {
+    connection.message({ kind: "io-error", bits: context.ledger.ioError & 7 });
+  }
+  link.write({ kind: "done" });
+  if (isServer) {
+    const stats = {
+      bytesRead: connection.bytesRead,
+      bytesWritten: connection.bytesWritten + connection.out.length,
+      totalSize: context.counters.totalSize,
+      listBuildMilliseconds: Math.max(Math.round(built - started), 1),
+      listSendMilliseconds: 0,
+    };
+    writeTransferStats(connection.out, stats, session.protocol);
+  }
+  await goodbye(request, answers);
+  progress.end();
+  return {
+    ...summarize(context, started, listSeconds),
+    bytesSent: connection.bytesWritten,
+    bytesReceived: connection.bytesRead,
+    deleted: answers.deletedCounts ?? context.counters.deleted,
+  };
+}
+
+/** Late deletions, late links of old generators, and the last word (3-transfer 7.3). */
+async function goodbye({ link }: SendRequest, answers: RequestAnswerer): Promise<void> {
+  const { connection, records, session } = link;
+  for (let left = session.protocol >= 31 ? 2 : 1; left > 0; ) {
+    const record = await connection.read((from) => records.read(from));
+    if (record.kind === "delete-stats") answers.deleted(record.counts);
+    else if (record.kind === "item") await answers.late(record);
+    else if (record.kind === "done") {
+      left--;
+      if (left > 0) link.write({ kind: "done" });
+    } else throw protocolError(`Invalid packet at end of run (${record.kind}) [sender]`, "sender");
+  }
+  connection.flush();
+}
+
+function onMessage(message: Message, context: RunContext, lists: SentLists, remover: SourceRemover): void {
+  if (message.kind === "success") {
+    const entry = lists.lookUp(message.ndx);
+    if (entry !== undefined && context.options.removeSource !== "no" && !context.options.dryRun) {
+      remover.remove(entry, undefined);
+    }
+  } else if (message.kind === "deleted" && !context.wants.items) {
+    // Only a client shows them.
+  } else if (message.kind === "deleted") {
+    context.emit({ type: "delete", path: message.name, directory: message.directory });
+  } else if (message.kind === "io-error") {
+    context.ledger.ioError |= message.bits;
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * The file lists that a sender has sent (2-file-list 4): they are encoded as they come from the scan, and its entries are found
+ * again by the indexes that both sides give them.
+ */
+import { type ByteName, compareBytes } from "../../bytes/byte-name.ts";
+import { createChecksum } from "../../delta/checksum.ts";
+import { protocolError } from "../../errors.ts";
+import type { Syscalls } from "../../fs/syscalls/interface.ts";
+import type { FileEntry } from "../../protocol/file-entry.ts";
+import { FileListEncoder } from "../../protocol/file-list-encoder.ts";
+import type { FileListSettings } from "../../protocol/file-list-settings.ts";
+import { hasSafeLists } from "../../protocol/wire-context.ts";
+import { type FileList, isDirectory } from "../file-list.ts";
+import type { Link } from "./link.ts";
+
+/** A list that the receiving side has not released. */
+interface SentList {
+  readonly firstNdx: number;
+  readonly owner: FileEntry | undefined;
+  readonly entries: readonly FileEntry[];
+}
+
+export class SentLists {
+  private readonly link: Link;
+  private readonly encoder: FileListEncoder;
+  private readonly lists: SentList[] = [];
+  private nextNdx: number;
+  /** Numbers of directories whose lists have not been sent (2-file-list 4.5). */
+  private readonly directories = new Map<ByteName, number>();
+  private directoryCount = 0;
+  private sentIoError = 0;
+  /** Entries of all lists sent so far. */
+  entryCount = 0;
+
+  constructor(link: Link, settings: FileListSettings, syscalls: Syscalls, incremental: boolean) {
+    this.link = link;
+    const md5 = createChecksum("md5");
+    this.encoder = new FileListEncoder(settings, {
+      nameOf: (kind, id) => (kind === "user" ? syscalls.userName(id) : syscalls.groupName(id)),
+      md5: (bytes) => {
+        md5.reset();
+        md5.update(bytes, 0, bytes.length);
+        return md5.digest();
+      },
+    });
+    this.nextNdx = incremental ? 1 : 0;
+  }
+
+  /** Lists that are alive. */
+  get alive(): number {
+    return this.lists.length;
+  }
+
+  /** The only list, which is made of those of all directories. A promise says that it is still being written. */
+  async sendAll(lists: readonly FileList[], ioError: number): Promise<void> {
+    const { connection, session } = this.link;
+    const entries: FileEntry[] = [];
+    for (const { owner, entries: own } of lists) {
+      if (owner !== undefined) entries.push(owner);
+      for (const entry of own) if (!isDirectory(entry)) entries.push(entry);
+    }
+    if (session.protocol < 29) entries.sort((a, b) => compareBytes(a.path, b.path));
+    this.encoder.startList(0);
+    for (const entry of entries) {
+      this.encoder.writeEntry(connection.out, entry);
+      const waiting = connection.settle();
+      if (waiting !== undefined) await waiting;
+    }
+    this.encoder.endList(connection.out, ioError);
+    this.tellIoError(ioError);
+    this.lists.push({ firstNdx: 0, owner: undefined, entries });
+    this.entryCount = entries.length;
+  }
+
+  /** The next list of incremental recursion; the first holds the arguments. */
+  send(list: FileList, ioError: number): void {
+    const { link, encoder } = this;
+    const { connection } = link;
+    const isFirst = this.directoryCount === 0 && this.entryCount === 0 && this.lists.length === 0;
+    if (!isFirst) {
+      const directory = this.directories.get(list.path);
+      if (directory === undefined) return;
+      this.directories.delete(list.path);
+      link.write({ kind: "list", directory });
+    }
+    const { entries } = list;
+    const all = isFirst && list.owner !== undefined ? [list.owner, ...entries] : entries;
+    encoder.startList(this.nextNdx);
+    for (const entry of all) {
+      encoder.writeEntry(connection.out, entry);
+      if (!isDirectory(entry)) continue;
+      if (entry !== list.owner) this.directories.set(entry.path, this.directoryCount);
+      this.directoryCount++;
+    }
+    const told = isFirst || ioError !== this.sentIoError ? ioError : 0;
+    encoder.endList(connection.out, told);
+    this.tellIoError(ioError);
+    this.lists.push({ firstNdx: this.nextNdx, owner: list.owner, entries: all });
+    this.nextNdx += all.length + 1;
+    this.entryCount += all.length;
+  }
+
+  /** Whether every directory has had its list. */
+  get isComplete(): boolean {
+    return this.directories.size === 0;
+  }
+
+  /** The receiving side is through the oldest list; false if that was the last. */
+  release(): boolean {
+    this.lists.shift();
+    return this.lists.length > 0;
+  }
+
+  /** Entries of lists behind the one that this index belongs to. */
+  aheadOf(ndx: number): number {
+    let count = 0;
+    for (let at = this.lists.length - 1; at >= 0; at--) {
+      const list = this.lists[at];
+      if (list === undefined || list.firstNdx - 1 <= ndx) break;
+      count += list.entries.length;
+    }
+    return count;
+  }
+
+  /** The lowest index of a list that is alive. */
+  get oldestNdx(): number {
+    return this.lists[0]?.firstNdx ?? 0;
+  }
+
+  /** The entry with this index; exit 2 for one that does not exist (4-traps H-20). */
+  entry(ndx: number): FileEntry {
+    const list = this.find(ndx);
+    const entry = list === undefined ? undefined : ndx < list.firstNdx ? list.owner : list.entries[ndx - list.firstNdx];
+    if (entry !== undefined) return entry;
+    const { role } = this.link.connection.reader;
+    throw protocolError(`Invalid file index: ${ndx} [${role}]`, role);
+  }
+
+  /** As `entry`, undefined for one that does not exist. */
+  lookUp(ndx: number): FileEntry | undefined {
+    const list = this.find(ndx);
+    return list === undefined ? undefined : list.entries[ndx - list.firstNdx];
+  }
+
+  /** Place of an index in all lists, without the gaps between them. */
+  positionOf(ndx: number): number {
+    return Math.max(this.nextNdx > this.entryCount ? ndx - 1 : ndx, 0);
+  }
+
+  private find(ndx: number): SentList | undefined {
+    let low = 0;
+    let high = this.lists.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.lists[middle]?.firstNdx ?? 0) - 1 <= ndx) low = middle;
+      else high = middle - 1;
+    }
+    return this.lists[low];
+  }
+
+  /** Before lists could carry them errors travelled as messages (2-file-list 3.10). */
+  private tellIoError(ioError: number): void {
+    this.sentIoError = ioError;
+    const { session, connection } = this.link;
+    if (ioError !== 0 && session.protocol === 30 && !hasSafeLists(session)) {
+      connection.message({ kind: "io-error", bits: ioError });
+    }
+  }
+}

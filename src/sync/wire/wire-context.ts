@@ -1,0 +1,78 @@
+/** What the roles of one end of a session share: made of what the session agreed on, and of rules that may have come by it. */
+import type { ByteName } from "../../bytes/byte-name.ts";
+import type { Role } from "../../errors.ts";
+import type { FilterProgram } from "../../filter/compile-filters.ts";
+import { FilterEvaluator } from "../../filter/evaluator.ts";
+import type { FilterReader, FilterSettings } from "../../filter/rule-list.ts";
+import { foreignLinkText, OperatorPaths } from "../../fs/operator-path.ts";
+import type { Syscalls } from "../../fs/syscalls/interface.ts";
+import type { TransferOptions } from "../../options/transfer-options.ts";
+import type { FileEntry } from "../../protocol/file-entry.ts";
+import type { Message } from "../../protocol/message.ts";
+import type { RunContext, Wants } from "../context.ts";
+import { RunCounters } from "../counters.ts";
+import type { EventSink } from "../events.ts";
+import { fileFilterReader } from "../filter-reader.ts";
+import { FilterStack } from "../filter-stack.ts";
+import { IdMapper, type PeerNames } from "../id-mapper.ts";
+import { Ledger } from "../ledger.ts";
+import { currentIdentity } from "../run-parts.ts";
+import type { Link } from "./link.ts";
+
+/** Parses the rules of a run. */
+export type CompileRules = (reader: FilterReader, settings: FilterSettings) => FilterProgram;
+
+/** What either end of a session is given. */
+export interface EndRequest {
+  readonly link: Link;
+  /** As this session has them. */
+  readonly options: TransferOptions;
+  readonly isServer: boolean;
+  readonly emit: EventSink;
+  readonly wants: Wants;
+  readonly signal: AbortSignal;
+  readonly syscalls: Syscalls;
+  readonly rules: CompileRules;
+  readonly home: ByteName | undefined;
+  readonly cvsIgnore: ByteName | undefined;
+  /** Sets who hears of messages that the roles must act on. */
+  readonly onMessage: (handler: (message: Message) => void) => void;
+}
+
+/** A context, and what a scan needs besides. */
+export interface EndParts {
+  readonly context: RunContext;
+  readonly program: FilterProgram;
+  readonly reader: FilterReader;
+  readonly ownPaths: OperatorPaths;
+}
+
+/** `names`: what the other machine calls its ids, if it is the sender. */
+export function makeEnd(request: EndRequest, names: PeerNames | undefined): EndParts {
+  const { options, emit, syscalls, link } = request;
+  const identity = currentIdentity(options.superUser);
+  const ledger = new Ledger(emit);
+  const refusal = (role: Role) => () => ledger.warning(role, foreignLinkText);
+  const ownPaths = new OperatorPaths(syscalls, identity.uid, refusal("client"));
+  const reader = fileFilterReader(syscalls, ownPaths, (text) => ledger.warning("client", text));
+  const { deleteExcluded, nulTerminated } = options;
+  const settings = { deleteExcluded, nulTerminated, home: request.home, cvsIgnoreVariable: request.cvsIgnore };
+  const program = request.rules(reader, settings);
+  const context: RunContext = {
+    options,
+    syscalls,
+    operator: new OperatorPaths(syscalls, identity.uid, refusal("generator")),
+    identity,
+    ids: new IdMapper(options, syscalls, (text) => ledger.warning("Receiver", text), names),
+    ledger,
+    emit,
+    wants: request.wants,
+    counters: new RunCounters(),
+    filters: new FilterStack(new FilterEvaluator(program, "receiver", reader)),
+    signal: request.signal,
+    gate: undefined,
+    coarseTimes: link.session.protocol < 31,
+    ...(names === undefined ? {} : { lateXattrs: new Set<FileEntry>() }),
+  };
+  return { context, program, reader, ownPaths };
+}
