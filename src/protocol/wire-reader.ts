@@ -95,6 +95,13 @@ export class WireReader {
     }
   }
 
+  /** Drops everything that is here, also of a record that was begun. */
+  discard(): void {
+    this.consumed += this.end - this.at;
+    this.at = this.end;
+    this.needed = 0;
+  }
+
   /** What was read so far will not be read again: the decoder has kept it. */
   commit(): void {
     this.consumed += this.at - this.mark;

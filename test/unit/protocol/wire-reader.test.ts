@@ -174,6 +174,15 @@ describe("WireReader", () => {
     expect(reader.poll(decode)).toBe(0x708);
   });
 
+  test("drops what nobody wants any more", () => {
+    const reader = readerOf(hex("01 02"));
+    expect(reader.poll((from) => from.view(5))).toBe(notYet);
+    reader.discard();
+    reader.feed(hex("03"));
+    expect(reader.poll((from) => from.byte())).toBe(3);
+    expect(reader.consumed).toBe(3);
+  });
+
   test("gives views that later bytes do not change", () => {
     const reader = readerOf(hex("01 02 03"));
     const view = reader.poll((from) => from.view(2)) as Uint8Array;
