@@ -78,10 +78,7 @@ export class Connection {
 
   /** Reads on until the peer has closed the stream; what comes is dropped, messages are still heard. */
   async drain(): Promise<void> {
-    while (!(await this.receive())) {
-      const { reader } = this;
-      if (reader.available > 0) reader.poll(() => reader.view(reader.available));
-    }
+    while (!(await this.receive())) this.reader.discard();
   }
 
   /** Sends what is gathered once it is worth it. A promise says that the peer does not take it so fast. */
