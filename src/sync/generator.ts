@@ -14,6 +14,7 @@ import type { RunContext } from "./context.ts";
 import type { Deleter } from "./delete.ts";
 import { DeletionPasses } from "./deletion-passes.ts";
 import type { Destination } from "./destination.ts";
+import { EarlyDirectories, leadsToDirectory } from "./early-directories.ts";
 import type { ExistingReader } from "./existing.ts";
 import { type FileList, isDirectory } from "./file-list.ts";
 import { newDirectoryFlags } from "./generate-alternate.ts";
@@ -36,6 +37,9 @@ const EXDEV = -18;
 const ENOTDIR = -20;
 const ELOOP = -40;
 
+/** So many entries apart records are sent without delay. */
+const entriesPerFlush = 200;
+
 /**
  * What became of a directory: usable, not there (dry run), to be left alone with all its contents, or what lets each entry
  * below it fail by itself: a non-directory that `--ignore-existing` keeps, or a link of `--keep-dirlinks` that leads out of
@@ -55,6 +59,8 @@ export interface GeneratorParts {
   readonly existing: ExistingReader;
   readonly alternates: Alternates;
   readonly entries: EntryGenerator;
+  /** Whether every list has come from the sender. */
+  readonly allArrived: () => boolean;
 }
 
 export class Generator {
@@ -62,18 +68,16 @@ export class Generator {
   private readonly stat: Stat = emptyStat();
   /** Directories that are not simply there; all others are. */
   private readonly states = new Map<ByteName, DirectoryState>();
-  /** Directories made ahead of their turn, in their parent's list (3-transfer 1.4). */
-  private readonly madeEarly = new Set<ByteName>();
-  /** Directories for which no room could be made ahead of their turn. */
-  private readonly blocked = new Set<ByteName>();
+  private readonly early: EarlyDirectories;
   private readonly numbers: SlotNumbers;
   readonly deletions: DeletionPasses;
-  /** Whether the first entry of the run is still to come. */
-  private fresh = true;
+  /** From this index on the next entry lets the records before it go. */
+  private nextFlush = 0;
 
   constructor(parts: GeneratorParts) {
     this.parts = parts;
     this.numbers = new SlotNumbers(parts.context.options.incrementalRecursion);
+    this.early = new EarlyDirectories(parts);
     this.deletions = new DeletionPasses(parts, (path) => ["ok", "outside"].includes(this.states.get(path) ?? "ok"));
     if (parts.destination.walker === undefined) this.states.set(byteName("."), "missing");
   }
@@ -98,7 +102,9 @@ export class Generator {
         if (!deleter.isBlocked()) failSearch(context, this.parts.destination, list.path);
       }
     }
-    if (list.owner !== undefined) await this.firstDone();
+    // With incremental recursion a directory is an entry of its parent's list.
+    const isEntry = list.owner !== undefined && (!options.incrementalRecursion || list.path === ".");
+    if (isEntry) await this.entryDone(this.numbers.owner().ndx);
     if (directory === undefined) {
       for (const entry of list.entries) {
         if (isDirectory(entry)) this.states.set(entry.path, "skipped");
@@ -122,13 +128,16 @@ export class Generator {
     if (list.entries.length === 0) begun();
     for (const [index, entry] of list.entries.entries()) {
       if (isDirectory(entry)) {
-        this.announceDirectory(directory, entry);
-        this.numbers.next(true);
+        if (descriptor === undefined) this.states.set(entry.path, "missing");
+        else this.early.make(directory, descriptor, entry);
+        const { ndx } = this.numbers.next(true);
+        if (options.incrementalRecursion) await this.entryDone(ndx);
       } else {
         const number = this.numbers.next(false);
         const waiting = entries.handle({ directory, entry, ...number, defaultPermissions: permissions });
         if (waiting !== undefined) await waiting;
-        if (this.fresh) await this.firstDone();
+        const flushing = this.entryDone(number.ndx);
+        if (flushing !== undefined) await flushing;
       }
       if (index === 0) begun();
     }
@@ -136,43 +145,13 @@ export class Generator {
   }
 
   /**
-   * rsync's generator sends the record of the first entry without delay if all lists have come by then, which it waits for
-   * with `-H`; its remarks on later entries come behind (3-transfer 9.10).
+   * Once all lists have come, rsync's generator sends its records without delay now and then: remarks on later entries come
+   * behind (3-transfer 9.10).
    */
-  private firstDone(): Promise<void> | undefined {
-    if (!this.fresh) return undefined;
-    this.fresh = false;
-    const { options } = this.parts.context;
-    return options.incrementalRecursion && !options.hardLinks ? undefined : this.parts.channel.flush();
-  }
-
-  /** A directory in its parent's list (3-transfer 1.4 (a)): made early so that the parent's time can be set soon. */
-  private announceDirectory(parent: OpenDirectory, entry: FileEntry): void {
-    const { context, deleter, destination } = this.parts;
-    const { options, syscalls } = context;
-    const { descriptor } = parent;
-    const name = destination.singleName ?? entry.name;
-    if (descriptor === undefined) {
-      this.states.set(entry.path, "missing");
-      return;
-    }
-    const early = options.times && !options.omitDirectoryTimes;
-    if (!early || options.dryRun || options.existing || context.gate !== undefined) return;
-    if ((entry.flags & EntryFlag.implied) !== 0 && !options.impliedDirectories) return;
-    if (entry.path === "." || entry.path === "/.") return;
-    const status = syscalls.lstatAt(descriptor, name, this.stat);
-    if (status === 0 && this.leadsToDirectory(descriptor, name)) return;
-    if (status === 0 && (this.stat.mode & FileType.mask) !== FileType.directory) {
-      if (options.ignoreExisting) return;
-      if (!deleter.makeRoom(this.below(entry.path), name, this.stat, "directory")) {
-        this.blocked.add(entry.path);
-        return;
-      }
-    } else if (status !== ENOENT) return;
-    if (syscalls.makeDirectoryAt(descriptor, name, (entry.mode & 0o700) | 0o700) === 0) {
-      this.madeEarly.add(entry.path);
-      parent.dirty = true;
-    }
+  private entryDone(ndx: number): Promise<void> | undefined {
+    if (ndx < this.nextFlush) return undefined;
+    this.nextFlush += entriesPerFlush;
+    return this.parts.allArrived() ? this.parts.channel.flush() : undefined;
   }
 
   /** Handles a list's own directory in full and opens it; undefined when it is to be left alone. */
@@ -257,10 +236,14 @@ export class Generator {
       where === undefined || typeof where === "number"
         ? (where ?? ENOENT)
         : syscalls.lstatAt(where.descriptor, where.name, this.stat);
-    const early = this.madeEarly.delete(entry.path);
+    const early = this.early.wasMade(entry.path);
     const madeRoot = root && destination.created;
     let exists = status === 0 && !early && !madeRoot;
-    if (status === 0 && typeof where === "object" && this.leadsToDirectory(where.descriptor, where.name)) {
+    if (
+      status === 0 &&
+      typeof where === "object" &&
+      leadsToDirectory(context, where.descriptor, where.name, this.stat)
+    ) {
       opened.isLink = true;
     }
     let isDir = status === 0 && (this.stat.mode & FileType.mask) === FileType.directory;
@@ -278,7 +261,7 @@ export class Generator {
     if (exists && !isDir) {
       // Only incremental recursion comes to a directory twice, and then tries and tells twice.
       const name = destination.singleName ?? entry.name;
-      const tried = this.blocked.delete(entry.path) && !options.incrementalRecursion;
+      const tried = this.early.wasBlocked(entry.path) && !options.incrementalRecursion;
       if (tried || !deleter.makeRoom(this.below(entry.path), name, this.stat, "directory")) {
         this.skipping();
         return "skipped";
@@ -367,17 +350,6 @@ export class Generator {
     where.held.release();
     tree.touch(directoryName(path) || byteName("."));
     return made === 0 || made === EEXIST ? "ok" : "skipped";
-  }
-
-  /** `--keep-dirlinks`: whether this is a link to a directory, wherever that is; then `stat` becomes that directory's. */
-  private leadsToDirectory(directory: number, name: ByteName): boolean {
-    const { options, syscalls } = this.parts.context;
-    if (!options.keepDirectoryLinks || (this.stat.mode & FileType.mask) !== FileType.symlink) return false;
-    const target = emptyStat();
-    if (syscalls.statAt(directory, name, target) < 0 || (target.mode & FileType.mask) !== FileType.directory)
-      return false;
-    Object.assign(this.stat, target);
-    return true;
   }
 
   private below(path: ByteName): ByteName {

@@ -22,7 +22,10 @@ export interface ReceivingSide {
   readonly tree: TreeState;
 }
 
-/** Opens what the receiving side needs; `closers` gets what is to be called at the end, in reverse order. */
+/**
+ * Opens what the receiving side needs; `closers` gets what is to be called at the end, in reverse order. `allArrived` says
+ * whether the generator may know that no more lists will come.
+ */
 export function openReceivingSide(
   context: RunContext,
   destination: Destination,
@@ -30,6 +33,7 @@ export function openReceivingSide(
   links: HardLinks,
   remover: Arrivals,
   closers: (() => void)[],
+  allArrived: () => boolean,
 ): ReceivingSide {
   const tree = new TreeState(context, destination);
   const backups = new Backups(context, destination, (byReceiver) => tree.touchTop(byReceiver));
@@ -48,7 +52,7 @@ export function openReceivingSide(
   const parts = { context, destination, channel, deleter, backups, tree, existing, links, remover, alternates, temp };
   const entries = new EntryGenerator(parts);
   closers.push(() => entries.close());
-  return { generator: new Generator({ ...parts, entries }), entries, deleter, tree };
+  return { generator: new Generator({ ...parts, entries, allArrived }), entries, deleter, tree };
 }
 
 /** `-vv`: whether files are copied whole, as a local run does by default. */

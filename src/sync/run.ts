@@ -193,6 +193,10 @@ async function transfer(
   room: RunRequest["room"],
 ): Promise<void> {
   const { options, signal } = context;
+  const { incrementalRecursion, hardLinks } = options;
+  let listCount = 0;
+  // rsync's generator works on the first list before it hears that no more will come, except that -H waits for them.
+  const allArrived = (): boolean => feed.allArrived && (!incrementalRecursion || hardLinks || listCount > 1);
   const { generator, entries, deleter, tree } = openReceivingSide(
     context,
     destination,
@@ -200,12 +204,12 @@ async function transfer(
     links,
     remover,
     closers,
+    allArrived,
   );
   const all = options.deleteTiming === "before" || options.deleteTiming === "after" ? [...feed.peek()] : [];
   if (options.deleteTiming === "before") generator.deletions.inAll(all);
   generator.deletions.countBefore(all);
   announceWholeFiles(context);
-  const { incrementalRecursion, hardLinks } = options;
   let caughtUp = false;
   let early = incrementalRecursion && !hardLinks ? (countListed(feed.peek()).oneDirectory ? 2 : 1) : 0;
   for (;;) {
@@ -215,6 +219,7 @@ async function transfer(
     if (signal.aborted) throw abortedError("sender");
     const list = feed.take();
     if (list === undefined) break;
+    listCount++;
     const entryCount = list.entries.length + (list.path === "." && list.owner !== undefined ? 1 : 0);
     await generator.processList(list, () => {
       if (caughtUp) channel.push({ kind: "mark", passed: progress.listBegun(entryCount) });

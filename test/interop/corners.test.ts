@@ -453,15 +453,19 @@ echo 5 >src/d/q/g`;
 
 describe("names that the generator tells under -vv, and the first record", () => {
   const setup = `mkdir -p src/d/e dst; for i in 1 2 3 4 5 6; do echo $i >src/$i; done; cp -a src/3 src/5 dst
-chmod 600 dst/3 dst/5; touch -d @5 src/d/e/x; cp -a src/d dst; chmod 600 dst/d/e/x`;
-  const options = ["", "-H", "--no-i-r", "-m", "--delete-after", "-nH", "-n --delete-before", "--delete-delay"];
+chmod 600 dst/3 dst/5; touch -d @5 src/d/e/x; cp -a src/d dst; chmod 700 dst/d; chmod 600 dst/d/e/x`;
+  const options = ["-H", "--no-i-r", "-m", "--delete-after", "-nH", "-n --delete-before"];
   checkAll(setup, [
     ...options.map((text) => `-a -vv ${text} src/ dst/`),
     "-tg -vv src/2 src/3 src/4 src/5 src/6 dst/",
     "-a -vv --no-i-r src/2 src/3 src/4 src/5 src/6 dst/",
     "-a -vv --no-i-r --info=progress2 src/2 src/3 src/4 src/5 src/6 dst/",
     "-rtg -vv -H src/2 src/3 src/4 src/5 src/d dst/",
+    "-a -vv -H src/d dst/",
+    "-a -vv --no-i-r src/d dst/",
   ]);
+  const many = `mkdir src; for i in $(seq 1000 1450); do touch src/f$i; done; cp -a src/. dst; chmod 600 dst/f1??0; rm dst/f??05`;
+  checkAll(many, ["-a -vv --no-i-r src/ dst/", "-a -vv src/* dst/ --no-i-r", "-a --info=name2 -m src dst/"]);
 });
 
 describe("what is told of several arguments", () => {

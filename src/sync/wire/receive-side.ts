@@ -103,7 +103,7 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
     }
   });
   const arrivals = reportArrivals(link, context);
-  const side = openReceivingSide(context, destination, channel, links, arrivals, closers);
+  const side = openReceivingSide(context, destination, channel, links, arrivals, closers, () => lists.allArrived);
   // The generator's records go out together, as those of rsync do; it sends them when it waits.
   connection.flushesWhenWaiting = false;
   const receiving = receiver.run().catch((error: unknown) => condition.fail(error));
