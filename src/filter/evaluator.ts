@@ -101,6 +101,11 @@ export class FilterEvaluator {
     return byteName(`${text} [${owner.kind === "cvs" ? "global CVS" : `per-dir ${mergeName(owner)}`}]`);
   }
 
+  /** What `setCurrentDirectory` or `enter` set last, absolute. */
+  get currentDirectory(): ByteName {
+    return byteName(`/${this.#target.currentDirectory}`);
+  }
+
   /**
    * Says which absolute directory the paths given to `check` and `enter` are relative to: the one the sender changed
    * into for its argument, the destination for the receiver. Needed before an argument itself is checked; `enter`

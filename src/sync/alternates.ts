@@ -6,9 +6,10 @@
 import { type ByteName, baseName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
 import { DirectoryWalker, type HeldDirectory } from "../fs/held-directory.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
+import type { TransferOptions } from "../options/transfer-options.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
-import { type ExistingAttributes, itemFlags, quickCheck } from "./compare.ts";
+import { type ExistingAttributes, itemFlags, quickCheck, sameTime } from "./compare.ts";
 import type { RunContext } from "./context.ts";
 import type { Destination } from "./destination.ts";
 import type { ExistingReader } from "./existing.ts";
@@ -136,7 +137,7 @@ export class Alternates {
     const differences = itemFlags(context, entry, mode, stat, attributes, 0) & ~ItemFlag.accessTime;
     const level = !content
       ? AlternateLevel.kind
-      : differences === 0
+      : differences === 0 && !hasOtherOmittedTime(entry, stat, context.options)
         ? AlternateLevel.attributes
         : AlternateLevel.content;
     if (level <= than) return undefined;
@@ -159,6 +160,12 @@ export class Alternates {
     root.walker = new DirectoryWalker(this.context.syscalls, descriptor);
     return root.walker;
   }
+}
+
+/** A directory of another time is not the same one, even if `--omit-dir-times` leaves its time alone. */
+function hasOtherOmittedTime(entry: FileEntry, stat: Stat, options: TransferOptions): boolean {
+  if (!isDirectory(entry) || !options.times || !options.omitDirectoryTimes) return false;
+  return !sameTime(entry.mtime, entry.mtimeNanoseconds, stat.mtime, stat.mtimeNanoseconds, options);
 }
 
 /** A relative directory is one of the destination's; `..` of one that a dry run does not make leaves its name. */

@@ -3,6 +3,7 @@
  * those that are not its ancestors and enters the ancestors that are missing.
  */
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import { absolutePath } from "../filter/absolute-path.ts";
 import type { FilterEvaluator } from "../filter/evaluator.ts";
 
 /** Where a walk's directories lie on disk. */
@@ -98,6 +99,15 @@ export class FilterStack {
       }
     }
     this.push(root, path, where);
+  }
+
+  /** Lets `judge` ask about paths that are relative to another absolute directory: that of an argument. */
+  from<T>(absolute: ByteName, judge: () => T): T {
+    const before = this.evaluator.currentDirectory;
+    this.evaluator.setCurrentDirectory(absolutePath(absolute, byteName("/")));
+    const judged = judge();
+    this.evaluator.setCurrentDirectory(before);
+    return judged;
   }
 
   /** -1 excluded, 0 no rule, 1 included. */

@@ -139,7 +139,7 @@ class SourceArguments {
     const written = cut < 0 ? text : text.slice(cut + 3);
     if (written.startsWith("./") && argument.path !== ".") this.addImplied(argument.base, byteName("."));
     // What is not sent itself has no further parents to imply.
-    if (this.leavesOut(argument.path, isDir)) return;
+    if (this.leavesOut(absoluteBase, argument.path, isDir)) return;
     const inside = argument.content && isDir;
     const prefix = argument.path === "." ? byteName("") : inside ? argument.path : parentOf(argument.path);
     const directory = prefix === "" ? argument.base : joinBase(argument.base, prefix);
@@ -252,7 +252,7 @@ class SourceArguments {
     const { path, content } = argument;
     const isDir = (this.stat.mode & FileType.mask) === FileType.directory;
     const dot = path === ".";
-    if (!options.relative && this.leavesOut(path, isDir)) return;
+    if (!options.relative && this.leavesOut(this.context.roots.get(root).absolute, path, isDir)) return;
     const hasContent = isDir && (options.recursive || (options.directories && content));
     const flags = isDir ? EntryFlag.top | (hasContent ? EntryFlag.content : 0) : 0;
     const device = deviceKey(this.stat);
@@ -268,9 +268,9 @@ class SourceArguments {
   }
 
   /** Whether rules hide the argument, or it is a directory and directories are not sent. */
-  private leavesOut(path: ByteName, isDir: boolean): boolean {
-    const { options } = this.context;
-    if (path !== "." && this.builder.hidden(path, isDir)) return true;
+  private leavesOut(absoluteBase: ByteName, path: ByteName, isDir: boolean): boolean {
+    const { options, filters } = this.context;
+    if (path !== "." && filters.from(absoluteBase, () => this.builder.hidden(path, isDir))) return true;
     if (!isDir || options.recursive || options.directories) return false;
     const text = byteName(`skipping directory ${path}`);
     this.builder.report({ type: "notice", role: "sender", code: "skipping-directory", path, text });
@@ -284,7 +284,11 @@ class SourceArguments {
     if (root < 0) return;
     const { descriptor } = roots.get(root);
     if (syscalls.fstat(descriptor, this.stat) < 0) return;
-    if (path === "." && (this.rootImplied || this.builder.hidden(path, true) || this.leavesOut(path, true))) return;
+    if (
+      path === "." &&
+      (this.rootImplied || this.builder.hidden(path, true) || this.leavesOut(this.absolute(base), path, true))
+    )
+      return;
     if (path === ".") this.rootImplied = true;
     const flags = EntryFlag.top | EntryFlag.implied;
     const entry = this.builder.makeEntry(root, descriptor, byteName("."), path, this.stat, flags);

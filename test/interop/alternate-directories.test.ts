@@ -150,6 +150,15 @@ seq 600 >s/sub/a.b.c; seq 550 >d/sub/a.b.d; seq 580 >d/sub/a.b.c~; seq 590 >d/su
 seq 700 >s/list.old; seq 690 >d/list.new; seq 680 >d/lost.old; seq 20 >s/20; seq 19 >d/19.1; seq 6000 >s/samf; ln -s same d/samg
 ${settled}; touch -d @1500000000 d/report-1.txt d/list.new`;
 
+test.each(["-rptgOii", "-rptgnbv", "-rptgOv", "-rpgii", "-rptgOii --modify-window=-1"])(
+  "new directories that an alternate directory has with another time: %s",
+  (options) => {
+    const setup = `mkdir -p s/k alt/k alt/j s/j s/same alt/same d; echo 1 >s/k/f; chmod 700 s/j; ${settled}
+touch -d @1400000000 alt/k; touch -d @1300000000 alt`;
+    expectSame(setup, `${options} --link-dest=../alt s/ d/`);
+  },
+);
+
 describe("similar files", () => {
   test.each([
     ...["-ay", "-aiyy --no-W", "-avy --no-W", "-aiy --no-W", "-aiyn --no-W", "-aiyy --no-W --delete"],

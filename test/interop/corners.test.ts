@@ -143,6 +143,23 @@ describe("directories that options name in a list", () => {
   ]);
 });
 
+describe("rules with the modifier / and what is named as an argument", () => {
+  const setup = `mkdir -p src/gamma/q; echo 1 >src/gamma/g37; echo 1 >src/gamma/q/z; printf 'gamma/g37\\ngamma/q\\n' >list`;
+  const sources = [
+    "--no-R --files-from=list src",
+    "--files-from=list src",
+    "src/gamma/g37",
+    "src/gamma/q src/gamma/g37",
+  ];
+  checkAll(setup, [
+    ...[...sources, "-R src/./gamma/g37", "$PWD/src/gamma/g37", "../run/src/./gamma/", "src/ src/gamma/q src"].map(
+      (text) => `-ai -f '-/ gamma/***' ${text} dst/`,
+    ),
+    "-ai -f '-/ src/gamma/g*' src/gamma/q src/gamma/g37 dst/",
+    "-ai -f '-/ src/g*' --no-R --files-from=list src dst/",
+  ]);
+});
+
 describe("--stderr=all and the log", () => {
   const setup = `mkdir -p src/e; mkfifo src/p "src/gr$(printf '\\303\\274')"; echo 2 >dst/gone; ln -s /x src/u; mkdir dst/f; echo 1 >dst/f/q
 echo 1 >src/f; echo 3 >src/h; ln src/h src/h2; echo 4 >dst/h; echo same >src/same; cp -p src/same dst/same`;

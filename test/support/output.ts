@@ -49,7 +49,8 @@ export function splitOutput(printed: string): OutputLines {
       } else if (piece === "") {
         if (!hasProgress && !line.includes("\r")) lines.blank.push("");
       } else if (!/^ \d+ files\.\.\.$/.test(piece)) {
-        const blanked = blankVolatile(piece);
+        // Before the count of a list, tsync ends the line after an error and rsync does not (docs/differences.md).
+        const blanked = blankVolatile(piece.replace(/^(building file list \.\.\. ) \d+ files\.\.\.$/, "$1"));
         if (blanked !== undefined) lines[classify(blanked)].push(blanked);
       }
     }
