@@ -181,7 +181,7 @@ class RunRenderer {
         break;
       }
       case "created-directory":
-        if (this.options.info.name >= 1 || this.rules.itemizing) {
+        if ((this.options.info.name >= 1 || this.rules.itemizing) && !this.options.quiet) {
           this.tell("Receiver", byteName(`created directory ${event.path}`));
         }
         break;

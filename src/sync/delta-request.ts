@@ -5,6 +5,7 @@
 import type { ByteName } from "../bytes/byte-name.ts";
 import { literalRunBytes } from "../delta/match-blocks.ts";
 import { emptyStat } from "../fs/syscalls/interface.ts";
+import { isItemized } from "../options/itemized.ts";
 import { type FileEntry, FileType, isDeviceMode } from "../protocol/file-entry.ts";
 import { BasisType } from "../protocol/item-record.ts";
 import type { Alternate } from "./alternates.ts";
@@ -143,8 +144,7 @@ export class DeltaRequests {
       ledger.error("receiver", `ERROR: ${start} ${inplace ? "retained" : fate}.`, turn.entry.path);
       return false;
     }
-    const itemized = options.itemize > 0 || (options.outFormat?.includes("%i") ?? false);
-    if (options.info.name > 0 || itemized) {
+    if (options.info.name > 0 || isItemized(options)) {
       ledger.warning("receiver", `WARNING: ${start} ${inplace ? "retained" : "discarded"} (will try again).`);
     }
     return true;

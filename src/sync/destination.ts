@@ -5,6 +5,7 @@ import { ExitCode, selectionError, TsyncError } from "../errors.ts";
 import { errnoText } from "../fs/errno.ts";
 import { DirectoryWalker } from "../fs/held-directory.ts";
 import { emptyStat } from "../fs/syscalls/interface.ts";
+import { isItemized } from "../options/itemized.ts";
 import { FileType } from "../protocol/file-entry.ts";
 import type { RunContext } from "./context.ts";
 
@@ -97,9 +98,8 @@ function makeParents(context: RunContext, text: ByteName, absolute: ByteName, li
       throw new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "Receiver", path: absolute });
     }
   }
-  const itemizing = options.itemize > 0 || (options.outFormat?.includes("%i") ?? false);
   const shown = byteName(`created ${count} director${count === 1 ? "y" : "ies"} for ${listed.none ? trimmed : path}`);
-  if (count > 0 && (options.info.name > 0 || itemizing)) {
+  if (count > 0 && (options.info.name > 0 || isItemized(options))) {
     context.emit({ type: "notice", role: "Receiver", code: "other", path, text: shown });
   }
 }

@@ -160,6 +160,17 @@ describe("rules with the modifier / and what is named as an argument", () => {
   ]);
 });
 
+describe("directories that are made for the destination", () => {
+  const formats = ["-i", "-i --out-format=%n", "--out-format=%12i|%n", "--out-format=%n", "-v --out-format=%n", "-q"];
+  checkAll(
+    "mkdir src; echo 1 >src/f",
+    formats.flatMap((text) => [
+      `-a ${text} --mkpath --log-file=log src/ new/deep/er/; cut -d' ' -f4- log | grep -v bytes; rm log`,
+      `-a ${text} --log-file=log src/ dst/new; cut -d' ' -f4- log | grep -v bytes; rm log`,
+    ]),
+  );
+});
+
 describe("--stderr=all and the log", () => {
   const setup = `mkdir -p src/e; mkfifo src/p "src/gr$(printf '\\303\\274')"; echo 2 >dst/gone; ln -s /x src/u; mkdir dst/f; echo 1 >dst/f/q
 echo 1 >src/f; echo 3 >src/h; ln src/h src/h2; echo 4 >dst/h; echo same >src/same; cp -p src/same dst/same`;

@@ -71,11 +71,15 @@ export function splitLog(text: string): OutputLines {
 /** What rsync's own processes tell about each other's end. */
 const processEnd = /^rsync error: received SIGUSR1 |^rsync: connection unexpectedly closed /;
 
+/** What --progress writes with --stderr=all: with rates, and without newlines where lines of the other process follow. */
+const progressPiece = /\r? *[\d,.]+[KMGTP]? +\d+% +[\d.]+[kMG]B\/s +[\d:?]+(?: \(xfr#\d+, ..-chk=\d+\/\d+\))? */g;
+
 /** The lines of stderr, sorted; a final error line is cut before its position in the program. */
 export function splitErrors(text: string): readonly string[] {
   // The usage text is in each program's own words: only that it was shown, and how it ended, is compared.
   const usage = /^Usage: /m.test(text);
   return text
+    .replace(progressPiece, "\n")
     .split("\n")
     .filter((line) => !usage || line.startsWith("rsync error:"))
     .filter((line) => line !== "" && !processEnd.test(line))

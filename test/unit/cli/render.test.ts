@@ -375,7 +375,6 @@ describe("the log", () => {
       optionsOf(1, { quiet: true }),
       [
         "building file list",
-        "created directory d",
         "cd+++++++++ ./",
         ">f+++++++++ big",
         "cL+++++++++ l -> f",
