@@ -15,6 +15,9 @@ import { LogFile, logIgnoredText } from "./log-file.ts";
 import { OutputWriter, outputMode } from "./output-writer.ts";
 import { createRenderer } from "./render.ts";
 
+/** Options of the receiving side that the client's `--rsync-path` may put before `--server`. */
+const pathOptions: ReadonlySet<string> = new Set(["--fake-super", "--super", "--no-super"]);
+
 /** Runs the command line of this process, until `controller` aborts it, and returns its exit code. */
 export async function main(controller: AbortController): Promise<number> {
   const { env } = process;
@@ -38,7 +41,7 @@ export async function main(controller: AbortController): Promise<number> {
       maxAlloc: variable("RSYNC_MAX_ALLOC"),
       clock: { now: logSettings.now(), utcOffset },
     };
-    if (args[0] === "--server") {
+    if (args.find((arg) => !pathOptions.has(arg)) === "--server") {
       const { runServer } = await import("./server.ts");
       return await runServer(args, environment, syscalls, controller.signal);
     }

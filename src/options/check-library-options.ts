@@ -52,6 +52,7 @@ const shapes = {
   copyDevices: "boolean",
   writeDevices: "boolean",
   super: "boolean",
+  fakeSuper: "boolean",
   acls: "boolean",
   xattrs: [true, false, "all"],
   numericIds: "boolean",

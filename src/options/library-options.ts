@@ -50,6 +50,7 @@ const switches = [
   ["copyDevices", "copy-devices"],
   ["writeDevices", "write-devices"],
   ["super", "super"],
+  ["fakeSuper", "fake-super"],
   ["numericIds", "numeric-ids"],
   ["dryRun", "dry-run"],
   ["checksum", "checksum"],

@@ -51,6 +51,7 @@ export function normalizeSettings(
   place: Place = "local",
 ): TransferOptions {
   const outputBuffering = bufferingOf(settings.outputBuffering);
+  if (settings.fakeSuper && settings.xattrs > 1) throw usageError("--fake-super conflicts with -XX");
   if ((settings.oldArguments ?? 0) > 0 && settings.secludedArguments === true) {
     throw usageError("--secluded-args conflicts with --old-args.");
   }
@@ -125,7 +126,8 @@ export function normalizeSettings(
     specials: settings.specials,
     copyDevices: settings.copyDevices,
     writeDevices: settings.writeDevices,
-    superUser: settings.superUser,
+    superUser: settings.fakeSuper ? true : settings.superUser,
+    fakeSuper: settings.fakeSuper,
     acls: settings.acls,
     xattrs: Math.min(settings.xattrs, 2),
     numericIds: settings.numericIds,

@@ -106,6 +106,7 @@ export interface Settings {
   writeDevices: boolean;
   /** `--super`, `--no-super`; undefined: as who runs it. */
   superUser: boolean | undefined;
+  fakeSuper: boolean;
   acls: boolean;
   xattrs: number;
   numericIds: boolean;
@@ -249,6 +250,7 @@ export function emptySettings(): Settings {
     copyDevices: false,
     writeDevices: false,
     superUser: undefined,
+    fakeSuper: false,
     acls: false,
     xattrs: 0,
     numericIds: false,

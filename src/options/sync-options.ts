@@ -66,6 +66,8 @@ export interface SyncOptions {
   readonly writeDevices?: boolean;
   /** Try what only root may do; not given: if run by root. */
   readonly super?: boolean;
+  /** Keeps what only root may set in extended attributes, and reads it from those of the source. */
+  readonly fakeSuper?: boolean;
   /** Implies `perms` unless that is given. */
   readonly acls?: boolean;
   /** `all` is `-XX`. */

@@ -181,6 +181,8 @@ export interface TransferOptions {
   readonly writeDevices: boolean;
   /** Whether the receiving side tries what only the super-user may do; undefined: if it is the super-user. */
   readonly superUser: boolean | undefined;
+  /** What only the super-user may set is kept in attributes, and read from them, on both sides of a local run. */
+  readonly fakeSuper: boolean;
   readonly acls: boolean;
   /** 0, 1, or 2 for `-XX`. */
   readonly xattrs: number;

@@ -72,10 +72,12 @@ export function setAttributes(
       return changed;
     } else {
       changed = true;
-      // chown clears setuid and setgid of files (T-15): what is reported and set from here on is what it left.
-      existing.xattrs = existing.xattrs.filter((item) => item.name !== "security.capability");
-      if ((currentMode & 0o6000) !== 0 && place.isLink !== true && syscalls.lstatAt(directory, name, stat) === 0)
-        currentMode = stat.mode & 0o7777;
+      if (syscalls.abilities.descriptorAttributes) {
+        // chown clears setuid and setgid of files (T-15): what is reported and set from here on is what it left.
+        existing.xattrs = existing.xattrs.filter((item) => item.name !== "security.capability");
+        if ((currentMode & 0o6000) !== 0 && place.isLink !== true && syscalls.lstatAt(directory, name, stat) === 0)
+          currentMode = stat.mode & 0o7777;
+      }
     }
   }
   let finalMode = mode;
@@ -108,7 +110,8 @@ export function setAttributes(
       changed = true;
     }
   }
-  if (isSymlink(entry)) return changed;
+  // Only a file that stands for a link has a mode.
+  if (isSymlink(entry) && (syscalls.abilities.descriptorAttributes || !options.permissions)) return changed;
   if (options.acls) {
     const outcome = setAcls(context, place, entry, mode, stat, existing);
     if (outcome !== undefined) {

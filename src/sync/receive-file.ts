@@ -257,14 +257,18 @@ export class FileReceiver {
       if (errno < 0) failures.push({ step, errno, detail });
     };
     // A default ACL of the directory may have made the mode another than 0600.
-    const seen = syscalls.fstat(descriptor, stat);
+    const byName = !syscalls.abilities.descriptorAttributes;
+    const seen = byName ? syscalls.lstatAt(directory, name, stat) : syscalls.fstat(descriptor, stat);
     note("chmod", seen);
     let currentMode = seen < 0 ? -1 : stat.mode & 0o7777;
     if (uid >= 0 || gid >= 0) {
       const newUid = uid >= 0 && uid !== stat.uid ? uid : -1;
       const newGid = gid >= 0 && gid !== stat.gid ? gid : -1;
       if (newUid >= 0 || newGid >= 0) {
-        note("chown", syscalls.fchown(descriptor, newUid, newGid));
+        const status = byName
+          ? syscalls.chownAt(directory, name, newUid, newGid)
+          : syscalls.fchown(descriptor, newUid, newGid);
+        note("chown", status);
         currentMode &= 0o1777;
       }
     }
@@ -285,7 +289,8 @@ export class FileReceiver {
         if (status >= 0) currentMode = -1;
       }
     }
-    if (currentMode !== mode) note("chmod", syscalls.fchmod(descriptor, mode));
+    if (currentMode === mode) return;
+    note("chmod", byName ? syscalls.chmodAt(directory, name, mode) : syscalls.fchmod(descriptor, mode));
   }
 
   private install(

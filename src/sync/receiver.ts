@@ -49,7 +49,13 @@ export class LocalReceiver {
     const { delta, checksumName, device } = file.job;
     const elsewhere = file.job.tempDirectory !== undefined;
     const special = elsewhere || file.beforeRename !== undefined || delta !== undefined || checksumName !== undefined;
-    const mainOnly = this.onProgress !== undefined || special || device !== undefined || this.throttle !== undefined;
+    const { descriptorAttributes } = this.context.syscalls.abilities;
+    const mainOnly =
+      !descriptorAttributes ||
+      this.onProgress !== undefined ||
+      special ||
+      device !== undefined ||
+      this.throttle !== undefined;
     if (mainOnly || !this.pooled()) return this.receiveHere(file);
     this.batch.push(file);
     this.batchBytes += file.job.size;

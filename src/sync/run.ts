@@ -8,6 +8,7 @@ import { compileFilters } from "../filter/compile-filters.ts";
 import { FilterEvaluator } from "../filter/evaluator.ts";
 import { foreignLinkText, OperatorPaths } from "../fs/operator-path.ts";
 import { openSyscalls } from "../fs/syscalls/choose.ts";
+import { fakeSuperSyscalls } from "../fs/syscalls/fake-super.ts";
 import { emptyStat, type Syscalls } from "../fs/syscalls/interface.ts";
 import type { TransferOptions } from "../options/transfer-options.ts";
 import { FileType } from "../protocol/file-entry.ts";
@@ -71,7 +72,9 @@ export function runTransfer(request: RunRequest): Promise<RunSummary> {
 async function transferUntil(request: RunRequest): Promise<RunSummary> {
   const { options, emit, signal } = request;
   const started = performance.now();
-  const syscalls = openSyscalls(request.syscalls);
+  const own = openSyscalls(request.syscalls);
+  const syscalls = options.fakeSuper ? fakeSuperSyscalls(own, "generator") : own;
+  const sourceCalls = options.fakeSuper ? fakeSuperSyscalls(own, "sender") : own;
   if (options.mungeLinks) checkMunging(syscalls);
   const ledger = new Ledger(emit);
   const counters = new RunCounters();
@@ -100,12 +103,12 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
     gate: request.gate,
   };
   const pool = new WorkerPool(syscalls.kind);
-  const roots = new SourceRoots(syscalls, linksToFollow(options));
+  const roots = new SourceRoots(sourceCalls, linksToFollow(options));
   const links = new HardLinks();
   const { incrementalRecursion, relative } = options;
   const evaluator = new FilterEvaluator(program, "sender", reader);
   const senderFilters = new FilterStack(evaluator, !incrementalRecursion, relative);
-  const scan = { options, umask: identity.umask, syscalls, roots, filters: senderFilters };
+  const scan = { options, umask: identity.umask, syscalls: sourceCalls, roots, filters: senderFilters };
   const builder = new ListBuilder(scan);
   const numbers = new ListNumbers(context);
   const feed = new ListFeed(builder, scan, program, pool, (list) =>
@@ -118,7 +121,7 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
   const closers: (() => void)[] = [];
   try {
     if (signal.aborted) throw abortedError("sender");
-    refuseEmptySources(syscalls, options, request.sources);
+    refuseEmptySources(sourceCalls, options, request.sources);
     const listed = readListed(scan, ownPaths);
     emit({ type: "list-start", incremental: options.incrementalRecursion });
     addSources(scan, builder, request.sources, listed);

@@ -6,6 +6,7 @@ import { workerData } from "node:worker_threads";
 import { FilterEvaluator } from "../filter/evaluator.ts";
 import { OperatorPaths } from "../fs/operator-path.ts";
 import { openSyscalls } from "../fs/syscalls/choose.ts";
+import { fakeSuperSyscalls } from "../fs/syscalls/fake-super.ts";
 import type { Syscalls } from "../fs/syscalls/interface.ts";
 import { limits } from "../limits.ts";
 import { fileFilterReader } from "./filter-reader.ts";
@@ -36,12 +37,13 @@ export function receiveBatch(jobs: PackedJobs): PackedResults {
 /** Makes the remaining file lists, not further ahead of the main thread than the credit allows. */
 export function scanLists(order: ScanOrder): void {
   const { options, umask, port } = order;
-  const roots = new SourceRoots(syscalls, linksToFollow(options), order.roots);
+  const calls = options.fakeSuper ? fakeSuperSyscalls(syscalls, "sender") : syscalls;
+  const roots = new SourceRoots(calls, linksToFollow(options), order.roots);
   // A scan reads only the merge files of directories; what the operator named was read before.
   const operator = new OperatorPaths(syscalls, process.geteuid?.() ?? 0);
   const evaluator = new FilterEvaluator(order.program, "sender", fileFilterReader(syscalls, operator));
   const filters = FilterStack.resume(evaluator, order.state.filters, roots);
-  const builder = new ListBuilder({ options, umask, syscalls, roots, filters }, order.state);
+  const builder = new ListBuilder({ options, umask, syscalls: calls, roots, filters }, order.state);
   let sent = 0;
   let batch: PackedList[] = [];
   let batchEntries = 0;

@@ -87,6 +87,8 @@ export interface Abilities {
   /** Blocks can be shared (`cloneFile`) and the page cache dropped (`dropCache`). */
   readonly reflink: boolean;
   readonly dropCache: boolean;
+  /** Owner and mode can be set through a descriptor (not where they are kept in attributes). */
+  readonly descriptorAttributes: boolean;
 }
 
 /** One change of the extended attributes of the object `name`. `.` allowed. */

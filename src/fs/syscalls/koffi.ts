@@ -152,7 +152,14 @@ export function openKoffi({ oldKernel = false }: { readonly oldKernel?: boolean 
 
   return {
     kind: "koffi",
-    abilities: { exactTimes: true, holes: true, kernelCopy: true, reflink: true, dropCache: true },
+    abilities: {
+      exactTimes: true,
+      holes: true,
+      kernelCopy: true,
+      reflink: true,
+      dropCache: true,
+      descriptorAttributes: true,
+    },
     flags: openFlags,
 
     openPath(path, flags, mode = 0) {

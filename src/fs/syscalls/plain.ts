@@ -63,7 +63,14 @@ export function openPlain(): Syscalls {
 
   return {
     kind: "plain",
-    abilities: { exactTimes: false, holes: false, kernelCopy: false, reflink: false, dropCache: false },
+    abilities: {
+      exactTimes: false,
+      holes: false,
+      kernelCopy: false,
+      reflink: false,
+      dropCache: false,
+      descriptorAttributes: true,
+    },
     flags: openFlags,
 
     openPath: (path, flags, mode = 0) => checkPath(path) || attempt(() => fs.openSync(toBytes(path), flags, mode)),

@@ -98,12 +98,19 @@ export const attributeRows: readonly OptionRow[] = [
     negations: "super",
     set: (settings) => {
       settings.superUser = true;
+      settings.fakeSuper = false;
     },
     clear: (settings) => {
       settings.superUser = false;
+      settings.fakeSuper = false;
     },
   }),
-  later("fake-super", "keep what only root may set in attributes"),
+  row("now", "fake-super", {
+    help: "keep what only root may set in attributes",
+    set: (settings) => {
+      settings.fakeSuper = true;
+    },
+  }),
 ];
 
 /** `--chown=USER:GROUP` is short for two maps; the parts may be empty. */

@@ -3,6 +3,7 @@ import { type ByteName, byteName } from "../../bytes/byte-name.ts";
 import { type ExitCode, type Role, TsyncError, unsupportedError } from "../../errors.ts";
 import type { FilterReader, FilterSettings } from "../../filter/rule-list.ts";
 import { compileWireRules } from "../../filter/wire-rules.ts";
+import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
 import type { Syscalls } from "../../fs/syscalls/interface.ts";
 import type { SecludedServer, ServerCommand } from "../../options/parse-server.ts";
 import type { TransferOptions } from "../../options/transfer-options.ts";
@@ -87,6 +88,7 @@ export async function serve(request: ServeRequest): Promise<RunSummary> {
   const texts = await readFilters(connection, command, session);
   const link = new Link(connection, session, new Condition());
   const { protocol } = session;
+  const { syscalls } = request;
   const end = {
     link,
     options,
@@ -94,7 +96,7 @@ export async function serve(request: ServeRequest): Promise<RunSummary> {
     emit: request.sink(protocol),
     wants: wantsOf(options, protocol),
     signal,
-    syscalls: request.syscalls,
+    syscalls: options.fakeSuper ? fakeSuperSyscalls(syscalls, isSender ? "sender" : "generator") : syscalls,
     rules: (reader: FilterReader, given: FilterSettings) =>
       compileWireRules(texts, reader, given, {
         protocol,

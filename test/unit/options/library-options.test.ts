@@ -46,6 +46,7 @@ describe("normalizeSyncOptions", () => {
     [{ partialDir: "p" }, "--partial-dir=p"],
     [{ keepDirlinks: true }, "-K"],
     [{ writeDevices: true }, "--write-devices"],
+    [{ fakeSuper: true }, "--fake-super"],
     [{ delayUpdates: true, partialDir: "p" }, "--delay-updates --partial-dir=p"],
     [{ backupDir: "b", suffix: ".o", partial: true }, "--backup-dir=b --suffix=.o --partial"],
     [{ verbose: 2, info: "progress2", debug: "hash", stats: true }, "-vv --info=progress2 --debug=hash --stats"],
@@ -92,6 +93,7 @@ describe("normalizeSyncOptions", () => {
   test.each<[SyncOptions, string]>([
     [{ delete: true }, "--delete does not work without --recursive (-r) or --dirs (-d)."],
     [{ inplace: true, partialDir: "x" }, "--inplace cannot be used with --partial-dir"],
+    [{ fakeSuper: true, xattrs: "all" }, "--fake-super conflicts with -XX"],
     [{ inplace: true, delayUpdates: true }, "--inplace cannot be used with --delay-updates"],
     [{ chmod: "q" }, "Invalid argument passed to --chmod (q)"],
     [{ usermap: "1" }, "No colon found in --usermap: 1"],

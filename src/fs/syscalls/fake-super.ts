@@ -1,0 +1,232 @@
+/**
+ * `--fake-super` (2-file-list 7.8): system calls that keep in extended attributes what only the super-user could set. Owners,
+ * set-id bits, devices, special files and symbolic links are files of our own with a note of what they stand for; every
+ * caller sees, and changes, what they stand for. Only calls that name an object in a directory do so: what is done through a
+ * descriptor concerns the file itself (`abilities.descriptorAttributes`).
+ */
+import { readlinkSync } from "node:fs";
+import { type ByteName, byteName, fromBytes, joinName, toBytes } from "../../bytes/byte-name.ts";
+import { ExitCode, type Role, TsyncError } from "../../errors.ts";
+import { FileType, isDeviceMode, type Xattr } from "../../protocol/file-entry.ts";
+import { parseAcl } from "../../protocol/posix-acl.ts";
+import { accessAclName, defaultAclName } from "../acl.ts";
+import { emptyFakeAcl, fakeAccessAcl, fakeDefaultAcl, readFakeAcl } from "../fake-acl.ts";
+import { emptyStat, isXattrList, type Stat, type Syscalls } from "./interface.ts";
+
+const ownPrefix = "user.rsync.";
+const statName = byteName("user.rsync.%stat");
+const accessName = byteName("user.rsync.%aacl");
+const defaultName = byteName("user.rsync.%dacl");
+const targetBytesMax = 4096;
+const ENOENT = -2;
+
+/** What a file stands for. */
+interface Pretence {
+  readonly mode: number;
+  readonly rdevMajor: number;
+  readonly rdevMinor: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** The calls of one side of a run, over `calls`, which stay the owner's. `role` is who complains of a note that makes no sense. */
+export function fakeSuperSyscalls(calls: Syscalls, role: Role): Syscalls {
+  const found = emptyStat();
+
+  /** The note on an object; undefined if there is none. */
+  function read(directory: number, name: ByteName): Pretence | undefined {
+    const [list] = calls.readXattrs(directory, [name], isStat);
+    const value = isXattrList(list) ? list.find((item) => item.name === statName)?.value : undefined;
+    if (value === undefined) return undefined;
+    const text = fromBytes(value);
+    const fields = /^\s*([0-7]+)\s+(-?\d+),\s*(-?\d+)\s+(-?\d+):\s*(-?\d+)/.exec(text);
+    if (fields === null) throw corrupt(role, directory, name, text);
+    const number = (index: number): number => Number(fields[index]);
+    const mode = Number.parseInt(fields[1] ?? "", 8);
+    return { mode, rdevMajor: number(2), rdevMinor: number(3), uid: number(4) >>> 0, gid: number(5) >>> 0 };
+  }
+
+  /** Makes `stat`, which describes an object, describe what it stands for. */
+  function pretend(directory: number, name: ByteName, stat: Stat): void {
+    if (!canStandForOther(stat.mode)) return;
+    const pretence = read(directory, name);
+    if (pretence !== undefined) Object.assign(stat, pretence);
+  }
+
+  /** Changes what an object stands for; the note goes when the object is just that. */
+  function change(directory: number, name: ByteName, changes: Partial<Pretence>): number {
+    const status = calls.lstatAt(directory, name, found);
+    if (status < 0 || !canStandForOther(found.mode)) return status;
+    const { mode, uid, gid } = found;
+    const before = read(directory, name);
+    const wanted = { mode, rdevMajor: 0, rdevMinor: 0, uid, gid, ...before, ...changes };
+    if (wanted.mode === mode && wanted.uid === uid && wanted.gid === gid) {
+      return before === undefined ? 0 : calls.removeXattrAt(directory, name, statName);
+    }
+    const { rdevMajor, rdevMinor } = isDeviceMode(wanted.mode) ? wanted : { rdevMajor: 0, rdevMinor: 0 };
+    const text = `${wanted.mode.toString(8)} ${rdevMajor},${rdevMinor} ${wanted.uid}:${wanted.gid}`;
+    return calls.setXattrAt(directory, name, statName, toBytes(byteName(text)));
+  }
+
+  /** Makes a file that stands for something else. */
+  function make(directory: number, name: ByteName, mode: number, content: Uint8Array, rest: Partial<Pretence>): number {
+    const { writeOnly, create, exclusive } = calls.flags;
+    const descriptor = calls.openAt(directory, name, writeOnly | create | exclusive, (mode & 0o777) | 0o600);
+    if (descriptor < 0) return descriptor;
+    const written = content.length === 0 ? 0 : calls.write(descriptor, content, 0, content.length, 0);
+    const seen = calls.fstat(descriptor, found);
+    const closed = calls.close(descriptor);
+    let status = Math.min(written, seen, closed, 0);
+    const permissions = found.mode & 0o777;
+    if (status === 0) status = change(directory, name, { mode: (mode & FileType.mask) | permissions, ...rest });
+    if (status < 0) calls.unlinkAt(directory, name);
+    return status;
+  }
+
+  function modeOf(directory: number, name: ByteName): number {
+    if (calls.lstatAt(directory, name, found) < 0) return 0;
+    pretend(directory, name, found);
+    return found.mode;
+  }
+
+  /** The attributes as they stand for others, sorted by name. */
+  function shown(directory: number, name: ByteName, list: readonly Xattr[]): readonly Xattr[] {
+    const result: Xattr[] = [];
+    for (const { name: stored, value } of list) {
+      const attribute = shownName(stored);
+      if (attribute === undefined) continue;
+      if (attribute !== accessAclName && attribute !== defaultAclName) result.push({ name: attribute, value });
+      else {
+        const acl = readFakeAcl(value, modeOf(directory, name));
+        if (acl !== undefined) result.push({ name: attribute, value: acl });
+      }
+    }
+    return result.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  }
+
+  const setXattrAt: Syscalls["setXattrAt"] = (directory, name, attribute, value) => {
+    const acl = attribute === accessAclName || attribute === defaultAclName ? parseAcl(value) : undefined;
+    if (acl === undefined) return calls.setXattrAt(directory, name, storedName(attribute), value);
+    return attribute === accessAclName
+      ? calls.setXattrAt(directory, name, accessName, fakeAccessAcl(acl))
+      : calls.setXattrAt(directory, name, defaultName, fakeDefaultAcl(acl));
+  };
+
+  const removeXattrAt: Syscalls["removeXattrAt"] = (directory, name, attribute) => {
+    if (attribute !== accessAclName) return calls.removeXattrAt(directory, name, storedName(attribute));
+    // One that was there is made to say nothing.
+    const [list] = calls.readXattrs(directory, [name], isAccess);
+    const exists = isXattrList(list) && list.some((item) => item.name === accessName);
+    return exists ? calls.setXattrAt(directory, name, accessName, emptyFakeAcl()) : 0;
+  };
+
+  return {
+    ...calls,
+    abilities: { ...calls.abilities, descriptorAttributes: false },
+
+    lstatAt(directory, name, stat) {
+      const status = calls.lstatAt(directory, name, stat);
+      if (status === 0) pretend(directory, name, stat);
+      return status;
+    },
+    statAt(directory, name, stat) {
+      const status = calls.statAt(directory, name, stat);
+      const isLink = calls.lstatAt(directory, name, found) === 0 && (found.mode & FileType.mask) === FileType.symlink;
+      if (status === 0 && !isLink) pretend(directory, name, stat);
+      return status;
+    },
+    fstat(descriptor, stat) {
+      const status = calls.fstat(descriptor, stat);
+      if (status === 0 && (stat.mode & FileType.mask) === FileType.directory) pretend(descriptor, byteName("."), stat);
+      return status;
+    },
+    readLinkAt(directory, name) {
+      const status = calls.lstatAt(directory, name, found);
+      if (status < 0) return status;
+      if (!canStandForOther(found.mode)) return calls.readLinkAt(directory, name);
+      if (((read(directory, name)?.mode ?? 0) & FileType.mask) !== FileType.symlink)
+        return calls.readLinkAt(directory, name);
+      const descriptor = calls.openAt(directory, name, calls.flags.readOnly | calls.flags.nonBlock);
+      if (descriptor < 0) return descriptor;
+      const buffer = new Uint8Array(targetBytesMax);
+      const count = calls.read(descriptor, buffer, 0, buffer.length, 0);
+      calls.close(descriptor);
+      return count < 0 ? count : count === 0 ? ENOENT : fromBytes(buffer.subarray(0, count));
+    },
+
+    makeDirectoryAt: (directory, name, mode) => calls.makeDirectoryAt(directory, name, mode | 0o700),
+    makeNodeAt(directory, name, mode, rdevMajor, rdevMinor) {
+      return make(directory, name, mode, new Uint8Array(0), { rdevMajor, rdevMinor });
+    },
+    symlinkAt: (directory, name, target) => make(directory, name, FileType.symlink | 0o777, toBytes(target), {}),
+
+    chownAt(directory, name, uid, gid) {
+      return change(directory, name, { ...(uid < 0 ? {} : { uid }), ...(gid < 0 ? {} : { gid }) });
+    },
+    chmodAt(directory, name, mode) {
+      const status = calls.lstatAt(directory, name, found);
+      if (status < 0) return status;
+      const type = found.mode & FileType.mask;
+      if (type === FileType.symlink) return 0;
+      if (!canStandForOther(found.mode)) return calls.chmodAt(directory, name, mode);
+      const pretended = (read(directory, name)?.mode ?? found.mode) & FileType.mask;
+      const own = (mode & 0o777) | (type === FileType.directory ? 0o700 : 0o600);
+      const done = (found.mode & 0o7777) === own ? 0 : calls.chmodAt(directory, name, own);
+      return done < 0 ? done : change(directory, name, { mode: pretended | (mode & 0o7777) });
+    },
+
+    readXattrs(directory, names, wanted) {
+      const isWanted = (stored: ByteName): boolean => {
+        const attribute = shownName(stored);
+        return attribute !== undefined && (wanted === undefined || wanted(attribute));
+      };
+      const lists = calls.readXattrs(directory, names, isWanted);
+      return lists.map((list, index) =>
+        isXattrList(list) ? shown(directory, names[index] ?? byteName("."), list) : list,
+      );
+    },
+    changeXattrs(directory, changes) {
+      return changes.map(({ name, attribute, value }) =>
+        value === undefined ? removeXattrAt(directory, name, attribute) : setXattrAt(directory, name, attribute, value),
+      );
+    },
+    setXattrAt,
+    removeXattrAt,
+  };
+}
+
+const isStat = (attribute: ByteName): boolean => attribute === statName;
+const isAccess = (attribute: ByteName): boolean => attribute === accessName;
+
+/** Notes are kept on files and directories only. */
+function canStandForOther(mode: number): boolean {
+  const type = mode & FileType.mask;
+  return type === FileType.regular || type === FileType.directory;
+}
+
+/** The attribute that a stored one is shown as; undefined: it is not shown. */
+function shownName(stored: ByteName): ByteName | undefined {
+  if (stored === accessName) return accessAclName;
+  if (stored === defaultName) return defaultAclName;
+  if (stored.startsWith(ownPrefix)) {
+    const name = stored.slice(ownPrefix.length) as ByteName;
+    return name.startsWith("%") ? undefined : name;
+  }
+  return stored.startsWith("system.") ? undefined : stored;
+}
+
+/** The attribute in which one is stored. */
+function storedName(attribute: ByteName): ByteName {
+  if (attribute === defaultAclName) return defaultName;
+  return attribute.startsWith("user.") ? attribute : byteName(`${ownPrefix}${attribute}`);
+}
+
+function corrupt(role: Role, directory: number, name: ByteName, text: string): TsyncError {
+  let parent = byteName("");
+  try {
+    parent = byteName(readlinkSync(`/proc/self/fd/${directory}`, { encoding: "latin1" }));
+  } catch {}
+  const path = name === "." ? parent : joinName(parent, name);
+  const message = `Corrupt ${statName} xattr attached to "${path}": "${text}"`;
+  return new TsyncError("file", message, { exitCode: ExitCode.fileIo, role, path, plain: true });
+}

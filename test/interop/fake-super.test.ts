@@ -1,0 +1,120 @@
+/** `--fake-super` against the installed rsync: the same text, exit code, trees and attributes. Needs root for the sources. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { lookAtTrees, sideBySide } from "../support/side-by-side.ts";
+
+const settled = "find . -depth -exec touch -h -d @1600000000.5 {} +";
+
+/** Every kind of object, with owners and modes that an ordinary user cannot give. */
+const plain = `mkdir -p s/dir; echo a >s/f; echo b >s/dir/g; ln -s target s/l; mkfifo s/p; mknod s/c c 1 3; mknod s/b b 7 70000
+cp s/dir/g s/closed; python3 -c "import socket;socket.socket(socket.AF_UNIX).bind('s/sock')"; chown 5:6 s/f; chmod 4755 s/f
+chown 7 s/dir; chmod 1777 s/dir; chown -h 9:10 s/l; chmod 4 s/closed; chown 3:3 s/p s/c; ln s/f s/dir/f2; ${settled}`;
+
+/** A copy that pretends, and a source that has changed since. */
+const changed = `${plain}; rsync -aH --fake-super s/ d/; chmod 600 s/f; chown 44 s/f s/p; ln -sfn other s/l; rm s/c s/sock
+mknod s/c c 1 5; mkdir s/sock; chmod 700 s/b; echo more >>s/dir/g; rm s/dir/f2; chown 8:8 s/dir; ${settled}; touch -d @1650000000 s/f s/p`;
+
+describe.each(["koffi", "plain"] as const)("%s", (backEnd) => {
+  const expectSame = sideBySide({ look: lookAtTrees, backEnd });
+
+  test.each([
+    ...["-aiog", "-aivvH", "-aoin", "-rltDpi -og", "-aiH --delete -o", "-aib"],
+    ...(backEnd === "koffi"
+      ? [
+          ...[
+            "-aiH --inplace",
+            "-ai --delay-updates",
+            "-aic",
+            "-ai --no-W",
+            "-aiU",
+            "-ai --no-D",
+            "-ai --existing",
+            "-aiK",
+          ],
+          ...[
+            "-ai --chmod=F640,D2755",
+            "-ai --chown=11:12",
+            "-ai --usermap=5:77 --numeric-ids",
+            "-aiH --link-dest=../ref",
+          ],
+          ...[
+            "-ai --copy-dest=../ref",
+            "-aiT t",
+            "-ai --partial-dir=x",
+            "-ai --remove-source-files",
+            "-aiXA",
+            "-aivv -L",
+          ],
+          ...["-ai --super --fake-super", "-ai --fake-super --super", "-aiXX", "-ai --stats"],
+        ]
+      : []),
+  ])("--fake-super %s", (options) => {
+    const line = `--fake-super ${options} s/ d/`;
+    const more = options.includes("ref")
+      ? "; rsync -aH --fake-super s/ ref/"
+      : options.includes("-T")
+        ? "; mkdir -p d/t t"
+        : "";
+    expectSame(`${plain}${more}; mkdir -p d; ${settled}`, line);
+    expectSame(`${changed}${more}`, line);
+  });
+
+  test.each(["-ai", "-aiAX", "-ain", "-aivv"])("--fake-super reads what it has written: %s", (options) => {
+    expectSame(`${plain}; rsync -aHAX --fake-super s/ e/; ${settled}`, `--fake-super ${options} e/ d/`);
+    expectSame(`${changed}; mkdir -p r`, `--fake-super ${options} d/ r/`);
+  });
+});
+
+const expectSame = sideBySide({ look: lookAtTrees });
+
+test("--fake-super keeps attributes of other namespaces, and ACLs that are kept so", () => {
+  const attributes = `setfattr -n user.one -v 1 s/f; setfattr -n trusted.two -v 2 s/f; setfattr -n security.three -v 3 s/f
+setfattr -n user.rsync.own -v 4 s/f; setfattr -n user.rsync.%odd -v 5 s/f; setfattr -n trusted.d -v 6 s/dir`;
+  expectSame(`${plain}; ${attributes}`, "-aiX --fake-super s/ d/");
+  // An ACL by the book: user 1 rw, the group nothing; and a default one.
+  const acls = `setfattr -n user.rsync.%aacl -v 0x80000000000000000600000080000000010000000600008 s/f
+setfattr -n user.rsync.%dacl -v 0x070000000500000005000000050000000300000005000080 s/dir; chmod 664 s/f`;
+  const stored = `${plain}; ${acls.replace("600008 ", "6000080 ")}; ${settled}`;
+  expectSame(stored, "-aiA --fake-super s/ d/");
+  expectSame(`${stored}; rsync -aA --fake-super s/ d/; setfattr -x user.rsync.%aacl s/f`, "-aiA --fake-super s/ d/");
+});
+
+test.each(["garbage", "100644 0,0 5:", "8 0,0 1:1"])("--fake-super ends at a note that makes no sense: %s", (note) => {
+  const setup = `mkdir s d; echo a >s/f; echo a >d/f; setfattr -n user.rsync.%stat -v "${note}" d/f; ${settled}`;
+  const { status, errors } = expectSame(setup, "-a --fake-super s/ d/");
+  expect(status).toBe(11);
+  expect(errors.join()).toContain("Corrupt user.rsync.%stat xattr");
+});
+
+describe("as an ordinary user", () => {
+  const expectSameAsUser = sideBySide({ look: lookAtTrees, user: 65534 });
+  test.each(["-ai", "-aivvH", "-aiX", "-rlti", "-ai --delete", "-ai --inplace"])("--fake-super %s", (options) => {
+    const own = `${plain}; chmod 755 s/dir; chmod 444 s/closed; mkdir d; chown 65534:65534 d`;
+    expectSameAsUser(own, `--fake-super ${options} -og s/ d/`);
+  });
+});
+
+test("a run with more files than one thread takes", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tsync-fake-super-"));
+  const shell = (text: string): string => {
+    const done = spawnSync("bash", ["-c", text], { cwd: folder, encoding: "latin1" });
+    expect(done.stderr).toBe("");
+    return done.stdout;
+  };
+  try {
+    shell(
+      `mkdir -p s/{a,b,c}; for n in {1..900}; do echo $n >s/a/$n; ln -s $n s/b/$n; done; chown -hR 3:4 s/a s/b; ${settled}`,
+    );
+    const program = join(import.meta.dirname, "../../bin/tsync");
+    shell(`${program} -a --fake-super s/ d/ && ${program} -a --fake-super d/ e/ && rsync -a --fake-super e/ r/`);
+    const tell = "find . -printf '%p %y %m %T@\\n' | sort; getfattr -Rhd -m. . | sort";
+    expect(shell(`cd d; ${tell}`)).toBe(shell(`cd r; ${tell}`));
+    expect(shell("rsync -ai --fake-super s/ d/")).toBe("");
+    expect(shell("getfattr -Rd -m. d | grep -c '3:4'").trim()).toBe("1802");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
