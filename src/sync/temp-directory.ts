@@ -2,7 +2,8 @@
  * `--temp-dir`: where files are written before they take their names (3-transfer 5.2). The directory is the operator's
  * (4-traps O-01), opened once; in it nothing but a name of our own making is used.
  */
-import { type ByteName, joinName } from "../bytes/byte-name.ts";
+import { type ByteName, byteName, joinName } from "../bytes/byte-name.ts";
+import { cleanPath } from "../bytes/paths.ts";
 import { plainUsageError } from "../errors.ts";
 import { emptyStat } from "../fs/syscalls/interface.ts";
 import { FileType } from "../protocol/file-entry.ts";
@@ -38,6 +39,13 @@ export class TempDirectory {
       throw plainUsageError(`The temp-dir is not a directory: ${given}`, "Receiver");
     }
     return new TempDirectory(context, path);
+  }
+
+  /** Its path below the destination, if it lies there. */
+  below(destination: ByteName): ByteName | undefined {
+    const path = cleanPath(this.absolute);
+    if (path === destination) return byteName(".");
+    return path.startsWith(`${destination}/`) ? byteName(path.slice(destination.length + 1)) : undefined;
   }
 
   /** Its descriptor, or a negative errno; then each file tries again. */

@@ -171,6 +171,15 @@ describe("directories that are made for the destination", () => {
   );
 });
 
+describe("a temporary directory within the destination", () => {
+  const setup = "mkdir -p src/k dst/.tmp dst/k; echo 2 >src/k/g; echo 3 >dst/k/g";
+  const places = [".", ".tmp", "k", "$PWD/dst"];
+  checkAll(
+    setup,
+    places.map((text) => `-a --no-i-r --temp-dir=${text} src/ dst/; find dst -type d -printf '%p %Ty\\n' | sort`),
+  );
+});
+
 describe("--stderr=all and the log", () => {
   const setup = `mkdir -p src/e; mkfifo src/p "src/gr$(printf '\\303\\274')"; echo 2 >dst/gone; ln -s /x src/u; mkdir dst/f; echo 1 >dst/f/q
 echo 1 >src/f; echo 3 >src/h; ln src/h src/h2; echo 4 >dst/h; echo same >src/same; cp -p src/same dst/same`;

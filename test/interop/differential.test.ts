@@ -9,8 +9,10 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { byteName } from "../../src/bytes/byte-name.ts";
 import type { Report } from "../support/differential-report.ts";
-import { expectedCoverage } from "../support/expected-coverage.ts";
+import { expectedCoverage, expectedWholeOptions } from "../support/expected-coverage.ts";
 import { planScenario } from "../support/scenario.ts";
+import { isSupported } from "../support/whole-options.ts";
+import { planWholeScenario } from "../support/whole-scenario.ts";
 
 const runner = join(import.meta.dirname, "run-differential.ts");
 
@@ -51,12 +53,32 @@ describe("planScenario", () => {
   });
 });
 
+describe("planWholeScenario", () => {
+  test.each(["root", "nobody"] as const)("samples every option in at least two per cent of the cases of %s", (user) => {
+    const counts = new Map<string, number>();
+    for (let seed = 1; seed <= 2000; seed++) {
+      for (const name of planWholeScenario(seed, user, byteName("/case")).covers) {
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+      }
+    }
+    const expected = expectedWholeOptions.filter((name) => !name.startsWith("-") || isSupported(name));
+    // Most of what an ordinary user may combine it with is left out.
+    const seldom = user === "nobody" ? ["--super"] : [];
+    expect(expected.filter((name) => (counts.get(name) ?? 0) < 40 && !seldom.includes(name))).toEqual([]);
+  });
+});
+
 describe("tsync does what rsync does", () => {
   // The goal is 98 for each kind. `percent` is what has been reached and must not be lost again; raise it with every
   // difference that goes (docs/differences.md names those that are left).
   const kinds = [
     { kind: "as root", percent: 96, options: ["--user", "root", "--cases", "500", "--seed", "1"] },
     { kind: "as an ordinary user", percent: 94, options: ["--user", "nobody", "--cases", "150", "--seed", "1"] },
+    {
+      kind: "with every option",
+      percent: 94,
+      options: ["--table", "whole", "--user", "root", "--cases", "150", "--seed", "1"],
+    },
     { kind: "without koffi", percent: 96, options: ["--syscalls", "plain", "--cases", "60", "--seed", "10001"] },
   ];
   test.each(kinds)("$kind", async ({ options, percent }) => {
