@@ -21,7 +21,7 @@ export const inputBytes: usize = 0x40000;
 export const scratchSecret: usize = 0xf000;
 /** The eight accumulators of the one-shot hashes. */
 export const scratchAccumulators: usize = 0xf100;
-/** Where the search has its settings and its place (128 bytes, see `search`). */
+/** Where the search has its settings and its place (96 bytes, see `search`). */
 export const searchState: usize = 0xf200;
 /** Four MD4 or MD5 states, the words of a chunk of each, and 128 bytes for the end of each message. */
 export const scratchState: usize = 0xf400;

@@ -8,7 +8,8 @@
  * is s1 + s2 too, so that a word is 0 where the bucket is empty; of more it is a remainder, and a bitmap tells.
  * Where the basis is overwritten, blocks behind the place fall out of their buckets: `keep` has for each
  * bucket the highest block in it. The first place that meets a bucket without a block that still stands empties it. So
- * that not every hit has to be looked at for that, the word of a bucket whose last block has fallen lets everything pass.
+ * that not every hit has to be looked at for that, the word of a bucket whose last block has fallen lets everything pass,
+ * and in the bitmap it has a second bit.
  */
 import { searchState } from "./layout";
 
@@ -34,10 +35,9 @@ const LENGTH: usize = 36;
 const HITS: usize = 40;
 /** File offset of address 0, modulo 2^64. */
 const ORIGIN: usize = 48;
-/** Both halves of the sums of a step, and their buckets, when they are looked at one by one. */
+/** Both halves of the sums of a step, when they are looked at one by one. */
 const LANES_LOW: usize = 64;
 const LANES_HIGH: usize = 80;
-const LANES_BUCKET: usize = 96;
 
 /** In `keep`: the bucket has a block that stands where the result wants it, and stays. */
 const ALWAYS: u32 = 0xffffffff;
@@ -53,11 +53,18 @@ function bucketOf(sum: u32): u32 {
   return buckets == 0 ? (sum + (sum >> 16)) & 0xffff : sum % buckets;
 }
 
+/** In the bitmap of buckets that are remainders each has two bits: it is not empty; all its blocks have fallen. */
+// @ts-ignore: decorator
+@inline
+function bitmapAddress(bucket: u32): usize {
+  return load<u32>(searchState, OCCUPIED) + ((bucket >> 4) << 2);
+}
+
 function isOccupied(sum: u32): bool {
   const buckets = load<u32>(searchState, BUCKETS);
   if (buckets == 0) return load<u32>(wordAddress(sum)) != 0;
   const bucket = sum % buckets;
-  return ((load<u8>(load<u32>(searchState, OCCUPIED) + (bucket >> 3)) >> (bucket & 7)) & 1) != 0;
+  return ((load<u32>(bitmapAddress(bucket)) >> ((bucket & 15) << 1)) & 1) != 0;
 }
 
 function empty(sum: u32): void {
@@ -67,8 +74,8 @@ function empty(sum: u32): void {
     return;
   }
   const bucket = sum % buckets;
-  const address = load<u32>(searchState, OCCUPIED) + (bucket >> 3);
-  store<u8>(address, load<u8>(address) & ~(<u8>1 << <u8>(bucket & 7)));
+  const address = bitmapAddress(bucket);
+  store<u32>(address, load<u32>(address) & ~(<u32>3 << ((bucket & 15) << 1)));
 }
 
 /** Whether some block of the bucket still stands when the result has grown to the place at address `at`. */
@@ -109,25 +116,56 @@ function last(v: v128): v128 {
   return v128.shuffle<i16>(v, v, 7, 7, 7, 7, 7, 7, 7, 7);
 }
 
-/** Bit k: the bucket of lane k is not empty. For buckets that are remainders; leaves them in the state. */
-function occupiedLanes(s1: v128, s2: v128): u32 {
-  v128.store(searchState, s1, LANES_LOW);
-  v128.store(searchState, s2, LANES_HIGH);
-  const buckets = load<u32>(searchState, BUCKETS);
-  const bits: usize = load<u32>(searchState, OCCUPIED);
-  let lanes: u32 = 0;
-  for (let lane: u32 = 0; lane < 8; lane++) {
-    const bucket = sumOfLane(lane) % buckets;
-    store<u32>(searchState + (<usize>lane << 2), bucket, LANES_BUCKET);
-    lanes |= (((<u32>load<u8>(bits + (bucket >> 3))) >> (bucket & 7)) & 1) << lane;
-  }
-  return lanes;
+/** The sums in 32-bit lanes modulo the number of buckets, of which `reciprocal` is 2^32 divided by it, without a fraction. */
+// @ts-ignore: decorator
+@inline
+function remainders(sums: v128, buckets: v128, reciprocal: v128): v128 {
+  const low = i64x2.extmul_low_i32x4_u(sums, reciprocal);
+  const high = i64x2.extmul_high_i32x4_u(sums, reciprocal);
+  // The quotient, or one less.
+  const quotients = v128.shuffle<i32>(low, high, 1, 3, 5, 7);
+  const rests = i32x4.sub(sums, i32x4.mul(quotients, buckets));
+  return i32x4.min_u(rests, i32x4.sub(rests, buckets));
 }
 
-/** Leaves the buckets of all lanes in the state, when they are the sums of halves. */
-function storePlaces(places: v128): void {
-  v128.store(searchState, i32x4.extend_low_i16x8_u(places), LANES_BUCKET);
-  v128.store(searchState, i32x4.extend_high_i16x8_u(places), LANES_BUCKET + 16);
+/** The words of the bitmap of buckets for four of these. */
+// @ts-ignore: decorator
+@inline
+function bucketWords(bitmap: usize, buckets: v128): v128 {
+  const offsets = i32x4.shl(i32x4.shr_u(buckets, 4), 2);
+  const low = <u64>i64x2.extract_lane(offsets, 0);
+  const high = <u64>i64x2.extract_lane(offsets, 1);
+  let words = v128.load_zero<u32>(bitmap + <u32>low);
+  words = v128.load_lane<u32>(bitmap + <u32>(low >> 32), words, 1);
+  words = v128.load_lane<u32>(bitmap + <u32>high, words, 2);
+  return v128.load_lane<u32>(bitmap + <u32>(high >> 32), words, 3);
+}
+
+/** The first of the two bits of each bucket in its word. */
+// @ts-ignore: decorator
+@inline
+function bucketBits(buckets: v128): v128 {
+  const numbers = i32x4.shl(v128.and(buckets, i32x4.splat(15)), 1);
+  return bitOf(v128.shuffle<i8>(numbers, numbers, 0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12));
+}
+
+/** For buckets that are remainders. Bit k: that of lane k is not empty; bit 8 + k: all its blocks have fallen. */
+// @ts-ignore: decorator
+@inline
+function bucketLanes(s1: v128, s2: v128, buckets: v128, reciprocal: v128): u32 {
+  const bitmap: usize = load<u32>(searchState, OCCUPIED);
+  const first = remainders(v128.shuffle<i16>(s1, s2, 0, 8, 1, 9, 2, 10, 3, 11), buckets, reciprocal);
+  const second = remainders(v128.shuffle<i16>(s1, s2, 4, 12, 5, 13, 6, 14, 7, 15), buckets, reciprocal);
+  const firstWords = bucketWords(bitmap, first);
+  const secondWords = bucketWords(bitmap, second);
+  const firstBits = bucketBits(first);
+  const secondBits = bucketBits(second);
+  const occupied = nonZeroLanes(v128.and(firstWords, firstBits), v128.and(secondWords, secondBits));
+  const fallen = nonZeroLanes(
+    v128.and(firstWords, i32x4.shl(firstBits, 1)),
+    v128.and(secondWords, i32x4.shl(secondBits, 1)),
+  );
+  return occupied | (fallen << 8);
 }
 
 /** In each 32-bit lane the bit whose number (0 to 31) all its bytes have. */
@@ -158,7 +196,9 @@ function searchEights(lastPlace: usize, end: usize): bool {
   const stop = min(lastPlace, end - length);
   if (at + 8 > stop) return false;
   const filter: usize = load<u32>(searchState, FILTER);
-  const remainders = load<u32>(searchState, BUCKETS) != 0;
+  const bucketCount = load<u32>(searchState, BUCKETS);
+  const buckets = i32x4.splat(bucketCount);
+  const reciprocal = i32x4.splat(bucketCount == 0 ? 0 : <u32>(<u64>0x100000000 / bucketCount));
   const keep: usize = load<u32>(searchState, KEEP);
   const factor = i16x8.splat(<i16>length);
   const ramp = i16x8(1, 2, 3, 4, 5, 6, 7, 8);
@@ -191,11 +231,15 @@ function searchEights(lastPlace: usize, end: usize): bool {
       v128.and(words, bitOf(v128.shuffle<i8>(bits, bits, 0, 0, 0, 0, 2, 2, 2, 2, 4, 4, 4, 4, 6, 6, 6, 6))),
       v128.and(more, bitOf(v128.shuffle<i8>(bits, bits, 8, 8, 8, 8, 10, 10, 10, 10, 12, 12, 12, 12, 14, 14, 14, 14))),
     );
-    const occupied = remainders ? occupiedLanes(s1, s2) : nonZeroLanes(words, more);
+    let occupied: u32;
     let exact = origin + at + 8 > border;
-    if (keep != 0 && !exact) {
-      if (!remainders && passed != 0) storePlaces(places);
-      exact = anyFallen(keep, remainders ? occupied : passed);
+    if (bucketCount == 0) {
+      occupied = nonZeroLanes(words, more);
+      if (keep != 0 && passed != 0) exact = exact || anyFallen(keep, places, passed);
+    } else {
+      const lanes = bucketLanes(s1, s2, buckets, reciprocal);
+      occupied = lanes & 0xff;
+      exact = exact || lanes > 0xff;
     }
     if (exact) {
       // HITS is counted there, too.
@@ -248,11 +292,12 @@ function firstThatPasses(s1: v128, s2: v128, passed: u32): u32 {
   return 8;
 }
 
-/** Whether one of these lanes has a bucket, left in the state, all of whose blocks have fallen. */
-function anyFallen(keep: usize, lanes: u32): bool {
+/** Whether one of these lanes has a bucket, its place, all of whose blocks have fallen. */
+function anyFallen(keep: usize, places: v128, lanes: u32): bool {
+  v128.store(searchState, places, LANES_LOW);
   const fallen = load<u32>(searchState, FALLEN);
   while (lanes != 0) {
-    const bucket = <usize>load<u32>(searchState + (<usize>ctz(lanes) << 2), LANES_BUCKET);
+    const bucket = <usize>load<u16>(searchState + (<usize>ctz(lanes) << 1), LANES_LOW);
     if (load<u32>(keep + (bucket << 2)) < fallen) return true;
     lanes &= lanes - 1;
   }
@@ -271,11 +316,14 @@ function letFall(offset: u64): void {
   while (nextBorder() < offset) {
     const index = load<u32>(searchState, FALLEN);
     store<u32>(searchState, index + 1, FALLEN);
-    if (load<u32>(searchState, BUCKETS) != 0) continue;
-    const bucket = bucketOf(load<u32>(load<u32>(searchState, ROLLING) + (index << 2))) << 2;
-    const word: usize = load<u32>(searchState, FILTER) + bucket;
-    const highest = load<u32>(load<u32>(searchState, KEEP) + bucket);
-    if (highest == index && load<u32>(word) != 0) store<u32>(word, 0xffffffff);
+    const sum = load<u32>(load<u32>(searchState, ROLLING) + (index << 2));
+    const bucket = bucketOf(sum);
+    if (load<u32>(load<u32>(searchState, KEEP) + (bucket << 2)) != index || !isOccupied(sum)) continue;
+    if (load<u32>(searchState, BUCKETS) == 0) store<u32>(wordAddress(sum), 0xffffffff);
+    else {
+      const address = bitmapAddress(bucket);
+      store<u32>(address, load<u32>(address) | (<u32>2 << ((bucket & 15) << 1)));
+    }
   }
 }
 

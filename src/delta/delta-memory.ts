@@ -27,7 +27,7 @@ export interface TableSizes {
   readonly filter: number;
   /** A bitmap of at least 16 bits a block, a power of two. */
   readonly second: number;
-  /** A bitmap of the buckets where these are remainders, else 0. */
+  /** Two bits for each bucket where these are remainders, else 0. */
   readonly occupied: number;
   /** Where the basis is overwritten, the highest block of each bucket and the rolling sum of each block, else 0. */
   readonly keep: number;
@@ -40,7 +40,7 @@ export function tableSizes(blocks: number, updating: boolean): TableSizes {
   const buckets = bucketCount(blocks);
   const filter = 262_144;
   const second = 2 ** Math.max(Math.ceil(Math.log2(2 * blocks)), 13);
-  const occupied = buckets > smallBuckets ? Math.ceil(buckets / 32) * 4 : 0;
+  const occupied = buckets > smallBuckets ? Math.ceil(buckets / 16) * 4 : 0;
   const keep = updating ? 4 * buckets : 0;
   const rolling = updating ? 4 * blocks : 0;
   return { filter, second, occupied, keep, rolling, all: filter + second + occupied + keep + rolling };

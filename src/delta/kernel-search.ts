@@ -69,7 +69,7 @@ export class KernelSearch implements PlaceSearch {
     const filter = new Uint32Array(buffer, filterAddress, sizes.filter / 4).fill(0);
     const second = new Uint8Array(buffer, secondAddress, sizes.second).fill(0);
     this.highest = new Uint32Array(buffer, keepAddress, sizes.keep / 4);
-    const occupied = new Uint8Array(buffer, occupiedAddress, sizes.occupied).fill(0);
+    const occupied = new Uint32Array(buffer, occupiedAddress, sizes.occupied / 4).fill(0);
     const secondShift = 32 - Math.log2(8 * sizes.second);
     const { state, buckets } = this;
     const small = buckets === smallBuckets;
@@ -92,7 +92,7 @@ export class KernelSearch implements PlaceSearch {
       second[bit >>> 3] = (second[bit >>> 3] ?? 0) | (1 << (bit & 7));
       if (!updating && small) continue;
       const bucket = bucketOf(buckets, sum);
-      if (!small) occupied[bucket >>> 3] = (occupied[bucket >>> 3] ?? 0) | (1 << (bucket & 7));
+      if (!small) occupied[bucket >>> 4] = (occupied[bucket >>> 4] ?? 0) | (1 << (2 * (bucket & 15)));
       if (updating) this.highest[bucket] = index;
     }
   }

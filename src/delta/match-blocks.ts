@@ -68,6 +68,8 @@ const windowBytes = 1_048_576;
 /** After so many false alarms at places in a row rsync gives a block up as literal; each costs a strong sum (R-03). */
 const falseAlarmRun = 4;
 const ENODATA = -61;
+/** In the table, the successor of a block that is in no chain any more. */
+const unlinked = -2;
 
 /** Searches one file for the blocks of a signature; use once. `summer` is used between the yields only. */
 export class BlockMatcher {
@@ -248,10 +250,7 @@ export class BlockMatcher {
     this.endRun();
     totals.matches++;
     totals.matchedBytes += length;
-    if (request.updating && index * this.signature.blockLength === offset) {
-      this.standing[index] = 1;
-      this.search.keep(index);
-    }
+    if (request.updating && index * this.signature.blockLength === offset) this.keep(index);
     this.expected = index + 1;
     this.literalStart = offset + length;
     this.sent(request.sink.block(index));
@@ -282,27 +281,54 @@ export class BlockMatcher {
     const chain = chainOf(table, sum);
     let tried = 0;
     let before = -1;
-    for (let index = table.heads[chain] ?? -1; index >= 0; index = table.next[index] ?? -1) {
-      if (request.updating && !this.stands(index, offset)) {
-        // It has been overwritten: later places need not meet it again.
-        const after = table.next[index] ?? -1;
+    let failed = -1;
+    for (let index = table.heads[chain] ?? -1, after: number; index >= 0; index = after) {
+      after = table.next[index] ?? -1;
+      const agrees = rolling[index] === sum && blockBytesOf(signature, index) === length;
+      // One that was overwritten, or that is as the one before it in all respects, does not count here nor later.
+      if ((request.updating && !this.stands(index, offset)) || (agrees && failed >= 0 && this.isTwin(index, failed))) {
         if (before < 0) table.heads[chain] = after;
         else table.next[before] = after;
+        table.next[index] = unlinked;
         continue;
       }
       before = index;
-      if (rolling[index] !== sum || blockBytesOf(signature, index) !== length) continue;
+      if (!agrees) continue;
       if (++tried > limits.equalSumsTried) break;
-      const fitting = fits(index);
-      if (!fitting) totals.falseAlarms++;
-      // The preferred one comes second in rsync, which shows in its count of false alarms.
-      if (fitting || tried === 1) {
+      if (fits(index)) {
         const preferred = this.preferred(offset);
-        if (preferred >= 0 && fits(preferred)) return preferred;
+        return preferred >= 0 && fits(preferred) ? preferred : index;
       }
-      if (fitting) return index;
+      totals.falseAlarms++;
+      failed = index;
     }
     return -1;
+  }
+
+  /** Whether two blocks have the same strong sum, and both stand for good or neither does. */
+  private isTwin(one: number, other: number): boolean {
+    const { standing, signature } = this;
+    if (standing[one] !== standing[other]) return false;
+    const { strong, strongBytes } = signature;
+    for (let at = 0; at < strongBytes; at++) {
+      if (strong[one * strongBytes + at] !== strong[other * strongBytes + at]) return false;
+    }
+    return true;
+  }
+
+  /** A block stands for good from now on; if it had left its chain, it comes back to its place there. */
+  private keep(index: number): void {
+    const { table, search, standing, signature } = this;
+    standing[index] = 1;
+    search.keep(index);
+    if (table.next[index] !== unlinked) return;
+    const chain = chainOf(table, signature.rolling[index] ?? 0);
+    let before = -1;
+    let after = table.heads[chain] ?? -1;
+    for (; after > index; after = table.next[after] ?? -1) before = after;
+    if (before < 0) table.heads[chain] = index;
+    else table.next[before] = index;
+    table.next[index] = after;
   }
 
   /** Of equal blocks: under `updating` the one at this very place, else the one after the last match; -1 if none. */

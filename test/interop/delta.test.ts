@@ -183,6 +183,57 @@ test.each([[".pd", "f", "--partial-dir=.pd"]])("a partial file in %s is the basi
   expectAlike({ [name]: a }, { ...partial, [name]: randomBytes(5000, 3) }, ["-a", option, "-vv"]);
 });
 
+describe("false alarms", () => {
+  /** Blocks of three bytes: a to d have one rolling sum, q shares rsync's bucket with them, x and y have other ones. */
+  const blocks = new Map(
+    Object.entries({
+      a: [5, 5, 5],
+      b: [6, 3, 6],
+      c: [7, 1, 7],
+      d: [4, 7, 4],
+      q: [4, 3, 10],
+      x: [100, 2, 3],
+      y: [60, 2, 9],
+    }),
+  );
+  const fileOf = (letters: string): Uint8Array =>
+    Uint8Array.from([...letters].flatMap((letter) => blocks.get(letter) ?? []));
+
+  test.each([
+    // The preferred block is no reason not to count those before it.
+    ["xdcba", "xd"],
+    ["dba", "db"],
+    ["dbaca", "dad"],
+    // Blocks that are alike count once in a row, whatever is between them in the bucket.
+    ["aaaa", "b"],
+    ["abab", "c"],
+    ["aqa", "c"],
+    ["aaxaab", "d"],
+    // In place, those that stand for good count apart from the others.
+    ["aaaa", "aac"],
+    ["aaa", "ayc"],
+    ["abax", "ayac"],
+    ["aaaaax", "aayac"],
+    ["aax", "ayax"],
+    // The limit is one of those that count.
+    [`d${"ab".repeat(511)}`, "d"],
+    [`d${"ab".repeat(512)}`, "d"],
+    [`d${"a".repeat(1500)}`, "d"],
+  ])("of %s in %s", (basis, file) => {
+    for (const option of [[], ["--inplace"]]) {
+      expectAlike({ f: fileOf(file) }, { f: fileOf(basis) }, ["-aI", "-vv", "-B3", ...option]);
+    }
+  });
+});
+
+test.each(["", "--inplace"])("more blocks than rsync has 16-bit buckets for %s", (option) => {
+  // 60,000 blocks: rsync's buckets are remainders of the rolling sum then.
+  const basis = { f: a.subarray(0, 300_000) };
+  const file = { f: join2(randomBytes(20_001, 30), a.subarray(100_000, 280_000), randomBytes(3000, 31), a) };
+  const args = ["-aI", "-vv", "-B5", "--out-format=%n %b %c", ...(option === "" ? [] : [option])];
+  expect(expectAlike(file, basis, args).out).toMatch(/hash_hits=\d{5}/);
+});
+
 /** Random edits of random content; the seed of a failing case is in its name. */
 test.each(Array.from({ length: 40 }, (_, index) => index))("random edits, seed %i", (seed) => {
   const random = new Random("delta", seed);

@@ -75,12 +75,21 @@ describe("BlockMatcher", () => {
 
   test("many blocks of one rolling sum cost no more than the limit at each place", () => {
     const { signature, summer } = hostile(100_000, 700);
+    // All are different: those that are alike are passed over.
+    const strong = new Uint8Array(new Uint32Array(4 * signature.count).map((_, index) => index + 1).buffer);
     const size = 70_000;
-    const totals = search(signature, summer, new Uint8Array(size));
+    const totals = search({ ...signature, strong }, summer, new Uint8Array(size));
     expect(totals.matches).toBe(0);
     expect(totals.falseAlarms).toBeLessThanOrEqual(totals.hashHits * limits.equalSumsTried);
     expect(totals.falseAlarms).toBeGreaterThan(limits.equalSumsTried);
     expect(totals.literalBytes).toBe(size);
+  });
+
+  test("many equal blocks cost nothing after the first place (R-03)", () => {
+    const { signature, summer } = hostile(1_000_000, 1);
+    const totals = search(signature, summer, new Uint8Array(100_000));
+    // One alarm a place: four in a row, and from then on each place gives the next block up.
+    expect(totals).toMatchObject({ matches: 0, falseAlarms: totals.hashHits, literalBytes: 100_000 });
   });
 
   test("blocks of one bucket but unequal rolling sums are not walked through at each place (R-03)", () => {
