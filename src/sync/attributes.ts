@@ -23,7 +23,7 @@ import {
   xattrsDiffer,
 } from "./compare.ts";
 import type { RunContext } from "./context.ts";
-import { isDirectory, isSymlink } from "./file-list.ts";
+import { isDirectory, isRegular, isSymlink } from "./file-list.ts";
 import type { JobAttributes } from "./receive-job.ts";
 
 export const accessAclName = "system.posix_acl_access" as ByteName;
@@ -44,8 +44,9 @@ export interface Place {
 export type TimeRule = "by-window" | "exact" | "leave";
 
 /**
- * Makes the attributes of an existing object those of the entry; trouble goes into the ledger. True if it changed any.
- * `stat` is read again when a change of owner may have cleared set-id bits.
+ * Makes the attributes of an existing object those of the entry; trouble goes into the ledger. True if it changed any,
+ * undefined if it gave up. What rsync's generator fails at its receiver tries and tells again if there are extended
+ * attributes to set, which is the receiver's. `stat` is read again when a change of owner may have cleared set-id bits.
  */
 export function setAttributes(
   context: RunContext,
@@ -55,9 +56,14 @@ export function setAttributes(
   stat: Stat,
   existing: ExistingAttributes,
   timeRule: TimeRule,
-): boolean {
+): boolean | undefined {
   const { options, syscalls, ledger } = context;
   const { directory, name, absolute } = place;
+  const isReceivers = () => options.xattrs > 0 && xattrsDiffer(context, entry, existing.xattrs);
+  const fail = (text: string, errno: number, byGenerator = true): undefined => {
+    if (byGenerator) ledger.systemError("generator", text, errno, absolute);
+    if (isReceivers()) ledger.systemError("receiver", text, errno, absolute);
+  };
   let changed = false;
   let currentMode = stat.mode & 0o7777;
   const uid = ownerToSet(context, entry, stat);
@@ -67,9 +73,8 @@ export function setAttributes(
     const [newUid, newGid] = place.isLink === true ? [uid < 0 ? stat.uid : uid, gid < 0 ? stat.gid : gid] : [uid, gid];
     const status = syscalls.chownAt(directory, name, newUid, newGid);
     if (status < 0) {
-      ledger.systemError("generator", `${uid >= 0 ? "chown" : "chgrp"} "${absolute}" failed`, status, absolute);
       // rsync leaves the rest of such an object alone.
-      return changed;
+      return fail(`${uid >= 0 ? "chown" : "chgrp"} "${absolute}" failed`, status);
     } else {
       changed = true;
       if (syscalls.abilities.descriptorAttributes) {
@@ -81,7 +86,8 @@ export function setAttributes(
     }
   }
   let finalMode = mode;
-  if (options.xattrs > 0 && openedXattrs(context, place, entry, stat.uid, currentMode, existing)) {
+  if (isReceivers()) {
+    openedXattrs(context, place, entry, stat.uid, currentMode, existing);
     // By itself that is no change that `-vv` tells of (3-transfer 9.5).
     // Without -p an object found in place whose attributes change gets the source's mode all the same (3-transfer 5.6).
     // A directory keeps its setgid bit then.
@@ -104,8 +110,7 @@ export function setAttributes(
       const [atime, atimeNanoseconds] = accessed ? [entry.atime, 0] : [stat.atime, stat.atimeNanoseconds];
       const status = syscalls.setTimesAt(directory, name, seconds, nanoseconds, atime, atimeNanoseconds);
       if (status < 0) {
-        ledger.systemError("generator", `failed to set times on "${absolute}"`, status, absolute);
-        return changed;
+        return fail(`failed to set times on "${absolute}"`, status);
       }
       changed = true;
     }
@@ -123,8 +128,12 @@ export function setAttributes(
   }
   if (((currentMode ^ finalMode) & 0o7777) !== 0) {
     const status = place.isLink === true ? ELOOP : syscalls.chmodAt(directory, name, finalMode & 0o7777);
-    if (status < 0) ledger.systemError("generator", `failed to set permissions on "${absolute}"`, status, absolute);
-    else if (((currentMode ^ mode) & 0o7777) !== 0) changed = true;
+    const isGenerators = ((currentMode ^ mode) & 0o7777) !== 0;
+    if (status < 0) {
+      fail(`failed to set permissions on "${absolute}"`, status, isGenerators);
+      return isGenerators ? undefined : changed;
+    }
+    if (isGenerators) changed = true;
   }
   return changed;
 }
@@ -159,24 +168,19 @@ function openedXattrs(
   uid: number,
   mode: number,
   existing: ExistingAttributes,
-): boolean {
+): void {
   const { syscalls, identity } = context;
   const { directory, name } = place;
-  if (!xattrsDiffer(context, entry, existing.xattrs)) return false;
   if (context.lateXattrs !== undefined && wantedXattrs(context, entry).some(isPending)) {
     context.lateXattrs.add(entry);
-    return true;
+    return;
   }
   const needed = existing.unreadable === true ? 0o600 : 0o200;
   const closed = !identity.privileged && uid === identity.uid && (mode & needed) !== needed;
-  if (!closed || isSymlink(entry)) return setXattrs(context, place, entry, existing);
-  if (syscalls.chmodAt(directory, name, (mode & 0o7777) | needed) < 0) {
-    return setXattrs(context, place, entry, existing);
-  }
-  const [list] = syscalls.readXattrs(directory, [name]);
-  const changed = setXattrs(context, place, entry, isXattrList(list) ? { ...existing, xattrs: list } : existing);
-  syscalls.chmodAt(directory, name, mode & 0o7777);
-  return changed;
+  const isOpened = closed && !isSymlink(entry) && syscalls.chmodAt(directory, name, (mode & 0o7777) | needed) >= 0;
+  const [list] = isOpened ? syscalls.readXattrs(directory, [name]) : [];
+  setXattrs(context, place, entry, isXattrList(list) ? { ...existing, xattrs: list } : existing);
+  if (isOpened) syscalls.chmodAt(directory, name, mode & 0o7777);
 }
 
 /** Sets attributes whose values had to be asked for first; they are here now. */
@@ -187,34 +191,32 @@ export function setLateXattrs(context: RunContext, place: Place, entry: FileEntr
   if (syscalls.lstatAt(directory, name, stat) < 0) return;
   const [list] = syscalls.readXattrs(directory, [name]);
   const existing = { ...noAttributes(), xattrs: isXattrList(list) ? list : [] };
-  openedXattrs(context, place, entry, stat.uid, stat.mode & 0o7777, existing);
+  if (xattrsDiffer(context, entry, existing.xattrs))
+    openedXattrs(context, place, entry, stat.uid, stat.mode & 0o7777, existing);
 }
 
-function setXattrs(context: RunContext, place: Place, entry: FileEntry, existing: ExistingAttributes): boolean {
+function setXattrs(context: RunContext, place: Place, entry: FileEntry, existing: ExistingAttributes): void {
   const { syscalls, ledger } = context;
+  const kind = isRegular(entry) || isDirectory(entry) ? "f" : "l";
+  const fail = (call: string, name: ByteName, errno: number): void => {
+    const text = `rsync_xal_set: ${kind}${call}("${place.absolute}","${name}") failed`;
+    ledger.systemError("receiver", text, errno, place.absolute);
+  };
   const wanted = wantedXattrs(context, entry);
   const present = new Map(existing.xattrs.map((item) => [item.name, item.value]));
-  let changed = false;
   for (const { name, value } of wanted) {
     const old = present.get(name);
     if (old !== undefined && sameBytes(old, value)) continue;
     const status = syscalls.setXattrAt(place.directory, place.name, name, value);
-    if (status < 0) {
-      const text = `set_xattr: lsetxattr("${place.absolute}","${name}") failed`;
-      ledger.systemError("generator", text, status, place.absolute);
-    } else changed = true;
+    if (status < 0) fail("setxattr", name, status);
   }
   const keep = new Set(wanted.map((item) => item.name));
   for (const { name } of storable(context, existing.xattrs)) {
     if (keep.has(name)) continue;
     const status = syscalls.removeXattrAt(place.directory, place.name, name);
     // A capability goes by itself when the owner changes.
-    if (status < 0 && status !== -61) {
-      const text = `set_xattr: lremovexattr("${place.absolute}","${name}") failed`;
-      ledger.systemError("generator", text, status, place.absolute);
-    } else changed = true;
+    if (status < 0 && status !== -61) fail("removexattr", name, status);
   }
-  return changed;
 }
 
 /** Sets changed ACLs; the permission bits afterwards, or undefined when nothing was set. */

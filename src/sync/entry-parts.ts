@@ -77,7 +77,9 @@ export function remark(context: RunContext, code: NoticeCode, text: string, path
 }
 
 /** `-vv`: `NAME is uptodate` when nothing differed, the bare name when attributes did. */
-export function remarkUpToDate(parts: EntryParts, entry: FileEntry, changed: boolean): void {
+export function remarkUpToDate(parts: EntryParts, entry: FileEntry, changed: boolean | undefined): void {
+  // Attributes that could not be set have been told of.
+  if (changed === undefined) return;
   const { context, destination } = parts;
   const shown = shownName(destination, entry);
   const text = changed ? shown : `${shown} is uptodate`;

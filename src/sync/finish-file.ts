@@ -15,9 +15,18 @@ import { verificationText } from "./verify-copy.ts";
 /** Hears of a source that could not be read to its end. */
 export type OnReadError = (file: PendingFile, errno: number) => void;
 
-/** Reports a finished job. Throws what ends the run. */
-export function finishFile(context: RunContext, onReadError: OnReadError, file: PendingFile, result: JobResult): void {
+/** Reports a finished job; `told` tells of its progress. Throws what ends the run. */
+export function finishFile(
+  context: RunContext,
+  onReadError: OnReadError,
+  file: PendingFile,
+  result: JobResult,
+  told: () => void = () => {},
+): void {
   const { ledger } = context;
+  // What there is no room for is known before its data comes.
+  const isLost = result.failures[0]?.step === "open";
+  if (!isLost) told();
   // A worker that was told to stop gives up its file without a failure.
   if (!result.done && result.failures.length === 0) throw abortedError("sender");
   for (const failure of result.failures) {
@@ -41,6 +50,7 @@ export function finishFile(context: RunContext, onReadError: OnReadError, file: 
     }
     ledger.systemError("receiver", failureText(file, failure, result), errno, file.absolute);
   }
+  if (isLost) told();
   file.onDone(result);
 }
 
@@ -79,7 +89,7 @@ function failureText(file: PendingFile, failure: JobFailure, result: JobResult):
     case "times":
       return `failed to set times on "${temp}"`;
     case "xattr":
-      return `set_xattr: lsetxattr("${temp}","${failure.detail ?? ""}") failed`;
+      return `rsync_xal_set: fsetxattr("${temp}","${failure.detail ?? ""}") failed`;
     case "acl":
       return `set_acl: xacl_set(${joinName(directoryName(file.entry.path), result.tempName ?? file.entry.name)}, ACL_TYPE_ACCESS)`;
     case "rename":

@@ -274,7 +274,7 @@ export class EntryGenerator {
     }
     const attributes = exists ? existing.read(place.directory, place.name, place.absolute) : noAttributes();
     if (exists && quickCheck(options, entry, stat, () => this.digest(place.directory, place.name, entry.size))) {
-      let changed = false;
+      let changed: boolean | undefined = false;
       if (!options.dryRun) {
         if (partial) {
           dropPartial(context, place.directory, place.name);

@@ -8,6 +8,7 @@ import { checkAborted, type RunContext } from "./context.ts";
 import { finishFile, type OnReadError } from "./finish-file.ts";
 import type { PendingFile } from "./pending-file.ts";
 import { FileReceiver } from "./receive-file.ts";
+import type { JobResult } from "./receive-job.ts";
 import { pieceBytes, Throttle } from "./throttle.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
@@ -133,8 +134,7 @@ export class LocalReceiver {
     const steps = this.here.steps(file.job, file.beforeRename);
     let step = steps.next();
     if (step.done === true) {
-      this.onProgress?.(file, file.job.size);
-      finishFile(this.context, this.onReadError, file, step.value);
+      this.finishHere(file, step.value);
       return this.sleep(step.value.delta?.literalBytes ?? step.value.written);
     }
     return (async () => {
@@ -158,10 +158,13 @@ export class LocalReceiver {
         }
         step = steps.next();
       }
-      this.onProgress?.(file, file.job.size);
-      finishFile(this.context, this.onReadError, file, step.value);
+      this.finishHere(file, step.value);
       await this.sleep(step.value.delta?.literalBytes ?? Math.max(file.job.size - before, 0));
     })();
+  }
+
+  private finishHere(file: PendingFile, result: JobResult): void {
+    finishFile(this.context, this.onReadError, file, result, () => this.onProgress?.(file, file.job.size));
   }
 
   /** `--bwlimit`: sleeps when that much data was sent too early, until then or until the run is to stop. */

@@ -8,7 +8,15 @@ import { emptyStat } from "../fs/syscalls/interface.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
 import { jobAttributes } from "./attributes.ts";
-import { type ExistingAttributes, itemFlags, newItemFlags, noAttributes, storable, wantedXattrs } from "./compare.ts";
+import {
+  destinationMode,
+  type ExistingAttributes,
+  itemFlags,
+  newItemFlags,
+  noAttributes,
+  storable,
+  wantedXattrs,
+} from "./compare.ts";
 import { fullPath } from "./context.ts";
 import { DelayedUpdates } from "./delayed-updates.ts";
 import { DeltaRequests, wireNumbers } from "./delta-request.ts";
@@ -102,7 +110,8 @@ export class FileRequests {
   ): PendingFile {
     const { context, backups, destination, tree } = this.parts;
     const { options } = context;
-    const { entry, place, mode, exists, directory } = turn;
+    const { entry, place, exists, directory } = turn;
+    const mode = partial || turn.basis !== undefined ? turn.mode : this.receivedMode(turn);
     const { inplace } = options;
     const method = inplace ? "inplace" : partial ? "partial" : "replace";
     const wanted = jobAttributes(context, entry, mode, this.newAcls.of(turn, method));
@@ -162,6 +171,18 @@ export class FileRequests {
         tree.release(directory);
       },
     };
+  }
+
+  /** The mode to give: without `-p` an existing file hands its own down only if the receiver can read it (3-transfer 5.6). */
+  private receivedMode({ entry, place, mode, exists, defaultPermissions }: PlacedTurn): number {
+    const { context } = this.parts;
+    const { options, identity, syscalls } = context;
+    if (!exists || options.permissions || identity.uid === 0) return mode;
+    const { readOnly, nonBlock } = syscalls.flags;
+    const basis = syscalls.openAt(place.directory, place.name, readOnly | nonBlock);
+    if (basis < 0) return destinationMode(context, entry, undefined, defaultPermissions);
+    syscalls.close(basis);
+    return mode;
   }
 
   private transferred(source: OpenSource, result: JobResult): void {

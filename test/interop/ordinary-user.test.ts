@@ -1,0 +1,50 @@
+/**
+ * An ordinary user in trees of which some belong to somebody else: what cannot be set, read or written, and what is said of
+ * it. Needs root, to make the trees.
+ */
+import { describe, test } from "vitest";
+import { lookAtTrees, sideBySide } from "../support/side-by-side.ts";
+
+const nobody = 65534;
+const check = sideBySide({ look: lookAtTrees, user: nobody });
+
+function checkAll(setup: string, commands: readonly string[]): void {
+  test.each(commands)("%s", (line) => void check(setup, line));
+}
+
+describe("attributes that cannot be set", () => {
+  const setup = `mkdir -p s/d d/d; for f in xt xp xtp xg t p; do echo $f >s/$f; done; ln -s q s/l; cp -P s/?* d/ 2>/dev/null
+for f in xt xp xtp xg d; do setfattr -n user.x -v 1 s/$f; done; setfattr -n user.y -v 1 d/xg; chmod 666 s/*p; chmod 700 s/d
+chgrp 5 s/xg; find s d -exec touch -hd @1600000000 {} +; touch -hd @1500000000 s/*t* s/l s/d
+chown -hR ${nobody} s d; chown -h root d/*`;
+  checkAll(setup, [
+    "-rltXc -vv s/ d/",
+    "-rltpXc -vv s/ d/",
+    "-rltpXc -vv --no-i-r s/ d/",
+    "-rltUc -vv s/ d/",
+    "-rltpX -i s/ d/",
+  ]);
+});
+
+describe("modes of files that replace ones that cannot be read", () => {
+  const setup = `mkdir -p s d; for m in 000 200 400 600 755 311 711; do for f in f x; do echo new >s/$f$m; chmod 644 s/$f$m
+echo older >d/$f$m; chmod $m d/$f$m; done; chmod 755 s/x$m; done; chown -R ${nobody} s d`;
+  checkAll(setup, [
+    "-r s/ d/",
+    "-r --no-W s/ d/",
+    "-rE s/ d/",
+    "-r --inplace s/ d/",
+    "-rX --partial-dir=pd s/ d/",
+    "-rp s/ d/",
+  ]);
+});
+
+describe("a source directory that cannot be read, with a destination that is not there", () => {
+  const setup = `mkdir s d; echo 1 >s/f; chown -R ${nobody} s d; chmod 444 s`;
+  checkAll(setup, ["-r -i --delete s/ d/new", "-r -i --delete-after s/ d/new", "-r -in --delete s/ d/new"]);
+});
+
+describe("progress of files for which there is no room", () => {
+  const setup = `mkdir -p s/d d/d; echo 1 >s/d/f; echo 22 >s/d/g; chown -R ${nobody} s; chmod 555 s/d`;
+  checkAll(setup, ["-r --info=progress2 s/ d/", "-r --progress s/ d/", "-r -vv --progress s/ d/"]);
+});
