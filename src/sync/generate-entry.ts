@@ -165,6 +165,9 @@ export class EntryGenerator {
         remark(context, "non-regular", text, entry.path, options.info.nonreg > 0);
       } else if (generateSpecial(this.parts, this.alternates, { ...turn, place, mode, exists }, stat)) {
         if (group !== undefined) this.finishGroup(group, entry);
+      } else if (group !== undefined && !last && !options.incrementalRecursion) {
+        // It is tried as a link once another one stands; with incremental recursion rsync has lost its list by then.
+        this.parts.links.wait(group, turn, false);
       }
       return undefined;
     }
@@ -177,6 +180,12 @@ export class EntryGenerator {
       if (!deleter.makeRoom(pathBelow(destination, entry), name, stat, kindName(entry))) return undefined;
       exists = false;
     } else if (status < 0 && status !== ENOENT) {
+      // One that is to become a link is not missed before that fails.
+      if (group !== undefined && !last) {
+        this.parts.links.wait(group, turn);
+        return undefined;
+      }
+      if (group !== undefined) this.parts.links.giveUp(group);
       ledger.systemError("generator", `recv_generator: failed to stat "${place.absolute}"`, status, entry.path);
       return undefined;
     }
@@ -241,8 +250,7 @@ export class EntryGenerator {
       group.alternate = found.stat;
       this.finishGroup(group, entry);
     } else if (group !== undefined && outcome === "left-out") {
-      group.leftOut.add(turn);
-      this.parts.links.wait(group, turn);
+      this.parts.links.wait(group, turn, false);
     }
     const linkedTo = outcome === "linked" ? byteName("") : undefined;
     const waiting = channel.push({ kind: "item", entry, ndx, position, flags, linkedTo });

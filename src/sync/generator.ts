@@ -314,20 +314,21 @@ export class Generator {
     if (setAttributes(context, place, entry, wanted, this.stat, found, timeRule) && !exists) opened.dirty = true;
     // A change of attributes may have given another mode than the wanted one (5.6).
     const seen = identity.privileged ? 0 : syscalls.lstatAt(where.descriptor, where.name, this.stat);
-    if (seen < 0) {
-      // The destination itself lost its search permission: like rsync, we cannot get back in.
-      ledger.systemError("generator", `failed to modify permissions on "${absolute}"`, seen, absolute);
-    }
+    // If the destination itself lost its search permission we cannot get back in, like rsync.
+    if (seen < 0) ledger.systemError("generator", `failed to modify permissions on "${absolute}"`, seen, absolute);
     const actual = this.stat.mode & 0o7777;
     // One of somebody else whose wanted mode is open already has been refused just now: rsync does not try again.
-    const refused = (wanted & 0o700) === 0o700 && this.stat.uid !== identity.uid;
-    if (!identity.privileged && seen === 0 && (actual & 0o700) !== 0o700 && !refused) {
+    const isRefused = (wanted & 0o700) === 0o700 && this.stat.uid !== identity.uid;
+    if (!identity.privileged && seen === 0 && (actual & wanted & 0o700) !== 0o700 && !isRefused) {
       const status = syscalls.chmodAt(where.descriptor, where.name, actual | 0o700);
       if (status < 0) {
         ledger.systemError("generator", `failed to modify permissions on "${absolute}"`, status, absolute);
       } else {
         // Only a directory that its owner may not write to is closed again, or one whose attributes the receiver sets.
-        if ((actual & 0o200) === 0 || (flags & ItemFlag.xattr) !== 0) opened.finalMode = actual;
+        // What is told last counts: the receiver gives the source's mode, but closing is the generator's (with -H it comes late).
+        const isLate = options.hardLinks || !options.incrementalRecursion;
+        if ((wanted & 0o200) === 0 && isLate) opened.finalMode = wanted & 0o7777;
+        else if ((actual & 0o200) === 0 || (flags & ItemFlag.xattr) !== 0) opened.finalMode = actual;
         destination.walker?.forget(this.below(entry.path));
       }
     }

@@ -26,7 +26,7 @@ export class LinkGroup {
   waiting: Member[] = [];
   /** Members after a leader that is still being transferred; in list order. */
   queued: Member[] = [];
-  /** Those of the waiting that `--compare-dest` leaves out: they are linked like others, but never lead. */
+  /** Those of the waiting that `--compare-dest` leaves out or that could not be made: linked like others, they never lead. */
   readonly leftOut: Set<Member> = new Set();
   /** What the leader was linked to in an alternate directory. */
   alternate: Stat | undefined;
@@ -90,9 +90,10 @@ export class HardLinks {
     return members;
   }
 
-  /** A member that does not exist yet waits for those that are still to come. */
-  wait(group: LinkGroup, member: Member): void {
+  /** A member that does not exist yet waits for those that are still to come; it may lead if they fail (`mayLead`). */
+  wait(group: LinkGroup, member: Member, mayLead = true): void {
     group.waiting.push(member);
+    if (!mayLead) group.leftOut.add(member);
     this.onWaiting?.(member, true);
   }
 
@@ -102,6 +103,12 @@ export class HardLinks {
     const last = group.waiting.findLastIndex((waiting) => !group.leftOut.has(waiting));
     const member = group.queued.pop() ?? (last < 0 ? undefined : group.waiting.splice(last, 1)[0]);
     if (member !== undefined) this.onWaiting?.(member, false);
+    else if (this.isLast(group)) this.giveUp(group);
     return member;
+  }
+
+  /** Nobody will lead: those that wait stay away. */
+  giveUp(group: LinkGroup): void {
+    for (const member of group.waiting.splice(0)) this.onWaiting?.(member, false);
   }
 }

@@ -48,3 +48,22 @@ describe("progress of files for which there is no room", () => {
   const setup = `mkdir -p s/d d/d; echo 1 >s/d/f; echo 22 >s/d/g; chown -R ${nobody} s; chmod 555 s/d`;
   checkAll(setup, ["-r --info=progress2 s/ d/", "-r --progress s/ d/", "-r -vv --progress s/ d/"]);
 });
+
+describe("linked links and special files of which the first cannot be made", () => {
+  const setup = `mkdir -p s/a s/b s/c d/a d/b; ln -s t s/a/l; ln s/a/l s/b/l; ln s/a/l s/c/l; mkfifo s/a/p; ln s/a/p s/b/p
+ln -s old d/b/l; chmod 555 s/a; chown -hR ${nobody} s d; chown root d/a; chown root d/b`;
+  checkAll(setup, ["-aHi --no-i-r s/ d/", "-aH --no-D -vv --no-i-r s/ d/"]);
+});
+
+describe("linked files in a directory that may not be searched", () => {
+  const setup = `mkdir -p s/a s/b d/a d/b; echo 1 >s/a/f; ln s/a/f s/b/f; echo 2 >s/a/g; ln s/a/g s/a/h; chown -R ${nobody} s d
+chown -R root d/a; chmod 700 d/a; chmod 755 s/a`;
+  // With incremental recursion rsync 3.5.0 hangs here.
+  checkAll(setup, ["-rtHi --no-i-r s/ d/", "-rtHin --no-i-r s/ d/"]);
+});
+
+describe("new directories that get the source's mode with its attributes", () => {
+  const setup = `mkdir -p s/502 s/707 s/722 s/333 d; for m in 502 707 722 333; do setfattr -n user.x -v 1 s/$m; chmod $m s/$m; done
+chown -R ${nobody} s d`;
+  checkAll(setup, ["-rX s/ d/", "-rtX --no-i-r s/ d/", "-aX s/ d/"]);
+});
