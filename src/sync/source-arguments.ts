@@ -100,8 +100,7 @@ class SourceArguments {
   }
 
   private addPlain(argument: Argument): void {
-    this.continueRow(argument.base);
-    const root = this.base(argument.base);
+    const root = this.enterBase(argument.base, argument.base);
     if (root < 0) {
       this.fail(`change_dir "${this.written(argument.base)}" failed`, root, IoError.general);
       return;
@@ -118,11 +117,11 @@ class SourceArguments {
 
   private addRelative(base: ByteName, text: ByteName): void {
     const argument = splitRelative(base, text);
-    this.continueRow(argument.base === "" ? argument.base : collapseSlashes(argument.base));
     const { syscalls } = this.context;
     const absoluteBase = this.absolute(argument.base);
-    if (argument.base !== "") {
-      const root = this.base(argument.base);
+    if (argument.base === "") this.continueRow(argument.base);
+    else {
+      const root = this.enterBase(argument.base, collapseSlashes(argument.base));
       if (root < 0) {
         this.fail(`change_dir "${this.written(argument.base)}" failed`, root, IoError.general);
         return;
@@ -325,6 +324,19 @@ class SourceArguments {
       shown: this.shownBase(shown ?? text),
     });
     this.rootsByText.set(key, root);
+    return root;
+  }
+
+  /** As `base`, in the row of `rowText`; a base that cannot be entered does not come between the arguments around it. */
+  private enterBase(text: ByteName, rowText: ByteName): number {
+    const before = { row: this.row, text: this.rowText };
+    if (this.rowText !== rowText) this.row++;
+    this.rowText = rowText;
+    const root = this.base(text);
+    if (root < 0) {
+      this.row = before.row;
+      this.rowText = before.text;
+    } else if (this.row !== before.row) this.impliedIn.clear();
     return root;
   }
 

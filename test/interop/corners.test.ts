@@ -205,6 +205,8 @@ echo g >A/a/g; echo t >A/a/s/t; echo x >A/a/b/x; echo y >A/a/b/c/y; echo z >A/e/
     ...rows.map((row) => `-a -vv ${[...row].map((name) => `${name}/`).join(" ")} dst/`),
     "-a -vv A/ A// dst/",
     "-a -vv --list-only A/ A// A/",
+    ...["A/ A/x/y/z A/", "A/ none/x A/ B/ A/", "A/ none A/", "A none/x A"].map((text) => `-a -vvn ${text} dst/`),
+    ...["A/./a none/./x A/./a", "A/./a B/./a/none A/./a"].map((text) => `-aR -vvn ${text} dst/`),
   ]);
 });
 
