@@ -131,8 +131,11 @@ function sortKey(entry: FileEntry): string {
   return `${entry.path.startsWith("/") ? "/" : ""}${entry.name}/`;
 }
 
+/** An implied directory that is listed as another's content, too, is no argument (2-file-list 4.3). */
 function mergeDirectories(kept: FileEntry, other: FileEntry): FileEntry {
   const implied = kept.flags & other.flags & EntryFlag.implied;
-  const union = (kept.flags | other.flags) & (EntryFlag.top | EntryFlag.content | EntryFlag.mountPoint);
+  const ofArgument = ({ flags }: FileEntry): number =>
+    implied === 0 && (flags & EntryFlag.implied) !== 0 ? flags & ~EntryFlag.top : flags;
+  const union = (ofArgument(kept) | ofArgument(other)) & (EntryFlag.top | EntryFlag.content | EntryFlag.mountPoint);
   return { ...kept, flags: union | implied };
 }

@@ -293,6 +293,7 @@ export class EntryGenerator {
         changed = setAttributes(context, place, entry, mode, stat, attributes, rule);
       }
       const flags = itemFlags(context, entry, mode, stat, attributes, 0);
+      if (group !== undefined) group.hadOtherXattrs = (flags & ItemFlag.xattr) !== 0;
       const waiting = channel.push({ kind: "item", entry, ndx, position, flags, linkedTo: undefined });
       remarkUpToDate(this.parts, entry, options.dryRun ? (flags & ~ItemFlag.xattr) !== 0 : changed);
       this.parts.remover.succeeded(turn, "handled", place.directory, place.name);

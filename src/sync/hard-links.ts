@@ -30,6 +30,8 @@ export class LinkGroup {
   readonly leftOut: Set<Member> = new Set();
   /** What the leader was linked to in an alternate directory. */
   alternate: Stat | undefined;
+  /** The leader stood there with other extended attributes. */
+  hadOtherXattrs = false;
 }
 
 /** What is done for a group when its file has come, or has not. */

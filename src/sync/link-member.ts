@@ -2,7 +2,7 @@
 import { type ByteName, baseName, byteName, directoryName } from "../bytes/byte-name.ts";
 import type { HeldDirectory } from "../fs/held-directory.ts";
 import { emptyStat } from "../fs/syscalls/interface.ts";
-import { FileType } from "../protocol/file-entry.ts";
+import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
 import { AlternateLevel } from "./alternates.ts";
 import { destinationMode, itemFlags, newItemFlags } from "./compare.ts";
@@ -74,7 +74,7 @@ function compareWithLeader(
   const target = emptyStat();
   const leads = leaderDirectory !== undefined && syscalls.lstatAt(leaderDirectory.descriptor, leaderName, target) === 0;
   if (leads && sameInode(stat, target)) {
-    const flags = itemFlags(context, entry, mode, stat, attributes, initial, byteName(""));
+    const flags = asLinked(parts, entry, itemFlags(context, entry, mode, stat, attributes, initial, byteName("")));
     channel.push({ kind: "item", entry, ndx, position, flags, linkedTo: byteName("") });
     remarkUpToDate(parts, entry, false);
     parts.remover.succeeded(turn, "handled", directory.descriptor, entry.name);
@@ -83,7 +83,7 @@ function compareWithLeader(
   const flags =
     type === FileType.directory
       ? newItemFlags(context, entry, initial)
-      : itemFlags(context, entry, mode, stat, attributes, initial, leader);
+      : asLinked(parts, entry, itemFlags(context, entry, mode, stat, attributes, initial, leader));
   if (type === FileType.directory) {
     if (!deleter.makeRoom(pathBelow(destination, entry), entry.name, stat, kindName(entry))) return undefined;
   } else if (options.backup) {
@@ -91,6 +91,16 @@ function compareWithLeader(
     if (backups.makeBeforeReplacing(directory.descriptor, entry.name, path) < 0) return undefined;
   }
   return flags;
+}
+
+/**
+ * Flags of a member that was there. Its ACL and extended attributes are compared once it is linked (but for a dry run): they are
+ * the leader's then, of which the receiver has only the attributes still to set.
+ */
+function asLinked({ context, links }: EntryParts, entry: FileEntry, flags: number): number {
+  if (context.options.dryRun) return flags;
+  const late = links.group(entry)?.hadOtherXattrs === true ? ItemFlag.xattr : 0;
+  return (flags & ~(ItemFlag.acl | ItemFlag.xattr)) | late;
 }
 
 /** Flags of a member that is not there: one that an alternate directory has like that, or linked like that, is not new. */

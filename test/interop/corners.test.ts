@@ -665,3 +665,28 @@ describe("mount points in the destination under -x", () => {
     expect(run(`${mounted} ${tsync}`, setup, args, "root")).toEqual(run(`${mounted} rsync`, setup, args, "root"));
   });
 });
+
+describe("implied directories that are listed as content, too", () => {
+  const setup = `mkdir -p src/c/f/w src/c/b dst/c/f/w; touch src/c/f/w/d src/c/f/w/e src/c/f/x src/c/b/y dst/c/f/w/gone
+echo c/f/w/d >one; echo c/f/ >>one; echo c/f/w/d >two; echo . >>two; echo c/f/w >three; echo c/f >>three`;
+  const commands = ["one", "two", "three"].map((list) => `-anr -vv --delete-before --files-from=${list} src/ dst/`);
+  checkAll(setup, [
+    ...commands,
+    "-anR -vv --delete-after src/./c/f/w/d src/./c dst/",
+    "-axR -vv --delete src/./c/f/w/d src/./c dst/",
+  ]);
+});
+
+describe("attributes of hard links that stand there with others", () => {
+  const setup = `mkdir src; echo 1 >src/a; ln src/a src/b; setfattr -n user.a -v 1 src/a; setfacl -m u:5:r src/a; echo 1 >dst/a
+touch -d @1600000000.5 dst/a src/a; cp -p dst/a dst/b`;
+  const linked = `${setup}; ln -f dst/a dst/b`;
+  checkAll(
+    setup,
+    ["-aHA", "-aHA -I", "-aHAXn", "-aHX -I", "-aHAXb"].map((text) => `${text} -i src/ dst/`),
+  );
+  checkAll(
+    `${linked}; setfacl -m u:7:r dst/a`,
+    ["-aHAX", "-aHA -I", "-aHAXn"].map((text) => `${text} -i src/ dst/`),
+  );
+});
