@@ -42,12 +42,13 @@ export class FuzzyBases {
     if (this.parts.context.options.fuzzy > 0) this.requested.add(entry.path);
   }
 
-  /** The file that is likeliest to resemble the entry, its directory held until released. */
-  find({ entry }: PlacedTurn): Alternate | undefined {
+  /** The file that is likeliest to resemble the entry, its directory held until released. `linked`: it is one of a group. */
+  find({ entry }: PlacedTurn, linked: boolean): Alternate | undefined {
     const { context, destination } = this.parts;
     const { options } = context;
-    // A whole file needs no basis, but without --perms it gets the mode of that.
-    if (options.fuzzy === 0 || (options.wholeFile && options.permissions) || options.dryRun) return undefined;
+    // A whole file needs no basis, but without --perms it gets the mode of that, and one of a group leads if it has one.
+    const needless = options.dryRun || (options.wholeFile && options.permissions);
+    if (options.fuzzy === 0 || (needless && !linked)) return undefined;
     const path = directoryName(pathBelow(destination, entry));
     if (path !== this.path) this.read(path);
     const free = this.candidates.filter(({ name, index }) => index >= 0 || !this.requested.has(joinName(path, name)));

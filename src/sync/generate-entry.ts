@@ -276,7 +276,10 @@ export class EntryGenerator {
     const { stat } = this;
     const kept = this.requests.delayed.isTaken(turn) ? undefined : modeOfPartial(context, place.directory, place.name);
     const partial = kept !== undefined;
-    if (!exists && !partial && found === undefined && group !== undefined && !last) {
+    const absent = !exists && !partial && found === undefined;
+    const similar = absent ? this.fuzzy.find(turn, group !== undefined) : undefined;
+    // A member that can start from a similar file does not wait for one that exists.
+    if (absent && similar === undefined && group !== undefined && !last) {
       this.parts.links.wait(group, turn);
       return undefined;
     }
@@ -315,10 +318,7 @@ export class EntryGenerator {
         group,
       );
     }
-    if (found === undefined && !exists && !partial) {
-      const similar = this.fuzzy.find(turn);
-      if (similar !== undefined) return this.fromSimilar(turn, similar, initial, group);
-    }
+    if (similar !== undefined) return this.fromSimilar(turn, similar, initial, group);
     if (found === undefined || !this.requests.deltas.canReadBasis(found, entry)) {
       found?.directory.release();
       const flags = newItemFlags(context, entry, initial);
@@ -351,8 +351,8 @@ export class EntryGenerator {
     group: LinkGroup | undefined,
   ): Promise<void> | undefined {
     const readable = this.requests.deltas.canReadBasis(similar, turn.entry);
-    const basis = readable ? similar : undefined;
-    if (!readable) similar.directory.release();
+    const basis = readable && !this.parts.context.options.dryRun ? similar : undefined;
+    if (basis === undefined) similar.directory.release();
     const flags = newItemFlags(this.parts.context, turn.entry, initial | (readable ? ItemFlag.basisTypeFollows : 0));
     const started = this.startedFrom(turn, undefined, basis);
     return this.requests.request({ ...started, basis }, noAttributes(), flags, false, group);

@@ -159,6 +159,15 @@ touch -d @1400000000 alt/k; touch -d @1300000000 alt`;
   },
 );
 
+test.each(["", "-n", "--no-W", "--no-W --no-i-r", "--no-u"])(
+  "a linked file that has a similar one does not wait for the others: -aHuiy %s",
+  (options) => {
+    const setup = `mkdir -p s d; echo 1 >s/R; ln s/R s/g; ln s/R s/h; ln s/R s/i; echo old12 >d/R; ln d/R d/h; echo zz >d/i
+touch -d @1700000000.5 d/R d/i; touch -d @1500000000.5 s/R; touch -d @1600000000.5 s d`;
+    expectSame(setup, `-aHuiy ${options} s/ d/`);
+  },
+);
+
 describe("similar files", () => {
   test.each([
     ...["-ay", "-aiyy --no-W", "-avy --no-W", "-aiy --no-W", "-aiyn --no-W", "-aiyy --no-W --delete"],
