@@ -7,7 +7,7 @@ import { type ByteName, baseName, byteName, directoryName, joinName } from "../.
 import { ageDestination, type DestinationAge, patchedContent } from "./aged-destination.ts";
 import type { Random } from "./random.ts";
 import type { SourceTrees } from "./random-arguments.ts";
-import { type RunUser, randomAttributes, randomContent, randomMtime } from "./random-attributes.ts";
+import { nobodyId, type RunUser, randomAttributes, randomContent, randomMtime } from "./random-attributes.ts";
 import { type Content, contentLength, type PlanEntry, type Segment, type TreePlan } from "./tree-plan.ts";
 
 const top = byteName("");
@@ -77,7 +77,8 @@ export function shapeDestination(
   covers: ReadonlySet<string>,
   user: RunUser,
 ): TreePlan {
-  const plan = new Map(destination);
+  // -K follows links of the user's own and of root; rsync has a line for the others.
+  const plan = covers.has("-K") ? ownedLinks(destination, user) : new Map(destination);
   if (plan.get(top)?.node.kind !== "directory") return plan;
   if (covers.has("--append") || covers.has("--append-verify")) shortenFiles(random, plan);
   if (covers.has("-y") || covers.has("-yy")) renameSimilar(random, plan);
@@ -90,7 +91,8 @@ export function shapeDestination(
       if (misplaced && !leaders.has(path)) plan.delete(path);
     }
   }
-  if (covers.has("-K")) linkDirectories(random, plan, user);
+  // A deletion would take what the links lead to.
+  if (covers.has("-K") && ![...covers].some((name) => name.startsWith("--del"))) linkDirectories(random, plan, user);
   if (covers.has("--temp-dir") && random.chance(0.7)) addDirectory(plan, byteName(".tmp"), user);
   if (covers.has("-U") || covers.has("-UU")) changeAccessTimes(random, plan);
   return plan;
@@ -122,9 +124,30 @@ export function randomAlternateTrees(
       [0.4, "none"],
     ]);
     const plan = ageDestination(random, copied, age, user);
-    if (plan !== undefined) trees.set(byteName(`alt${index}`), plan);
+    if (plan !== undefined) trees.set(byteName(`alt${index}`), withTrustedLinks(plan, copied, user));
   }
   return trees;
+}
+
+/** Links are the user's own, for rsync has a line for others when it comes upon them; none in the place of a directory. */
+function withTrustedLinks(plan: TreePlan, mirror: TreePlan, user: RunUser): Map<ByteName, PlanEntry> {
+  const result = ownedLinks(plan, user);
+  const leaders = linkLeaders(result);
+  for (const [path, { node }] of plan) {
+    if (node.kind === "symlink" && mirror.get(path)?.node.kind === "directory" && !leaders.has(path))
+      result.delete(path);
+  }
+  return result;
+}
+
+function ownedLinks(plan: TreePlan, user: RunUser): Map<ByteName, PlanEntry> {
+  const uid = user === "root" ? 0 : nobodyId;
+  return new Map(
+    [...plan].map(([path, entry]) => {
+      const own = entry.node.kind === "symlink" ? { ...entry, attributes: { ...entry.attributes, uid } } : entry;
+      return [path, own];
+    }),
+  );
 }
 
 /** Makes files that stand unchanged in an alternate tree links to it, as an earlier run with --link-dest left them. */
