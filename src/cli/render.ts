@@ -176,8 +176,10 @@ class RunRenderer {
         break;
       case "listed": {
         const { links, atimes } = this.options;
-        // With -q the log does not have them either.
-        if (!this.options.quiet) this.line(listLine(event.entry, links, this.style, this.context.clock, atimes));
+        // The receiving side lists: with -q the log does not have the lines either.
+        if (!this.options.quiet) {
+          this.tell("Receiver", listLine(event.entry, links, this.style, this.context.clock, atimes));
+        }
         break;
       }
       case "created-directory":

@@ -191,7 +191,7 @@ echo 1 >src/f; echo 3 >src/h; ln src/h src/h2; echo 4 >dst/h; echo same >src/sam
   ];
   checkAll(
     setup,
-    [...rows, "-nvv8 --delete src/ dst/"].map(
+    [...rows, "-nvv8 --delete src/ dst/", "--list-only src/"].map(
       (text) => `-rlt --stderr=all --log-file=log ${text}; cut -d' ' -f4- log | grep -v ' size '; rm log`,
     ),
   );

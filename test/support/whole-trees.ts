@@ -16,7 +16,7 @@ const top = byteName("");
 export function enrichSources(random: Random, trees: SourceTrees, root: ByteName, user: RunUser): SourceTrees {
   const main = byteName("src");
   const other = byteName("src2");
-  const plan = withoutLoops(trees.get(main) ?? new Map());
+  const plan = new Map(trees.get(main) ?? []);
   const outside = [...(trees.get(other)?.keys() ?? [])];
   addSimilarNames(random, plan);
   const targets = [...plan.keys()].filter((path) => path !== "");
@@ -42,7 +42,9 @@ export function enrichSources(random: Random, trees: SourceTrees, root: ByteName
     const attributes = { ...randomAttributes(random, "symlink", user), xattrs: new Map() };
     plan.set(path, { node: { kind: "symlink", target: byteName(target) }, attributes });
   }
-  return new Map([...trees].map(([name, tree]) => [name, withAccessTimes(random, name === main ? plan : tree)]));
+  return new Map(
+    [...trees].map(([name, tree]) => [name, withAccessTimes(random, name === main ? withoutLoops(plan) : tree)]),
+  );
 }
 
 /** Links to a directory that they are in lead nowhere: forty times the same tree under -L, and more than that with two of them. */
