@@ -67,12 +67,15 @@ function compareWithLeader(
     return undefined;
   }
   if (!exists || directory === undefined) return flagsOfNew(parts, turn, leader, initial);
-  const attributes = existing.read(directory.descriptor, entry.name);
+  const attributes = { ...existing.read(directory.descriptor, entry.name) };
   const type = stat.mode & FileType.mask;
   const existingMode = type === FileType.directory ? undefined : stat.mode;
   const mode = destinationMode(context, entry, existingMode, turn.defaultPermissions);
   const target = emptyStat();
   const leads = leaderDirectory !== undefined && syscalls.lstatAt(leaderDirectory.descriptor, leaderName, target) === 0;
+  // Attributes are looked at once the link is made: they are those of the leader then.
+  if (leads && !options.dryRun)
+    attributes.accessAcl = existing.readFresh(leaderDirectory.descriptor, leaderName).accessAcl;
   if (leads && sameInode(stat, target)) {
     const flags = asLinked(parts, entry, itemFlags(context, entry, mode, stat, attributes, initial, byteName("")));
     channel.push({ kind: "item", entry, ndx, position, flags, linkedTo: byteName("") });
@@ -93,14 +96,10 @@ function compareWithLeader(
   return flags;
 }
 
-/**
- * Flags of a member that was there. Its ACL and extended attributes are compared once it is linked (but for a dry run): they are
- * the leader's then, of which the receiver has only the attributes still to set.
- */
+/** Flags of a member that was there. Of the leader's extended attributes rsync's receiver sets those that differed later. */
 function asLinked({ context, links }: EntryParts, entry: FileEntry, flags: number): number {
   if (context.options.dryRun) return flags;
-  const late = links.group(entry)?.hadOtherXattrs === true ? ItemFlag.xattr : 0;
-  return (flags & ~(ItemFlag.acl | ItemFlag.xattr)) | late;
+  return (flags & ~ItemFlag.xattr) | (links.group(entry)?.hadOtherXattrs === true ? ItemFlag.xattr : 0);
 }
 
 /** Flags of a member that is not there: one that an alternate directory has like that, or linked like that, is not new. */

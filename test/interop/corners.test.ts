@@ -685,6 +685,7 @@ touch -d @1600000000.5 dst/a src/a; cp -p dst/a dst/b`;
     setup,
     ["-aHA", "-aHA -I", "-aHAXn", "-aHX -I", "-aHAXb"].map((text) => `${text} -i src/ dst/`),
   );
+  checkAll(`${setup}; chmod 671 dst/b`, ["-aHA -i src/ dst/", "-aHA -I -i src/ dst/"]);
   checkAll(
     `${linked}; setfacl -m u:7:r dst/a`,
     ["-aHAX", "-aHA -I", "-aHAXn"].map((text) => `${text} -i src/ dst/`),
