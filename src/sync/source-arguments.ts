@@ -128,15 +128,15 @@ class SourceArguments {
       }
     }
     const full = argument.path === "." ? argument.base || byteName(".") : joinBase(argument.base, argument.path);
+    const cut = text.indexOf("/./");
+    const written = cut < 0 ? text : text.slice(cut + 3);
+    if (written.startsWith("./") && argument.path !== ".") this.addImplied(argument.base, byteName("."));
     const seen = this.lookRelative(argument, full);
     if (!this.found(seen, this.absolute(full))) {
       if (seen === -2 && this.deletesMissing) this.addMissingBelow(argument, absoluteBase);
       return;
     }
     const isDir = (this.stat.mode & FileType.mask) === FileType.directory;
-    const cut = text.indexOf("/./");
-    const written = cut < 0 ? text : text.slice(cut + 3);
-    if (written.startsWith("./") && argument.path !== ".") this.addImplied(argument.base, byteName("."));
     // What is not sent itself has no further parents to imply.
     if (this.leavesOut(absoluteBase, argument.path, isDir)) return;
     const inside = argument.content && isDir;
@@ -283,12 +283,11 @@ class SourceArguments {
     if (root < 0) return;
     const { descriptor } = roots.get(root);
     if (syscalls.fstat(descriptor, this.stat) < 0) return;
-    if (
-      path === "." &&
-      (this.rootImplied || this.builder.hidden(path, true) || this.leavesOut(this.absolute(base), path, true))
-    )
-      return;
-    if (path === ".") this.rootImplied = true;
+    if (path === ".") {
+      if (this.rootImplied) return;
+      this.rootImplied = true;
+      if (this.builder.hidden(path, true) || this.leavesOut(this.absolute(base), path, true)) return;
+    }
     const flags = EntryFlag.top | EntryFlag.implied;
     const entry = this.builder.makeEntry(root, descriptor, byteName("."), path, this.stat, flags);
     if (entry === undefined) return;

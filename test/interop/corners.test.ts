@@ -691,3 +691,14 @@ touch -d @1600000000.5 dst/a src/a; cp -p dst/a dst/b`;
     ["-aHAX", "-aHA -I", "-aHAXn"].map((text) => `${text} -i src/ dst/`),
   );
 });
+
+describe("the directory that ./ implies before an argument that is missing", () => {
+  const setup = "mkdir -p src/d; echo 1 >src/f; rmdir dst";
+  const options = ["-aRv", "-aRv --no-i-r", "-aRv --no-r", "-aRvn --no-implied-dirs", "-aRvn --ignore-missing-args"];
+  checkAll(setup, [
+    ...options.map((text) => `${text} src/./././none dst`),
+    ...options.map((text) => `${text} ./none ./src/f dst`),
+    "-aRv ./src/d/none dst",
+    "-aRv ././none dst",
+  ]);
+});
