@@ -9,6 +9,8 @@ export const deletingItem = "*deleting  ";
 
 /** How flags are to be read. */
 export interface ItemizeStyle {
+  /** Transfers go to another machine; in a local run and from another machine they are received. */
+  readonly sends?: boolean;
   /** `-t`: else a pending time change shows as `T`. */
   readonly timesKept: boolean;
 }
@@ -17,8 +19,9 @@ export interface ItemizeStyle {
 export function itemize(flags: number, entry: FileEntry, linked: boolean, style: ItemizeStyle): string {
   const type = entry.mode & FileType.mask;
   const symlink = type === FileType.symlink;
-  const first = updateType(flags, linked);
+  const first = updateType(flags, linked, style.sends === true);
   const head = first + (typeLetters.get(type) ?? "S");
+  if ((flags & ItemFlag.unknown) !== 0) return `${head}?????????`;
   if ((flags & ItemFlag.isNew) !== 0) return `${head}+++++++++`;
   const tail =
     letter(flags, ItemFlag.change, "c") +
@@ -30,7 +33,7 @@ export function itemize(flags: number, entry: FileEntry, linked: boolean, style:
     accessLetter(flags) +
     letter(flags, ItemFlag.acl, "a") +
     letter(flags, ItemFlag.xattr, "x");
-  return tail === unchanged && first !== ">" ? `${head}         ` : head + tail;
+  return tail === unchanged && (flags & ItemFlag.transfer) === 0 ? `${head}         ` : head + tail;
 }
 
 const unchanged = ".........";
@@ -42,8 +45,8 @@ const typeLetters: ReadonlyMap<number, string> = new Map([
   [FileType.character, "D"],
 ]);
 
-function updateType(flags: number, linked: boolean): string {
-  if ((flags & ItemFlag.transfer) !== 0) return ">";
+function updateType(flags: number, linked: boolean, sends: boolean): string {
+  if ((flags & ItemFlag.transfer) !== 0) return sends ? "<" : ">";
   if ((flags & ItemFlag.local) === 0) return ".";
   return linked ? "h" : "c";
 }

@@ -1,6 +1,6 @@
 /** The command line: arguments to a run, events to text, errors to an exit code. The only place that sets one. */
 import { type ByteName, byteName, fromText } from "../bytes/byte-name.ts";
-import { abortedError, asTsyncError, ExitCode, TsyncError, unsupportedError, usageError } from "../errors.ts";
+import { abortedError, asTsyncError, ExitCode, TsyncError, usageError } from "../errors.ts";
 import { openUtcOffset } from "../fs/syscalls/local-time.ts";
 import { debugHelp, helpText, infoHelp } from "../options/help.ts";
 import { type ParsedCommand, parseArguments } from "../options/parse-arguments.ts";
@@ -61,15 +61,12 @@ export async function main(controller: AbortController): Promise<number> {
     }
     return known.exitCode;
   }
-  if (command.kind === "remote") {
-    const error = unsupportedError("This tsync does not support remote arguments yet");
-    for (const line of [...errorMessageLines(error), exitLine(error.exitCode, error.role)])
-      stderr.write(byteName(`${line}\n`));
-    return error.exitCode;
-  }
   const stdout = new OutputWriter(
     1,
-    outputMode(command.kind === "run" ? command.options.outputBuffering : "full", process.stdout.isTTY === true),
+    outputMode(
+      command.kind === "run" || command.kind === "remote" ? command.options.outputBuffering : "full",
+      process.stdout.isTTY === true,
+    ),
   );
   if (command.kind === "usage" && asksForJson(args)) {
     const error = usageError("wrong number of arguments: see tsync --help");
@@ -77,7 +74,7 @@ export async function main(controller: AbortController): Promise<number> {
     stdout.flush();
     return error.exitCode;
   }
-  if (command.kind !== "run") return await printRequest(command, syscalls, stdout, stderr);
+  if (command.kind !== "run" && command.kind !== "remote") return await printRequest(command, syscalls, stdout, stderr);
   const { options } = command;
   let logging = true;
   let log: LogFile | undefined;
@@ -101,6 +98,7 @@ export async function main(controller: AbortController): Promise<number> {
     locale: readLocale(env),
     checksumName: options.checksum ? options.listChecksum : options.transferChecksum,
     steadyMilliseconds: () => performance.now(),
+    direction: command.kind === "remote" ? command.remote.direction : undefined,
   });
   const renderer = options.json
     ? createJsonRenderer(options, (line) => stdout.write(line), log === undefined ? undefined : text)
@@ -111,17 +109,26 @@ export async function main(controller: AbortController): Promise<number> {
   }
   const { needs } = renderer;
   try {
-    const summary = await runTransfer({
-      options,
-      sources: command.sources,
-      destination: command.destination,
+    const shared = {
       emit: renderer,
       wants: { items: true, ...needs },
       signal: controller.signal,
       syscalls,
       home: variable("HOME"),
       cvsIgnore: variable("CVSIGNORE"),
-    });
+    };
+    const summary =
+      command.kind === "remote"
+        ? await (await import("../sync/wire/client.ts")).runRemote({
+            ...shared,
+            command,
+            remoteShell: variable("RSYNC_RSH"),
+            environment: {
+              protectArguments: variable("RSYNC_PROTECT_ARGS"),
+              oldArguments: variable("RSYNC_OLD_ARGS"),
+            },
+          })
+        : await runTransfer({ ...shared, options, sources: command.sources, destination: command.destination });
     renderer.finish(summary);
     return summary.exitCode;
   } catch (error) {

@@ -43,6 +43,8 @@ export interface OutFormat {
 export interface FormatContext extends ItemizeStyle {
   /** Process id. */
   readonly pid: number;
+  /** The data comes from another machine. */
+  readonly receives?: boolean;
   /** The whole-file checksum in use: it decides the width of `%C`, and the order in which a list digest is printed. */
   readonly checksumName: ChecksumName;
   readonly decimalComma: boolean;
@@ -121,7 +123,7 @@ export function renderItem(
       case "i":
         return itemize(item.flags, entry, item.linkedTo !== undefined, context);
       case "o":
-        return "send";
+        return context.receives === true ? "recv" : "send";
       case "l":
         return number(entry.size, level, context);
       case "b":

@@ -40,6 +40,8 @@ export interface RenderOutput {
 /** What the text depends on besides options and events. */
 export interface RenderSettings {
   readonly locale: TextLocale;
+  /** Where the data goes; a local run if not given. */
+  readonly direction?: "push" | "pull" | undefined;
   /** Process id for `%p`. */
   readonly pid: number;
   readonly checksumName: ChecksumName;
@@ -110,6 +112,8 @@ const logFormat = byteName("%i %n%L");
 class RunRenderer {
   readonly needs: RenderNeeds;
   private readonly options: RenderOptions;
+  /** Whose words the last line of a run is. */
+  private readonly ownRole: Role;
   private readonly output: RenderOutput;
   private readonly highBytes: HighBytes;
   private readonly style: NumberStyle;
@@ -131,6 +135,7 @@ class RunRenderer {
   constructor(options: RenderOptions, output: RenderOutput, settings: RenderSettings) {
     const { info } = options;
     this.options = options;
+    this.ownRole = settings.direction === "pull" ? "generator" : "sender";
     this.output = output;
     this.highBytes = options.eightBitOutput ? "raw" : settings.locale.utf8 ? "utf8" : "escaped";
     this.style = numberStyle(options.humanReadable, settings.locale);
@@ -141,6 +146,8 @@ class RunRenderer {
     this.context = {
       timesKept: options.times,
       pid: settings.pid,
+      sends: settings.direction === "push",
+      receives: settings.direction === "pull",
       checksumName: settings.checksumName,
       decimalComma: settings.locale.decimalComma,
       ownerKept: options.owner,
@@ -230,17 +237,19 @@ class RunRenderer {
     if (stats >= 2) this.block(statisticsLines(summary, this.style, deletedKnown));
     if (stats >= 1) this.block(summaryLines(summary, this.style));
     if (stats < 1 || summary.exitCode !== 0) this.output.log?.(byteName(logTotals(summary)));
-    if (summary.exitCode !== 0) this.errorLine(byteName(this.exitLine(summary.exitCode)), "sender");
+    if (summary.exitCode !== 0) this.errorLine(byteName(this.exitLine(summary.exitCode)), this.ownRole);
   }
 
   private exitLine(code: number): string {
-    const line = exitLine(code, "sender");
+    const line = exitLine(code, this.ownRole);
     return this.guardHolds ? line.replace("--max-delete limit", "--delete-guard") : line;
   }
 
   private finishFatal(summary: RunSummary | undefined, fatal: TsyncError): void {
     // A signal's words follow an open line as they are.
     if (fatal.kind === "signal") this.lineOpen = false;
+    // The other side has ended the session, and has told why.
+    if (fatal.kind === "protocol" && fatal.message === "") return;
     for (const line of errorMessageLines(fatal)) this.errorLine(asBytes(line), fatal.role);
     const ours = fatal.role === "sender" || fatal.role === "client";
     if (summary !== undefined) this.output.log?.(byteName(logTotals(summary)));
@@ -252,15 +261,16 @@ class RunRenderer {
   }
 
   private listStart(event: ListStartEvent): void {
-    this.output.log?.(byteName("building file list"));
+    const receiving = event.receiving === true;
+    this.output.log?.(byteName(receiving ? "receiving file list" : "building file list"));
     const { info, recursive, directories, filesFrom } = this.options;
     if (info.flist < 1 || !(recursive || directories || filesFrom !== undefined)) return;
     if (event.incremental) {
-      this.outLine(byteName("sending incremental file list"));
+      this.outLine(byteName(`${receiving ? "receiving" : "sending"} incremental file list`));
       return;
     }
     this.header = "open";
-    this.out("building file list ... ");
+    this.out(`${receiving ? "receiving" : "building"} file list ... `);
     this.lineOpen = true;
   }
 

@@ -1,10 +1,10 @@
 /** `tsync --server`: the other side of somebody's run, on standard input and output (1-session 1). */
 import { type ByteName, byteName, fromText } from "../bytes/byte-name.ts";
-import { asTsyncError, ExitCode, type TsyncError } from "../errors.ts";
+import { asTsyncError, type TsyncError } from "../errors.ts";
 import { openSyscalls } from "../fs/syscalls/choose.ts";
 import type { ParseEnvironment } from "../options/normalize.ts";
 import { parseServerArguments } from "../options/parse-server.ts";
-import { openServerConnection, readSecluded, serve } from "../sync/wire/serve.ts";
+import { openServerConnection, partingCode, readSecluded, serve } from "../sync/wire/serve.ts";
 import type { Connection } from "../transport/connection.ts";
 import { standardStreams } from "../transport/standard-streams.ts";
 import { asBytes, escapeForTerminal } from "./escape.ts";
@@ -12,8 +12,8 @@ import { errorMessageLines, exitLine } from "./exit-text.ts";
 import { OutputWriter } from "./output-writer.ts";
 import { createServerSink } from "./server-output.ts";
 
-/** Codes of which the peer hears otherwise (1-session 7.5). */
-const quietCodes: ReadonlySet<number> = new Set([ExitCode.socketIo, ExitCode.stream, 19, ExitCode.timeout]);
+/** How long a client that is told of an error may take to hang up. */
+const patienceMilliseconds = 1000;
 
 /** Serves the client on standard input and output; returns the exit code. */
 export async function runServer(
@@ -53,7 +53,7 @@ export async function runServer(
   } catch (caught) {
     const known = asTsyncError(caught);
     report(known, error);
-    if (connection !== undefined) await sayGoodbye(connection, known);
+    await connection?.part(partingCode(known), patienceMilliseconds);
     return known.exitCode;
   }
 }
@@ -64,12 +64,4 @@ function report(known: TsyncError, error: (text: ByteName) => void): void {
   for (const line of [...errorMessageLines(known), exitLine(known.exitCode, known.role)]) {
     error(byteName(`${asBytes(line)}\n`));
   }
-}
-
-/** Tells the client why, and lets it close the connection; not for long. */
-async function sayGoodbye(connection: Connection, { exitCode, message }: TsyncError): Promise<void> {
-  if (message !== "" && !quietCodes.has(exitCode)) connection.message({ kind: "error-exit", code: exitCode });
-  const patience = new Promise<void>((resolve) => setTimeout(resolve, 200).unref());
-  await Promise.race([connection.finish(), patience]);
-  connection.destroy();
 }

@@ -88,6 +88,7 @@ function shortLetters({ settings, options, direction, secluded }: ServerCall): s
     letter("n", options.dryRun),
     letter("l", options.links),
     letter("d", settings.directories === true || impliedDirectories),
+    letter("K", push && options.keepDirectoryLinks),
     letter("m", push && options.pruneEmptyDirectories),
     letter("O", push && settings.omitDirectoryTimes),
     letter("J", push && options.omitLinkTimes),
@@ -118,8 +119,8 @@ function shortLetters({ settings, options, direction, secluded }: ServerCall): s
 
 /** What this client understands (1-session 2.3). */
 function capabilities(options: TransferOptions, settings: Settings, push: boolean): string {
-  const { recursive, deleteTiming, pruneEmptyDirectories } = options;
-  const wholeListFirst = deleteTiming === "before" || deleteTiming === "after" || pruneEmptyDirectories;
+  const { recursive, deleteTiming, delayUpdates, pruneEmptyDirectories } = options;
+  const wholeListFirst = deleteTiming === "before" || deleteTiming === "after" || delayUpdates || pruneEmptyDirectories;
   const incremental = recursive && settings.allowIncremental && (push || !wholeListFirst);
   return `${incremental ? "i" : ""}LsfxCIvu`;
 }
@@ -157,6 +158,7 @@ function longOptions(command: ServerCall): string[] {
     settings.checksumChoice,
   );
   if (push) deletionOptions(command, add);
+  add(push && settings.superUser === true, "--super");
   add(push && settings.sizeOnly, "--size-only");
   add(push && settings.stats, "--stats");
   value(!push, "skip-compress", settings.skipCompress);
@@ -168,7 +170,8 @@ function longOptions(command: ServerCall): string[] {
   if (push && modifyWindow !== undefined)
     words.push(modifyWindow < 0 ? `-@${modifyWindow}` : `--modify-window=${modifyWindow}`);
   add(settings.checksumSeed !== 0, `--checksum-seed=${settings.checksumSeed}`);
-  pair(push && options.partialDirectory !== undefined, "partial-dir", options.partialDirectory);
+  pair(push && !isDelayOnly(command), "partial-dir", options.partialDirectory);
+  add(push && settings.delayUpdates, "--delay-updates");
   add(push && settings.partial && options.partialDirectory === undefined && !options.inplace, "--partial");
   add(options.ignoreErrors, "--ignore-errors");
   add(options.copyUnsafeLinks, "--copy-unsafe-links");
@@ -194,6 +197,7 @@ function longOptions(command: ServerCall): string[] {
   );
   add(options.removeSource === "all", "--remove-source-files");
   add(options.removeSource === "sent", "--remove-sent-files");
+  add(push && settings.writeDevices, "--write-devices");
   add(!push && options.copyDevices, "--copy-devices");
   add(settings.openNoAtime && settings.atimes < 2, "--open-noatime");
   add(push && options.makePath, "--mkpath");
@@ -204,6 +208,11 @@ function longOptions(command: ServerCall): string[] {
 
 /** What rsync allocates at most unless told otherwise. */
 const maxAllocDefault = 2 ** 30;
+
+/** `--delay-updates` brings a directory of its own along, which the other side knows by itself. */
+function isDelayOnly({ settings }: ServerCall): boolean {
+  return settings.delayUpdates && settings.partialDirectory === undefined;
+}
 
 function deletionOptions({ settings, options }: ServerCall, add: (when: boolean, word: string) => void): void {
   const { maxDelete } = options;

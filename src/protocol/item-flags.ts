@@ -22,6 +22,8 @@ export const ItemFlag = {
   local: 0x4000,
   /** A regular file whose data is requested. */
   transfer: 0x8000,
+  /** Never on the wire: the peer is too old to tell what differs. */
+  unknown: 0x10000,
 } as const;
 
 /** Bits that by themselves make an item worth reporting (3-transfer 1.1 "significant"). */

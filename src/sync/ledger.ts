@@ -54,6 +54,12 @@ export class Ledger {
     this.record({ type: "problem", severity: "warning", role, text: byteName(text), path: undefined, errno: 0 });
   }
 
+  /** The other machine failed with something, and has told so itself. */
+  peerFailed(role: Role): void {
+    if (role === "sender") this.senderPartial = true;
+    else this.receiverPartial = true;
+  }
+
   /** The receiving side could not read something of the destination. */
   readFailed(): void {
     this.ioError |= IoError.general;

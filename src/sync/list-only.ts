@@ -4,7 +4,7 @@ import { EntryFlag, type FileEntry } from "../protocol/file-entry.ts";
 import { alternatePlaces } from "./alternates.ts";
 import { announceBackupDirectory } from "./backup.ts";
 import type { RunContext } from "./context.ts";
-import { isDirectory } from "./file-list.ts";
+import { type FileList, isDirectory } from "./file-list.ts";
 import type { ListSource } from "./list-source.ts";
 import { TempDirectory } from "./temp-directory.ts";
 
@@ -23,18 +23,22 @@ export async function listEntries(
   room: (() => Promise<void> | undefined) | undefined,
   listDone: (entryCount: number, isLast: boolean) => void,
 ): Promise<void> {
-  const { options, emit } = context;
-  const tell = (entry: FileEntry) => {
-    const hidden = (entry.flags & EntryFlag.implied) !== 0 && !options.impliedDirectories;
-    if (!hidden) emit({ type: "listed", entry });
-  };
   for (;;) {
     await feed.fill(1);
     const list = feed.take();
     if (list === undefined) return;
-    if (list.owner !== undefined) tell(list.owner);
-    for (const entry of list.entries) if (!isDirectory(entry)) tell(entry);
+    tellListed(context, list);
     listDone(list.entries.length + (list.path === "." && list.owner !== undefined ? 1 : 0), list.last);
     await room?.();
   }
+}
+
+/** Tells of the entries of one list. */
+export function tellListed({ options, emit }: RunContext, { owner, entries }: FileList): void {
+  const tell = (entry: FileEntry) => {
+    const hidden = (entry.flags & EntryFlag.implied) !== 0 && !options.impliedDirectories;
+    if (!hidden) emit({ type: "listed", entry });
+  };
+  if (owner !== undefined) tell(owner);
+  for (const entry of entries) if (!isDirectory(entry)) tell(entry);
 }

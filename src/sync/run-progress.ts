@@ -33,7 +33,11 @@ export class RunProgress {
   /** The list worked on last is released by the first entry of the next one. */
   private nextReleases = false;
 
-  constructor(context: RunContext, feed: ListSource) {
+  private readonly receives: boolean;
+
+  /** `receives`: from another machine, which shows in the first update of a file. */
+  constructor(context: RunContext, feed: ListSource, receives = false) {
+    this.receives = receives;
     this.context = context;
     this.feed = feed;
   }
@@ -44,7 +48,7 @@ export class RunProgress {
     if (file !== this.current) {
       // The first update of a file comes with its first literal run.
       this.current = file;
-      if (total > 0) this.tell(file, Math.min(total, firstUpdateBytes), false);
+      if (total > 0) this.tell(file, this.receives ? 0 : Math.min(total, firstUpdateBytes), false);
     }
     const finished = done >= total;
     if (finished && this.last === file) return;

@@ -27,6 +27,9 @@ export class Connection {
   private decoder: FrameDecoder | undefined;
   private framedOutput: MessagePeer | undefined;
   private failure: TsyncError | undefined;
+  private wakeFailed: (() => void) | undefined;
+  /** A read of the stream that has not been answered. */
+  private reading: Promise<Uint8Array | undefined> | undefined;
   private ended = false;
   /** Whether waiting for input sends what is gathered; if not, others see to it. */
   flushesWhenWaiting = true;
@@ -104,9 +107,30 @@ export class Connection {
       this.send(keepAliveFrame());
   }
 
-  /** Ends the session: whoever waits for input gets this error. */
+  /** Ends the session: whoever waits for input gets this error. The stream stays open for a last word. */
   fail(error: TsyncError): void {
     this.failure ??= error;
+    this.wakeFailed?.();
+  }
+
+  /**
+   * Parts from the peer: tells it the exit code, if it would not know otherwise, drops what still comes until it hangs up, or for as long
+   * as our patience lasts, and closes the stream (1-session 7.5).
+   */
+  async part(exitCode: number | undefined, patienceMilliseconds: number): Promise<void> {
+    if (exitCode !== undefined && (this.framedOutput?.protocol ?? 0) >= 31)
+      this.message({ kind: "error-exit", code: exitCode });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, patienceMilliseconds);
+    });
+    const emptied = (async (): Promise<void> => {
+      await this.stream.finish();
+      this.reading ??= this.stream.read();
+      while ((await this.reading) !== undefined) this.reading = this.stream.read();
+    })();
+    await Promise.race([emptied, late]);
+    clearTimeout(timer);
     this.stream.destroy();
   }
 
@@ -125,8 +149,13 @@ export class Connection {
     if (this.failure !== undefined) throw this.failure;
     if (this.ended) return true;
     if (this.flushesWhenWaiting) this.flush();
-    const chunk = await this.stream.read();
+    this.reading ??= this.stream.read();
+    const failed = new Promise<undefined>((resolve) => {
+      this.wakeFailed = () => resolve(undefined);
+    });
+    const chunk = await Promise.race([this.reading, failed]);
     if (this.failure !== undefined) throw this.failure;
+    this.reading = undefined;
     if (chunk === undefined) {
       this.ended = true;
       return true;

@@ -184,6 +184,13 @@ const both = `
 -a --remove-sent-files
 -a --copy-devices
 -a --mkpath
+-aK
+-a --super
+-a --write-devices
+-a --delay-updates
+-a --delay-updates --partial-dir=x
+-a --delay-updates --delete
+-a --fake-super
 -a -M--fake-super -M-v
 -a -M--log-file=a*b
 -a --old-args -M--log-file=a*b

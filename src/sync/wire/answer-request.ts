@@ -76,7 +76,7 @@ export class RequestAnswerer {
     const again = this.sent.has(entry);
     this.progress.requested(lists.positionOf(ndx));
     if (context.options.dryRun) {
-      this.sender.wouldTransfer(entry, ndx, flags);
+      this.sender.wouldTransfer(entry, ndx, this.shownFlags(flags));
       link.write(record);
       return;
     }
@@ -110,7 +110,8 @@ export class RequestAnswerer {
     const { link, context } = this;
     const { connection, session } = link;
     const { options, ledger } = context;
-    const { ndx, flags } = record;
+    const { ndx } = record;
+    const flags = this.shownFlags(record.flags);
     const head = await connection.read((reader) => readSumHead(reader, session.protocol, link.digestBytes));
     const append = again ? "no" : options.append;
     const sumsReader = new BlockSumsReader(append === "no" ? head : { ...head, count: 0 });
@@ -165,6 +166,11 @@ export class RequestAnswerer {
     const wanted = wants.digest && !options.checksum && options.transferChecksum !== "none";
     const digest = wanted ? printOrder(options.transferChecksum, sent.digest) : undefined;
     emit({ type: "transferred", item, wireBytes: wire, checksumBytes: checksums, digest });
+  }
+
+  /** Before protocol 29 the generator does not say what differs. */
+  private shownFlags(flags: number): number {
+    return this.link.session.protocol < 29 ? flags | ItemFlag.unknown : flags;
   }
 
   /** Whether the basis is overwritten while it is used (3-transfer 3.4). */

@@ -5,6 +5,8 @@
 import type { ByteName } from "../../bytes/byte-name.ts";
 import { abortedError, asTsyncError, TsyncError } from "../../errors.ts";
 import type { FileEntry } from "../../protocol/file-entry.ts";
+import type { TransferStats } from "../../protocol/transfer-stats.ts";
+import type { Connection } from "../../transport/connection.ts";
 import { setLateXattrs } from "../attributes.ts";
 import { fullPath, type RunContext } from "../context.ts";
 import { resolveDestination } from "../destination.ts";
@@ -12,11 +14,13 @@ import type { RunSummary } from "../events.ts";
 import { HardLinks, type Member } from "../hard-links.ts";
 import { mapAcls } from "../id-mapper.ts";
 import { ListNumbers } from "../list-numbers.ts";
+import { tellListed } from "../list-only.ts";
 import { findPlace } from "../place.ts";
 import { pruneLists } from "../prune-lists.ts";
 import { announceWholeFiles, openReceivingSide, type ReceivingSide } from "../receiving-side.ts";
 import { type Arrivals, isRemoved } from "../remove-source.ts";
 import { arrive, countListed, summarize } from "../run-parts.ts";
+import { RunProgress } from "../run-progress.ts";
 import { fileListSettings, type Link } from "./link.ts";
 import { ReleaseTracker } from "./release-tracker.ts";
 import { WireChannel } from "./wire-channel.ts";
@@ -26,7 +30,8 @@ import { WireReceiver } from "./wire-receiver.ts";
 
 /** What a receiving end is given. */
 export interface ReceiveRequest extends EndRequest {
-  readonly destination: ByteName;
+  /** Undefined: what the sender has is listed. */
+  readonly destination: ByteName | undefined;
   /** Whether the sender may list this entry; throws if not. */
   readonly check: (entry: FileEntry) => FileEntry;
   /** What is to be sent before the lists come. */
@@ -84,31 +89,46 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
   if (options.incrementalRecursion) await readSecond(link, lists);
   if (options.pruneEmptyDirectories) lists.replace(pruneLists(lists.peek(), context));
   numbers.complete();
-  const counted = countListed(lists.peek());
-  const destination = resolveDestination(context, request.destination, counted);
-  closers.push(() => destination.walker?.dispose());
+  // A server that sends nothing ends with its list (1-session 7.4).
+  if (!isServer && context.counters.files.total === 0) {
+    await connection.drain();
+    if (request.destination !== undefined && !options.listOnly) {
+      const destination = resolveDestination(context, request.destination, countListed(lists.peek()));
+      destination.walker?.dispose();
+    }
+    return withWireBytes(summarize(context, started, 0), connection, undefined);
+  }
+  const progress = new RunProgress(context, lists, true);
   const channel: WireChannel = new WireChannel(link, context, tracker, (record) => receiver.report(record));
-  const receiver = new WireReceiver(link, context, lists, channel, !isServer, (entry) => {
-    const place = findPlace(destination, entry.path, entry.path === ".");
-    if (typeof place === "number") return;
-    const absolute = fullPath(destination.absolute, entry.path);
-    setLateXattrs(context, { directory: place.descriptor, name: place.name, absolute }, entry);
-    place.held.release();
-  });
+  let setXattrs: (entry: FileEntry) => void = () => undefined;
+  const receiver = new WireReceiver(link, context, lists, channel, progress, !isServer, (entry) => setXattrs(entry));
   request.onMessage((message) => {
     if (message.kind === "no-send") channel.notSent(message.ndx);
+    else if (message.kind === "text") context.ledger.peerFailed("sender");
     else if (message.kind === "io-error") {
       context.ledger.ioError |= message.bits;
       context.ledger.knownIoError |= message.bits;
     }
   });
-  const arrivals = reportArrivals(link, context);
-  const side = openReceivingSide(context, destination, channel, links, arrivals, closers, () => lists.allArrived);
+  let side: ReceivingSide | undefined;
+  if (request.destination !== undefined && !options.listOnly) {
+    const destination = resolveDestination(context, request.destination, countListed(lists.peek()));
+    closers.push(() => destination.walker?.dispose());
+    const arrivals = reportArrivals(link, context);
+    side = openReceivingSide(context, destination, channel, links, arrivals, closers, () => lists.allArrived);
+    setXattrs = (entry) => {
+      const place = findPlace(destination, entry.path, entry.path === ".");
+      if (typeof place === "number") return;
+      const absolute = fullPath(destination.absolute, entry.path);
+      setLateXattrs(context, { directory: place.descriptor, name: place.name, absolute }, entry);
+      place.held.release();
+    };
+  }
   // The generator's records go out together, as those of rsync do; it sends them when it waits.
   connection.flushesWhenWaiting = false;
   const receiving = receiver.run().catch((error: unknown) => condition.fail(error));
   try {
-    await generate(request, context, side, lists, channel, receiver, tracker, numbers);
+    await generate({ link, context, side, lists, channel, receiver, tracker, numbers, progress });
     await receiving;
     if (condition.failed !== undefined) throw condition.failed;
   } catch (error) {
@@ -118,8 +138,12 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
     await receiving;
     throw condition.failed ?? error;
   }
-  const summary = summarize(context, started, 0);
-  const { stats } = receiver;
+  progress.end();
+  return withWireBytes(summarize(context, started, 0), connection, receiver.stats);
+}
+
+/** What was really sent and received; the sender, if it is a server, knows more (1-session 7.3). */
+function withWireBytes(summary: RunSummary, connection: Connection, stats: TransferStats | undefined): RunSummary {
   if (stats === undefined)
     return { ...summary, bytesSent: connection.bytesWritten, bytesReceived: connection.bytesRead };
   return {
@@ -142,22 +166,25 @@ async function readSecond(link: Link, lists: WireLists): Promise<void> {
   else throw new TsyncError("protocol", "Invalid packet behind the first file list", { exitCode: 2, role: "Receiver" });
 }
 
+interface Generation {
+  readonly link: Link;
+  readonly context: RunContext;
+  /** Undefined: what comes is only listed. */
+  readonly side: ReceivingSide | undefined;
+  readonly lists: WireLists;
+  readonly channel: WireChannel;
+  readonly receiver: WireReceiver;
+  readonly tracker: ReleaseTracker | undefined;
+  readonly numbers: ListNumbers;
+  readonly progress: RunProgress;
+}
+
 /** The generator's way through lists and phases (3-transfer 7.2). */
-async function generate(
-  request: ReceiveRequest,
-  context: RunContext,
-  side: ReceivingSide,
-  lists: WireLists,
-  channel: WireChannel,
-  receiver: WireReceiver,
-  tracker: ReleaseTracker | undefined,
-  numbers: ListNumbers,
-): Promise<void> {
-  const { link } = request;
+async function generate(parts: Generation): Promise<void> {
+  const { link, context, side, lists, channel, receiver, tracker, numbers, progress } = parts;
   const { options, counters } = context;
   const { condition, connection, session } = link;
   const { protocol } = session;
-  const { generator, entries, deleter, tree } = side;
   const done = (): void => link.write({ kind: "done" });
   const reached = async (phase: number): Promise<void> => {
     await condition.until(() => {
@@ -172,9 +199,10 @@ async function generate(
   };
   const { deleteTiming } = options;
   const all = deleteTiming === "before" || deleteTiming === "after" ? [...lists.peek()] : [];
-  if (deleteTiming === "before") generator.deletions.inAll(all);
+  if (deleteTiming === "before") side?.generator.deletions.inAll(all);
   announceWholeFiles(context);
-  const ahead = options.hardLinks ? hardLinkEntries : 1;
+  const ahead = options.hardLinks && side !== undefined ? hardLinkEntries : 1;
+  const redo = async (): Promise<boolean> => (await side?.entries.requests.redoWrong()) ?? false;
   for (;;) {
     const more = lists.fill(ahead);
     if (more !== undefined) {
@@ -184,8 +212,12 @@ async function generate(
     numbers.complete();
     const list = lists.take();
     if (list === undefined) break;
-    await generator.processList(list, () => undefined);
+    if (side === undefined) tellListed(context, list);
+    else await side.generator.processList(list, () => undefined);
     tracker?.walked();
+    const isLast = lists.allArrived && lists.peek().length === 0;
+    progress.listDone(list.entries.length + (list.path === "." && list.owner !== undefined ? 1 : 0), isLast, false);
+    if (!channel.isBusy) progress.released();
     release();
     const waiting = connection.settle();
     if (waiting !== undefined) await waiting;
@@ -196,7 +228,7 @@ async function generate(
     done();
   } else {
     await settle();
-    while (await entries.requests.redoWrong()) await settle();
+    while (await redo()) await settle();
   }
   async function settle(): Promise<void> {
     await condition.until(() => {
@@ -207,7 +239,7 @@ async function generate(
   }
   release();
   await reached(1);
-  while (await entries.requests.redoWrong()) connection.flush();
+  while (await redo()) connection.flush();
   done();
   channel.close();
   const late = deleteTiming === "delay" || deleteTiming === "after";
@@ -225,14 +257,14 @@ async function generate(
   await reached(2);
   if (protocol >= 29) {
     if (delayUpdates) {
-      entries.requests.delayed.install();
+      side?.entries.requests.delayed.install();
       done();
       if (protocol >= 31 && !late) done();
     }
     await reached(3);
   }
-  if (deleteTiming === "delay") deleter.deleteDelayed();
-  if (deleteTiming === "after") generator.deletions.inAll(all);
+  if (deleteTiming === "delay") side?.deleter.deleteDelayed();
+  if (deleteTiming === "after") side?.generator.deletions.inAll(all);
   if (protocol >= 31) {
     if (late) {
       counts();
@@ -240,8 +272,8 @@ async function generate(
     }
     await reached(4);
   }
-  tree.finishLate();
-  deleter.reportLimit();
+  side?.tree.finishLate();
+  side?.deleter.reportLimit();
   done();
   connection.flush();
 }

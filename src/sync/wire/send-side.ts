@@ -188,5 +188,7 @@ function onMessage(message: Message, context: RunContext, lists: SentLists, remo
     context.emit({ type: "delete", path: message.name, directory: message.directory });
   } else if (message.kind === "io-error") {
     context.ledger.ioError |= message.bits;
+  } else if (message.kind === "text") {
+    context.ledger.peerFailed("receiver");
   }
 }

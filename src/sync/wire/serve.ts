@@ -1,6 +1,6 @@
 /** The server's end of a session, from the first byte to the goodbye (1-session 1). */
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
-import { type ExitCode, type Role, TsyncError, unsupportedError } from "../../errors.ts";
+import { ExitCode, type Role, TsyncError, unsupportedError } from "../../errors.ts";
 import type { FilterReader, FilterSettings } from "../../filter/rule-list.ts";
 import { compileWireRules } from "../../filter/wire-rules.ts";
 import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
@@ -159,6 +159,14 @@ async function readFilters(
   if (!sendsFilterList(condition)) return [];
   const list = new FilterListReader();
   return await connection.read((reader) => list.read(reader));
+}
+
+/** Codes of which the peer hears otherwise (1-session 7.5). */
+const quietCodes: ReadonlySet<number> = new Set([ExitCode.socketIo, ExitCode.stream, 19, ExitCode.timeout]);
+
+/** The code that the peer is told when a session ends with this error; undefined: none. */
+export function partingCode({ exitCode, message, kind }: TsyncError): number | undefined {
+  return (message === "" && kind === "protocol") || quietCodes.has(exitCode) ? undefined : exitCode;
 }
 
 /** Messages that every end of a session understands alike. */

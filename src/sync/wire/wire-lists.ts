@@ -44,6 +44,8 @@ export class WireLists implements ListSource {
   private complete = false;
   /** Lists that have come. */
   received = 0;
+  /** Memory of those that have not been dropped. */
+  private readonly bytes: number[] = [];
   private nextNdx: number;
   private readonly directories: KnownDirectory[] = [];
 
@@ -102,6 +104,11 @@ export class WireLists implements ListSource {
     this.addList(ordered, entry, entry.path);
   }
 
+  /** The sender has dropped the oldest list, and so have we. */
+  dropOldest(): void {
+    this.decoder.budget.release(this.bytes.shift() ?? 0);
+  }
+
   /** No more lists will come. */
   end(): void {
     this.complete = true;
@@ -114,6 +121,7 @@ export class WireLists implements ListSource {
     const entries: FileEntry[] = [];
     this.decoder.startList({ firstNdx: this.nextNdx, directory });
     while (!this.decoder.readEntries(connection.reader, entries)) await connection.more();
+    this.bytes.push(this.decoder.listBytes);
     return entries.map((entry) => check(this.withoutSlash(entry)));
   }
 

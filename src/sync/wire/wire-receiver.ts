@@ -17,6 +17,8 @@ import type { ItemEvent } from "../events.ts";
 import { isRegular } from "../file-list.ts";
 import { finishFile } from "../finish-file.ts";
 import { FileReceiver } from "../receive-file.ts";
+import type { RunProgress } from "../run-progress.ts";
+import { itemWireBytes } from "../wire-size.ts";
 import type { Link } from "./link.ts";
 import { WireTokens } from "./token-feed.ts";
 import type { Asked, WireChannel } from "./wire-channel.ts";
@@ -40,12 +42,14 @@ export class WireReceiver {
   private dropped = 0;
   private readonly peerIsServer: boolean;
   private readonly setXattrs: (entry: FileEntry) => void;
+  private readonly progress: RunProgress;
 
   constructor(
     link: Link,
     context: RunContext,
     lists: WireLists,
     channel: WireChannel,
+    progress: RunProgress,
     peerIsServer: boolean,
     setXattrs: (entry: FileEntry) => void,
   ) {
@@ -56,6 +60,7 @@ export class WireReceiver {
     this.files = new FileReceiver(context.syscalls);
     this.peerIsServer = peerIsServer;
     this.setXattrs = setXattrs;
+    this.progress = progress;
   }
 
   /** Reads to the end of the last phase. */
@@ -92,7 +97,10 @@ export class WireReceiver {
 
   private async phaseDone(): Promise<void> {
     const { context, link } = this;
-    if (context.options.incrementalRecursion && this.phase === 0 && ++this.dropped < this.lists.received) return;
+    if (context.options.incrementalRecursion && this.phase === 0) {
+      this.lists.dropOldest();
+      if (++this.dropped < this.lists.received) return;
+    }
     if (!this.lists.allArrived) {
       const { role } = link.connection.reader;
       throw protocolError(`got the end of a phase before the last file list [${role}]`, role);
@@ -137,7 +145,10 @@ export class WireReceiver {
     if (wants.items) this.context.emit(this.event(record, record.linkedTo));
   }
 
-  private event({ entry, flags }: ItemRecord | TransferRecord, linkedTo: ItemRecord["linkedTo"]): ItemEvent {
+  private event({ entry, ...record }: ItemRecord | TransferRecord, linkedTo: ItemRecord["linkedTo"]): ItemEvent {
+    // Old senders are not told what differs, so that rsync does not know any more when the data comes.
+    const isOld = record.kind === "transfer" && this.link.session.protocol < 29;
+    const flags = isOld ? ItemFlag.transfer | ItemFlag.unknown : record.flags;
     return { type: "item", path: entry.path, entry, flags, linkedTo, sourcePath: entry.path };
   }
 
@@ -154,8 +165,10 @@ export class WireReceiver {
     counters.transferredSize += entry.size;
     if ((record.flags & ItemFlag.isNew) !== 0 && !again) counters.created.add(entry.mode);
     const item = this.event(record, undefined);
-    if (wants.items) emit(item);
+    this.progress.requested(record.position);
     if (head === undefined || record.receive === undefined) {
+      if (wants.items) emit(item);
+      if (wants.transferred) emit({ type: "transferred", item, wireBytes: 0, checksumBytes: 0, digest: undefined });
       channel.done(record, false);
       return;
     }
@@ -164,12 +177,17 @@ export class WireReceiver {
     if (!sameHead(echoed, head))
       throw protocolError(`the sums of file ${record.ndx} are not those asked for [${role}]`, role);
     const tokens = new WireTokens(connection, this.tokens, head, link.digestBytes, link.wholeChecksum);
-    const file = record.receive({ descriptor: -1, size: entry.size, item, wireBytes: 0, tokens });
+    const wireBytes = wants.transferred ? itemWireBytes(entry.size, record.flags, link.digestBytes) + 1 : 0;
+    const file = record.receive({ descriptor: -1, size: entry.size, item, wireBytes, tokens });
     const steps = this.files.steps(file.job, file.beforeRename);
     let step = steps.next();
+    // A file that cannot be made is not named.
+    const isOpen = step.done !== true || !step.value.failures.some((failure) => failure.step === "open");
+    if (wants.items && isOpen) emit(item);
     try {
       while (step.done !== true) {
         await tokens.wait();
+        if (wants.progress && step.value > 0 && step.value < entry.size) this.progress.onFile(file, step.value);
         step = steps.next();
       }
     } catch (error) {
@@ -178,6 +196,7 @@ export class WireReceiver {
     }
     await tokens.discard();
     const result = step.value;
+    if (wants.progress) this.progress.onFile(file, entry.size);
     finishFile(this.context, () => undefined, file, result);
     channel.done(record, !again && result.failures.some((failure) => failure.step === "verify"));
     if (syscalls.kind === "plain") await new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,273 @@
+/**
+ * The client's end of a session over a remote shell (1-session 1, 2): starts the other side, agrees with it, then sends or receives,
+ * and hears what the other side has to say.
+ */
+import { type ByteName, byteName } from "../../bytes/byte-name.ts";
+import { asTsyncError, ExitCode, type Role, TsyncError, unsupportedError } from "../../errors.ts";
+import { compileFilters, type FilterProgram } from "../../filter/compile-filters.ts";
+import type { FilterReader } from "../../filter/rule-list.ts";
+import { formatWireRules } from "../../filter/wire-rules.ts";
+import { OperatorPaths } from "../../fs/operator-path.ts";
+import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
+import { openSyscalls } from "../../fs/syscalls/choose.ts";
+import { applyModeChanges } from "../../options/chmod.ts";
+import { parseRemote } from "../../options/operands.ts";
+import type { RemoteCommand } from "../../options/parse-arguments.ts";
+import { type CallEnvironment, callOf, serverArguments } from "../../options/server-arguments.ts";
+import type { TransferOptions } from "../../options/transfer-options.ts";
+import type { FileEntry } from "../../protocol/file-entry.ts";
+import { sendsFilterList, writeFilterList } from "../../protocol/filter-list.ts";
+import type { Message } from "../../protocol/message.ts";
+import { type CommandConnection, startCommand } from "../../transport/command.ts";
+import { Connection } from "../../transport/connection.ts";
+import { splitCommand } from "../../transport/shell-words.ts";
+import type { Wants } from "../context.ts";
+import { withDeadline } from "../deadline.ts";
+import type { EventSink, RunSummary } from "../events.ts";
+import { isSymlink } from "../file-list.ts";
+import { fileFilterReader } from "../filter-reader.ts";
+import { readListed } from "../source-arguments.ts";
+import { Condition } from "./condition.ts";
+import { Link } from "./link.ts";
+import { checkNameStream, receiveNames, sendNames } from "./listed-names.ts";
+import { tellPeerText } from "./peer-text.ts";
+import { receiveFromWire } from "./receive-side.ts";
+import { RequestedNames } from "./requested-names.ts";
+import { sendToWire } from "./send-side.ts";
+import { onPeerMessage, partingCode } from "./serve.ts";
+import { agreedOptions, type Session, startClient } from "./session.ts";
+import type { EndParts } from "./wire-context.ts";
+
+/** What a remote run is given. */
+export interface RemoteRequest {
+  readonly command: RemoteCommand;
+  readonly emit: EventSink;
+  readonly wants: Wants;
+  readonly signal: AbortSignal;
+  readonly syscalls: "koffi" | "plain" | undefined;
+  readonly home: ByteName | undefined;
+  readonly cvsIgnore: ByteName | undefined;
+  /** RSYNC_RSH. */
+  readonly remoteShell: ByteName | undefined;
+  readonly environment: CallEnvironment;
+}
+
+/** How long the remote shell may take to end once the session is over, and when it broke. */
+const patienceMilliseconds = 30_000;
+const brokenPatienceMilliseconds = 1000;
+
+/** Runs a transfer with another machine to its end. */
+export function runRemote(request: RemoteRequest): Promise<RunSummary> {
+  const { command, signal } = request;
+  return withDeadline(command.options.stopAt, signal, (until) => remoteUntil({ ...request, signal: until }));
+}
+
+async function remoteUntil(request: RemoteRequest): Promise<RunSummary> {
+  const { command } = request;
+  refuseLocalOnly(command);
+  const role: Role = command.remote.direction === "push" ? "sender" : "Receiver";
+  const syscalls = openSyscalls(request.syscalls);
+  let child: CommandConnection | undefined;
+  let opened: Connection | undefined;
+  try {
+    const own = new OperatorPaths(syscalls, process.geteuid?.() ?? 0, () => undefined);
+    const warn = (text: string): void => {
+      const about = { path: undefined, errno: 0 };
+      request.emit({ type: "problem", severity: "warning", role: "client", text: byteName(text), ...about });
+    };
+    const reader = fileFilterReader(syscalls, own, warn);
+    const { deleteExcluded, nulTerminated, filters } = command.options;
+    const settings = { deleteExcluded, nulTerminated, home: request.home, cvsIgnoreVariable: request.cvsIgnore };
+    const program = compileFilters(filters, reader, settings);
+    const words = shellWords(request);
+    announceCommand(request, words.all);
+    child = await startCommand(words.all, role);
+    const connection = new Connection(child.stream, role);
+    if (words.secluded !== undefined) {
+      for (const word of [byteName("rsync"), ...words.secluded]) connection.out.name(byteName(`${word || "."}\0`));
+      connection.out.byte(0);
+    }
+    opened = connection;
+    const summary = await session(request, { connection, role, program, reader, syscalls });
+    await connection.finish();
+    const status = await child.status(patienceMilliseconds);
+    return status === undefined || status <= summary.exitCode ? summary : { ...summary, exitCode: status as ExitCode };
+  } catch (error) {
+    const known = asTsyncError(error);
+    await opened?.part(partingCode(known), brokenPatienceMilliseconds);
+    throw await withShellStatus(known, child, request.signal);
+  } finally {
+    child?.stream.destroy();
+    syscalls.dispose();
+  }
+}
+
+/** Options of tsync's own that need both sides on one machine. */
+function refuseLocalOnly({ options }: RemoteCommand): void {
+  const refuse = (when: boolean, name: string): void => {
+    if (when) throw unsupportedError(`This tsync does not support ${name} with another machine`);
+  };
+  refuse(options.deleteGuard !== undefined, "--delete-guard");
+  refuse(options.verify, "--verify");
+  refuse(options.reflink === "always", "--reflink=always");
+}
+
+/** The command line of the remote shell (1-session 2.1), and the words that go by the protocol. */
+function shellWords({ command, remoteShell, environment }: RemoteRequest): {
+  all: ByteName[];
+  secluded: readonly ByteName[] | undefined;
+} {
+  const { settings, remote } = command;
+  const shell = splitCommand(settings.remoteShell ?? remoteShell ?? byteName("ssh"));
+  const at = remote.host.lastIndexOf("@");
+  const user = at < 0 ? undefined : remote.host.slice(0, at);
+  const host = remote.host.slice(at + 1);
+  const isSsh = shell[0]?.slice(shell[0].lastIndexOf("/") + 1) === "ssh";
+  const { visible, secluded } = serverArguments(callOf(command, environment));
+  const all = [
+    ...shell,
+    ...(user === undefined ? [] : ["-l", user]),
+    ...(isSsh && settings.internetProtocol !== undefined ? [`-${settings.internetProtocol}`] : []),
+    host,
+    settings.remoteProgram ?? "rsync",
+    ...visible,
+  ].map((word) => byteName(word));
+  return { all, secluded };
+}
+
+/** `-vv`: the command, words with special characters in quotes. */
+function announceCommand({ command, emit }: RemoteRequest, words: readonly ByteName[]): void {
+  if (command.options.debug.cmd === 0) return;
+  const shown = words.map((word) => (/[^-\w=./:,@+]/.test(word) ? `"${word}"` : word)).join(" ");
+  const text = byteName(`opening connection using: ${shown}  (${words.length} args)`);
+  emit({ type: "notice", role: "client", code: "other", path: undefined, text });
+}
+
+interface SessionParts {
+  readonly connection: Connection;
+  readonly role: Role;
+  readonly program: FilterProgram;
+  readonly reader: FilterReader;
+  readonly syscalls: Parameters<typeof sendToWire>[0]["syscalls"];
+}
+
+async function session(request: RemoteRequest, parts: SessionParts): Promise<RunSummary> {
+  const { command, wants, signal } = request;
+  const { connection, role, program, reader, syscalls } = parts;
+  const { settings, remote } = command;
+  const pushes = remote.direction === "push";
+  let handle: (message: Message) => void = () => undefined;
+  const { options: asked } = command;
+  const { deleteTiming, delayUpdates, pruneEmptyDirectories } = asked;
+  const whole = deleteTiming === "before" || deleteTiming === "after" || delayUpdates || pruneEmptyDirectories;
+  const agreed = await startClient(connection, {
+    options: asked,
+    isSender: pushes,
+    protocol: settings.protocol,
+    checksumChosen: settings.checksumChoice !== undefined && settings.checksumChoice !== "auto",
+    allowsIncremental: asked.recursive && settings.allowIncremental && (pushes || !whole),
+    onMessage: (message) => {
+      if (message.kind === "text") tellPeerText(message, pushes ? "receiver" : "sender", request.emit, handle);
+      else onPeerMessage(connection, role, message, handle);
+    },
+    role,
+  });
+  const timed = settings.deleteBefore || settings.deleteAfter || settings.deleteDuring !== undefined;
+  const options = agreedOptions(asked, agreed, !timed);
+  const link = new Link(connection, agreed, new Condition());
+  const end = {
+    link,
+    options,
+    isServer: false,
+    emit: request.emit,
+    wants,
+    signal,
+    syscalls: options.fakeSuper ? fakeSuperSyscalls(syscalls, pushes ? "sender" : "generator") : syscalls,
+    rules: () => program,
+    home: request.home,
+    cvsIgnore: request.cvsIgnore,
+    onMessage: (handler: (message: Message) => void) => {
+      handle = handler;
+    },
+  };
+  if (pushes) {
+    return await sendToWire({
+      ...end,
+      sources: command.sources,
+      listed: async (made) => {
+        sendRules(connection, command, agreed, program);
+        return await localNames(link, made);
+      },
+    });
+  }
+  const listedHere = options.filesFrom !== undefined && parseRemote(options.filesFrom) === undefined;
+  const listed = listedHere
+    ? readListed({ options, syscalls }, new OperatorPaths(syscalls, process.geteuid?.() ?? 0))
+    : undefined;
+  const trusts =
+    settings.trustSender || (settings.oldArguments ?? 0) > 0 || (options.filesFrom !== undefined && !listedHere);
+  const names = new RequestedNames(options, listed ?? remote.paths, program, reader);
+  return await receiveFromWire({
+    ...end,
+    destination: command.destination,
+    check: (entry) => changedMode(options, trusts ? entry : names.check(entry)),
+    begin: (made) => {
+      sendRules(connection, command, agreed, program);
+      if (listedHere && options.filesFrom !== undefined) {
+        checkNameStream(link);
+        sendNames(link, made, options.filesFrom);
+      }
+    },
+  });
+}
+
+/** `--chmod` changes what a client that receives gets to see (2-file-list 3.5). */
+function changedMode({ chmod }: TransferOptions, entry: FileEntry): FileEntry {
+  if (chmod.length === 0 || entry.mode === 0 || isSymlink(entry)) return entry;
+  return { ...entry, mode: applyModeChanges(entry.mode, chmod, process.umask()) };
+}
+
+/** The rules that the other side needs. They are looked at in any case: an old peer may not understand them (2-file-list 10.3). */
+function sendRules(connection: Connection, command: RemoteCommand, session: Session, program: FilterProgram): void {
+  const { remote, options } = command;
+  const pushes = remote.direction === "push";
+  const { protocol } = session;
+  const texts = formatWireRules(program, { protocol, clientSide: pushes ? "sender" : "receiver" });
+  const wanted = sendsFilterList({
+    protocol,
+    serverIsSender: !pushes,
+    pruneEmptyDirs: options.pruneEmptyDirectories,
+    deletes: options.deleteTiming !== "none",
+    deleteExcluded: options.deleteExcluded,
+  });
+  if (wanted) writeFilterList(connection.out, texts);
+}
+
+/** The names that a push is to send: of a file here, or one over there. */
+async function localNames(link: Link, { context, ownPaths }: EndParts): Promise<readonly ByteName[] | undefined> {
+  const { filesFrom, relative } = context.options;
+  if (filesFrom === undefined || parseRemote(filesFrom) === undefined) return readListed(context, ownPaths);
+  if (link.session.protocol < 31) {
+    throw unsupportedError("This tsync does not support a remote --files-from below protocol 31", "sender");
+  }
+  return await receiveNames(link, relative);
+}
+
+/** When the connection broke the remote shell may know why (4-traps E-02). */
+async function withShellStatus(
+  error: TsyncError,
+  child: CommandConnection | undefined,
+  signal: AbortSignal,
+): Promise<TsyncError> {
+  if (child === undefined) return error;
+  child.stream.destroy();
+  if (error.exitCode !== ExitCode.stream || signal.aborted) {
+    child.kill();
+    return error;
+  }
+  const status = await child.status(brokenPatienceMilliseconds);
+  if (status === undefined) child.kill();
+  if (status === undefined || status <= error.exitCode) return error;
+  const { kind, message, role, plain } = error;
+  return new TsyncError(kind, message, { exitCode: status as ExitCode, role, plain, cause: error });
+}

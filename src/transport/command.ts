@@ -1,0 +1,79 @@
+/**
+ * The remote shell: a child process whose standard input and output are the connection (1-session 2.1). What it says on standard
+ * error is the user's.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { type ByteName, fromText, toText } from "../bytes/byte-name.ts";
+import { ExitCode, type Role, TsyncError } from "../errors.ts";
+import { type ByteStream, NodeByteStream } from "./byte-stream.ts";
+
+/** A running remote shell. */
+export interface CommandConnection {
+  readonly stream: ByteStream;
+  /** Its exit status once it has ended; undefined if it has not after so many milliseconds. */
+  status(patienceMilliseconds: number): Promise<number | undefined>;
+  /** Ends it. */
+  kill(): void;
+}
+
+/** Starts a command. Throws (exit 14) when there is no such program. */
+export async function startCommand(words: readonly ByteName[], role: Role): Promise<CommandConnection> {
+  const [program = "", ...args] = portableWords(words);
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = new Promise<number>((resolve) => {
+    child.on("exit", (code, signal) => resolve(code ?? (signal === null ? 0 : 128)));
+    child.on("error", () => resolve(ExitCode.ipc));
+  });
+  await started(child, words[0] ?? ("" as ByteName), role);
+  return {
+    stream: new NodeByteStream(
+      child.stdout as NonNullable<typeof child.stdout>,
+      child.stdin as NonNullable<typeof child.stdin>,
+    ),
+    status: async (patience) => {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<undefined>((resolve) => {
+        timer = setTimeout(() => resolve(undefined), patience);
+      });
+      const status = await Promise.race([ended, late]);
+      clearTimeout(timer);
+      return status;
+    },
+    kill: () => {
+      child.kill("SIGTERM");
+      child.unref();
+    },
+  };
+}
+
+function started(child: ChildProcess, program: ByteName, role: Role): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once("spawn", () => resolve());
+    child.once("error", (error: NodeJS.ErrnoException) => {
+      const reason = reasons.get(error.code ?? "") ?? error.message;
+      const message = `[${role}] Failed to exec ${program}: ${reason}`;
+      reject(new TsyncError("transport", message, { exitCode: ExitCode.ipc, role, cause: error }));
+    });
+  });
+}
+
+const reasons: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "No such file or directory (2)"],
+  ["EACCES", "Permission denied (13)"],
+  ["ENOEXEC", "Exec format error (8)"],
+]);
+
+/**
+ * Node makes UTF-8 of arguments. Words that are none go through a shell, which puts their bytes together again (4-traps N-02).
+ */
+export function portableWords(words: readonly ByteName[]): string[] {
+  const texts = words.map(toText);
+  if (texts.every((text, index) => fromText(text) === words[index])) return texts;
+  const steps = words.map((word, index) => `w${index}=$(printf '${octal(word)}.') && w${index}=\${w${index}%.}`);
+  const uses = words.map((_word, index) => `"$w${index}"`);
+  return ["/bin/sh", "-c", `${steps.join(" && ")} && exec ${uses.join(" ")}`];
+}
+
+function octal(word: ByteName): string {
+  return [...word].map((char) => `\\${char.charCodeAt(0).toString(8).padStart(3, "0")}`).join("");
+}
