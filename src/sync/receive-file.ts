@@ -172,6 +172,11 @@ export class FileReceiver {
   /** What is sent although nothing can be written: it counts like any other data (3-transfer 5.1 step 5). */
   private *discard(job: ReceiveJob, errno: number): Generator<number, JobResult> {
     const failures: JobFailure[] = [{ step: "open", errno, detail: undefined }];
+    if (job.tokens !== undefined) {
+      // What another machine sends is dropped by whoever reads it.
+      if (job.delta !== undefined) this.syscalls.close(job.delta.basis);
+      return this.result(job, false, 0, failures, undefined);
+    }
     try {
       let written = job.size;
       let delta: DeltaResult | undefined;

@@ -94,7 +94,17 @@ const old = ["-aiv", "-aHi", "-ai --delete", "-ac", "-ai --inplace", "-av --remo
 const roles: readonly (readonly [string, WireRole])[] = [
   ["tsync as the server of a push", "push-server"],
   ["tsync as the server of a pull", "pull-server"],
+  ["tsync as the client of a push", "push-client"],
+  ["tsync as the client of a pull", "pull-client"],
 ];
+
+describe("tsync at both ends", () => {
+  const check = wireRoles(setup);
+  test.each(["-aHAXi --delete", "-aiv --no-inc-recursive", "-aib --inplace"])("%s", (line) => {
+    check("push-both", `${line} s/ d`);
+    check("pull-both", `${line} s/ d`);
+  });
+});
 
 describe.each(roles)("%s", (_name, role) => {
   const check = wireRoles(setup);

@@ -8,14 +8,14 @@ import { parseStopAfter, parseStopAt } from "../stop-time.ts";
 
 /** Options about connections, in the order of the help. */
 export const remoteRows: readonly OptionRow[] = [
-  row("no-effect", "rsh e", {
+  row("now", "rsh e", {
     help: "the remote shell",
     argument: { kind: "text", label: "COMMAND" },
     set: (settings, value) => {
       settings.remoteShell = value;
     },
   }),
-  row("no-effect", "rsync-path", {
+  row("now", "rsync-path", {
     help: "the program to call on the other side",
     argument: { kind: "text", label: "PROGRAM" },
     set: (settings, value) => {
@@ -24,7 +24,7 @@ export const remoteRows: readonly OptionRow[] = [
   }),
   // Our own ends of the connection never block.
   noEffect("blocking-io", "blocking I/O for the remote shell", undefined, "blocking-io"),
-  row("no-effect", "old-args", {
+  row("now", "old-args", {
     help: "pass arguments to the remote shell as they are",
     negations: "old-args",
     set: (settings) => {
@@ -34,7 +34,7 @@ export const remoteRows: readonly OptionRow[] = [
       settings.oldArguments = 0;
     },
   }),
-  row("no-effect", "secluded-args protect-args s", {
+  row("now", "secluded-args protect-args s", {
     help: "pass arguments to the other side by the protocol",
     negations: "secluded-args protect-args s",
     set: (settings) => {
@@ -44,7 +44,7 @@ export const remoteRows: readonly OptionRow[] = [
       settings.secludedArguments = false;
     },
   }),
-  row("no-effect", "trust-sender", {
+  row("now", "trust-sender", {
     help: "trust the file list of the other side",
     set: (settings) => {
       settings.trustSender = true;
@@ -58,13 +58,13 @@ export const remoteRows: readonly OptionRow[] = [
     set: () => {},
   }),
   noEffect("sockopts", "options of the socket", "OPTIONS"),
-  row("no-effect", "ipv4 4", {
+  row("now", "ipv4 4", {
     help: "prefer IPv4",
     set: (settings) => {
       settings.internetProtocol = 4;
     },
   }),
-  row("no-effect", "ipv6 6", {
+  row("now", "ipv6 6", {
     help: "prefer IPv6",
     set: (settings) => {
       settings.internetProtocol = 6;
@@ -125,7 +125,7 @@ export const remoteRows: readonly OptionRow[] = [
       settings.skipCompress = value;
     },
   }),
-  row("later", "remote-option M", {
+  row("now", "remote-option M", {
     help: "an option for the other side only",
     argument: { kind: "text", label: "OPTION" },
     set: (settings, value) => {
@@ -135,7 +135,7 @@ export const remoteRows: readonly OptionRow[] = [
     },
   }),
   later("copy-as", "copy as this user", { kind: "text", label: "USER[:GROUP]" }),
-  row("later", "protocol", {
+  row("now", "protocol", {
     help: "use an older protocol",
     argument: { kind: "integer", label: "NUM" },
     set: (settings, _value, number) => {

@@ -8,8 +8,8 @@ import { compileFilters, type FilterProgram } from "../../filter/compile-filters
 import type { FilterReader } from "../../filter/rule-list.ts";
 import { formatWireRules } from "../../filter/wire-rules.ts";
 import { OperatorPaths } from "../../fs/operator-path.ts";
-import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
 import { openSyscalls } from "../../fs/syscalls/choose.ts";
+import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
 import { applyModeChanges } from "../../options/chmod.ts";
 import { parseRemote } from "../../options/operands.ts";
 import type { RemoteCommand } from "../../options/parse-arguments.ts";

@@ -16,6 +16,8 @@ import type { Link } from "./link.ts";
 /** A list that the receiving side has not released. */
 interface SentList {
   readonly firstNdx: number;
+  /** Entries of all lists before it. */
+  readonly before: number;
   readonly owner: FileEntry | undefined;
   readonly entries: readonly FileEntry[];
 }
@@ -68,7 +70,7 @@ export class SentLists {
     }
     this.encoder.endList(connection.out, ioError);
     this.tellIoError(ioError);
-    this.lists.push({ firstNdx: 0, owner: undefined, entries });
+    this.lists.push({ firstNdx: 0, before: 0, owner: undefined, entries });
     this.entryCount = entries.length;
   }
 
@@ -95,7 +97,7 @@ export class SentLists {
     const told = isFirst || ioError !== this.sentIoError ? ioError : 0;
     encoder.endList(connection.out, told);
     this.tellIoError(ioError);
-    this.lists.push({ firstNdx: this.nextNdx, owner: list.owner, entries: all });
+    this.lists.push({ firstNdx: this.nextNdx, before: this.entryCount, owner: list.owner, entries: all });
     this.nextNdx += all.length + 1;
     this.entryCount += all.length;
   }
@@ -144,7 +146,8 @@ export class SentLists {
 
   /** Place of an index in all lists, without the gaps between them. */
   positionOf(ndx: number): number {
-    return Math.max(this.nextNdx > this.entryCount ? ndx - 1 : ndx, 0);
+    const list = this.find(ndx);
+    return list === undefined ? 0 : Math.max(list.before + ndx - list.firstNdx, 0);
   }
 
   private find(ndx: number): SentList | undefined {
