@@ -4,6 +4,7 @@ import { abortedError, asTsyncError, ExitCode, TsyncError, usageError } from "..
 import { openUtcOffset } from "../fs/syscalls/local-time.ts";
 import { debugHelp, helpText, infoHelp } from "../options/help.ts";
 import { type ParsedCommand, parseArguments } from "../options/parse-arguments.ts";
+import { checkFilters } from "../sync/check-filters.ts";
 import { runTransfer } from "../sync/run.ts";
 import { readArguments } from "./arguments.ts";
 import { ClockText } from "./clock-text.ts";
@@ -45,8 +46,11 @@ export async function main(controller: AbortController): Promise<number> {
       const { runServer } = await import("./server.ts");
       return await runServer(args, environment, syscalls, controller.signal);
     }
-    command = parseArguments(args, environment, (path) => {
-      failedLog = path;
+    command = parseArguments(args, environment, {
+      onLogFile: (path) => {
+        failedLog = path;
+      },
+      checkFilters: (settings) => checkFilters(settings, syscalls),
     });
   } catch (error) {
     const known = asTsyncError(error);

@@ -7,7 +7,7 @@
  * `rsync: ` before them unless the error is `plain`.
  */
 import type { ByteName } from "../bytes/byte-name.ts";
-import { plainUsageError, type TsyncError, unsupportedError } from "../errors.ts";
+import { plainUsageError, TsyncError, unsupportedError } from "../errors.ts";
 import { checkIdMaps, normalizeSettings, type ParseEnvironment } from "./normalize.ts";
 import { parseRemote, type RemoteOperands, splitOperands } from "./operands.ts";
 import { readOptions } from "./read-options.ts";
@@ -48,6 +48,14 @@ export interface RemoteCommand {
   readonly destination: ByteName | undefined;
 }
 
+/** What is done about arguments that are wrong. */
+export interface ParseHooks {
+  /** Hears of the log that was named before the error. */
+  readonly onLogFile?: (path: ByteName) => void;
+  /** Throws what is wrong with filter rules: rsync reads these as they come, so that is told before whatever comes behind them. */
+  readonly checkFilters?: (settings: Settings) => void;
+}
+
 /**
  * Parses the arguments after the program name.
  * @throws TsyncError usage (exit 1) with rsync's texts, unsupported (exit 4) for what tsync cannot do yet
@@ -55,14 +63,15 @@ export interface RemoteCommand {
 export function parseArguments(
   args: readonly ByteName[],
   environment: ParseEnvironment,
-  onLogFile?: (path: ByteName) => void,
+  hooks: ParseHooks = {},
 ): ParsedCommand {
   const settings = emptySettings();
   try {
     return parseInto(settings, args, environment);
   } catch (error) {
     // What is wrong is logged too, if the log was named before it.
-    if (settings.logFile !== undefined) onLogFile?.(settings.logFile);
+    if (settings.logFile !== undefined) hooks.onLogFile?.(settings.logFile);
+    if (error instanceof TsyncError && error.kind === "usage") hooks.checkFilters?.(settings);
     throw error;
   }
 }

@@ -3,10 +3,12 @@
  * P-09). Every removal is done on a held directory and a single name; links are removed, never followed.
  */
 import { type ByteName, byteName, directoryName } from "../bytes/byte-name.ts";
+import { searchable } from "../fs/operator-path.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { FileType } from "../protocol/file-entry.ts";
 import { type Backups, copiedOnly } from "./backup.ts";
 import { fullPath, type RunContext } from "./context.ts";
+import { deviceOf, sortForDeletion } from "./deletion-order.ts";
 import type { Destination } from "./destination.ts";
 import { type Candidate, type Delayed, type DeletionSource, GuardedDeletion } from "./guarded-deletion.ts";
 import { childPath } from "./list-builder.ts";
@@ -162,6 +164,10 @@ export class Deleter implements DeletionSource {
       return [];
     }
     this.guarded?.guard.saw(names.length);
+    if (this.isClosed(path, descriptor, names, beingRemoved)) {
+      onProtected?.();
+      return [];
+    }
     filters.enter(0, path, this.places);
     const found: Candidate[] = [];
     let own = -1;
@@ -190,10 +196,7 @@ export class Deleter implements DeletionSource {
         // Gone by itself is as good as deleted; anything else must not pass for success (L-17).
         if (status === ENOENT) continue;
         onProtected?.();
-        if (this.silent) continue;
-        const absolute = fullPath(this.destination.absolute, child);
-        ledger.systemError("generator", `readlink_stat("${absolute}") failed`, status, absolute);
-        ledger.readFailed();
+        if (!this.silent) ledger.notSeen(fullPath(this.destination.absolute, child), status);
         continue;
       }
       const isDirectory = (this.stat.mode & FileType.mask) === FileType.directory;
@@ -345,10 +348,27 @@ export class Deleter implements DeletionSource {
     const held = this.destination.walker?.directory(item.path);
     if (held === undefined) return false;
     const names = typeof held === "number" ? held : this.context.syscalls.readDirectory(held.descriptor);
-    if (typeof names === "object") return names.length > 0;
+    if (typeof names === "object" && typeof held === "object") {
+      return names.length > 0 && !this.isClosed(item.path, held.descriptor, names, true);
+    }
     const absolute = fullPath(this.destination.absolute, item.path);
-    this.context.ledger.systemError("generator", `opendir "${absolute}" failed`, names, absolute);
+    this.context.ledger.systemError("generator", `opendir "${absolute}" failed`, Number(names), absolute);
     return false;
+  }
+
+  /** Whether a directory may be read but not searched; says then of which names nothing can be seen. */
+  private isClosed(path: ByteName, descriptor: number, names: readonly ByteName[], beingRemoved: boolean): boolean {
+    const { syscalls, filters, ledger } = this.context;
+    const status = searchable(syscalls, descriptor, this.stat);
+    if (status >= 0 || names.length === 0) return false;
+    filters.enter(0, path, this.places);
+    for (const name of this.silent ? [] : names) {
+      const child = childPath(path, name);
+      // What rules protect, as a file or as a directory, is not missed.
+      const isMissed = filters.isEmpty || ![false, true].some((kind) => this.isProtected(child, kind, beingRemoved));
+      if (isMissed) ledger.notSeen(fullPath(this.destination.absolute, child), status);
+    }
+    return true;
   }
 
   /** What a removal would do. */
@@ -363,7 +383,8 @@ export class Deleter implements DeletionSource {
     const held = this.destination.walker?.directory(item.path);
     if (held === undefined || typeof held === "number") return 0;
     const names = this.context.syscalls.readDirectory(held.descriptor);
-    return typeof names === "object" && names.length > 0 ? ENOTEMPTY : 0;
+    const isSeen = searchable(this.context.syscalls, held.descriptor, this.stat) >= 0;
+    return typeof names === "object" && names.length > 0 && isSeen ? ENOTEMPTY : 0;
   }
 
   private parent(item: Candidate): number {
@@ -374,20 +395,4 @@ export class Deleter implements DeletionSource {
   private notice(code: "mount-point" | "filter" | "non-empty-directory", text: string, path: ByteName): void {
     this.context.emit({ type: "notice", role: "generator", code, path, text: byteName(text) });
   }
-}
-
-/** Reverse of the file-list order: directories first, both by descending bytes (3-transfer 6.2). */
-function sortForDeletion(items: Candidate[]): Candidate[] {
-  const isDirectory = (item: Candidate) => (item.mode & FileType.mask) === FileType.directory;
-  return items.sort((a, b) => {
-    const aDirectory = isDirectory(a);
-    if (aDirectory !== isDirectory(b)) return aDirectory ? -1 : 1;
-    const aKey = aDirectory ? `${a.name}/` : a.name;
-    const bKey = aDirectory ? `${b.name}/` : b.name;
-    return aKey < bKey ? 1 : aKey > bKey ? -1 : 0;
-  });
-}
-
-function deviceOf(stat: Stat): number {
-  return stat.deviceMajor * 2 ** 32 + stat.deviceMinor;
 }

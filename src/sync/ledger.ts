@@ -60,6 +60,12 @@ export class Ledger {
     else this.receiverPartial = true;
   }
 
+  /** Something of the destination could not be looked at. */
+  notSeen(absolute: ByteName, errno: number): void {
+    this.systemError("generator", `readlink_stat("${absolute}") failed`, errno, absolute);
+    this.readFailed();
+  }
+
   /** The receiving side could not read something of the destination. */
   readFailed(): void {
     this.ioError |= IoError.general;

@@ -702,3 +702,17 @@ describe("the directory that ./ implies before an argument that is missing", () 
     "-aRv ././none dst",
   ]);
 });
+
+describe("wrong filter rules and other wrong arguments: the first is told", () => {
+  const setup = "mkdir src; echo '- a' >rules; echo bogus >bad";
+  const rows = [
+    "-r -f 'bogus rule' --del --delete-before src/ dst/",
+    "-r --exclude-from=nothing --info=bogus src/ dst/",
+    "-r --info=bogus --exclude-from=nothing src/ dst/",
+    "-r -f '. rules' --info=bogus src/ dst/",
+    "-r -f '. bad' --backup-dir=. -b --suffix= src/ dst/",
+    "-r -f '- a' --max-size=x src/ dst/",
+    "-r -f 'bogus rule' --no-such-option src/ dst/",
+  ];
+  checkAll(setup, rows);
+});

@@ -67,3 +67,19 @@ describe("new directories that get the source's mode with its attributes", () =>
 chown -R ${nobody} s d`;
   checkAll(setup, ["-rX s/ d/", "-rtX --no-i-r s/ d/", "-aX s/ d/"]);
 });
+
+describe("directories that may be read but not searched, where entries are looked for", () => {
+  const names = "for x in a b c d; do touch s/$x/keep d/$x/keep d/$x/gone d/$x/prot; ln -s q d/$x/l; done";
+  const setup = `mkdir -p s/a s/b s/c s/d d/a d/b d/c d/d; ${names}
+chown -hR ${nobody} s d; chmod 444 d/a d/c s/c; chmod 744 d/b s/b; chown root d/b; chmod 666 d/d`;
+  const ways = ["-n --delete-before", "-n --delete", "--delete", "--delete-delay", "-n --delete-after --exclude=prot"];
+  checkAll(
+    setup,
+    ways.map((way) => `-rlt -i --ignore-errors ${way} s/ d/`),
+  );
+  checkAll(
+    `mkdir -p s d/a d/b d/c d/d; for x in a b c d; do echo 1 >s/$x; touch d/$x/in; done; chown -R ${nobody} s d
+chmod 444 d/a; chmod 744 d/b; chown root d/b; chmod 666 d/d; chmod 0 d/c`,
+    ["-rlt -i s/ d/", "-rlt -in s/ d/", "-rlt -i --force s/ d/"],
+  );
+});

@@ -1,0 +1,20 @@
+/** In which order the extraneous entries of a directory are deleted, and the device that one lies on. */
+import type { Stat } from "../fs/syscalls/interface.ts";
+import { FileType } from "../protocol/file-entry.ts";
+import type { Candidate } from "./guarded-deletion.ts";
+
+/** Reverse of the file-list order: directories first, both by descending bytes (3-transfer 6.2). */
+export function sortForDeletion(items: Candidate[]): Candidate[] {
+  const isDirectory = (item: Candidate) => (item.mode & FileType.mask) === FileType.directory;
+  return items.sort((a, b) => {
+    const aDirectory = isDirectory(a);
+    if (aDirectory !== isDirectory(b)) return aDirectory ? -1 : 1;
+    const aKey = aDirectory ? `${a.name}/` : a.name;
+    const bKey = aDirectory ? `${b.name}/` : b.name;
+    return aKey < bKey ? 1 : aKey > bKey ? -1 : 0;
+  });
+}
+
+export function deviceOf(stat: Stat): number {
+  return stat.deviceMajor * 2 ** 32 + stat.deviceMinor;
+}
