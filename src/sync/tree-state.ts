@@ -49,6 +49,8 @@ export class TreeState {
   private readonly late = new Map<ByteName, FileEntry | undefined>();
   /** Modes of directories that were opened up, set again when everything is done. */
   private readonly closing = new Map<ByteName, number>();
+  /** `--keep-dirlinks`: directories that may have been changed under another name. */
+  private readonly aliased = new Map<ByteName, FileEntry>();
   /** Links that count as directories. */
   private readonly links = new Set<ByteName>();
   private readonly entries = new Map<ByteName, FileEntry>();
@@ -68,7 +70,8 @@ export class TreeState {
     if (this.rememberAll && directory.entry !== undefined) this.entries.set(directory.path, directory.entry);
     // What is done through a link may be done in any of them.
     const { keepDirectoryLinks, dryRun } = this.context.options;
-    if (keepDirectoryLinks && !dryRun) this.late.set(directory.path, directory.entry);
+    if (keepDirectoryLinks && !dryRun && directory.entry !== undefined)
+      this.aliased.set(directory.path, directory.entry);
   }
 
   /** Notes that the content of a directory changed. */
@@ -127,6 +130,10 @@ export class TreeState {
       if (entry === undefined || held === undefined || typeof held === "number") continue;
       this.finish(entry, held.descriptor, path);
     }
+    for (const [path, entry] of this.aliased) {
+      const held = this.destination.walker?.directory(belowDestination(this.destination, path));
+      if (!this.late.has(path) && typeof held === "object") this.finish(entry, held.descriptor, path, true);
+    }
     // The deepest come last in the order of the walk and are closed first.
     const { walker } = this.destination;
     for (const [path, mode] of [...this.closing].reverse()) {
@@ -139,12 +146,17 @@ export class TreeState {
     }
   }
 
-  private finish(entry: FileEntry, descriptor: number, path: ByteName): void {
-    if (this.links.has(path)) {
-      this.finishLink(entry, path);
-      return;
-    }
-    this.setTime(entry, descriptor, byteName("."), path);
+  /** `again`: nothing may have been done in the directory. */
+  private finish(entry: FileEntry, descriptor: number, path: ByteName, again = false): void {
+    if (this.links.has(path)) this.finishLink(entry, path);
+    else if (!again || this.hasOtherTime(entry, descriptor)) this.setTime(entry, descriptor, byteName("."), path);
+  }
+
+  private hasOtherTime(entry: FileEntry, descriptor: number): boolean {
+    const { syscalls, options } = this.context;
+    if (syscalls.lstatAt(descriptor, byteName("."), this.stat) < 0) return false;
+    const { mtime, mtimeNanoseconds } = this.stat;
+    return !sameTime(entry.mtime, entry.mtimeNanoseconds, mtime, mtimeNanoseconds, options);
   }
 
   /** The link gets the time, not the directory that it leads to. */
