@@ -60,6 +60,8 @@ class SourceArguments {
   private row = 0;
   private rowText: ByteName | undefined;
   /** Which child each directory was last given as an implied one; without incremental recursion: the parents of all. */
+  /** Parents of missing arguments that were said to be missing themselves. */
+  private readonly absentParents: Set<ByteName> = new Set();
   private readonly impliedIn = new Map<string, string>();
   private lastImplied: readonly string[] = [];
   private rootImplied = false;
@@ -176,18 +178,27 @@ class SourceArguments {
     return seen;
   }
 
-  /** The directories above an argument of `--relative`. */
-  private addParents({ base, path: whole }: Argument): void {
+  /**
+   * The directories above an argument of `--relative`. `vanished` hears of those that are not there; with incremental
+   * recursion only of the first, and the answer is then false.
+   */
+  private addParents({ base, path: whole }: Argument, vanished?: (path: ByteName) => void): boolean {
     const parts = components(whole).slice(0, -1);
     const known = this.countKnown(parts);
     let parent = whole.startsWith("/") ? "/" : "";
     for (const [index, part] of parts.entries()) {
       const path = `${parent}${part}` as ByteName;
-      const isKnown = this.context.options.incrementalRecursion ? this.impliedIn.get(parent) === part : index < known;
+      const { incrementalRecursion } = this.context.options;
+      const isKnown = incrementalRecursion ? this.impliedIn.get(parent) === part : index < known;
       this.impliedIn.set(parent, part);
-      if (!isKnown) this.addImplied(base, path);
+      if (!isKnown && !this.addImplied(base, path) && vanished !== undefined) {
+        vanished(path);
+        this.impliedIn.delete(parent);
+        if (incrementalRecursion) return false;
+      }
       parent = `${path}/`;
     }
+    return true;
   }
 
   /**
@@ -226,22 +237,17 @@ class SourceArguments {
   private addMissingBelow(argument: Argument, absoluteBase: ByteName): void {
     const root = this.root(argument.base, byteName(""), absoluteBase, argument.base);
     if (root < 0) return;
-    let parent = parentOf(argument.path);
+    const vanished = (path: ByteName) => this.builder.vanished(this.absolute(joinBase(argument.base, path)));
+    if (!this.addParents(argument, vanished)) return;
+    const parent = parentOf(argument.path);
     if (parent !== "" && this.context.syscalls.statPath(joinBase(argument.base, parent), this.stat) < 0) {
-      // The highest missing one is what rsync comes upon first.
-      for (let above = parentOf(parent); above !== "" && above !== "/"; above = parentOf(above)) {
-        if (this.context.syscalls.statPath(joinBase(argument.base, above), this.stat) === 0) break;
-        parent = above;
-      }
-      this.builder.vanished(this.absolute(joinBase(argument.base, parent)));
-      if (!this.context.options.recursive) {
-        const text = byteName(`WARNING: parent dir is absent in the file list: ${parentOf(argument.path)}`);
+      if (!this.absentParents.has(parent)) {
+        const text = byteName(`WARNING: parent dir is absent in the file list: ${parent}`);
         const path = argument.path;
         this.builder.report({ type: "problem", severity: "warning", role: "generator", text, path, errno: 0 });
       }
-      return;
+      this.absentParents.add(parent);
     }
-    this.addParents(argument);
     this.addMissing(root, argument.path);
   }
 
@@ -276,24 +282,26 @@ class SourceArguments {
     return true;
   }
 
-  private addImplied(base: ByteName, path: ByteName): void {
+  /** Adds a directory that an argument implies; false if there is none. */
+  private addImplied(base: ByteName, path: ByteName): boolean {
     const { syscalls, roots } = this.context;
     const directory = path === "." ? base : joinBase(base, path);
     const root = this.root(directory, path === "." ? byteName("") : path, this.absolute(base), base);
-    if (root < 0) return;
+    if (root < 0) return false;
     const { descriptor } = roots.get(root);
-    if (syscalls.fstat(descriptor, this.stat) < 0) return;
+    if (syscalls.fstat(descriptor, this.stat) < 0) return false;
     if (path === ".") {
-      if (this.rootImplied) return;
+      if (this.rootImplied) return true;
       this.rootImplied = true;
-      if (this.builder.hidden(path, true) || this.leavesOut(this.absolute(base), path, true)) return;
+      if (this.builder.hidden(path, true) || this.leavesOut(this.absolute(base), path, true)) return true;
     }
     const flags = EntryFlag.top | EntryFlag.implied;
     const entry = this.builder.makeEntry(root, descriptor, byteName("."), path, this.stat, flags);
-    if (entry === undefined) return;
+    if (entry === undefined) return true;
     const [complete] = this.builder.withAttributes([entry], descriptor, path, true);
-    if (complete === undefined) return;
+    if (complete === undefined) return true;
     this.builder.addEntry(path === "." ? path : parentOfEntry(path), complete, deviceKey(this.stat));
+    return true;
   }
 
   /** The root for a base directory, which rsync enters: it must be searchable. */

@@ -180,6 +180,21 @@ describe("a temporary directory within the destination", () => {
   );
 });
 
+describe("missing arguments whose directories are missing too", () => {
+  const setup = `mkdir -p src/a dst/a/b; echo 1 >src/f; echo 1 >dst/a/b/c; echo 1 >dst/f; printf 'x/y/z/w/v\\n' >l1
+printf 'x/y/z\\nx/y/q\\nx/k\\n' >l2; printf 'a/b/c/d\\n' >l3`;
+  const lists = ["l1", "l2", "l3"].flatMap((list) =>
+    ["", "-r", "-r --no-i-r"].map((text) => `${text} --files-from=${list} src`),
+  );
+  const rows = ["-R src/x/y/z/v", "-R src/a/b/c", "-R src/./a/b/c", "-R ./src/x/y/z", "-R src/x/y/z src/a/q src/f"];
+  checkAll(
+    setup,
+    [...lists, ...rows, "-R --no-i-r src/x/y/z src/x/y/q src/x/k"].map(
+      (text) => `-ai --delete-missing-args ${text} dst/`,
+    ),
+  );
+});
+
 describe("--stderr=all and the log", () => {
   const setup = `mkdir -p src/e; mkfifo src/p "src/gr$(printf '\\303\\274')"; echo 2 >dst/gone; ln -s /x src/u; mkdir dst/f; echo 1 >dst/f/q
 echo 1 >src/f; echo 3 >src/h; ln src/h src/h2; echo 4 >dst/h; echo same >src/same; cp -p src/same dst/same`;
