@@ -83,10 +83,7 @@ function compareWithLeader(
     parts.remover.succeeded(turn, "handled", directory.descriptor, entry.name);
     return undefined;
   }
-  const flags =
-    type === FileType.directory
-      ? newItemFlags(context, entry, initial)
-      : asLinked(parts, entry, itemFlags(context, entry, mode, stat, attributes, initial, leader));
+  const flags = asLinked(parts, entry, itemFlags(context, entry, mode, stat, attributes, initial, leader));
   if (type === FileType.directory) {
     if (!deleter.makeRoom(pathBelow(destination, entry), entry.name, stat, kindName(entry))) return undefined;
   } else if (options.backup) {

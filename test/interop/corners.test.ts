@@ -731,3 +731,16 @@ describe("wrong filter rules and other wrong arguments: the first is told", () =
   ];
   checkAll(setup, rows);
 });
+
+describe("directories where a further name of a hard link goes", () => {
+  const setup =
+    "mkdir -p src dst/b/x dst/c; echo 1 >src/a; ln src/a src/b; ln src/a src/c; touch -d @1600000000.5 src/a";
+  const rows = ["-aHii --delete", "-aHii --force", "-aHiin --delete", "-aHii --delete-delay"];
+  const there = `${setup}; cp -p src/a dst/a`;
+  for (const how of [setup, there, `${there}; echo 22 >dst/a`, `${there}; rmdir dst/c`]) {
+    checkAll(
+      how,
+      rows.map((text) => `${text} src/ dst/`),
+    );
+  }
+});

@@ -57,6 +57,7 @@ export function splitOutput(printed: string): OutputLines {
   }
   // The generator and the receiver report what is done independently of each other.
   lines.removals.sort();
+  lines.receiver.sort();
   // So do the scan, whose errors a log has, and the sender.
   lines.errors.sort();
   return lines;
