@@ -272,9 +272,10 @@ export class Backups {
 
   private copyData(from: number, name: ByteName, to: number, backupName: ByteName, shown: ByteName): number {
     const { syscalls } = this.context;
-    const { readOnly, writeOnly, create, exclusive, nonBlock } = syscalls.flags;
+    const { readOnly, writeOnly, create, exclusive, nonBlock, noAccessTime } = syscalls.flags;
     const { size } = this.stat;
-    const source = syscalls.openAt(from, name, readOnly | nonBlock);
+    const quiet = this.context.options.openNoAtime ? noAccessTime : 0;
+    const source = syscalls.openAt(from, name, readOnly | nonBlock | quiet);
     if (source < 0) return this.fail({ errno: source, keeps: true });
     const target = syscalls.openAt(to, backupName, writeOnly | create | exclusive, 0o600);
     if (target < 0) {

@@ -189,6 +189,15 @@ touch -d @1500000000 s d`;
     },
   );
 
+  test.each(["--append", "--inplace", "--inplace --no-W", "--append-verify"])(
+    "-b --open-noatime %s leaves times of access of what it backs up",
+    (option) => {
+      const setup = `mkdir -p s d out; yes abc | head -c 4000 >s/f; yes abc | head -c 3000 >d/f; yes abd | head -c 4000 >s/g
+yes abc | head -c 4000 >d/g; touch -a -d @1000000000 d/f d/g; touch -m -d @1400000000 d/f d/g; touch -d @1500000000 s/* s d`;
+      expectSame(setup, `-ab --open-noatime ${option} s/ d/`);
+    },
+  );
+
   test.each(["-aixL", "-aixxL", "-aivxxk", "-aix --copy-unsafe-links", "-aixx --copy-unsafe-links --info=mount"])(
     "%s",
     (option) => {
