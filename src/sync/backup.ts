@@ -224,7 +224,7 @@ export class Backups {
    * and those of its other attributes that are preserved. Of a device it is another node, in place a file with its data.
    */
   private copyTo(from: number, name: ByteName, to: number, path: ByteName, inPlace: boolean): number {
-    const { syscalls } = this.context;
+    const { syscalls, ledger } = this.context;
     const { stat } = this;
     const backupName = this.nameOf(name);
     const shown = this.absolute(path);
@@ -252,7 +252,13 @@ export class Backups {
     const { options, identity } = this.context;
     const owner = options.owner && identity.privileged ? uid : -1;
     const group = options.group ? gid : -1;
-    if (owner >= 0 || group >= 0) syscalls.chownAt(to, backupName, owner, group);
+    const owned = owner < 0 && group < 0 ? 0 : syscalls.chownAt(to, backupName, owner, group);
+    if (owned < 0) {
+      // As with every object, the rest is left alone then.
+      const role = this.receiving ? "receiver" : "generator";
+      ledger.systemError(role, `${owner >= 0 ? "chown" : "chgrp"} "${shown}" failed`, owned, shown);
+      return 0;
+    }
     const withAcl = options.acls && !inPlace;
     if (withAcl || options.xattrs > 0) this.copyXattrs(from, name, to, backupName, withAcl);
     if (type !== FileType.symlink) syscalls.chmodAt(to, backupName, mode & 0o7777);

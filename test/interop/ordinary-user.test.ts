@@ -83,3 +83,9 @@ chmod 444 d/a; chmod 744 d/b; chown root d/b; chmod 666 d/d; chmod 0 d/c`,
     ["-rlt -i s/ d/", "-rlt -in s/ d/", "-rlt -i --force s/ d/"],
   );
 });
+
+describe("a backup whose group cannot be set", () => {
+  const setup = `mkdir s d; echo new >s/f; echo older >d/f; touch -d @1500000000 d/f; chmod 640 d/f; chgrp 5 d/f
+chown ${nobody} s s/f d d/f`;
+  checkAll(setup, ["-rtpgb --inplace s/ d/", "-rtb --inplace s/ d/", "-rtpgoi --inplace --backup-dir=bk s/ d/"]);
+});
