@@ -16,7 +16,7 @@ import { readOperatorFile } from "./filter-reader.ts";
 import { systemProblem } from "./ledger.ts";
 import { deviceKey, type ListBuilder } from "./list-builder.ts";
 import { linksToFollow, type SourceStat } from "./source-stat.ts";
-import { type Argument, joinBase, splitPlain, splitRelative } from "./split-argument.ts";
+import { type Argument, joinBase, parentOfEntry, splitPlain, splitRelative } from "./split-argument.ts";
 
 const EINVAL = -22;
 
@@ -142,7 +142,7 @@ class SourceArguments {
     // What is not sent itself has no further parents to imply.
     if (this.leavesOut(absoluteBase, argument.path, isDir)) return;
     const inside = argument.content && isDir;
-    const prefix = argument.path === "." ? byteName("") : inside ? argument.path : parentOf(argument.path);
+    const prefix = argument.path === "." ? byteName("") : inside ? argument.path : directoryName(argument.path);
     const directory = prefix === "" ? argument.base : joinBase(argument.base, prefix);
     const { mode, deviceMajor, deviceMinor } = this.stat;
     const root = this.root(directory, prefix, absoluteBase, argument.base);
@@ -239,7 +239,7 @@ class SourceArguments {
     if (root < 0) return;
     const vanished = (path: ByteName) => this.builder.vanished(this.absolute(joinBase(argument.base, path)));
     if (!this.addParents(argument, vanished)) return;
-    const parent = parentOf(argument.path);
+    const parent = directoryName(argument.path);
     if (parent !== "" && this.context.syscalls.statPath(joinBase(argument.base, parent), this.stat) < 0) {
       if (!this.absentParents.has(parent)) {
         const text = byteName(`WARNING: parent dir is absent in the file list: ${parent}`);
@@ -391,15 +391,4 @@ class SourceArguments {
   private fail(text: string, errno: number, ioError: number): void {
     this.builder.report(systemProblem("sender", text, errno), ioError);
   }
-}
-
-/** Directory part of a path for opening: `/` stays. */
-function parentOf(path: ByteName): ByteName {
-  return directoryName(path);
-}
-
-/** The list that an entry belongs to: the path of its parent, `.` for top names. */
-function parentOfEntry(path: ByteName): ByteName {
-  const parent = directoryName(path);
-  return parent === "" || parent === "/" ? byteName(".") : parent;
 }

@@ -45,3 +45,9 @@ export function splitRelative(base: ByteName, text: ByteName): Argument {
 export function joinBase(base: ByteName, path: ByteName): ByteName {
   return path.startsWith("/") ? path : joinName(base, path);
 }
+
+/** The list that an entry belongs to: the path of its parent, `.` for top names. */
+export function parentOfEntry(path: ByteName): ByteName {
+  const parent = directoryName(path);
+  return parent === "" || parent === "/" ? byteName(".") : parent;
+}
