@@ -51,7 +51,8 @@ export function normalizeSettings(
   place: Place = "local",
 ): TransferOptions {
   const outputBuffering = bufferingOf(settings.outputBuffering);
-  if (settings.fakeSuper && settings.xattrs > 1) throw usageError("--fake-super conflicts with -XX");
+  const fakeReceiver = settings.remoteOptions.includes(byteName("--fake-super"));
+  if ((settings.fakeSuper || fakeReceiver) && settings.xattrs > 1) throw usageError("--fake-super conflicts with -XX");
   if ((settings.oldArguments ?? 0) > 0 && settings.secludedArguments === true) {
     throw usageError("--secluded-args conflicts with --old-args.");
   }
@@ -128,6 +129,7 @@ export function normalizeSettings(
     writeDevices: settings.writeDevices,
     superUser: settings.fakeSuper ? true : settings.superUser,
     fakeSuper: settings.fakeSuper,
+    fakeReceiver,
     acls: settings.acls,
     xattrs: Math.min(settings.xattrs, 2),
     numericIds: settings.numericIds,

@@ -183,6 +183,8 @@ export interface TransferOptions {
   readonly superUser: boolean | undefined;
   /** What only the super-user may set is kept in attributes, and read from them, on both sides of a local run. */
   readonly fakeSuper: boolean;
+  /** The same on the receiving side of a local run only. */
+  readonly fakeReceiver: boolean;
   readonly acls: boolean;
   /** 0, 1, or 2 for `-XX`. */
   readonly xattrs: number;

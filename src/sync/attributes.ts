@@ -119,8 +119,8 @@ export function setAttributes(
   if (isSymlink(entry) && (syscalls.abilities.descriptorAttributes || !options.permissions)) return changed;
   if (options.acls) {
     const outcome = setAcls(context, place, entry, mode, stat, existing);
-    if (outcome !== undefined) {
-      changed = true;
+    if (outcome !== undefined) changed = true;
+    if (outcome !== undefined && syscalls.abilities.descriptorAttributes) {
       currentMode = outcome;
       // What the ACL did to the permission bits is reported as its change, not as theirs.
       stat.mode = (stat.mode & ~0o777) | (mode & 0o777);

@@ -73,12 +73,13 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
   const { options, emit, signal } = request;
   const started = performance.now();
   const own = openSyscalls(request.syscalls);
-  const syscalls = options.fakeSuper ? fakeSuperSyscalls(own, "generator") : own;
+  const fakes = options.fakeSuper || options.fakeReceiver;
+  const syscalls = fakes ? fakeSuperSyscalls(own, "generator") : own;
   const sourceCalls = options.fakeSuper ? fakeSuperSyscalls(own, "sender") : own;
   if (options.mungeLinks) checkMunging(syscalls);
   const ledger = new Ledger(emit);
   const counters = new RunCounters();
-  const identity = currentIdentity(options.superUser);
+  const identity = currentIdentity(fakes ? true : options.superUser);
   const refusal = (role: Role) => () => ledger.warning(role, foreignLinkText);
   // What the receiving side says is not in the log.
   const operator = new OperatorPaths(syscalls, identity.uid, refusal("generator"));

@@ -62,6 +62,19 @@ describe.each(["koffi", "plain"] as const)("%s", (backEnd) => {
     expectSame(`${changed}${more}`, line);
   });
 
+  test.each(["-aiH", "-aiA", "-aiX", "-aivvn"])(
+    "-M--fake-super keeps them on the receiving side only: %s",
+    (options) => {
+      const acls =
+        "setfacl -m u:1:rw,g:2:r s/dir/g; setfacl -m m::r s/closed; setfacl -d -m u:3:rx s/dir; chmod 640 s/f";
+      expectSame(`${plain}; ${acls}`, `-M--fake-super ${options} s/ d/`);
+      expectSame(
+        `${changed}; ${acls}; setfattr -n trusted.two -v 2 s/f`,
+        `${options} --remote-option=--fake-super s/ d/`,
+      );
+    },
+  );
+
   test.each(["-ai", "-aiAX", "-ain", "-aivv"])("--fake-super reads what it has written: %s", (options) => {
     expectSame(`${plain}; rsync -aHAX --fake-super s/ e/; ${settled}`, `--fake-super ${options} e/ d/`);
     expectSame(`${changed}; mkdir -p r`, `--fake-super ${options} d/ r/`);

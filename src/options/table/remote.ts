@@ -131,7 +131,8 @@ export const remoteRows: readonly OptionRow[] = [
     set: (settings, value) => {
       if (!value.startsWith("-")) throw usageError(`Remote option must start with a dash: ${value}`);
       settings.remoteOptions.push(value);
-      settings.unsupported.set("remote-option", "--remote-option (-M)");
+      // In a local run the receiving side is the other one.
+      if (value !== "--fake-super") settings.unsupported.set("remote-option", "--remote-option (-M)");
     },
   }),
   later("copy-as", "copy as this user", { kind: "text", label: "USER[:GROUP]" }),

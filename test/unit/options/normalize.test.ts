@@ -121,6 +121,7 @@ describe("normalizeSettings", () => {
     ["--partial-dir=x --partial-dir=", { partialDirectory: undefined }],
     ["--partial --inplace", { partial: false, inplace: true }],
     ["--fake-super", { fakeSuper: true, superUser: true }],
+    ["-M--fake-super", { fakeSuper: false, fakeReceiver: true, superUser: undefined }],
     ["--fake-super --super", { fakeSuper: false, superUser: true }],
     ["--fake-super --no-super", { fakeSuper: false, superUser: false }],
     ["--no-super --fake-super", { fakeSuper: true, superUser: true }],
