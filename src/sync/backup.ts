@@ -124,7 +124,7 @@ export class Backups {
   /** Whether this is a link that leads out of the tree, of which `--safe-links` makes no backup either; says so. */
   leavesOut(directory: number, name: ByteName, path: ByteName): boolean {
     const { options, syscalls, emit } = this.context;
-    if (!options.safeLinks) return false;
+    if (!options.safeLinks || !options.links) return false;
     const target = syscalls.readLinkAt(directory, name);
     if (typeof target === "number" || !isUnsafeLink(target, path)) return false;
     if (options.info.symsafe) {

@@ -277,7 +277,13 @@ done; echo '- *.o' >s/.rsync-filter`;
 describe("--safe-links makes no backup of a link that leads out of the tree", () => {
   const setup = `mkdir -p src dst/sub dst/keep; ln -s /nonexistent/x dst/u; ln -s ../../x dst/sub/u2; ln -s keep dst/ok
 ln -s /nonexistent/y dst/replaced; echo r >src/replaced`;
-  const options = ["-avv --delete --backup-dir=bk", "-a --delete --info=symsafe", "-avvn --delete", "-av --inplace"];
+  const options = [
+    "-avv --delete --backup-dir=bk",
+    "-a --delete --info=symsafe",
+    "-avvn --delete",
+    "-av --inplace",
+    "-rtv",
+  ];
   checkAll(
     setup,
     options.map((text) => `${text} -b --safe-links src/ dst/`),
