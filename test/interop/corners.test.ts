@@ -750,3 +750,12 @@ describe("directories where a further name of a hard link goes", () => {
     );
   }
 });
+
+describe("empty directories that several arguments bring", () => {
+  const setup = `mkdir -p src/a/x/y src/a/z src/b src/c/d src2/b src/.e; touch src/c/f; mkdir -p dst/a/x/gone dst/b`;
+  const sources = ["src/ src/", "src/ src2/", "src/ src/a", "src src2 src", "src/ src/b", "src/c/d src/ src/c/d"];
+  checkAll(
+    setup,
+    sources.flatMap((text) => [`-am -i ${text} dst/`, `-am -i --delete ${text} dst/`]),
+  );
+});
