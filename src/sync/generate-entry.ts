@@ -382,7 +382,7 @@ export class EntryGenerator {
     const equal = isRegular(entry)
       ? quickCheck(options, entry, stat, () => this.digest(descriptor, name, entry.size))
       : sameSpecial(syscalls, entry, descriptor, name, stat);
-    if (!equal) return options.checksum && isRegular(entry) ? " (sum change)" : " (file change)";
+    if (!equal) return options.checksum ? " (sum change)" : " (file change)";
     const mode = destinationMode(context, entry, stat.mode, turn.defaultPermissions);
     const flags = itemFlags(context, entry, mode, stat, existing.read(descriptor, name), 0);
     return flags === 0 ? " (uptodate)" : " (attr change)";

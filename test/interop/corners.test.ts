@@ -759,3 +759,11 @@ describe("empty directories that several arguments bring", () => {
     sources.flatMap((text) => [`-am -i ${text} dst/`, `-am -i --delete ${text} dst/`]),
   );
 });
+
+describe("what --info=skip2 says of links and special files", () => {
+  const setup = `mkdir src; for d in src dst; do ln -s a $d/same; mkfifo $d/p; ln -s $d $d/other; done; mknod src/c c 1 3; mknod dst/c c 1 5`;
+  checkAll(
+    setup,
+    ["-rltc", "-rtDc", "-rt", "-aD"].map((text) => `${text} --ignore-existing --info=skip2,nonreg0 src/ dst/`),
+  );
+});
