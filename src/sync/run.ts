@@ -84,7 +84,8 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
   // What the receiving side says is not in the log.
   const operator = new OperatorPaths(syscalls, identity.uid, refusal("generator"));
   const ownPaths = new OperatorPaths(syscalls, identity.uid, refusal("client"));
-  const reader = fileFilterReader(syscalls, ownPaths, (text) => ledger.warning("client", text));
+  const throughLinks = linksToFollow(options) !== "none";
+  const reader = fileFilterReader(syscalls, ownPaths, (text) => ledger.warning("client", text), throughLinks);
   const { deleteExcluded, nulTerminated } = options;
   const { home, cvsIgnore } = request;
   const settings = { deleteExcluded, nulTerminated, home, cvsIgnoreVariable: cvsIgnore };

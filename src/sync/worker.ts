@@ -41,7 +41,11 @@ export function scanLists(order: ScanOrder): void {
   const roots = new SourceRoots(calls, linksToFollow(options), order.roots);
   // A scan reads only the merge files of directories; what the operator named was read before.
   const operator = new OperatorPaths(syscalls, process.geteuid?.() ?? 0);
-  const evaluator = new FilterEvaluator(order.program, "sender", fileFilterReader(syscalls, operator));
+  const evaluator = new FilterEvaluator(
+    order.program,
+    "sender",
+    fileFilterReader(syscalls, operator, () => {}, linksToFollow(options) !== "none"),
+  );
   const filters = FilterStack.resume(evaluator, order.state.filters, roots);
   const builder = new ListBuilder({ options, umask, syscalls: calls, roots, filters }, order.state);
   let sent = 0;

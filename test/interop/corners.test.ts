@@ -195,6 +195,24 @@ printf 'x/y/z\\nx/y/q\\nx/k\\n' >l2; printf 'a/b/c/d\\n' >l3`;
   );
 });
 
+describe("merge files of directories behind links of somebody else", () => {
+  const setup = `mkdir -p src/real src/real2; echo '*.x' >src/real/.cvsignore; echo 1 >src/real/a.x; echo 1 >src/real/b
+ln -s real src/ln; chown -h 12345 src/ln; ln -s real src/lr; echo 1 >src/real2/q; ln -s real2 src/l2; chown -h 12345 src/l2`;
+  const rows = [
+    "-aLC src/",
+    "-akC src/",
+    "-aLF src/",
+    "-aL -f ':w- .cvsignore' src/",
+    "-aL src/",
+    "-aLC src/ln",
+    "-aCRL src/ln/",
+  ];
+  checkAll(
+    setup,
+    rows.map((text) => `${text} dst/`),
+  );
+});
+
 describe("--stderr=all and the log", () => {
   const setup = `mkdir -p src/e; mkfifo src/p "src/gr$(printf '\\303\\274')"; echo 2 >dst/gone; ln -s /x src/u; mkdir dst/f; echo 1 >dst/f/q
 echo 1 >src/f; echo 3 >src/h; ln src/h src/h2; echo 4 >dst/h; echo same >src/same; cp -p src/same dst/same`;
