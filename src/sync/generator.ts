@@ -150,7 +150,10 @@ export class Generator {
    */
   private entryDone(ndx: number): Promise<void> | undefined {
     if (ndx < this.nextFlush) return undefined;
+    const isFirst = this.nextFlush === 0;
     this.nextFlush += entriesPerFlush;
+    // Files would be there at once, and with them the further names of hard links, for which rsync waits longer.
+    if (!isFirst && this.parts.context.options.hardLinks) return undefined;
     return this.parts.allArrived() ? this.parts.channel.flush() : undefined;
   }
 
