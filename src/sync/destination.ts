@@ -94,7 +94,8 @@ function makeParents(context: RunContext, text: ByteName, absolute: ByteName, li
     const status = held < 0 ? held : syscalls.makeDirectoryAt(held, part, 0o777);
     if (held >= 0) syscalls.close(held);
     if (status < 0) {
-      const message = `[Receiver] mkdir "${absolute}" failed: ${errnoText(-status)}`;
+      const asTyped = text.endsWith("/") ? `${absolute}/` : absolute;
+      const message = `[Receiver] mkdir "${asTyped}" failed: ${errnoText(-status)}`;
       throw new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "Receiver", path: absolute });
     }
   }

@@ -213,6 +213,15 @@ ln -s real src/ln; chown -h 12345 src/ln; ln -s real src/lr; echo 1 >src/real2/q
   );
 });
 
+describe("--mkpath where nothing may be made", () => {
+  const rows = ["src/ dst/new/er/", "src/ dst/new/er", "src/f dst/new/er/", "src/f dst/new"];
+  checkAll(
+    "mkdir src; echo 1 >src/f; chmod 555 dst",
+    rows.map((text) => `-a --mkpath ${text}`),
+    "65534",
+  );
+});
+
 describe("--stderr=all and the log", () => {
   const setup = `mkdir -p src/e; mkfifo src/p "src/gr$(printf '\\303\\274')"; echo 2 >dst/gone; ln -s /x src/u; mkdir dst/f; echo 1 >dst/f/q
 echo 1 >src/f; echo 3 >src/h; ln src/h src/h2; echo 4 >dst/h; echo same >src/same; cp -p src/same dst/same`;
