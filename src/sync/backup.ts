@@ -23,6 +23,7 @@ const EACCES = -13;
 const EISDIR = -21;
 const ENOTEMPTY = -39;
 const EROFS = -30;
+const EOPNOTSUPP = -95;
 
 /** What `Backups.make` returns for a file that is backed up and still there. */
 export const copiedOnly = 1;
@@ -237,10 +238,10 @@ export class Backups {
       const target = syscalls.readLinkAt(from, name);
       if (typeof target === "number") return this.fail({ errno: target, keeps: true });
       const made = syscalls.symlinkAt(to, backupName, target);
-      if (made < 0) return this.notMade(made, `link "${shown}" -> "${target}"`, shown, to, backupName);
+      if (made < 0) return this.notMade(made, mode, `link "${shown}" -> "${target}"`, shown, to, backupName);
     } else if (type !== FileType.regular && !(inPlace && isDeviceMode(stat.mode))) {
       const made = syscalls.makeNodeAt(to, backupName, type | 0o600, rdevMajor, rdevMinor);
-      if (made < 0) return this.notMade(made, `mknod "${shown}" failed`, shown, to, backupName);
+      if (made < 0) return this.notMade(made, mode, `mknod "${shown}" failed`, shown, to, backupName);
     } else {
       if (removed < 0 && removed !== ENOENT) {
         return this.fail({ errno: removed, text: `unlink "${shown}"`, keeps: true });
@@ -304,10 +305,13 @@ export class Backups {
   }
 
   /** A link or special file that could not be made; rsync then misses it. */
-  private notMade(errno: number, text: string, shown: ByteName, to: number, backupName: ByteName): number {
-    const seen = this.context.syscalls.lstatAt(to, backupName, this.stat);
+  private notMade(errno: number, mode: number, text: string, shown: ByteName, to: number, name: ByteName): number {
+    const seen = this.context.syscalls.lstatAt(to, name, this.stat);
     const second = seen < 0 ? `rsync: [generator] stat "${shown}" failed: ${errnoText(-seen)}` : undefined;
-    return this.fail({ errno, text, second, keeps: false });
+    // Of sockets rsync always says that they are not supported.
+    const isSocket = (mode & FileType.mask) === FileType.socket;
+    this.fail({ errno: isSocket ? EOPNOTSUPP : errno, text, second, keeps: false });
+    return errno;
   }
 
   /** Removes the directory with content, described by `stat`, that stands where the backup goes within the destination. */

@@ -14,6 +14,9 @@ import type { AlternateEntries } from "./generate-alternate.ts";
 import { classOf, kindName, makeSpecial, replacementText, sameSpecial } from "./make-special.ts";
 import { isUnsafeLink } from "./unsafe-link.ts";
 
+/** EPERM, EACCES, EOPNOTSUPP: with these rsync takes sockets for something that cannot be made here, which is no error. */
+const refusals: ReadonlySet<number> = new Set([-1, -13, -95]);
+
 /** Whether an entry that is no regular file is to be made here; the others are skipped with a remark. */
 export function wantsSpecial({ options, identity }: RunContext, entry: FileEntry): boolean {
   if (isSymlink(entry)) return entry.target !== undefined;
@@ -96,6 +99,10 @@ function makeNew(parts: EntryParts, turn: PlacedTurn, stat: Stat): boolean {
   const status = directory.refusal ?? makeSpecial(syscalls, entry, mode, place.directory, place.name, exists);
   if (status < 0) {
     const made = exists ? replacementText(place.absolute) : place.absolute;
+    if ((entry.mode & FileType.mask) === FileType.socket && refusals.has(status)) {
+      ledger.warning("generator", `skipping socket (creation unsupported here): "${made}"`);
+      return false;
+    }
     const operation = isSymlink(entry) ? `symlink "${made}" -> "${entry.target ?? ""}"` : `mknod "${made}"`;
     ledger.systemError("generator", `${operation} failed`, status, place.absolute);
     return false;

@@ -89,3 +89,14 @@ describe("a backup whose group cannot be set", () => {
 chown ${nobody} s s/f d d/f`;
   checkAll(setup, ["-rtpgb --inplace s/ d/", "-rtb --inplace s/ d/", "-rtpgoi --inplace --backup-dir=bk s/ d/"]);
 });
+
+describe("sockets that may not be made", () => {
+  const bind = "python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])'";
+  const setup = `mkdir -p s/d s/e d/d d/e; for f in s/d/s s/d/r s/e/t d/d/x; do ${bind} $f; done; mkfifo d/d/r
+find . -exec touch -hd @1600000000 {} +; chown -R ${nobody} s d; chown root d/d d/d/r`;
+  const ways = ["-rtD -i", "-rtDb -i", "-rtDHi --no-i-r", "-rtD -in", "-rtDb --delete"];
+  checkAll(
+    setup,
+    ways.map((way) => `${way} s/ d/`),
+  );
+});
