@@ -17,7 +17,7 @@ import {
   type Turn,
 } from "./entry-parts.ts";
 import { isRegular } from "./file-list.ts";
-import { kindName, replaceBy, replacementText, sameInode } from "./make-special.ts";
+import { replaceBy, replacementText, sameInode } from "./make-special.ts";
 
 const EEXIST = -17;
 
@@ -85,7 +85,8 @@ function compareWithLeader(
   }
   const flags = asLinked(parts, entry, itemFlags(context, entry, mode, stat, attributes, initial, leader));
   if (type === FileType.directory) {
-    if (!deleter.makeRoom(pathBelow(destination, entry), entry.name, stat, kindName(entry))) return undefined;
+    // Whatever kind the link is of.
+    if (!deleter.makeRoom(pathBelow(destination, entry), entry.name, stat, "regular file")) return undefined;
   } else if (options.backup) {
     const path = pathBelow(destination, entry);
     if (backups.makeBeforeReplacing(directory.descriptor, entry.name, path) < 0) return undefined;

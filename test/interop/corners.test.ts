@@ -222,6 +222,11 @@ describe("--mkpath where nothing may be made", () => {
   );
 });
 
+describe("hard links of links and devices where a full directory stands", () => {
+  const setup = "mkdir -p src dst/b/x dst/d/x; ln -s q src/a; ln src/a src/b; mknod src/c c 240 1; ln src/c src/d";
+  checkAll(setup, ["-aHi src/ dst/", "-aHi --no-i-r src/ dst/"]);
+});
+
 describe("--stderr=all and the log", () => {
   const setup = `mkdir -p src/e; mkfifo src/p "src/gr$(printf '\\303\\274')"; echo 2 >dst/gone; ln -s /x src/u; mkdir dst/f; echo 1 >dst/f/q
 echo 1 >src/f; echo 3 >src/h; ln src/h src/h2; echo 4 >dst/h; echo same >src/same; cp -p src/same dst/same`;

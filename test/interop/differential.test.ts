@@ -76,7 +76,7 @@ describe("tsync does what rsync does", () => {
     { kind: "as an ordinary user", percent: 94, options: ["--user", "nobody", "--cases", "150", "--seed", "1"] },
     {
       kind: "with every option",
-      percent: 94,
+      percent: 96,
       options: ["--table", "whole", "--user", "root", "--cases", "150", "--seed", "1"],
     },
     { kind: "without koffi", percent: 96, options: ["--syscalls", "plain", "--cases", "60", "--seed", "10001"] },
