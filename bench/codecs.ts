@@ -4,13 +4,8 @@
  */
 
 import { byteName } from "../src/bytes/byte-name.ts";
-import {
-  type CompressionName,
-  clampLevel,
-  compressionNames,
-  createTokenReader,
-  createTokenSink,
-} from "../src/compress/token-codec.ts";
+import { clampLevel, createTokenReader, createTokenSink } from "../src/compress/token-codec.ts";
+import { type CompressionName, compressionNames } from "../src/protocol/compression-name.ts";
 import { type FileEntry, FileType } from "../src/protocol/file-entry.ts";
 import { FileListDecoder } from "../src/protocol/file-list-decoder.ts";
 import { FileListEncoder } from "../src/protocol/file-list-encoder.ts";

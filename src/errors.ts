@@ -54,7 +54,7 @@ export interface ErrorDetails {
   readonly cause?: unknown;
   readonly retryable?: boolean;
   readonly plain?: boolean;
-  readonly secondLine?: string;
+  readonly moreLines?: readonly string[];
 }
 
 /** Fatal trouble: the run stops, `exitCode` is the status that a command line would end with. */
@@ -68,8 +68,8 @@ export class TsyncError extends Error {
   readonly retryable: boolean;
   /** The message is printed as it is, without the `rsync: ` that the printer otherwise puts before it. */
   readonly plain: boolean;
-  /** What is printed in a line of its own after the message; a newline in the message itself is part of a name. */
-  readonly secondLine: string | undefined;
+  /** What is printed in lines of their own after the message; a newline in the message itself is part of a name. */
+  readonly moreLines: readonly string[];
 
   constructor(kind: ErrorKind, message: string, details: ErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -79,7 +79,7 @@ export class TsyncError extends Error {
     this.role = details.role ?? "client";
     this.retryable = details.retryable ?? false;
     this.plain = details.plain ?? false;
-    this.secondLine = details.secondLine;
+    this.moreLines = details.moreLines ?? [];
   }
 }
 
@@ -90,7 +90,7 @@ export function usageError(message: string, role: Role = "client"): TsyncError {
 
 /** A usage error whose text rsync prints without `rsync: ` before it (3-transfer 10.3). */
 export function plainUsageError(message: string, role: Role = "client", secondLine?: string): TsyncError {
-  const more = secondLine === undefined ? {} : { secondLine };
+  const more = secondLine === undefined ? {} : { moreLines: [secondLine] };
   return new TsyncError("usage", message, { exitCode: ExitCode.usage, role, plain: true, ...more });
 }
 

@@ -35,6 +35,8 @@ export const limits = {
   /** Longest block of a basis file, from protocol 30 on and before (3-transfer 2.1). */
   blockBytes: 131_072,
   blockBytesOld: 536_870_912,
+  /** Threads of one compressor; a peer may ask for some too (4-traps D-11). */
+  compressThreads: 8,
   /** Number of one kind of deleted items that a peer may report (1-session 7.2). */
   deletedCount: 268_435_456,
   /** User and group names and numbers remembered, of each kind. */

@@ -49,7 +49,7 @@ export function exitLine(code: number, role: Role): string {
 export function errorMessageLines(error: TsyncError): string[] {
   if (error.kind === "signal" || error.message === "") return [];
   const first = needsPrefix(error) ? `rsync: ${error.message}` : error.message;
-  return error.secondLine === undefined ? [first] : [first, error.secondLine];
+  return [first, ...error.moreLines];
 }
 
 function needsPrefix(error: TsyncError): boolean {

@@ -6,6 +6,7 @@ import { debugHelp, helpText, infoHelp } from "../options/help.ts";
 import { type ParsedCommand, parseArguments } from "../options/parse-arguments.ts";
 import { checkFilters } from "../sync/check-filters.ts";
 import { runTransfer } from "../sync/run.ts";
+import { readAllowedNames } from "./allowed-names.ts";
 import { readArguments } from "./arguments.ts";
 import { ClockText } from "./clock-text.ts";
 import { asBytes, escapeForTerminal } from "./escape.ts";
@@ -126,6 +127,7 @@ export async function main(controller: AbortController): Promise<number> {
         ? await (await import("../sync/wire/client.ts")).runRemote({
             ...shared,
             command,
+            allowed: readAllowedNames(env),
             remoteShell: variable("RSYNC_RSH"),
             environment: {
               protectArguments: variable("RSYNC_PROTECT_ARGS"),

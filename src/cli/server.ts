@@ -7,6 +7,7 @@ import { parseServerArguments } from "../options/parse-server.ts";
 import { openServerConnection, partingCode, readSecluded, serve } from "../sync/wire/serve.ts";
 import type { Connection } from "../transport/connection.ts";
 import { standardStreams } from "../transport/standard-streams.ts";
+import { readAllowedNames } from "./allowed-names.ts";
 import { asBytes, escapeForTerminal } from "./escape.ts";
 import { errorMessageLines, exitLine } from "./exit-text.ts";
 import { OutputWriter } from "./output-writer.ts";
@@ -43,6 +44,7 @@ export async function runServer(
         syscalls,
         sink: (protocol) => createServerSink(command, protocol, { send: (message) => opened.message(message), error }),
         signal,
+        allowed: readAllowedNames(process.env),
         home: HOME === undefined ? undefined : fromText(HOME),
         cvsIgnore: CVSIGNORE === undefined ? undefined : fromText(CVSIGNORE),
       });

@@ -1,15 +1,11 @@
 /** Token streams by the name of their compression (1-session 4.2, 3-transfer 4). */
+import type { CompressionName } from "../protocol/compression-name.ts";
 import { PlainTokenReader, PlainTokenSink, type TokenReader, type TokenSink } from "../protocol/token.ts";
 import { CompressedTokenReader, CompressedTokenSink } from "./compressed-tokens.ts";
 import { Deflater } from "./deflate.ts";
 import { Inflater } from "./inflate.ts";
 import { Lz4Compressor, Lz4Decompressor } from "./lz4.ts";
 import { ZstdCompressor, ZstdDecompressor } from "./zstd.ts";
-
-/** Algorithms by their names on the wire, the best first. */
-export const compressionNames = ["zstd", "lz4", "zlibx", "zlib", "none"] as const;
-/** The name of a compression. */
-export type CompressionName = (typeof compressionNames)[number];
 
 /** How a sender compresses. */
 export interface CompressionOptions {

@@ -6,6 +6,7 @@ import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import { cleanPath } from "../bytes/paths.ts";
 import { usageError } from "../errors.ts";
 import { parseChecksumChoice } from "./checksum-choice.ts";
+import { compressionOf } from "./compression.ts";
 import { checkIdMap } from "./id-map.ts";
 import { completeLevels, debugFlags, infoFlags, verbosityLevels } from "./info-flags.ts";
 import { addFilter, type Settings } from "./settings.ts";
@@ -151,6 +152,7 @@ export function normalizeSettings(
     transferChecksum: checksums.transfer,
     listChecksum: checksums.list,
     checksumSeed: settings.checksumSeed,
+    compression: compressionOf(settings, place === "server" ? "server" : "client"),
     sparse: settings.sparse,
     inplace,
     tempDirectory: settings.tempDirectory,

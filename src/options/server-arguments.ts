@@ -3,6 +3,7 @@
  * read them with exact expectations, so order and form are rsync's.
  */
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import { compressionWords } from "./compression.ts";
 import { parseRemote } from "./operands.ts";
 import type { RemoteCommand } from "./parse-arguments.ts";
 import { type EscapeMode, escapePath, escapeValue } from "./remote-escape.ts";
@@ -78,6 +79,7 @@ function shortLetters({ settings, options, direction, secluded }: ServerCall): s
   const letter = (name: string, when: boolean, times = 1) => (when ? name.repeat(times) : "");
   const deletes = options.deleteTiming !== "none";
   const impliedDirectories = options.directories && !options.recursive && (options.listOnly || (deletes && push));
+  const compression = compressionWords(settings);
   const fuzzy = options.fuzzy > 1 && options.alternates !== undefined ? 2 : 1;
   return [
     letter("s", secluded),
@@ -113,6 +115,7 @@ function shortLetters({ settings, options, direction, secluded }: ServerCall): s
     letter("R", options.relative),
     letter("x", true, Math.min(options.oneFileSystem, 2)),
     letter("S", options.sparse),
+    letter("z", compression.letter),
     settings.protocol === undefined || settings.protocol >= 30 ? `e.${capabilities(options, settings, push)}` : "",
   ].join("");
 }
@@ -141,6 +144,8 @@ function longOptions(command: ServerCall): string[] {
   };
   add(settings.listOnly, "--list-only");
   add(push && !options.recursive && options.deleteTiming !== "none" && options.directories, "--no-r");
+  const compression = compressionWords(settings);
+  value(true, "compress-level", compression.level);
   add(options.devices && !options.specials, "--no-specials");
   add(options.specials && !options.devices, "--specials");
   value(push, "log-format", logFormat(options));
@@ -157,6 +162,7 @@ function longOptions(command: ServerCall): string[] {
     "checksum-choice",
     settings.checksumChoice,
   );
+  if (compression.choice !== undefined) words.push(compression.choice);
   if (push) deletionOptions(command, add);
   add(push && settings.superUser === true, "--super");
   add(push && settings.sizeOnly, "--size-only");

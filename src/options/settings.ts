@@ -43,6 +43,11 @@ export interface Settings {
   protocol: number | undefined;
   timeoutSeconds: number;
   maxAlloc: { readonly text: ByteName; readonly bytes: number } | undefined;
+  /** How often `-z` came. */
+  compress: number;
+  compressChoice: ByteName | undefined;
+  compressLevel: number | undefined;
+  compressThreads: number;
   skipCompress: ByteName | undefined;
   /** Where messages of class error of a server go. */
   standardError: "errors" | "all" | "client";
@@ -199,6 +204,10 @@ export function emptySettings(): Settings {
     protocol: undefined,
     timeoutSeconds: 0,
     maxAlloc: undefined,
+    compress: 0,
+    compressChoice: undefined,
+    compressLevel: undefined,
+    compressThreads: 0,
     skipCompress: undefined,
     standardError: "errors",
     verbose: 0,

@@ -4,6 +4,7 @@
  */
 import type { ByteName } from "../bytes/byte-name.ts";
 import type { ChecksumName } from "../delta/checksum.ts";
+import type { CompressionName } from "../protocol/compression-name.ts";
 import type { DeleteGuardLimit } from "./delete-guard.ts";
 
 /** Info flags (3-transfer 9.4) and their levels; a missing flag is level 0. */
@@ -54,6 +55,16 @@ export interface AlternateDirectories {
   readonly kind: "compare" | "copy" | "link";
   /** As given, without a slash at the end; relative ones are the destination's. */
   readonly directories: readonly ByteName[];
+}
+
+/** How data is compressed on its way between machines. */
+export interface Compression {
+  /** Undefined: the sides agree on one. */
+  readonly choice: CompressionName | undefined;
+  /** As given, for `clampLevel`; undefined: the usual one. */
+  readonly level: number | undefined;
+  /** Threads of the compressor besides our own. */
+  readonly threads: number;
 }
 
 /** A filter option as typed, in command-line order (2-file-list 1.2, 1.4). */
@@ -214,6 +225,8 @@ export interface TransferOptions {
   readonly listChecksum: ChecksumName;
   /** 0: another one each time. */
   readonly checksumSeed: number;
+  /** Between machines; undefined: data travels as it is. */
+  readonly compression: Compression | undefined;
   readonly sparse: boolean;
   readonly inplace: boolean;
   /** Relative to the destination. */

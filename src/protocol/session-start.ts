@@ -2,7 +2,7 @@
  * The first bytes of a session over a remote shell: version words, compatibility flags, checksum seed (1-session 3,
  * 4.1, 4.3).
  */
-import { protocolError, type Role } from "../errors.ts";
+import { ExitCode, protocolError, type Role, TsyncError } from "../errors.ts";
 import { CompatFlag, protocolMax, protocolMin } from "./wire-context.ts";
 import type { WireReader } from "./wire-reader.ts";
 import type { WireWriter } from "./wire-writer.ts";
@@ -36,10 +36,12 @@ export function agreeOnProtocol(own: number, peer: number, role: Role): number {
 
 /** What rsync says when the first bytes are not those of an rsync (1-session 3). */
 export function versionMismatch(role: Role): Error {
-  return protocolError(
-    "protocol version mismatch -- is your shell clean?\n(see the rsync manpage for an explanation)",
+  return new TsyncError("protocol", "protocol version mismatch -- is your shell clean?", {
+    exitCode: ExitCode.protocol,
     role,
-  );
+    plain: true,
+    moreLines: ["(see the rsync manpage for an explanation)"],
+  });
 }
 
 /** Server -> client, from protocol 30 on. */

@@ -118,7 +118,7 @@ export class Backups {
     if (text !== undefined && keeps) this.context.ledger.systemError("receiver", text, errno, absolute);
     const last = text === undefined || keeps ? this.keepingText(path) : text;
     const message = `[receiver] ${last}: ${errnoText(-errno)}`;
-    const more = second === undefined ? {} : { secondLine: second };
+    const more = second === undefined ? {} : { moreLines: [second] };
     return new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "receiver", path: absolute, ...more });
   }
 

@@ -4,7 +4,7 @@
  */
 import type { StreamingChecksum } from "../delta/checksum.ts";
 import { Patcher } from "../delta/patch.ts";
-import { basisBytesOf, blockBytesOf, type ReadAt } from "../delta/signature.ts";
+import { basisBytesOf, blockBytesOf, type ReadAt, type SumHead } from "../delta/signature.ts";
 import type { DataCopier } from "../fs/copy-data.ts";
 import type { Syscalls } from "../fs/syscalls/interface.ts";
 import type { DeltaOutcome } from "./delta-receive.ts";
@@ -84,9 +84,10 @@ export class RemoteDataReceiver {
         status = patcher.literal(token.bytes);
       } else {
         matches += token.count;
-        for (let index = token.index; index < token.index + token.count && status >= 0; index++) {
+        for (let index = token.index; index < token.index + token.count; index++) {
           matchedBytes += blockBytesOf(head, index);
-          status = patcher.block(index);
+          if (tokens.onBlock !== undefined) tokens.onBlock(this.block(readBasis, head, index));
+          if (status >= 0) status = patcher.block(index);
         }
       }
       if (status < 0) return failure(writeError < 0 ? "write" : "read", status);
@@ -106,6 +107,17 @@ export class RemoteDataReceiver {
     const found = { matches, hashHits: 0, falseAlarms: 0, literalBytes, matchedBytes, literalRuns: 0 };
     const result = { ...found, checksumBytes, digest, verified };
     return { written: patcher.size, failed: "read", readError: 0, result };
+  }
+
+  /** What a block holds, zeros where there is nothing. */
+  private block(readBasis: ReadAt, head: SumHead, index: number): Uint8Array {
+    const bytes = new Uint8Array(blockBytesOf(head, index));
+    for (let done = 0; done < bytes.length; ) {
+      const count = readBasis(bytes, done, bytes.length - done, index * head.blockLength + done);
+      if (count <= 0) break;
+      done += count;
+    }
+    return bytes;
   }
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { type ByteName, byteName } from "../../src/bytes/byte-name.ts";
-import { type CompressionName, createTokenReader } from "../../src/compress/token-codec.ts";
+import { createTokenReader } from "../../src/compress/token-codec.ts";
 import { type ChecksumName, createChecksum, digestBytes } from "../../src/delta/checksum.ts";
 import {
   BlockSumsReader,
@@ -13,6 +13,7 @@ import {
   writeBlockSums,
   writeSumHead,
 } from "../../src/protocol/block-sums.ts";
+import type { CompressionName } from "../../src/protocol/compression-name.ts";
 import type { FileEntry } from "../../src/protocol/file-entry.ts";
 import { FileListDecoder } from "../../src/protocol/file-list-decoder.ts";
 import type { FileListSettings } from "../../src/protocol/file-list-settings.ts";

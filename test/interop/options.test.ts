@@ -68,7 +68,7 @@ function tsyncOutcome(args: readonly string[]): string {
   } catch (error) {
     if (!(error instanceof TsyncError)) throw error;
     if (error.kind === "unsupported") return "unsupported";
-    const more = error.secondLine === undefined ? "" : `\n${error.secondLine}`;
+    const more = error.moreLines.map((line) => `\n${line}`).join("");
     return `${error.exitCode} ${error.role} ${error.plain ? "" : "rsync: "}${error.message}${more}`;
   }
 }

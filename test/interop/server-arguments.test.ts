@@ -191,6 +191,23 @@ const both = `
 -a --delay-updates --partial-dir=x
 -a --delay-updates --delete
 -a --fake-super
+-az
+-azz
+-az --no-z
+-a --zc=none
+-az --zc=none --zl=5
+-a --zc=ZSTD --zl=0
+-a --zc=lz4 --cc=md5 --delete
+-a --zc=zlib --list-only
+-azz --old-compress
+-a --new-compress --zl=3
+-a --zl=99 --no-z
+-azz --zc=auto
+-az --zc=auto
+-a --zc=auto
+-a --zc=lz4 --no-z
+-az --protocol=29
+-a --zt=4
 -a -M--fake-super -M-v
 -a -M--log-file=a*b
 -a --old-args -M--log-file=a*b

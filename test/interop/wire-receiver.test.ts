@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compressionNames } from "../../src/compress/token-codec.ts";
+import { compressionNames } from "../../src/protocol/compression-name.ts";
 import { explainSession } from "../golden/explain-session.ts";
 import { Random } from "../support/random.ts";
 import { runTeeSession } from "../support/tee-session.ts";

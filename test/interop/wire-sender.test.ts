@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compressionNames } from "../../src/compress/token-codec.ts";
+import { compressionNames } from "../../src/protocol/compression-name.ts";
 import { Random } from "../support/random.ts";
 import { type Files, pushFiles } from "../support/small-sender.ts";
 

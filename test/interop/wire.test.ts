@@ -118,6 +118,6 @@ describe.each(roles)("%s", (_name, role) => {
     for (const line of old) check(role, `${line} --protocol=${protocol} s/ d`);
   });
   test("as an ordinary user", () => {
-    expect(check(role, "-rliD s/ d", 65534).status).toBe(23);
+    expect(check(role, "-rliD s/ d", { user: 65534 }).status).toBe(23);
   });
 });

@@ -3,9 +3,10 @@
  * codes. Nothing else is thrown, nothing hangs, and nothing unsafe comes out (4-traps 3).
  */
 import { describe, expect, test } from "vitest";
-import { compressionNames, createTokenReader, createTokenSink } from "../../src/compress/token-codec.ts";
+import { createTokenReader, createTokenSink } from "../../src/compress/token-codec.ts";
 import { TsyncError } from "../../src/errors.ts";
 import { BlockSumsReader, readSumHead } from "../../src/protocol/block-sums.ts";
+import { compressionNames } from "../../src/protocol/compression-name.ts";
 import type { FileEntry } from "../../src/protocol/file-entry.ts";
 import { FileListDecoder } from "../../src/protocol/file-list-decoder.ts";
 import { FileListEncoder } from "../../src/protocol/file-list-encoder.ts";

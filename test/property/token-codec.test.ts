@@ -1,6 +1,7 @@
 /** Token streams of every compression: files come back, file after file in one session, however the bytes are cut. */
 import { describe, expect, test } from "vitest";
-import { compressionNames, createTokenReader, createTokenSink } from "../../src/compress/token-codec.ts";
+import { createTokenReader, createTokenSink } from "../../src/compress/token-codec.ts";
+import { compressionNames } from "../../src/protocol/compression-name.ts";
 import { Random } from "../support/random.ts";
 import { type Basis, contentOf, type Part, readFile, writeFile } from "../support/tokens.ts";
 

@@ -4,11 +4,12 @@
  */
 import { spawn } from "node:child_process";
 import { byteName } from "../../src/bytes/byte-name.ts";
-import { type CompressionName, clampLevel, createTokenSink } from "../../src/compress/token-codec.ts";
+import { clampLevel, createTokenSink } from "../../src/compress/token-codec.ts";
 import { createBlockSummer } from "../../src/delta/block-sums.ts";
 import { createChecksum, digestBytes } from "../../src/delta/checksum.ts";
 import { BlockMatcher } from "../../src/delta/match-blocks.ts";
 import { BlockSumsReader, readSumHead, writeSumHead } from "../../src/protocol/block-sums.ts";
+import type { CompressionName } from "../../src/protocol/compression-name.ts";
 import { FileType } from "../../src/protocol/file-entry.ts";
 import { FileListEncoder } from "../../src/protocol/file-list-encoder.ts";
 import { FrameDecoder } from "../../src/protocol/frame-decoder.ts";

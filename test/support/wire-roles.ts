@@ -12,6 +12,15 @@ import { splitOutput } from "./output.ts";
 /** Which end is tsync, and where the source is. */
 export type WireRole = "push-server" | "pull-server" | "push-client" | "pull-client" | "push-both" | "pull-both";
 
+/** How a run is made and looked at. */
+export interface WireRun {
+  /** Number of the user, root if not given. */
+  readonly user?: number;
+  readonly variables?: Readonly<Record<string, string>>;
+  /** What of an outcome must be equal; everything, if not given. */
+  readonly compare?: (outcome: WireOutcome) => unknown;
+}
+
 /** What a run left behind. */
 export interface WireOutcome {
   readonly status: number | null;
@@ -32,7 +41,7 @@ find . -type f -exec md5sum {} + 2>&1 | sort
 getfattr -Rhd -m. -e hex . 2>&1; getfacl -pR . 2>&1`;
 
 /** Makes a folder for the tests of a file; `setup` is a shell script that makes `s`, `d` and what lies beside them. */
-export function wireRoles(setup: string): (role: WireRole, line: string, user?: number) => WireOutcome {
+export function wireRoles(setup: string): (role: WireRole, line: string, how?: WireRun) => WireOutcome {
   let folder = "";
   let since = 0;
   beforeAll(() => {
@@ -47,7 +56,12 @@ export function wireRoles(setup: string): (role: WireRole, line: string, user?: 
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const run = (role: WireRole, subject: string, words: readonly string[], user: number | undefined): WireOutcome => {
+  const run = (
+    role: WireRole,
+    subject: string,
+    words: readonly string[],
+    { user, variables = {} }: WireRun,
+  ): WireOutcome => {
     const root = join(folder, "run");
     rmSync(root, { recursive: true, force: true });
     expect(spawnSync("cp", ["-a", join(folder, "setup"), root]).status).toBe(0);
@@ -71,9 +85,9 @@ export function wireRoles(setup: string): (role: WireRole, line: string, user?: 
     ];
     const all =
       user === undefined ? command : ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups", ...command];
-    const env = { PATH: process.env.PATH, LC_ALL: "C.UTF-8", TZ: "UTC", HOME: root };
-    const how = { cwd: root, encoding: "latin1", env, maxBuffer: 2 ** 26, timeout: 60_000 } as const;
-    const { status, stdout, stderr } = spawnSync(all[0] ?? "", all.slice(1), how);
+    const env = { PATH: process.env.PATH, LC_ALL: "C.UTF-8", TZ: "UTC", HOME: root, ...variables };
+    const settings = { cwd: root, encoding: "latin1", env, maxBuffer: 2 ** 26, timeout: 60_000 } as const;
+    const { status, stdout, stderr } = spawnSync(all[0] ?? "", all.slice(1), settings);
     const tree = (name: string): string[] => {
       const text = spawnSync("bash", ["-c", look], { cwd: join(root, name), encoding: "latin1" }).stdout ?? "";
       const now = Math.floor(Date.now() / 1000);
@@ -88,10 +102,11 @@ export function wireRoles(setup: string): (role: WireRole, line: string, user?: 
       source: tree("s"),
     };
   };
-  return (role, line, user) => {
+  return (role, line, how = {}) => {
+    const { compare = (outcome: WireOutcome) => outcome } = how;
     const words = line.split(" ").filter((word) => word !== "");
-    const expected = run(role, "rsync", words, user);
-    expect(run(role, tsync, words, user)).toEqual(expected);
+    const expected = run(role, "rsync", words, how);
+    expect(compare(run(role, tsync, words, how))).toEqual(compare(expected));
     return expected;
   };
 }

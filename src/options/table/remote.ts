@@ -2,8 +2,10 @@
  * Rows of the options about the other side, its connection and the program itself. In a local run there is no
  * connection, so most of them have no effect; rsync takes them silently then, and so do we (checked against 3.5.0).
  */
+import { byteName } from "../../bytes/byte-name.ts";
 import { usageError } from "../../errors.ts";
-import { later, noEffect, type OptionRow, row } from "../option-row.ts";
+import { limits } from "../../limits.ts";
+import { type Effect, later, noEffect, type OptionRow, row } from "../option-row.ts";
 import { parseStopAfter, parseStopAt } from "../stop-time.ts";
 
 /** Options about connections, in the order of the help. */
@@ -106,18 +108,41 @@ export const remoteRows: readonly OptionRow[] = [
       settings.unsupported.delete("timeout");
     },
   }),
-  later("compress z", "compress data on the way", undefined, "compress z"),
-  later("old-compress", "compress as old versions do", undefined, undefined, "compress"),
-  later("new-compress", "compress as newer versions do", undefined, undefined, "compress"),
-  later("compress-choice zc", "how to compress", { kind: "text", label: "NAME" }, undefined, "compress"),
-  later("compress-level zl", "how much to compress", { kind: "integer", label: "NUM" }, undefined, "compress"),
-  // Without compression (see above) there is nothing to share out.
-  row("no-effect", "compress-threads zt", {
+  row("now", "compress z", {
+    help: "compress data on the way to another machine",
+    negations: "compress z",
+    set: (settings) => {
+      settings.compress += 1;
+    },
+    clear: (settings) => {
+      settings.compress = 0;
+      settings.compressChoice = undefined;
+    },
+  }),
+  row("now", "old-compress", { help: "compress as old versions do", set: chooseCompression("zlib") }),
+  row("now", "new-compress", { help: "compress as newer versions do", set: chooseCompression("zlibx") }),
+  row("now", "compress-choice zc", {
+    help: "how to compress: zstd, lz4, zlibx, zlib, none",
+    argument: { kind: "text", label: "NAME" },
+    set: (settings, value) => {
+      settings.compressChoice = value;
+    },
+  }),
+  row("now", "compress-level zl", {
+    help: "how much to compress",
+    argument: { kind: "integer", label: "NUM" },
+    set: (settings, _value, number) => {
+      settings.compressLevel = number;
+    },
+  }),
+  row("now", "compress-threads zt", {
     help: "threads that compress",
     argument: { kind: "integer", label: "NUM" },
-    set: () => {},
+    set: (settings, _value, number) => {
+      settings.compressThreads = Math.min(Math.max(number, 0), limits.compressThreads);
+    },
   }),
-  // Without compression (see above) nothing is skipped; rsync 3.5.0 ignores the list anyway (3-transfer 4.5).
+  // For the other side to know; nobody skips anything, rsync 3.5.0 neither (3-transfer 4.5).
   row("no-effect", "skip-compress", {
     help: "suffixes of files not worth compressing",
     argument: { kind: "text", label: "LIST" },
@@ -216,6 +241,12 @@ export const programRows: readonly OptionRow[] = [
   row("later", "dparam", { argument: { kind: "text", label: "OVERRIDE" }, set: daemonOption }),
   row("later", "detach", { negations: "detach", set: daemonOption, clear: daemonOption }),
 ];
+
+function chooseCompression(name: string): Effect {
+  return (settings) => {
+    settings.compressChoice = byteName(name);
+  };
+}
 
 function daemonOption(settings: { daemonOption: boolean }): void {
   settings.daemonOption = true;

@@ -6,7 +6,6 @@ import type { DeleteCounts } from "../../protocol/delete-counts.ts";
 import type { FileEntry } from "../../protocol/file-entry.ts";
 import { ItemFlag } from "../../protocol/item-flags.ts";
 import { BasisType, type ItemRecord } from "../../protocol/item-record.ts";
-import { PlainTokenSink } from "../../protocol/token.ts";
 import { CompatFlag } from "../../protocol/wire-context.ts";
 import { hasXattrValues, readXattrRequest, writeXattrValues } from "../../protocol/xattr-values.ts";
 import type { RunContext } from "../context.ts";
@@ -51,7 +50,7 @@ export class RequestAnswerer {
     this.progress = progress;
     this.isServer = isServer;
     this.sender = new LocalSender(context, roots);
-    this.files = new FileSender(link, context.syscalls, new PlainTokenSink());
+    this.files = new FileSender(link, context.syscalls);
   }
 
   /** Answers one record. */

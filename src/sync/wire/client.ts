@@ -30,6 +30,7 @@ import { readListed } from "../source-arguments.ts";
 import { Condition } from "./condition.ts";
 import { Link } from "./link.ts";
 import { checkNameStream, receiveNames, sendNames } from "./listed-names.ts";
+import type { AllowedNames } from "./negotiate.ts";
 import { tellPeerText } from "./peer-text.ts";
 import { receiveFromWire } from "./receive-side.ts";
 import { RequestedNames } from "./requested-names.ts";
@@ -44,6 +45,7 @@ export interface RemoteRequest {
   readonly emit: EventSink;
   readonly wants: Wants;
   readonly signal: AbortSignal;
+  readonly allowed: AllowedNames;
   readonly syscalls: "koffi" | "plain" | undefined;
   readonly home: ByteName | undefined;
   readonly cvsIgnore: ByteName | undefined;
@@ -165,6 +167,7 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
     isSender: pushes,
     protocol: settings.protocol,
     checksumChosen: settings.checksumChoice !== undefined && settings.checksumChoice !== "auto",
+    allowed: request.allowed,
     allowsIncremental: asked.recursive && settings.allowIncremental && (pushes || !whole),
     onMessage: (message) => {
       if (message.kind === "text") tellPeerText(message, pushes ? "receiver" : "sender", request.emit, handle);

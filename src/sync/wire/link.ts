@@ -1,5 +1,6 @@
 /** What the parts of one end of a session share. */
 
+import { createTokenReader, createTokenSink } from "../../compress/token-codec.ts";
 import type { BlockSummer } from "../../delta/block-sums.ts";
 import { createBlockSummer } from "../../delta/block-sums.ts";
 import { createChecksum, digestBytes, type StreamingChecksum } from "../../delta/checksum.ts";
@@ -8,6 +9,7 @@ import type { TransferOptions } from "../../options/transfer-options.ts";
 import type { FileListSettings } from "../../protocol/file-list-settings.ts";
 import { TransferRecordReader, TransferRecordWriter } from "../../protocol/item-record.ts";
 import { NdxReader, NdxWriter } from "../../protocol/ndx.ts";
+import type { TokenReader, TokenSink } from "../../protocol/token.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { Condition } from "./condition.ts";
 import type { Session } from "./session.ts";
@@ -20,6 +22,8 @@ export class Link {
   readonly records: TransferRecordReader;
   private readonly recordWriter: TransferRecordWriter;
   private summerMade: BlockSummer | undefined;
+  private readerMade: TokenReader | undefined;
+  private sinkMade: TokenSink | undefined;
 
   constructor(connection: Connection, session: Session, condition: Condition) {
     this.connection = connection;
@@ -49,6 +53,26 @@ export class Link {
     }
     return checksum;
   };
+
+  /** What reads the data of files. */
+  get tokenReader(): TokenReader {
+    const { compression, protocol } = this.session;
+    this.readerMade ??= createTokenReader(compression.name, protocol);
+    return this.readerMade;
+  }
+
+  /** What writes the data of files. */
+  get tokenSink(): TokenSink {
+    const { compression, protocol } = this.session;
+    this.sinkMade ??= createTokenSink({ ...compression, protocol });
+    return this.sinkMade;
+  }
+
+  /** Gives back what the compression holds. */
+  close(): void {
+    this.readerMade?.close();
+    this.sinkMade?.close();
+  }
 
   /** The sums of blocks of this session; undefined where files are always sent whole. */
   get summer(): BlockSummer | undefined {

@@ -57,6 +57,7 @@ export async function receiveFromWire(request: ReceiveRequest): Promise<RunSumma
   } finally {
     signal.removeEventListener("abort", abort);
     for (const close of closers.reverse()) close();
+    link.close();
   }
 }
 

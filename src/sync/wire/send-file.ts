@@ -42,10 +42,10 @@ export class FileSender {
   private readonly tokens: TokenSink;
   private buffer: Uint8Array | undefined;
 
-  constructor(link: Link, syscalls: Syscalls, tokens: TokenSink) {
+  constructor(link: Link, syscalls: Syscalls) {
     this.link = link;
     this.syscalls = syscalls;
-    this.tokens = tokens;
+    this.tokens = link.tokenSink;
   }
 
   async send(file: FileToSend): Promise<SentFile> {

@@ -56,6 +56,7 @@ export async function sendToWire(request: SendRequest): Promise<RunSummary> {
     pool.abort();
     await pool.close();
     roots.dispose();
+    link.close();
   }
 }
 

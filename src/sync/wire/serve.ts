@@ -17,6 +17,7 @@ import { readListed } from "../source-arguments.ts";
 import { Condition } from "./condition.ts";
 import { Link } from "./link.ts";
 import { checkNameStream, receiveNames, sendNames } from "./listed-names.ts";
+import { type AllowedNames, checkChoices } from "./negotiate.ts";
 import { receiveFromWire } from "./receive-side.ts";
 import { sendToWire } from "./send-side.ts";
 import { agreedOptions, type Session, startServer } from "./session.ts";
@@ -30,6 +31,7 @@ export interface ServeRequest {
   /** Makes the sink for what the run tells, once it is known how the session talks. */
   readonly sink: (protocol: number) => EventSink;
   readonly signal: AbortSignal;
+  readonly allowed: AllowedNames;
   readonly home: ByteName | undefined;
   readonly cvsIgnore: ByteName | undefined;
 }
@@ -69,6 +71,7 @@ export async function serve(request: ServeRequest): Promise<RunSummary> {
   const { settings } = command;
   const isSender = settings.sender;
   const role: Role = isSender ? "sender" : "Receiver";
+  checkChoices(settings, request.allowed);
   let handle: (message: Message) => void = () => undefined;
   const session = await startServer(
     connection,
@@ -77,6 +80,7 @@ export async function serve(request: ServeRequest): Promise<RunSummary> {
       isSender,
       protocol: settings.protocol,
       checksumChosen: settings.checksumChoice !== undefined && settings.checksumChoice !== "auto",
+      allowed: request.allowed,
       allowsIncremental: allowsIncremental(command, isSender),
       onMessage: (message) => onPeerMessage(connection, role, message, handle),
       role,

@@ -6,7 +6,6 @@ import type { ChecksumName } from "../../delta/checksum.ts";
 import { ExitCode, protocolError, type Role, TsyncError } from "../../errors.ts";
 import type { TransferOptions } from "../../options/transfer-options.ts";
 import type { Message } from "../../protocol/message.ts";
-import { chooseName, parseNameList, readNameList, writeNameList } from "../../protocol/name-list.ts";
 import {
   agreeOnProtocol,
   readCompatFlags,
@@ -18,11 +17,20 @@ import {
 } from "../../protocol/session-start.ts";
 import { CompatFlag, protocolMax, type WireContext } from "../../protocol/wire-context.ts";
 import type { Connection } from "../../transport/connection.ts";
+import {
+  type AllowedNames,
+  type Negotiated,
+  type NegotiationStart,
+  negotiate,
+  type SettledCompression,
+  settledCompression,
+} from "./negotiate.ts";
 
 /** What both sides agreed on. */
 export interface Session extends WireContext {
   readonly transferChecksum: ChecksumName;
   readonly listChecksum: ChecksumName;
+  readonly compression: SettledCompression;
   /** Of block sums. */
   readonly seed: number;
   /** md5 only: whether the seed comes before the block (1-session 4.4). */
@@ -40,15 +48,12 @@ export interface SessionStart {
   readonly protocol: number | undefined;
   /** `--checksum-choice` was given (and is known to both sides). */
   readonly checksumChosen: boolean;
+  readonly allowed: AllowedNames;
   /** Whether incremental recursion is possible here. */
   readonly allowsIncremental: boolean;
   readonly onMessage: (message: Message) => void;
   readonly role: Role;
 }
-
-const checksumAliases: ReadonlyMap<string, ChecksumName> = new Map([["xxhash", "xxh64"]]);
-const clientChecksums: readonly ChecksumName[] = ["xxh128", "xxh3", "xxh64", "md5", "md4", "sha1"];
-const serverChecksums: readonly ChecksumName[] = [...clientChecksums, "none"];
 
 /** Letters of the client's capabilities and the flags that they allow (1-session 2.3). */
 const capabilities: readonly (readonly [string, number])[] = [
@@ -73,7 +78,7 @@ export async function startServer(connection: Connection, start: SessionStart, c
     if (clientInfo.includes("i") && start.allowsIncremental) compat |= CompatFlag.incremental;
     writeCompatFlags(connection.out, compat);
   }
-  const negotiated = await negotiate(connection, start, compat, serverChecksums);
+  const negotiated = await negotiate(connection, negotiation(start, protocol, compat, true));
   const seed = options.checksumSeed === 0 ? freshSeed() : options.checksumSeed;
   writeSeed(connection.out, seed);
   connection.frameOutput({ protocol, isServer: true });
@@ -97,7 +102,7 @@ export async function startClient(connection: Connection, start: SessionStart): 
       plain: true,
     });
   }
-  const negotiated = await negotiate(connection, start, compat, clientChecksums);
+  const negotiated = await negotiate(connection, negotiation(start, protocol, compat, false));
   const seed = await connection.read(readSeed);
   connection.frameInput({ protocol, isServer: true }, start.onMessage);
   const framed = protocol >= 30 || (!start.isSender && options.removeSource !== "no");
@@ -105,35 +110,27 @@ export async function startClient(connection: Connection, start: SessionStart): 
   return sessionOf(protocol, compat, seed, negotiated, start);
 }
 
-/** Each side writes its list and reads the other's; undefined where nothing is negotiated. */
-async function negotiate(
-  connection: Connection,
-  start: SessionStart,
-  compat: number,
-  own: readonly ChecksumName[],
-): Promise<ChecksumName | undefined> {
-  if ((compat & CompatFlag.varintFlags) === 0 || start.checksumChosen) return undefined;
-  writeNameList(connection.out, own);
-  const text = await connection.read(readNameList);
-  const chosen = chooseName(own, parseNameList(text), checksumAliases);
-  if (chosen !== undefined) return chosen;
-  throw new TsyncError("protocol", "Failed to negotiate a checksum choice.", {
-    exitCode: ExitCode.unsupported,
-    role: start.role,
-    plain: true,
-  });
+function negotiation(start: SessionStart, protocol: number, compat: number, isServer: boolean): NegotiationStart {
+  const { allowed, checksumChosen, role, options } = start;
+  const exchanges = (compat & CompatFlag.varintFlags) !== 0;
+  const { compression } = options;
+  return { allowed, checksumChosen, role, isServer, exchanges, compression, impliedChecksum: impliedBy(protocol) };
+}
+
+/** The checksum of peers that do not negotiate. */
+function impliedBy(protocol: number): ChecksumName {
+  return protocol >= 30 ? "md5" : "md4";
 }
 
 function sessionOf(
   protocol: number,
   compat: number,
   seed: number,
-  negotiated: ChecksumName | undefined,
+  negotiated: Negotiated,
   { options, checksumChosen, role }: SessionStart,
 ): Session {
-  const implied = protocol >= 30 ? "md5" : "md4";
-  const settled = negotiated ?? implied;
-  const known = checksumChosen || negotiated !== undefined;
+  const settled = negotiated.checksum ?? impliedBy(protocol);
+  const known = checksumChosen || negotiated.checksum !== undefined;
   checkProtocol(protocol, options, role);
   return {
     protocol,
@@ -141,6 +138,7 @@ function sessionOf(
     seed,
     transferChecksum: checksumChosen ? options.transferChecksum : settled,
     listChecksum: checksumChosen ? options.listChecksum : settled,
+    compression: settledCompression(options.compression, negotiated),
     seedFirst: known || (compat & CompatFlag.checksumSeedFix) !== 0,
     seededDigest: protocol < 30 && !checksumChosen,
   };

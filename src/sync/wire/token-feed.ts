@@ -1,6 +1,6 @@
 /** The tokens of one file for the receiver, as far as they have come (3-transfer 3.3, 2.6). */
 import type { StreamingChecksum } from "../../delta/checksum.ts";
-import type { SumHead } from "../../delta/signature.ts";
+import { blockBytesOf, type SumHead } from "../../delta/signature.ts";
 import { checkBlocks, type Token, type TokenReader } from "../../protocol/token.ts";
 import { notYet } from "../../protocol/wire-reader.ts";
 import type { Connection } from "../../transport/connection.ts";
@@ -81,9 +81,18 @@ export class WireTokens implements TokenFeed {
   /** Reads what is left of the file and drops it. */
   async discard(): Promise<void> {
     while (!this.ended) {
-      if (this.next() === undefined) await this.wait();
+      const token = this.next();
+      if (token === undefined) await this.wait();
+      else if (token.kind === "blocks") this.skipBlocks(token.index, token.count);
     }
     while (this.digest() === undefined) await this.wait();
+  }
+
+  /** What follows is compressed against these blocks: their length counts, what they hold does not. */
+  private skipBlocks(first: number, count: number): void {
+    const { onBlock, head } = this;
+    if (onBlock === undefined) return;
+    for (let index = first; index < first + count; index++) onBlock(new Uint8Array(blockBytesOf(head, index)));
   }
 
   private checked(token: Token): Token {

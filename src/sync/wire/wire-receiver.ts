@@ -7,7 +7,6 @@ import { readSumHead, type WireSumHead } from "../../protocol/block-sums.ts";
 import type { FileEntry } from "../../protocol/file-entry.ts";
 import { ItemFlag } from "../../protocol/item-flags.ts";
 import type { ItemRecord as WireItem } from "../../protocol/item-record.ts";
-import { PlainTokenReader, type TokenReader } from "../../protocol/token.ts";
 import { readTransferStats, type TransferStats } from "../../protocol/transfer-stats.ts";
 import { ReceivedXattr } from "../../protocol/xattr-block.ts";
 import { hasXattrValues, XattrValuesReader } from "../../protocol/xattr-values.ts";
@@ -37,7 +36,6 @@ export class WireReceiver {
   private readonly lists: WireLists;
   private readonly channel: WireChannel;
   private readonly files: FileReceiver;
-  private readonly tokens: TokenReader = new PlainTokenReader();
   /** Lists that the sender has dropped. */
   private dropped = 0;
   private readonly peerIsServer: boolean;
@@ -176,7 +174,7 @@ export class WireReceiver {
     const echoed = await connection.read((reader) => readSumHead(reader, protocol, link.digestBytes));
     if (!sameHead(echoed, head))
       throw protocolError(`the sums of file ${record.ndx} are not those asked for [${role}]`, role);
-    const tokens = new WireTokens(connection, this.tokens, head, link.digestBytes, link.wholeChecksum);
+    const tokens = new WireTokens(connection, link.tokenReader, head, link.digestBytes, link.wholeChecksum);
     const wireBytes = wants.transferred ? itemWireBytes(entry.size, record.flags, link.digestBytes) + 1 : 0;
     const file = record.receive({ descriptor: -1, size: entry.size, item, wireBytes, tokens });
     const steps = this.files.steps(file.job, file.beforeRename);

@@ -116,7 +116,8 @@ describe("normalizeSyncOptions", () => {
   // What a caller without a type checker can pass.
   test.each<[Record<string, unknown>, string, number]>([
     [{ archvie: true }, "archvie: unknown option", 1],
-    [{ compress: true }, "This tsync does not support compress yet", 4],
+    [{ iconv: "utf8" }, "This tsync does not support iconv yet", 4],
+    [{ compress: true }, "compress: not an option of the library", 1],
     [{ linkDest: "x" }, "linkDest: must be an array", 1],
     [{ linkDest: ["x"], copyDest: ["y"] }, "ERROR: the --link-dest option conflicts with the --copy-dest option", 1],
     [{ readBatch: "x" }, "This tsync does not support readBatch yet", 4],

@@ -66,7 +66,7 @@ describe("helpText", () => {
   });
 
   test("marks what is refused", () => {
-    expect(helpText()).toMatch(/^--compress, -z +\* /m);
+    expect(helpText()).toMatch(/^--iconv=SPEC +\* /m);
     expect(helpText()).toMatch(/^--archive, -a + the same/m);
   });
 });

@@ -149,9 +149,9 @@ describe("parseArguments: refusals", () => {
   );
 
   test.each([
-    [["-z"], "--compress (-z)"],
-    [["--compress-choice=zstd"], "--compress-choice"],
-    [["--zl=3"], "--compress-level"],
+    [["-z"], "--compress (-z) within one machine"],
+    [["--compress-choice=zstd"], "--compress-choice within one machine"],
+    [["--zl=3"], "--compress-level within one machine"],
     [["--timeout=5"], "--timeout"],
     [["-M--bogus"], "--remote-option (-M)"],
     [["--daemon"], "--daemon"],
@@ -169,7 +169,7 @@ describe("parseArguments: refusals", () => {
 
   test.each([
     [["-z", "--no-z"]],
-    [["--zl=3", "--no-compress"]],
+    [["-z", "--zc=none"]],
     [["--append-verify", "--no-append"]],
     [["--timeout=5", "--timeout=0"]],
     [["--bwlimit=1m", "--no-bwlimit"]],
