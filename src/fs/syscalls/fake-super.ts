@@ -57,8 +57,18 @@ export function fakeSuperSyscalls(calls: Syscalls, role: Role): Syscalls {
   function change(directory: number, name: ByteName, changes: Partial<Pretence>): number {
     const status = calls.lstatAt(directory, name, found);
     if (status < 0 || !canStandForOther(found.mode)) return status;
-    const { mode, uid, gid } = found;
-    const before = read(directory, name);
+    return note(directory, name, found.mode, read(directory, name), changes);
+  }
+
+  /** The same for the object that `found` describes, whose mode is `mode` by now. */
+  function note(
+    directory: number,
+    name: ByteName,
+    mode: number,
+    before: Pretence | undefined,
+    changes: Partial<Pretence>,
+  ): number {
+    const { uid, gid } = found;
     const wanted = { mode, rdevMajor: 0, rdevMinor: 0, uid, gid, ...before, ...changes };
     if (wanted.mode === mode && wanted.uid === uid && wanted.gid === gid) {
       return before === undefined ? 0 : calls.removeXattrAt(directory, name, statName);
@@ -169,10 +179,12 @@ export function fakeSuperSyscalls(calls: Syscalls, role: Role): Syscalls {
       const type = found.mode & FileType.mask;
       if (type === FileType.symlink) return 0;
       if (!canStandForOther(found.mode)) return calls.chmodAt(directory, name, mode);
-      const pretended = (read(directory, name)?.mode ?? found.mode) & FileType.mask;
+      const before = read(directory, name);
       const own = (mode & 0o777) | (type === FileType.directory ? 0o700 : 0o600);
       const done = (found.mode & 0o7777) === own ? 0 : calls.chmodAt(directory, name, own);
-      return done < 0 ? done : change(directory, name, { mode: pretended | (mode & 0o7777) });
+      if (done < 0) return done;
+      const pretended = (before?.mode ?? found.mode) & FileType.mask;
+      return note(directory, name, type | own, before, { mode: pretended | (mode & 0o7777) });
     },
 
     readXattrs(directory, names, wanted) {
