@@ -68,7 +68,9 @@ export function parseArguments(
 ): ParsedCommand {
   const settings = emptySettings();
   try {
-    return parseInto(settings, args, environment);
+    const command = parseInto(settings, args, environment);
+    if (command.kind === "usage") hooks.checkFilters?.(settings);
+    return command;
   } catch (error) {
     // What is wrong is logged too, if the log was named before it.
     if (settings.logFile !== undefined) hooks.onLogFile?.(settings.logFile);

@@ -766,6 +766,7 @@ describe("wrong filter rules and other wrong arguments: the first is told", () =
     "-r -f '. bad' --backup-dir=. -b --suffix= src/ dst/",
     "-r -f '- a' --max-size=x src/ dst/",
     "-r -f 'bogus rule' --no-such-option src/ dst/",
+    "-r --exclude-from=nothing --files-from=rules src",
   ];
   checkAll(setup, rows);
 });
