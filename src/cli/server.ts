@@ -5,8 +5,8 @@ import { openSyscalls } from "../fs/syscalls/choose.ts";
 import type { ParseEnvironment } from "../options/normalize.ts";
 import { parseServerArguments } from "../options/parse-server.ts";
 import { openServerConnection, partingCode, readSecluded, serve } from "../sync/wire/serve.ts";
+import { NodeByteStream } from "../transport/byte-stream.ts";
 import type { Connection } from "../transport/connection.ts";
-import { standardStreams } from "../transport/standard-streams.ts";
 import { readAllowedNames } from "./allowed-names.ts";
 import { asBytes, escapeForTerminal } from "./escape.ts";
 import { errorMessageLines, exitLine } from "./exit-text.ts";
@@ -32,7 +32,7 @@ export async function runServer(
   try {
     const parsed = parseServerArguments(args, environment);
     const isSender = args.includes(byteName("--sender"));
-    const opened = openServerConnection(standardStreams(), isSender);
+    const opened = openServerConnection(new NodeByteStream(process.stdin, process.stdout), isSender);
     connection = opened;
     const command = parsed.kind === "server" ? parsed : await readSecluded(opened, parsed);
     const syscalls = openSyscalls(kind);

@@ -7,6 +7,9 @@ import { type ByteName, fromText, toText } from "../bytes/byte-name.ts";
 import { ExitCode, type Role, TsyncError } from "../errors.ts";
 import { type ByteStream, NodeByteStream } from "./byte-stream.ts";
 
+/** Exit code of a run whose remote shell was killed. */
+const shellKilled = 125;
+
 /** A running remote shell. */
 export interface CommandConnection {
   readonly stream: ByteStream;
@@ -21,7 +24,7 @@ export async function startCommand(words: readonly ByteName[], role: Role): Prom
   const [program = "", ...args] = portableWords(words);
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
   const ended = new Promise<number>((resolve) => {
-    child.on("exit", (code, signal) => resolve(code ?? (signal === null ? 0 : 128)));
+    child.on("exit", (code, signal) => resolve(code ?? (signal === null ? 0 : shellKilled)));
     child.on("error", () => resolve(ExitCode.ipc));
   });
   await started(child, words[0] ?? ("" as ByteName), role);

@@ -4,7 +4,7 @@ import { createTokenReader, createTokenSink } from "../../compress/token-codec.t
 import type { BlockSummer } from "../../delta/block-sums.ts";
 import { createBlockSummer } from "../../delta/block-sums.ts";
 import { createChecksum, digestBytes, type StreamingChecksum } from "../../delta/checksum.ts";
-import { loadKernels } from "../../delta/kernels/kernels.ts";
+import { type Kernels, loadKernels } from "../../delta/kernels/kernels.ts";
 import type { TransferOptions } from "../../options/transfer-options.ts";
 import type { FileListSettings } from "../../protocol/file-list-settings.ts";
 import { TransferRecordReader, TransferRecordWriter } from "../../protocol/item-record.ts";
@@ -24,6 +24,7 @@ export class Link {
   private summerMade: BlockSummer | undefined;
   private readerMade: TokenReader | undefined;
   private sinkMade: TokenSink | undefined;
+  private kernelsLoaded: Kernels | undefined;
 
   constructor(connection: Connection, session: Session, condition: Condition) {
     this.connection = connection;
@@ -45,7 +46,7 @@ export class Link {
   /** The digest of whole files of this session (3-transfer 2.6), to be released. */
   readonly wholeChecksum = (): StreamingChecksum => {
     const { transferChecksum, seededDigest, seed } = this.session;
-    const checksum = createChecksum(transferChecksum, { kernels: loadKernels() });
+    const checksum = createChecksum(transferChecksum, { kernels: this.kernels });
     if (seededDigest) {
       const bytes = new Uint8Array(4);
       new DataView(bytes.buffer).setInt32(0, seed, true);
@@ -74,11 +75,17 @@ export class Link {
     this.sinkMade?.close();
   }
 
+  /** One set for the session: making one costs more than a small file. */
+  private get kernels(): Kernels {
+    this.kernelsLoaded ??= loadKernels();
+    return this.kernelsLoaded;
+  }
+
   /** The sums of blocks of this session; undefined where files are always sent whole. */
   get summer(): BlockSummer | undefined {
     const { transferChecksum: name, seed, seedFirst } = this.session;
     if (name === "none") return undefined;
-    this.summerMade ??= createBlockSummer({ name, seed, seedFirst, kernels: loadKernels() });
+    this.summerMade ??= createBlockSummer({ name, seed, seedFirst, kernels: this.kernels });
     return this.summerMade;
   }
 }

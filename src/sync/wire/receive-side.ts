@@ -205,11 +205,13 @@ async function generate(parts: Generation): Promise<void> {
   const ahead = options.hardLinks && side !== undefined ? hardLinkEntries : 1;
   const redo = async (): Promise<boolean> => (await side?.entries.requests.redoWrong()) ?? false;
   for (;;) {
-    const more = lists.fill(ahead);
-    if (more !== undefined) {
+    // The sender sends lists no further ahead of the oldest that it still holds: what is through must be released meanwhile.
+    await condition.until(() => {
+      if (lists.hasEntries(ahead)) return true;
+      release();
       connection.flush();
-      await more;
-    }
+      return false;
+    });
     numbers.complete();
     const list = lists.take();
     if (list === undefined) break;

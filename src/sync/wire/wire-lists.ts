@@ -61,8 +61,13 @@ export class WireLists implements ListSource {
   }
 
   fill(entries: number): Promise<void> | undefined {
-    const enough = (): boolean => this.complete || this.queued >= entries;
-    return enough() ? undefined : this.request.condition.until(enough);
+    if (this.hasEntries(entries)) return undefined;
+    return this.request.condition.until(() => this.hasEntries(entries));
+  }
+
+  /** Whether so many entries wait, or all lists have arrived. */
+  hasEntries(entries: number): boolean {
+    return this.complete || this.queued >= entries;
   }
 
   peek(): readonly FileList[] {
