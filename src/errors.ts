@@ -49,12 +49,13 @@ export type ErrorKind =
 /** Details of a `TsyncError` besides its message. */
 export interface ErrorDetails {
   readonly exitCode: ExitCode;
-  readonly path?: string;
+  readonly path?: string | undefined;
   readonly role?: Role;
   readonly cause?: unknown;
   readonly retryable?: boolean;
   readonly plain?: boolean;
   readonly moreLines?: readonly string[];
+  readonly unlogged?: boolean;
 }
 
 /** Fatal trouble: the run stops, `exitCode` is the status that a command line would end with. */
@@ -70,6 +71,8 @@ export class TsyncError extends Error {
   readonly plain: boolean;
   /** What is printed in lines of their own after the message; a newline in the message itself is part of a name. */
   readonly moreLines: readonly string[];
+  /** It was found before the log was named: only the terminal is told. */
+  readonly unlogged: boolean;
 
   constructor(kind: ErrorKind, message: string, details: ErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -80,6 +83,7 @@ export class TsyncError extends Error {
     this.retryable = details.retryable ?? false;
     this.plain = details.plain ?? false;
     this.moreLines = details.moreLines ?? [];
+    this.unlogged = details.unlogged ?? false;
   }
 }
 

@@ -59,7 +59,7 @@ export async function main(controller: AbortController): Promise<number> {
     if (asksForJson(args)) new OutputWriter(1, "none").write(jsonUsageLines(known));
     // The locale is not known to rsync this early: no high bytes.
     else for (const line of lines) stderr.write(byteName(`${escapeForTerminal(asBytes(line), "escaped")}\n`));
-    const log = failedLog === undefined ? undefined : LogFile.open(failedLog, logSettings);
+    const log = failedLog === undefined || known.unlogged ? undefined : LogFile.open(failedLog, logSettings);
     if (log instanceof LogFile) {
       for (const line of lines) log.line(byteName(line));
       log.close();
@@ -139,8 +139,7 @@ export async function main(controller: AbortController): Promise<number> {
     return summary.exitCode;
   } catch (error) {
     const known = controller.signal.aborted ? abortedError("sender") : asTsyncError(error);
-    // A wrong rule is found while the command line is read, before there is a log.
-    if (known.kind === "usage") logging = false;
+    if (known.unlogged) logging = false;
     renderer.finish(undefined, known);
     return known.exitCode;
   } finally {

@@ -3,7 +3,7 @@
  * the result is plain data that can be cloned to a thread.
  */
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
-import { assertNever } from "../errors.ts";
+import { assertNever, TsyncError } from "../errors.ts";
 import { argumentTemplate } from "./parse-rule.ts";
 import type { FilterRule, RuleTemplate } from "./rule.ts";
 import {
@@ -22,6 +22,8 @@ export interface FilterArgument {
   readonly text: ByteName;
   /** Whether `--from0` stood before it: how the records of a file end. */
   readonly nulTerminated?: boolean;
+  /** Whether no `--log-file` stood before it: what is wrong with it is not logged. */
+  readonly beforeLog?: boolean;
 }
 
 /** The parsed rules of a run, for both sides. */
@@ -49,24 +51,12 @@ export function compileFilters(
 ): FilterProgram {
   const { target, rules, merges } = emptyTarget();
   const builder = new RuleListBuilder(reader, settings, "client");
-  for (const { kind, text, nulTerminated } of args) {
-    builder.nulTerminated = nulTerminated ?? settings.nulTerminated;
-    switch (kind) {
-      case "filter":
-        builder.addArgument(target, text, modernTemplate);
-        break;
-      case "exclude":
-      case "include":
-        builder.addArgument(target, text, oldPrefix(kind === "include"));
-        break;
-      case "exclude-from":
-      case "include-from":
-        builder.addOperatorFile(target, text, oldPrefix(kind === "include-from"));
-        break;
-      case "cvs":
-        break;
-      default:
-        assertNever(kind);
+  for (const argument of args) {
+    try {
+      addArgument(builder, target, argument, settings);
+    } catch (error) {
+      if (argument.beforeLog !== true || !(error instanceof TsyncError)) throw error;
+      throw new TsyncError(error.kind, error.message, { ...error, unlogged: true });
     }
   }
   builder.nulTerminated = settings.nulTerminated;
@@ -76,6 +66,32 @@ export function compileFilters(
     builder.addArgument(target, byteName("-C"), modernTemplate);
   }
   return { rules, merges, cvsRules: builder.cvsRules, hasXattrRules: builder.sawXattr, settings, optionRules };
+}
+
+function addArgument(
+  builder: RuleListBuilder,
+  target: RuleTarget,
+  { kind, text, nulTerminated }: FilterArgument,
+  settings: FilterSettings,
+): void {
+  builder.nulTerminated = nulTerminated ?? settings.nulTerminated;
+  switch (kind) {
+    case "filter":
+      builder.addArgument(target, text, modernTemplate);
+      break;
+    case "exclude":
+    case "include":
+      builder.addArgument(target, text, oldPrefix(kind === "include"));
+      break;
+    case "exclude-from":
+    case "include-from":
+      builder.addOperatorFile(target, text, oldPrefix(kind === "include-from"));
+      break;
+    case "cvs":
+      break;
+    default:
+      assertNever(kind);
+  }
 }
 
 /** A list without rules that a `RuleListBuilder` can fill. */

@@ -321,7 +321,7 @@ export function addFilter(settings: Settings, kind: FilterArgument["kind"], text
   settings.filters.push({
     kind,
     text,
-    afterDeleteExcluded: settings.deleteExcluded,
+    beforeLog: settings.logFile === undefined,
     nulTerminated: settings.nulTerminated,
   });
 }

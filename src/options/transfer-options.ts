@@ -73,8 +73,8 @@ export interface FilterArgument {
   readonly kind: "filter" | "exclude" | "include" | "exclude-from" | "include-from" | "cvs";
   /** Rule text or file name; empty for `cvs`, which stands for `:C` and then `-C` and comes last in the list. */
   readonly text: ByteName;
-  /** Whether `--delete-excluded` came earlier on the command line (2-file-list 1.4, last rule). */
-  readonly afterDeleteExcluded: boolean;
+  /** Whether no `--log-file` came earlier: what is wrong with the argument is then not logged. */
+  readonly beforeLog: boolean;
   /** Whether `--from0` came earlier: a file named by this argument is then split at NUL (files of later directories follow the final setting). */
   readonly nulTerminated: boolean;
 }

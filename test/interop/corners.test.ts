@@ -322,6 +322,20 @@ ln -s /nonexistent/y dst/replaced; echo r >src/replaced`;
   );
 });
 
+describe("the log of a command line with a wrong rule", () => {
+  const log = "--log-file=log";
+  const wrong = ["-f foo", "--exclude-from=nope", "-f merge_nope", "--files-from=nope"];
+  const show = "sed 's/^[^]]*\\]//; s/ at .*//' log 2>/dev/null; rm -f log";
+  checkAll(
+    "mkdir src; echo 1 >src/x",
+    wrong.flatMap((option) =>
+      [`${log} ${option}`, `${option} ${log}`, `${option} ${log} --bogus`, `${log} ${option} --bogus`].map(
+        (options) => `-r ${options} src/ dst/; ${show}`,
+      ),
+    ),
+  );
+});
+
 describe("merge files above the arguments of --relative", () => {
   const setup = `mkdir -p src/d/b/c; touch src/d/b/x1 src/d/b/k src/d/b/c/x2 src/d/b/c/k2 src/d/x0
 printf -- '- x*\\n- b\\n' >src/.rsync-filter; echo '- k' >.rsync-filter`;

@@ -14,8 +14,8 @@ function optionsOf(line: string, environment: ParseEnvironment = {}): TransferOp
 /** Filters as short text: kind, text, and marks for what came earlier. */
 function filtersOf(line: string): string[] {
   return optionsOf(line).filters.map(
-    ({ kind, text, afterDeleteExcluded, nulTerminated }) =>
-      `${kind}|${text}${afterDeleteExcluded ? "|x" : ""}${nulTerminated ? "|0" : ""}`,
+    ({ kind, text, beforeLog, nulTerminated }) =>
+      `${kind}|${text}${beforeLog ? "" : "|logged"}${nulTerminated ? "|0" : ""}`,
   );
 }
 
@@ -199,7 +199,7 @@ describe("normalizeSettings: filters", () => {
     ["--partial-dir=p/", ["filter|-p p/"]],
     ["--partial-dir=/p", []],
     ["-C --exclude=z --partial-dir=p -rb --delete", ["exclude|z", "filter|P *~", "filter|-p p/", "cvs|"]],
-    ["-r --exclude=a --delete-excluded --exclude=b -C", ["exclude|a", "exclude|b|x", "cvs||x"]],
+    ["-r --exclude=a --log-file=l --exclude=b -C", ["exclude|a", "exclude|b|logged", "cvs||logged"]],
     [
       "--exclude-from=a -0 --exclude-from=b --no-from0 --exclude-from=c",
       ["exclude-from|a", "exclude-from|b|0", "exclude-from|c"],
