@@ -314,13 +314,14 @@ export class Backups {
     return errno;
   }
 
-  /** Removes the directory with content, described by `stat`, that stands where the backup goes within the destination. */
+  /** Removes the directory with content, described by `stat`, that stands where the backup goes, if such may be replaced. */
   private clear(name: ByteName, path: ByteName): BackupFailure | undefined {
-    const { backupDirectory } = this.context.options;
+    const { backupDirectory, deleteTiming, force } = this.context.options;
     const shown = this.shown(path);
     const errno = ENOTEMPTY;
     const isInside = backupDirectory === undefined || !/^\/|(?:^|\/)\.\.(?:\/|$)/.test(backupDirectory);
-    if (!isInside || this.makeRoom === undefined) return { errno, keeps: true };
+    const mayDelete = isInside && (force || deleteTiming !== "none");
+    if (!mayDelete || this.makeRoom === undefined) return { errno, keeps: true };
     if (this.makeRoom(cleanPath(shown), name, this.stat)) return undefined;
     return { errno, second: `could not make way for backup directory: ${shown}`, keeps: false };
   }

@@ -688,12 +688,12 @@ describe("directories with content where a backup goes", () => {
   const setup = `mkdir -p src dst/f~/s dst/l~/s dst/g~/s dst/bk/f/s; ln -s new src/l; ln -s old dst/l; echo new >src/f; echo older >dst/f
 echo g >dst/g; for d in f~ l~ g~ bk/f; do echo x >dst/$d/s/x; echo z >dst/$d/z; done`;
   const rows = [
-    "-abvv",
+    "-abvv --force",
     "-abv --delete",
     "-abv --delete-delay -f 'P g~'",
-    "-abi --inplace",
+    "-abi --inplace --force",
     "-ab -n --delete",
-    "-av --backup-dir=bk",
+    "-av --backup-dir=bk --force",
   ];
   checkAll(
     setup,
@@ -701,7 +701,7 @@ echo g >dst/g; for d in f~ l~ g~ bk/f; do echo x >dst/$d/s/x; echo z >dst/$d/z; 
   );
   checkAll(
     `${setup}; rm -rf dst/f~; touch dst/l~/z~`,
-    ["-abv", "-abv --delete"].map((text) => `${text} src/ dst/`),
+    ["-abv --force", "-abv --delete"].map((text) => `${text} src/ dst/`),
   );
   checkAll(
     `${setup}; touch dst/f~/z~; rm -r dst/l dst/l~`,
