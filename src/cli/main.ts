@@ -68,10 +68,7 @@ export async function main(controller: AbortController): Promise<number> {
   }
   const stdout = new OutputWriter(
     1,
-    outputMode(
-      command.kind === "run" || command.kind === "remote" ? command.options.outputBuffering : "full",
-      process.stdout.isTTY === true,
-    ),
+    outputMode(isRun(command) ? command.options.outputBuffering : "full", process.stdout.isTTY === true),
   );
   if (command.kind === "usage" && asksForJson(args)) {
     const error = usageError("wrong number of arguments: see tsync --help");
@@ -79,7 +76,7 @@ export async function main(controller: AbortController): Promise<number> {
     stdout.flush();
     return error.exitCode;
   }
-  if (command.kind !== "run" && command.kind !== "remote") return await printRequest(command, syscalls, stdout, stderr);
+  if (!isRun(command)) return await printRequest(command, syscalls, stdout, stderr);
   const { options } = command;
   let logging = true;
   let log: LogFile | undefined;
@@ -103,7 +100,8 @@ export async function main(controller: AbortController): Promise<number> {
     locale: readLocale(env),
     checksumName: options.checksum ? options.listChecksum : options.transferChecksum,
     steadyMilliseconds: () => performance.now(),
-    direction: command.kind === "remote" ? command.remote.direction : undefined,
+    direction:
+      command.kind === "remote" ? command.remote.direction : command.kind === "read-batch" ? "pull" : undefined,
   });
   const renderer = options.json
     ? createJsonRenderer(options, (line) => stdout.write(line), log === undefined ? undefined : text)
@@ -134,7 +132,9 @@ export async function main(controller: AbortController): Promise<number> {
               oldArguments: variable("RSYNC_OLD_ARGS"),
             },
           })
-        : await runTransfer({ ...shared, options, sources: command.sources, destination: command.destination });
+        : command.kind === "read-batch"
+          ? await (await import("../sync/wire/read-batch.ts")).readBatch({ ...shared, command })
+          : await runTransfer({ ...shared, options, sources: command.sources, destination: command.destination });
     renderer.finish(summary);
     return summary.exitCode;
   } catch (error) {
@@ -149,7 +149,7 @@ export async function main(controller: AbortController): Promise<number> {
 }
 
 async function printRequest(
-  command: Exclude<ParsedCommand, { kind: "run" | "remote" }>,
+  command: Exclude<ParsedCommand, RunCommand>,
   syscallsKind: "koffi" | "plain" | undefined,
   stdout: OutputWriter,
   stderr: OutputWriter,
@@ -181,6 +181,12 @@ async function printRequest(
   }
   stdout.flush();
   return code;
+}
+
+type RunCommand = Extract<ParsedCommand, { kind: "run" | "remote" | "read-batch" }>;
+
+function isRun(command: ParsedCommand): command is RunCommand {
+  return command.kind === "run" || command.kind === "remote" || command.kind === "read-batch";
 }
 
 /** Which system calls `$TSYNC_SYSCALLS` asks for. */

@@ -7,7 +7,7 @@
  * `rsync: ` before them unless the error is `plain`.
  */
 import type { ByteName } from "../bytes/byte-name.ts";
-import { plainUsageError, TsyncError, unsupportedError } from "../errors.ts";
+import { plainUsageError, TsyncError, unsupportedError, usageError } from "../errors.ts";
 import { compressionOption } from "./compression.ts";
 import { checkIdMaps, normalizeSettings, type ParseEnvironment } from "./normalize.ts";
 import { parseRemote, type RemoteOperands, splitOperands } from "./operands.ts";
@@ -29,6 +29,7 @@ export type ParsedCommand =
       readonly destination: ByteName | undefined;
     }
   | RemoteCommand
+  | BatchCommand
   /** Print the help on standard output, exit 0. */
   | { readonly kind: "help" }
   /** Print the help on standard error and a usage error line, exit 1. */
@@ -55,6 +56,16 @@ export interface ParseHooks {
   readonly onLogFile?: (path: ByteName) => void;
   /** Throws what is wrong with filter rules: rsync reads these as they come, so that is told before whatever comes behind them. */
   readonly checkFilters?: (settings: Settings) => void;
+}
+
+/** A run whose sender is a batch file. */
+export interface BatchCommand {
+  readonly kind: "read-batch";
+  readonly options: TransferOptions;
+  readonly settings: Settings;
+  /** `-`: standard input. */
+  readonly batch: ByteName;
+  readonly destination: ByteName;
 }
 
 /**
@@ -93,6 +104,7 @@ function parseInto(settings: Settings, args: readonly ByteName[], environment: P
   if (settings.daemon) throw refusal("--daemon");
   if (settings.version > 0) return { kind: "version", json: settings.version > 1 };
 
+  if (settings.readBatch !== undefined) return batchCommand(settings, settings.readBatch, operands, environment);
   const place = operands.some((operand) => parseRemote(operand) !== undefined) ? "client" : "local";
   const options = normalizeSettings(settings, operands.length > 1, environment, place);
   if (operands.length === 0) {
@@ -111,6 +123,37 @@ function parseInto(settings: Settings, args: readonly ByteName[], environment: P
   if (compression !== undefined) throw refusal(`${compression} within one machine`);
   checkIdMaps(options);
   return { kind: "run", options, sources, destination };
+}
+
+/** Only the last operand counts: the destination. */
+function batchCommand(
+  settings: Settings,
+  batch: ByteName,
+  operands: readonly ByteName[],
+  environment: ParseEnvironment,
+): ParsedCommand {
+  checkBatch(settings, batch);
+  const options = normalizeSettings(settings, true, environment, "client");
+  const destination = operands.at(-1);
+  if (destination === undefined) return { kind: "usage" };
+  if (parseRemote(destination) !== undefined) {
+    throw plainUsageError("remote destination is not allowed with --read-batch", "Receiver");
+  }
+  for (const option of settings.daemonOnly) throw daemonOnlyError(option);
+  for (const [key, shown] of settings.unsupported) if (!remoteKeys.has(key)) throw refusal(shown);
+  checkIdMaps(options);
+  return { kind: "read-batch", options, settings, batch, destination };
+}
+
+/** Longest name of a batch file. */
+const batchNameMax = 256;
+
+function checkBatch(settings: Settings, batch: ByteName): void {
+  if (settings.filesFrom !== undefined) throw usageError("--read-batch cannot be used with --files-from");
+  if (settings.removeSource !== "no") throw usageError("--read-batch cannot be used with --remove-source-files");
+  if (batch.length > batchNameMax) {
+    throw usageError(`the batch-file name must be ${batchNameMax} characters or less.`);
+  }
 }
 
 function remoteCommand(

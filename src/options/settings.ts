@@ -149,6 +149,7 @@ export interface Settings {
   tempDirectory: ByteName | undefined;
   /** 2: the old part is verified. */
   append: number;
+  readBatch: ByteName | undefined;
   /** How often `--append` came. */
   appends: number;
   fsync: boolean;
@@ -294,6 +295,7 @@ export function emptySettings(): Settings {
     keepDirectoryLinks: false,
     tempDirectory: undefined,
     append: 0,
+    readBatch: undefined,
     appends: 0,
     fsync: false,
     bandwidthLimit: 0,

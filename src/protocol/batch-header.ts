@@ -1,5 +1,6 @@
 /** The head of a batch file (3-transfer 8.1); what follows are the bytes of a sender as they were sent. */
 import { protocolError } from "../errors.ts";
+import { versionMismatch } from "./session-start.ts";
 import type { WireReader } from "./wire-reader.ts";
 import type { WireWriter } from "./wire-writer.ts";
 
@@ -51,7 +52,7 @@ export function readBatchHeader(reader: WireReader, newest: number, oldest: numb
     const message = `The protocol version in the batch file is too new (${protocol} > ${newest}).`;
     throw protocolError(message, reader.role);
   }
-  reader.checked("protocol of the batch file", protocol, oldest, newest);
+  if (protocol < oldest) throw versionMismatch(reader.role);
   const compat = protocol >= 30 ? reader.varint() : 0;
   return { flags: flags & batchFlagsOf(protocol), protocol, compat, seed: reader.int32() };
 }

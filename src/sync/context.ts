@@ -54,6 +54,8 @@ export interface RunContext {
   readonly coarseTimes?: boolean;
   /** Entries whose extended attributes are set when values of them have come; undefined: all values are here. */
   readonly lateXattrs?: Set<FileEntry>;
+  /** What is received comes from a batch file: it may not be what this side asked for. */
+  readonly readsBatch?: boolean;
 }
 
 /** Throws (exit 20) once the run was told to stop. */

@@ -134,7 +134,7 @@ export class DeltaRequests {
    */
   mustRedo(turn: PlacedTurn, job: ReceiveJob, result: JobResult, phase: "normal" | "redo"): boolean {
     if (!result.failures.some(({ step }) => step === "verify")) return false;
-    const { ledger, options } = this.context;
+    const { ledger, options, readsBatch } = this.context;
     const shown = shownName(this.parts.destination, turn.entry);
     const inplace = job.method === "inplace";
     const start = `${shown} failed verification -- update`;
@@ -145,7 +145,8 @@ export class DeltaRequests {
       return false;
     }
     if (options.info.name > 0 || isItemized(options)) {
-      ledger.warning("receiver", `WARNING: ${start} ${inplace ? "retained" : "discarded"} (will try again).`);
+      const chance = readsBatch ? "may" : "will";
+      ledger.warning("receiver", `WARNING: ${start} ${inplace ? "retained" : "discarded"} (${chance} try again).`);
     }
     return true;
   }

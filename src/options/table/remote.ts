@@ -198,7 +198,13 @@ export const remoteRows: readonly OptionRow[] = [
   }),
   later("write-batch", "write the changes to a batch file too", { kind: "text", label: "FILE" }),
   later("only-write-batch", "... and change nothing", { kind: "text", label: "FILE" }),
-  later("read-batch", "apply a batch file", { kind: "text", label: "FILE" }),
+  row("now", "read-batch", {
+    help: "apply a batch file",
+    argument: { kind: "text", label: "FILE" },
+    set: (settings, value) => {
+      settings.readBatch = value;
+    },
+  }),
 ];
 
 /** Options about the program itself, and the ones that rsync's help does not show. */

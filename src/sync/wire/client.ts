@@ -225,7 +225,7 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
 }
 
 /** `--chmod` changes what a client that receives gets to see (2-file-list 3.5). */
-function changedMode({ chmod }: TransferOptions, entry: FileEntry): FileEntry {
+export function changedMode({ chmod }: TransferOptions, entry: FileEntry): FileEntry {
   if (chmod.length === 0 || entry.mode === 0 || isSymlink(entry)) return entry;
   return { ...entry, mode: applyModeChanges(entry.mode, chmod, process.umask()) };
 }

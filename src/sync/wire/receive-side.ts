@@ -21,9 +21,11 @@ import { announceWholeFiles, openReceivingSide, type ReceivingSide } from "../re
 import { type Arrivals, isRemoved } from "../remove-source.ts";
 import { arrive, countListed, summarize } from "../run-parts.ts";
 import { RunProgress } from "../run-progress.ts";
+import { KnownEntries } from "./known-entries.ts";
 import { fileListSettings, type Link } from "./link.ts";
 import { ReleaseTracker } from "./release-tracker.ts";
-import { WireChannel } from "./wire-channel.ts";
+import { ReplayChannel } from "./replay-channel.ts";
+import { type RequestChannel, WireChannel } from "./wire-channel.ts";
 import { type EndParts, type EndRequest, makeEnd } from "./wire-context.ts";
 import { WireLists } from "./wire-lists.ts";
 import { WireReceiver } from "./wire-receiver.ts";
@@ -69,6 +71,7 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
   const tracker = options.incrementalRecursion ? new ReleaseTracker() : undefined;
   const onWaiting = (member: Member, waits: boolean): void => tracker?.count(member.ndx, waits ? 1 : -1);
   const links = new HardLinks(onWaiting);
+  const known = request.readsBatch === true ? new KnownEntries() : undefined;
   const lists: WireLists = new WireLists({
     connection,
     settings,
@@ -77,6 +80,7 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
     check: request.check,
     arrived: (list) => {
       tracker?.arrived(list);
+      known?.add(list);
       return arrive(context, links, numbers, mapAcls(context, list));
     },
   });
@@ -100,7 +104,9 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
     return withWireBytes(summarize(context, started, 0), connection, undefined);
   }
   const progress = new RunProgress(context, lists, true);
-  const channel: WireChannel = new WireChannel(link, context, tracker, (record) => receiver.report(record));
+  const replay = known !== undefined ? new ReplayChannel(link, context, tracker, known) : undefined;
+  const channel: RequestChannel =
+    replay ?? new WireChannel(link, context, tracker, (record) => receiver.report(record));
   let setXattrs: (entry: FileEntry) => void = () => undefined;
   const receiver = new WireReceiver(link, context, lists, channel, progress, !isServer, (entry) => setXattrs(entry));
   request.onMessage((message) => {
@@ -129,7 +135,7 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
   connection.flushesWhenWaiting = false;
   const receiving = receiver.run().catch((error: unknown) => condition.fail(error));
   try {
-    await generate({ link, context, side, lists, channel, receiver, tracker, numbers, progress });
+    await generate({ link, context, side, lists, channel, replay, receiver, tracker, numbers, progress });
     await receiving;
     if (condition.failed !== undefined) throw condition.failed;
   } catch (error) {
@@ -173,7 +179,8 @@ interface Generation {
   /** Undefined: what comes is only listed. */
   readonly side: ReceivingSide | undefined;
   readonly lists: WireLists;
-  readonly channel: WireChannel;
+  readonly channel: RequestChannel;
+  readonly replay: ReplayChannel | undefined;
   readonly receiver: WireReceiver;
   readonly tracker: ReleaseTracker | undefined;
   readonly numbers: ListNumbers;
@@ -182,7 +189,7 @@ interface Generation {
 
 /** The generator's way through lists and phases (3-transfer 7.2). */
 async function generate(parts: Generation): Promise<void> {
-  const { link, context, side, lists, channel, receiver, tracker, numbers, progress } = parts;
+  const { link, context, side, lists, channel, replay, receiver, tracker, numbers, progress } = parts;
   const { options, counters } = context;
   const { condition, connection, session } = link;
   const { protocol } = session;
@@ -204,10 +211,11 @@ async function generate(parts: Generation): Promise<void> {
   announceWholeFiles(context);
   const ahead = options.hardLinks && side !== undefined ? hardLinkEntries : 1;
   const redo = async (): Promise<boolean> => (await side?.entries.requests.redoWrong()) ?? false;
+  if (replay !== undefined) replay.redo = redo;
   for (;;) {
     // The sender sends lists no further ahead of the oldest that it still holds: what is through must be released meanwhile.
     await condition.until(() => {
-      if (lists.hasEntries(ahead)) return true;
+      if (lists.hasEntries(replay?.isStarving === true ? 1 : ahead)) return true;
       release();
       connection.flush();
       return false;
@@ -218,6 +226,7 @@ async function generate(parts: Generation): Promise<void> {
     if (side === undefined) tellListed(context, list);
     else await side.generator.processList(list, () => undefined);
     tracker?.walked();
+    if (list.slots !== undefined) replay?.walked(list.slots.last);
     const isLast = lists.allArrived && lists.peek().length === 0;
     progress.listDone(list.entries.length + (list.path === "." && list.owner !== undefined ? 1 : 0), isLast, false);
     if (!channel.isBusy) progress.released();
@@ -226,8 +235,8 @@ async function generate(parts: Generation): Promise<void> {
     if (waiting !== undefined) await waiting;
     await pause(context);
   }
+  channel.endMainPhase();
   if (tracker === undefined) {
-    channel.endMainPhase();
     done();
   } else {
     await settle();

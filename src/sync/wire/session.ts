@@ -5,6 +5,7 @@
 import type { ChecksumName } from "../../delta/checksum.ts";
 import { ExitCode, protocolError, type Role, TsyncError } from "../../errors.ts";
 import type { TransferOptions } from "../../options/transfer-options.ts";
+import type { BatchHeader } from "../../protocol/batch-header.ts";
 import type { Message } from "../../protocol/message.ts";
 import {
   agreeOnProtocol,
@@ -26,7 +27,7 @@ import {
   settledCompression,
 } from "./negotiate.ts";
 
-/** What both sides agreed on. */
+/** What both sides agreed on, or who wrote a batch file with itself. */
 export interface Session extends WireContext {
   readonly transferChecksum: ChecksumName;
   readonly listChecksum: ChecksumName;
@@ -122,12 +123,22 @@ function impliedBy(protocol: number): ChecksumName {
   return protocol >= 30 ? "md5" : "md4";
 }
 
+/** The session that was recorded in a batch file (3-transfer 8.1), which has old names unless others were chosen. */
+export function batchSession(
+  { protocol, compat, seed }: BatchHeader,
+  options: TransferOptions,
+  checksumChosen: boolean,
+): Session {
+  const implied = { checksum: undefined, compression: undefined };
+  return sessionOf(protocol, compat, seed, implied, { options, checksumChosen, role: "Receiver" });
+}
+
 function sessionOf(
   protocol: number,
   compat: number,
   seed: number,
   negotiated: Negotiated,
-  { options, checksumChosen, role }: SessionStart,
+  { options, checksumChosen, role }: Pick<SessionStart, "options" | "checksumChosen" | "role">,
 ): Session {
   const settled = negotiated.checksum ?? impliedBy(protocol);
   const known = checksumChosen || negotiated.checksum !== undefined;

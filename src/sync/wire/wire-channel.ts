@@ -7,9 +7,9 @@ import { protocolError } from "../../errors.ts";
 import { emptyStat } from "../../fs/syscalls/interface.ts";
 import { limits } from "../../limits.ts";
 import { nullSumHead, type WireSumHead, writeBlockSums, writeSumHead } from "../../protocol/block-sums.ts";
-import type { Xattr } from "../../protocol/file-entry.ts";
+import type { FileEntry, Xattr } from "../../protocol/file-entry.ts";
 import { ItemFlag, isNewLink, significantFlags } from "../../protocol/item-flags.ts";
-import { BasisType } from "../../protocol/item-record.ts";
+import { BasisType, type ItemRecord as WireItem } from "../../protocol/item-record.ts";
 import { ReceivedXattr } from "../../protocol/xattr-block.ts";
 import { hasXattrValues, writeXattrRequest } from "../../protocol/xattr-values.ts";
 import type { Basis, ChannelRecord, ItemRecord, RecordChannel, TransferRecord } from "../channel.ts";
@@ -18,15 +18,39 @@ import type { DeltaJob } from "../receive-job.ts";
 import type { Link } from "./link.ts";
 import type { ReleaseTracker } from "./release-tracker.ts";
 
-/** A record that the sender has not answered. */
+/** A record that the sender has not answered. `recorded`: the sums are those of who wrote the batch that is read. */
 export type Asked =
   | { readonly record: ItemRecord; readonly head: undefined }
-  | { readonly record: TransferRecord; readonly head: WireSumHead | undefined };
+  | { readonly record: TransferRecord; readonly head: WireSumHead | "recorded" | undefined };
+
+/** A file in a batch that nobody wants to have. */
+export interface Unwanted {
+  readonly record: undefined;
+  readonly entry: FileEntry;
+}
+
+/** The generator's requests, for those who work on the answers. */
+export interface RequestChannel extends RecordChannel {
+  /** Data was asked for and has not come yet. */
+  readonly isBusy: boolean;
+  /** The main phase ends with the records made so far. */
+  endMainPhase(): void;
+  /** From now on nothing is asked for any more. */
+  close(): void;
+  /** What the record of the sender answers. */
+  answered(record: WireItem): Asked | Promise<Asked | Unwanted>;
+  /** The sender has reached the end of its oldest list (`lastNdx`: the last index of it) or of a phase. */
+  ended(phase: number, lastNdx: number | undefined): Promise<void> | undefined;
+  /** The data of a record has come (or will not); `again`: it will be asked for once more. */
+  done(record: TransferRecord, again: boolean): void;
+  /** The sender says that it could not send the file. */
+  notSent(ndx: number): void;
+}
 
 /** A basis up to this size is summed in one go. */
 const quickBasisBytes = 4 * 1024 * 1024;
 
-export class WireChannel implements RecordChannel {
+export class WireChannel implements RequestChannel {
   private readonly link: Link;
   private readonly context: RunContext;
   private readonly lists: ReleaseTracker | undefined;
@@ -88,8 +112,9 @@ export class WireChannel implements RecordChannel {
    * The record that the sender answers with this index. What was asked for before it and is not answered will not come: old
    * senders do not say so (3-transfer 3.1).
    */
-  answered(ndx: number, isTransfer: boolean): Asked {
+  answered({ ndx, flags }: WireItem): Asked {
     const { waiting, link } = this;
+    const isTransfer = (flags & ItemFlag.transfer) !== 0;
     const place = waiting.findIndex(({ record }) => record.ndx === ndx && (record.kind === "transfer") === isTransfer);
     const { role } = link.connection.reader;
     if (place < 0) throw protocolError(`Invalid file index: ${ndx} was not asked for [${role}]`, role);
@@ -111,9 +136,9 @@ export class WireChannel implements RecordChannel {
     this.mainPhase = this.waiting.length;
   }
 
-  /** The sender is through the main phase: what it has not answered by now will not come. */
-  dropUnanswered(): void {
-    this.dropUnsent(this.mainPhase);
+  /** Once an old sender is through the main phase what it has not answered by now will not come. */
+  ended(phase: number, lastNdx: number | undefined): undefined {
+    if (phase === 0 && lastNdx === undefined && this.link.session.protocol < 30) this.dropUnsent(this.mainPhase);
   }
 
   /** The first records will not be answered. */

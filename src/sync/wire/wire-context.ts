@@ -28,6 +28,8 @@ export interface EndRequest {
   /** As this session has them. */
   readonly options: TransferOptions;
   readonly isServer: boolean;
+  /** The sender is a batch file (3-transfer 8). */
+  readonly readsBatch?: boolean;
   readonly emit: EventSink;
   readonly wants: Wants;
   readonly signal: AbortSignal;
@@ -71,6 +73,7 @@ export function makeEnd(request: EndRequest, names: PeerNames | undefined): EndP
     filters: new FilterStack(new FilterEvaluator(program, "receiver", reader)),
     signal: request.signal,
     gate: undefined,
+    readsBatch: request.readsBatch ?? false,
     coarseTimes: link.session.protocol < 31,
     ...(names === undefined ? {} : { lateXattrs: new Set<FileEntry>() }),
   };

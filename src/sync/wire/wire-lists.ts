@@ -44,8 +44,9 @@ export class WireLists implements ListSource {
   private complete = false;
   /** Lists that have come. */
   received = 0;
-  /** Memory of those that have not been dropped. */
+  /** Memory of those that have not been dropped, and their last indexes. */
   private readonly bytes: number[] = [];
+  private readonly lasts: number[] = [];
   private nextNdx: number;
   private readonly directories: KnownDirectory[] = [];
 
@@ -112,6 +113,12 @@ export class WireLists implements ListSource {
   /** The sender has dropped the oldest list, and so have we. */
   dropOldest(): void {
     this.decoder.budget.release(this.bytes.shift() ?? 0);
+    this.lasts.shift();
+  }
+
+  /** Last index of the oldest list that has not been dropped. */
+  get oldestNdx(): number | undefined {
+    return this.lasts[0];
   }
 
   /** No more lists will come. */
@@ -141,6 +148,7 @@ export class WireLists implements ListSource {
   private addList(sorted: readonly FileEntry[], owner: FileEntry | undefined, path: ByteName): void {
     const first = this.nextNdx;
     this.nextNdx += sorted.length + 1;
+    this.lasts.push(first + sorted.length - 1);
     const { kept, dropped } = cleanEntries(sorted);
     const inactive = new Set(dropped.map(({ position }) => position));
     for (const [position, entry] of sorted.entries()) {

@@ -20,7 +20,7 @@ import type { RunProgress } from "../run-progress.ts";
 import { itemWireBytes } from "../wire-size.ts";
 import type { Link } from "./link.ts";
 import { WireTokens } from "./token-feed.ts";
-import type { Asked, WireChannel } from "./wire-channel.ts";
+import type { Asked, RequestChannel } from "./wire-channel.ts";
 import type { WireLists } from "./wire-lists.ts";
 
 /** How an unfinished job ends. */
@@ -34,7 +34,7 @@ export class WireReceiver {
   private readonly link: Link;
   private readonly context: RunContext;
   private readonly lists: WireLists;
-  private readonly channel: WireChannel;
+  private readonly channel: RequestChannel;
   private readonly files: FileReceiver;
   /** Lists that the sender has dropped. */
   private dropped = 0;
@@ -46,7 +46,7 @@ export class WireReceiver {
     link: Link,
     context: RunContext,
     lists: WireLists,
-    channel: WireChannel,
+    channel: RequestChannel,
     progress: RunProgress,
     peerIsServer: boolean,
     setXattrs: (entry: FileEntry) => void,
@@ -95,7 +95,9 @@ export class WireReceiver {
 
   private async phaseDone(): Promise<void> {
     const { context, link } = this;
-    if (context.options.incrementalRecursion && this.phase === 0) {
+    const isList = context.options.incrementalRecursion && this.phase === 0;
+    await this.channel.ended(this.phase, isList ? this.lists.oldestNdx : undefined);
+    if (isList) {
       this.lists.dropOldest();
       if (++this.dropped < this.lists.received) return;
     }
@@ -103,7 +105,6 @@ export class WireReceiver {
       const { role } = link.connection.reader;
       throw protocolError(`got the end of a phase before the last file list [${role}]`, role);
     }
-    if (this.phase === 0 && link.session.protocol < 30) this.channel.dropUnanswered();
     this.phase++;
     const { protocol } = link.session;
     if (this.peerIsServer && this.phase === (protocol >= 29 ? 3 : 2)) {
@@ -116,23 +117,39 @@ export class WireReceiver {
     const isTransfer = (wire.flags & ItemFlag.transfer) !== 0;
     if (isTransfer && this.phase > 1)
       throw protocolError(`got transfer request in phase ${this.phase} [${role}]`, role);
-    const asked = this.channel.answered(wire.ndx, isTransfer);
-    const { entry } = asked.record;
+    const asked = await this.channel.answered(wire);
+    const { entry } = asked.record ?? asked;
     await this.readXattrs(entry, wire.flags);
     if (this.context.lateXattrs?.delete(entry) === true) this.setXattrs(entry);
-    if (asked.record.kind === "item") this.report(asked.record);
+    if (asked.record === undefined) await this.discard();
+    else if (asked.record.kind === "item") this.report(asked.record);
     else await this.transfer(asked, asked.record);
+  }
+
+  /** The data of a file, behind the sums that it refers to. */
+  private async openTokens(): Promise<WireTokens> {
+    const { connection, session, digestBytes, tokenReader, wholeChecksum } = this.link;
+    const head = await connection.read((reader) => readSumHead(reader, session.protocol, digestBytes));
+    return new WireTokens(connection, tokenReader, head, digestBytes, wholeChecksum);
+  }
+
+  /** Drops the data of a file. */
+  private async discard(): Promise<void> {
+    const tokens = await this.openTokens();
+    await tokens.discard();
   }
 
   /** Long values of attributes; only those that were asked for count (2-file-list 7.5). */
   private async readXattrs({ xattrs }: FileEntry, flags: number): Promise<void> {
     const { options } = this.context;
     const { connection, session } = this.link;
-    if (options.xattrs === 0 || options.dryRun || !hasXattrValues(flags, session)) return;
+    const { readsBatch } = this.context;
+    if (options.xattrs === 0 || (options.dryRun && !readsBatch) || !hasXattrValues(flags, session)) return;
     const values = new XattrValuesReader(xattrs?.length ?? 0);
     for (const { number, value } of await connection.read((reader) => values.read(reader))) {
       const item = xattrs?.[number - 1];
-      if (item instanceof ReceivedXattr && item.requested && item.abbreviated !== undefined) item.settle(value);
+      if (item instanceof ReceivedXattr && (item.requested || readsBatch) && item.abbreviated !== undefined)
+        item.settle(value);
     }
   }
 
@@ -165,16 +182,15 @@ export class WireReceiver {
     const item = this.event(record, undefined);
     this.progress.requested(record.position);
     if (head === undefined || record.receive === undefined) {
+      if (head !== undefined) await this.discard();
       if (wants.items) emit(item);
       if (wants.transferred) emit({ type: "transferred", item, wireBytes: 0, checksumBytes: 0, digest: undefined });
       channel.done(record, false);
       return;
     }
-    const { protocol } = link.session;
-    const echoed = await connection.read((reader) => readSumHead(reader, protocol, link.digestBytes));
-    if (!sameHead(echoed, head))
+    const tokens = await this.openTokens();
+    if (head !== "recorded" && !sameHead(tokens.head, head))
       throw protocolError(`the sums of file ${record.ndx} are not those asked for [${role}]`, role);
-    const tokens = new WireTokens(connection, link.tokenReader, head, link.digestBytes, link.wholeChecksum);
     const wireBytes = wants.transferred ? itemWireBytes(entry.size, record.flags, link.digestBytes) + 1 : 0;
     const file = record.receive({ descriptor: -1, size: entry.size, item, wireBytes, tokens });
     const steps = this.files.steps(file.job, file.beforeRename);

@@ -120,7 +120,7 @@ describe("normalizeSyncOptions", () => {
     [{ compress: true }, "compress: not an option of the library", 1],
     [{ linkDest: "x" }, "linkDest: must be an array", 1],
     [{ linkDest: ["x"], copyDest: ["y"] }, "ERROR: the --link-dest option conflicts with the --copy-dest option", 1],
-    [{ readBatch: "x" }, "This tsync does not support readBatch yet", 4],
+    [{ readBatch: "x" }, "readBatch: not an option of the library", 1],
     [{ logFile: "x" }, "logFile: not an option of the library", 1],
     [{ archive: "yes" }, "archive: must be true or false", 1],
     [{ archive: 1 }, "archive: must be true or false", 1],

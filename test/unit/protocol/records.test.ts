@@ -421,7 +421,7 @@ describe("batch header", () => {
       "The protocol version in the batch file is too new (33 > 32).",
     );
     expect(() => readerOf(hex("00 00 00 00 1a 00 00 00")).poll((reader) => readBatchHeader(reader, 32, 27))).toThrow(
-      "protocol of the batch file",
+      "protocol version mismatch",
     );
   });
 });

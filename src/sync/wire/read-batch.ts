@@ -1,0 +1,122 @@
+/** `--read-batch`: a run whose sender is a file (3-transfer 8.2). */
+import { type ByteName, byteName, fromText, joinName } from "../../bytes/byte-name.ts";
+import { abortedError, ExitCode, plainUsageError, TsyncError } from "../../errors.ts";
+import { compileFilters } from "../../filter/compile-filters.ts";
+import { errnoText } from "../../fs/errno.ts";
+import { foreignLinkText, OperatorPaths } from "../../fs/operator-path.ts";
+import { openSyscalls } from "../../fs/syscalls/choose.ts";
+import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
+import { emptyStat, type Syscalls } from "../../fs/syscalls/interface.ts";
+import { fitToBatch } from "../../options/batch-options.ts";
+import type { BatchCommand } from "../../options/parse-arguments.ts";
+import { BatchFlag, batchFlagsOf, readBatchHeader } from "../../protocol/batch-header.ts";
+import { FileType } from "../../protocol/file-entry.ts";
+import { isIncremental, protocolMax, protocolMin } from "../../protocol/wire-context.ts";
+import { Connection } from "../../transport/connection.ts";
+import { fileInput } from "../../transport/file-input.ts";
+import type { Wants } from "../context.ts";
+import { withDeadline } from "../deadline.ts";
+import type { EventSink, RunSummary } from "../events.ts";
+import { changedMode } from "./client.ts";
+import { Condition } from "./condition.ts";
+import { Link } from "./link.ts";
+import { receiveFromWire } from "./receive-side.ts";
+import { agreedOptions, batchSession } from "./session.ts";
+
+/** What a run from a batch file is given. */
+export interface ReadBatchRequest {
+  readonly command: BatchCommand;
+  readonly emit: EventSink;
+  readonly wants: Wants;
+  readonly signal: AbortSignal;
+  readonly syscalls: "koffi" | "plain" | undefined;
+  readonly home: ByteName | undefined;
+  readonly cvsIgnore: ByteName | undefined;
+}
+
+/** Applies a batch file to its end. */
+export function readBatch(request: ReadBatchRequest): Promise<RunSummary> {
+  const { command, signal } = request;
+  return withDeadline(command.options.stopAt, signal, (until) => readUntil({ ...request, signal: until }));
+}
+
+async function readUntil(request: ReadBatchRequest): Promise<RunSummary> {
+  const { command, emit } = request;
+  const own = openSyscalls(request.syscalls);
+  const syscalls = command.options.fakeSuper ? fakeSuperSyscalls(own, "generator") : own;
+  let descriptor = -1;
+  let connection: Connection | undefined;
+  try {
+    descriptor = openBatch(command.batch, syscalls, emit);
+    connection = new Connection(fileInput(descriptor), "Receiver");
+    return await receive(request, connection, syscalls);
+  } finally {
+    connection?.destroy();
+    if (descriptor > 0) syscalls.close(descriptor);
+    syscalls.dispose();
+  }
+}
+
+/** Opens the file; `-` is standard input. */
+function openBatch(path: ByteName, syscalls: Syscalls, emit: EventSink): number {
+  if (path === "-") return 0;
+  const absolute = path.startsWith("/") ? path : joinName(fromText(process.cwd()), path);
+  const operator = new OperatorPaths(syscalls, process.geteuid?.() ?? 0, () => {
+    const text = byteName(foreignLinkText);
+    emit({ type: "problem", severity: "warning", role: "Receiver", text, path: undefined, errno: 0 });
+  });
+  const descriptor = operator.open(path, syscalls.flags.readOnly);
+  if (descriptor < 0) {
+    const message = `[Receiver] Batch file "${absolute}" open error: ${errnoText(-descriptor)}`;
+    throw new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "Receiver", path: absolute });
+  }
+  const stat = emptyStat();
+  const type = syscalls.fstat(descriptor, stat) < 0 ? 0 : stat.mode & FileType.mask;
+  if (type === FileType.regular || type === FileType.fifo) return descriptor;
+  syscalls.close(descriptor);
+  const message = `Batch file "${absolute}" is neither a regular file nor a FIFO`;
+  throw new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "Receiver", path: absolute, plain: true });
+}
+
+async function receive(request: ReadBatchRequest, connection: Connection, syscalls: Syscalls): Promise<RunSummary> {
+  const { command, emit, wants, signal } = request;
+  const { settings } = command;
+  const abort = (): void => connection.fail(abortedError("Receiver"));
+  signal.addEventListener("abort", abort);
+  const header = await connection.read((reader) =>
+    readBatchHeader(reader, Math.min(settings.protocol ?? protocolMax, protocolMax), protocolMin),
+  );
+  signal.removeEventListener("abort", abort);
+  if ((header.flags & BatchFlag.iconv) !== 0) {
+    throw plainUsageError("Please specify the --iconv option to use this batch file.", "Receiver");
+  }
+  const fitted = fitToBatch(command.options, settings, header.flags, batchFlagsOf(header.protocol));
+  for (const remark of fitted.remarks) {
+    if (fitted.options.info.misc === 0) break;
+    emit({ type: "notice", role: "Receiver", code: "other", path: undefined, text: byteName(remark) });
+  }
+  if (isIncremental(header) && !command.options.incrementalRecursion) {
+    throw plainUsageError("Incompatible options specified for inc-recursive batch file.", "Receiver");
+  }
+  const checksumChosen = settings.checksumChoice !== undefined && settings.checksumChoice !== "auto";
+  const session = batchSession(header, fitted.options, checksumChosen);
+  const timed = settings.deleteBefore || settings.deleteAfter || settings.deleteDuring !== undefined;
+  const options = agreedOptions(fitted.options, session, !timed);
+  const link = new Link(connection, session, new Condition());
+  return await receiveFromWire({
+    link,
+    options,
+    isServer: false,
+    readsBatch: true,
+    emit,
+    wants,
+    signal,
+    syscalls,
+    rules: (reader, given) => compileFilters(options.filters, reader, given),
+    home: request.home,
+    cvsIgnore: request.cvsIgnore,
+    onMessage: () => undefined,
+    destination: command.destination,
+    check: (entry) => changedMode(options, entry),
+  });
+}
