@@ -27,7 +27,8 @@ export class Connection {
   private decoder: FrameDecoder | undefined;
   private framedOutput: MessagePeer | undefined;
   private failure: TsyncError | undefined;
-  private wakeFailed: (() => void) | undefined;
+  /** Who waits for the stream, and is to be woken when the session fails. */
+  private readonly waiting = new Set<() => void>();
   /** A read of the stream that has not been answered. */
   private reading: Promise<Uint8Array | undefined> | undefined;
   private ended = false;
@@ -86,6 +87,7 @@ export class Connection {
 
   /** Sends what is gathered once it is worth it. A promise says that the peer does not take it so fast. */
   settle(): Promise<void> | undefined {
+    if (this.failure !== undefined) throw this.failure;
     return this.out.length >= flushBytes ? this.flush() : this.blocked;
   }
 
@@ -101,16 +103,20 @@ export class Connection {
     this.send(encodeMessage(message, this.framedOutput.protocol));
   }
 
+  /** Whether the peer may be told that we are alive: a receiving side that waits for its first list may not (1-session 5.6). */
+  keepsAlive = true;
+
   /** Tells the peer that we are alive, if there is a way to. */
   keepAlive(): void {
-    if (this.framedOutput !== undefined && this.blocked === undefined && this.out.length === 0)
+    if (this.keepsAlive && this.framedOutput !== undefined && this.blocked === undefined && this.out.length === 0)
       this.send(keepAliveFrame());
   }
 
   /** Ends the session: whoever waits for input gets this error. The stream stays open for a last word. */
   fail(error: TsyncError): void {
     this.failure ??= error;
-    this.wakeFailed?.();
+    for (const wake of this.waiting) wake();
+    this.waiting.clear();
   }
 
   /**
@@ -120,6 +126,10 @@ export class Connection {
   async part(exitCode: number | undefined, patienceMilliseconds: number): Promise<void> {
     if (exitCode !== undefined && (this.framedOutput?.protocol ?? 0) >= 31)
       this.message({ kind: "error-exit", code: exitCode });
+    if (exitCode === undefined) {
+      this.stream.destroy();
+      return;
+    }
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, patienceMilliseconds);
@@ -150,10 +160,7 @@ export class Connection {
     if (this.ended) return true;
     if (this.flushesWhenWaiting) this.flush();
     this.reading ??= this.stream.read();
-    const failed = new Promise<undefined>((resolve) => {
-      this.wakeFailed = () => resolve(undefined);
-    });
-    const chunk = await Promise.race([this.reading, failed]);
+    const chunk = await this.orFailed(this.reading);
     if (this.failure !== undefined) throw this.failure;
     this.reading = undefined;
     if (chunk === undefined) {
@@ -170,11 +177,22 @@ export class Connection {
   private send(bytes: Uint8Array): void {
     this.bytesWritten += bytes.length;
     this.lastWritten = performance.now();
-    const waiting = this.stream.write(bytes);
-    if (waiting === undefined || this.blocked === waiting) return;
-    this.blocked = waiting;
-    void waiting.then(() => {
-      if (this.blocked === waiting) this.blocked = undefined;
+    const written = this.stream.write(bytes);
+    if (written === undefined || this.blocked !== undefined) return;
+    this.blocked = this.orFailed(written).then(() => {
+      this.blocked = undefined;
+    });
+  }
+
+  /** Waits for the stream, or until the session fails. */
+  private orFailed<T>(promise: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve) => {
+      const wake = (): void => resolve(undefined);
+      this.waiting.add(wake);
+      void promise.then((value) => {
+        this.waiting.delete(wake);
+        resolve(value);
+      });
     });
   }
 }

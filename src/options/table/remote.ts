@@ -93,19 +93,16 @@ export const remoteRows: readonly OptionRow[] = [
       settings.daemonOnly.delete("contimeout");
     },
   }),
-  // 0 seconds: no limit.
-  row("later", "timeout", {
+  // 0 seconds: no limit. In a local run there is no connection that could fall silent.
+  row("now", "timeout", {
     help: "seconds without data until giving up",
     argument: { kind: "integer", label: "SECONDS" },
     negations: "timeout",
     set: (settings, _value, number) => {
       settings.timeoutSeconds = number;
-      if (number === 0) settings.unsupported.delete("timeout");
-      else settings.unsupported.set("timeout", "--timeout");
     },
     clear: (settings) => {
       settings.timeoutSeconds = 0;
-      settings.unsupported.delete("timeout");
     },
   }),
   row("now", "compress z", {

@@ -3,7 +3,7 @@
  * and hears what the other side has to say.
  */
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
-import { asTsyncError, ExitCode, type Role, TsyncError, unsupportedError } from "../../errors.ts";
+import { abortedError, asTsyncError, ExitCode, type Role, TsyncError, unsupportedError } from "../../errors.ts";
 import { compileFilters, type FilterProgram } from "../../filter/compile-filters.ts";
 import type { FilterReader } from "../../filter/rule-list.ts";
 import { formatWireRules } from "../../filter/wire-rules.ts";
@@ -28,6 +28,7 @@ import { isSymlink } from "../file-list.ts";
 import { fileFilterReader } from "../filter-reader.ts";
 import { readListed } from "../source-arguments.ts";
 import { Condition } from "./condition.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { Link } from "./link.ts";
 import { checkNameStream, receiveNames, sendNames } from "./listed-names.ts";
 import type { AllowedNames } from "./negotiate.ts";
@@ -71,6 +72,8 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary> {
   const syscalls = openSyscalls(request.syscalls);
   let child: CommandConnection | undefined;
   let opened: Connection | undefined;
+  let heartbeat: Heartbeat | undefined;
+  let stop = (): void => undefined;
   try {
     const own = new OperatorPaths(syscalls, process.geteuid?.() ?? 0, () => undefined);
     const warn = (text: string): void => {
@@ -90,6 +93,10 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary> {
       connection.out.byte(0);
     }
     opened = connection;
+    stop = () => connection.fail(abortedError(role));
+    request.signal.addEventListener("abort", stop);
+    if (request.signal.aborted) throw abortedError(role);
+    heartbeat = new Heartbeat(connection, role === "sender" ? role : "generator", command.settings.timeoutSeconds);
     const summary = await session(request, { connection, role, program, reader, syscalls });
     await connection.finish();
     const status = await child.status(patienceMilliseconds);
@@ -99,6 +106,8 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary> {
     await opened?.part(partingCode(known), brokenPatienceMilliseconds);
     throw await withShellStatus(known, child, request.signal);
   } finally {
+    heartbeat?.stop();
+    request.signal.removeEventListener("abort", stop);
     child?.stream.destroy();
     syscalls.dispose();
   }

@@ -89,7 +89,9 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
   request.begin?.(parts);
   const numbers = new ListNumbers(context);
   context.emit({ type: "list-start", incremental: options.incrementalRecursion, receiving: true });
+  connection.keepsAlive = false;
   await lists.readFirst();
+  connection.keepsAlive = true;
   if (!options.incrementalRecursion) context.emit({ type: "list-done", count: context.counters.files.total });
   if (options.incrementalRecursion) await readSecond(link, lists);
   if (options.pruneEmptyDirectories) lists.replace(pruneLists(lists.peek(), context));

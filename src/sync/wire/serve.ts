@@ -1,6 +1,6 @@
 /** The server's end of a session, from the first byte to the goodbye (1-session 1). */
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
-import { ExitCode, type Role, TsyncError, unsupportedError } from "../../errors.ts";
+import { abortedError, ExitCode, type Role, TsyncError, unsupportedError } from "../../errors.ts";
 import type { FilterReader, FilterSettings } from "../../filter/rule-list.ts";
 import { compileWireRules } from "../../filter/wire-rules.ts";
 import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
@@ -15,6 +15,7 @@ import type { Wants } from "../context.ts";
 import type { EventSink, RunSummary } from "../events.ts";
 import { readListed } from "../source-arguments.ts";
 import { Condition } from "./condition.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { Link } from "./link.ts";
 import { checkNameStream, receiveNames, sendNames } from "./listed-names.ts";
 import { type AllowedNames, checkChoices } from "./negotiate.ts";
@@ -67,6 +68,23 @@ export async function readSecluded(connection: Connection, command: SecludedServ
 
 /** Serves one session to its end. */
 export async function serve(request: ServeRequest): Promise<RunSummary> {
+  const { settings } = request.command;
+  const heartbeat = new Heartbeat(
+    request.connection,
+    settings.sender ? "sender" : "generator",
+    settings.timeoutSeconds,
+  );
+  const stop = (): void => request.connection.fail(abortedError(settings.sender ? "sender" : "Receiver"));
+  request.signal.addEventListener("abort", stop);
+  try {
+    return await serveUntilEnd(request);
+  } finally {
+    request.signal.removeEventListener("abort", stop);
+    heartbeat.stop();
+  }
+}
+
+async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
   const { command, connection, signal } = request;
   const { settings } = command;
   const isSender = settings.sender;

@@ -152,7 +152,6 @@ describe("parseArguments: refusals", () => {
     [["-z"], "--compress (-z) within one machine"],
     [["--compress-choice=zstd"], "--compress-choice within one machine"],
     [["--zl=3"], "--compress-level within one machine"],
-    [["--timeout=5"], "--timeout"],
     [["-M--bogus"], "--remote-option (-M)"],
     [["--daemon"], "--daemon"],
     [["--server", "--sender", "-e.iLsf"], "--server"],
