@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
+import { expectAsRsync } from "./as-rsync.ts";
 import { splitErrors, splitOutput } from "./output.ts";
 
 /** What a run left behind. */
@@ -77,8 +78,6 @@ export function sideBySide({ look, user, backEnd }: SideBySide): (setup: string,
   };
   return (setup, line) => {
     const args = line.split(" ").filter((word) => word !== "");
-    const expected = run("rsync", setup, args);
-    expect(run(tsync, setup, args)).toEqual(expected);
-    return expected;
+    return expectAsRsync(run(tsync, setup, args), () => run("rsync", setup, args));
   };
 }
