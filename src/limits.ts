@@ -28,10 +28,16 @@ export const limits = {
   fileListBytes: 1_073_741_824,
   /** Longest text or name in a message frame, in bytes (1-session 5.1). */
   messageBytes: 5119,
+  /** Messages that a peer may send before the first file list is here. */
+  earlyMessages: 1000,
   /** Longest list of names in a negotiation, in bytes (1-session 4.2). */
   nameListBytes: 255,
-  /** Longest line before a daemon session, in bytes. */
-  greetingBytes: 1024,
+  /** Longest line before a daemon session, and before that of a proxy, in bytes. */
+  greetingBytes: 4096,
+  /** Lines that a proxy says before it connects. */
+  proxyLines: 1000,
+  /** Most of a file that goes to the daemon's early exec, in bytes (1-session 8.1). */
+  earlyInputBytes: 5120,
   /** Longest block of a basis file, from protocol 30 on and before (3-transfer 2.1). */
   blockBytes: 131_072,
   blockBytesOld: 536_870_912,

@@ -131,10 +131,19 @@ export async function main(controller: AbortController): Promise<number> {
               protectArguments: variable("RSYNC_PROTECT_ARGS"),
               oldArguments: variable("RSYNC_OLD_ARGS"),
             },
+            daemon: {
+              proxy: variable("RSYNC_PROXY"),
+              connectProgram: variable("RSYNC_CONNECT_PROG"),
+              shell: variable("RSYNC_SHELL"),
+              password: variable("RSYNC_PASSWORD"),
+              user: variable("USER") ?? variable("LOGNAME"),
+            },
           })
         : command.kind === "read-batch"
           ? await (await import("../sync/wire/read-batch.ts")).readBatch({ ...shared, command })
           : await runTransfer({ ...shared, options, sources: command.sources, destination: command.destination });
+    // A daemon just listed its modules.
+    if (summary === undefined) return ExitCode.ok;
     renderer.finish(summary);
     return summary.exitCode;
   } catch (error) {

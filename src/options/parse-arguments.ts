@@ -7,7 +7,7 @@
  * `rsync: ` before them unless the error is `plain`.
  */
 import type { ByteName } from "../bytes/byte-name.ts";
-import { plainUsageError, TsyncError, unsupportedError, usageError } from "../errors.ts";
+import { plainUsageError, type Role, TsyncError, unsupportedError, usageError } from "../errors.ts";
 import { compressionOption } from "./compression.ts";
 import { checkIdMaps, normalizeSettings, type ParseEnvironment } from "./normalize.ts";
 import { parseRemote, type RemoteOperands, splitOperands } from "./operands.ts";
@@ -113,7 +113,11 @@ function parseInto(settings: Settings, args: readonly ByteName[], environment: P
   }
   if (options.filesFrom !== undefined && operands.length !== 2) return { kind: "usage" };
   const { sources, destination, remote } = splitOperands(operands);
-  for (const option of settings.daemonOnly) throw daemonOnlyError(option);
+  for (const option of settings.daemonOnly) {
+    const isDaemon =
+      remote?.transport === "daemon" && (option === "password-file" || settings.remoteShell === undefined);
+    if (!isDaemon) throw daemonOnlyError(option, remote?.direction === "pull" ? "Receiver" : "sender");
+  }
   if (remote !== undefined) return remoteCommand(settings, options, remote, sources, destination);
   if (options.filesFrom !== undefined && parseRemote(options.filesFrom) !== undefined) {
     throw plainUsageError("--files-from cannot be remote when the transfer is local", "sender");
@@ -163,7 +167,6 @@ function remoteCommand(
   sources: readonly ByteName[],
   destination: ByteName | undefined,
 ): RemoteCommand {
-  if (remote.transport === "daemon") throw unsupportedError("This tsync does not support rsync daemons yet");
   for (const [key, shown] of settings.unsupported) if (!remoteKeys.has(key)) throw refusal(shown);
   const pulls = remote.direction === "pull";
   return {
@@ -191,11 +194,11 @@ function daemonOptionError(): TsyncError {
   );
 }
 
-function daemonOnlyError(option: "password-file" | "contimeout"): TsyncError {
+function daemonOnlyError(option: "password-file" | "contimeout", role: Role = "sender"): TsyncError {
   return plainUsageError(
     option === "password-file"
       ? "The --password-file option may only be used when accessing an rsync daemon."
       : "The --contimeout option may only be used when connecting to an rsync daemon.",
-    "sender",
+    role,
   );
 }

@@ -23,6 +23,8 @@ export interface ServerCall {
   /** Whether arguments go by the protocol, and if not, how they are escaped. */
   readonly escaping: EscapeMode;
   readonly secluded: boolean;
+  /** The other side is a daemon, which takes words apart itself. */
+  readonly daemon?: boolean;
 }
 
 /** Words for the remote shell, and those that go secluded by the protocol. */
@@ -49,7 +51,16 @@ export function callOf(command: RemoteCommand, environment: CallEnvironment): Se
   const escaping = secluded || old > 1 ? "none" : old === 1 ? "old" : "default";
   const list = options.filesFrom === undefined ? undefined : parseRemote(options.filesFrom);
   const remoteFilesFrom = list?.path;
-  return { settings, options, direction: remote.direction, paths: remote.paths, escaping, secluded, remoteFilesFrom };
+  return {
+    settings,
+    options,
+    direction: remote.direction,
+    paths: remote.paths,
+    escaping,
+    secluded,
+    remoteFilesFrom,
+    daemon: remote.transport === "daemon",
+  };
 }
 
 function numberOf(text: ByteName | undefined): number {
@@ -58,7 +69,7 @@ function numberOf(text: ByteName | undefined): number {
 
 /** Makes the words after the program's name. */
 export function serverArguments(command: ServerCall): ServerWords {
-  const { settings, options, direction, paths, escaping, secluded } = command;
+  const { settings, options, direction, paths, escaping, secluded, daemon = false } = command;
   const first = ["--server", ...(direction === "pull" ? ["--sender"] : [])];
   const letters = shortLetters(command);
   if (letters !== "") first.push(`-${letters}`);
@@ -67,10 +78,22 @@ export function serverArguments(command: ServerCall): ServerWords {
   const rest = [
     ...longOptions(command),
     ".",
-    ...paths.map((path) => escapePath(path === "" ? byteName(".") : path, escaping, tilde(path))),
+    ...paths.map((path) =>
+      daemon
+        ? daemonPath(path, paths[0] ?? path, escaping === "default")
+        : escapePath(path === "" ? byteName(".") : path, escaping, tilde(path)),
+    ),
   ];
   if (!secluded) return { visible: [...first, ...rest].map(byteName), secluded: undefined };
   return { visible: first.map(byteName), secluded: rest.map(byteName) };
+}
+
+/** A path that begins with its module; old daemons would part it before a further ` MODULE/` (1-session 8.4). */
+function daemonPath(path: ByteName, first: ByteName, guards: boolean): ByteName {
+  const [name = ""] = first.split("/", 1);
+  const whole = path.includes("/") ? path : `${path}/`;
+  const guarded = guards ? whole.replaceAll(` ${name}/`, `[ ]${name}/`) : whole;
+  return byteName(guarded.startsWith("-") ? `./${guarded}` : guarded);
 }
 
 /** The cluster of letters (1-session 2.3); its last option, `e`, takes the capabilities as its argument. */

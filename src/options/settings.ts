@@ -31,6 +31,16 @@ export interface Settings {
   /** Options that only a connection to a daemon may have. */
   readonly daemonOnly: Set<"password-file" | "contimeout">;
 
+  // a daemon
+  port: number;
+  address: ByteName | undefined;
+  socketOptions: ByteName | undefined;
+  /** 0: no limit. */
+  connectTimeoutSeconds: number;
+  passwordFile: ByteName | undefined;
+  earlyInput: ByteName | undefined;
+  showsGreeting: boolean;
+
   // the other side
   /** Command of the remote shell; what a server gets instead are the client's capabilities (1-session 2.3). */
   remoteShell: ByteName | undefined;
@@ -197,6 +207,13 @@ export function emptySettings(): Settings {
     secludedArguments: undefined,
     unsupported: new Map(),
     daemonOnly: new Set(),
+    port: 0,
+    address: undefined,
+    socketOptions: undefined,
+    connectTimeoutSeconds: 0,
+    passwordFile: undefined,
+    earlyInput: undefined,
+    showsGreeting: true,
     remoteShell: undefined,
     remoteProgram: undefined,
     remoteOptions: [],

@@ -268,11 +268,20 @@ export class WireReader {
 
   /** Bytes up to and with the next NUL, or `max` bytes without one; some other text of fewer bytes is not enough. */
   untilNul(max: number): string {
+    return this.until(0, max);
+  }
+
+  /** The same with a newline. */
+  untilNewline(max: number): string {
+    return this.until(0x0a, max);
+  }
+
+  private until(last: number, max: number): string {
     const { bytes, at } = this;
     const limit = Math.min(this.end, at + max);
-    const nul = bytes.subarray(at, limit).indexOf(0);
-    if (nul < 0 && limit < at + max) this.missing(limit - at + 1);
-    const stop = nul < 0 ? limit : at + nul + 1;
+    const found = bytes.subarray(at, limit).indexOf(last);
+    if (found < 0 && limit < at + max) this.missing(limit - at + 1);
+    const stop = found < 0 ? limit : at + found + 1;
     this.at = stop;
     return bytes.toString("latin1", at, stop);
   }

@@ -19,10 +19,14 @@ export interface CommandConnection {
   kill(): void;
 }
 
-/** Starts a command. Throws (exit 14) when there is no such program. */
-export async function startCommand(words: readonly ByteName[], role: Role): Promise<CommandConnection> {
+/** Starts a command, with further variables in its environment. Throws (exit 14) when there is no such program. */
+export async function startCommand(
+  words: readonly ByteName[],
+  role: Role,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<CommandConnection> {
   const [program = "", ...args] = portableWords(words);
-  const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...variables } });
   const ended = new Promise<number>((resolve) => {
     child.on("exit", (code, signal) => resolve(code ?? (signal === null ? 0 : shellKilled)));
     child.on("error", () => resolve(ExitCode.ipc));

@@ -64,6 +64,7 @@ function rsyncOutcome(args: readonly string[]): string {
 function tsyncOutcome(args: readonly string[]): string {
   try {
     const { kind } = parseArguments(args.map(byteName), {});
+    if (kind === "remote") return "run";
     return kind.endsWith("-help") ? "flag help" : kind;
   } catch (error) {
     if (!(error instanceof TsyncError)) throw error;

@@ -1,7 +1,7 @@
 /** Rows of the options that decide what is told to the user (3-transfer 9, 10.2). */
 import { usageError } from "../../errors.ts";
 import { applyFlagWords, debugFlags, infoFlags } from "../info-flags.ts";
-import { counter, flag, noEffect, type OptionRow, row, text } from "../option-row.ts";
+import { counter, flag, type OptionRow, row, text } from "../option-row.ts";
 
 /** Output options in the order of the help. */
 export const outputRows: readonly OptionRow[] = [
@@ -31,8 +31,10 @@ export const outputRows: readonly OptionRow[] = [
     },
   }),
   flag("quiet q", "quiet", "print errors and warnings only"),
-  // Only daemons have a greeting to show.
-  { ...noEffect("motd", "do not show the greeting of a daemon", undefined, "motd"), helpName: "--no-motd" },
+  {
+    ...flag("motd", "showsGreeting", "do not show the greeting of a daemon", "motd"),
+    helpName: "--no-motd",
+  },
   flag("stats", "stats", "print statistics at the end"),
   row("now", "human-readable h", {
     help: "numbers with units of 1000, twice: of 1024 (-h alone is --help)",

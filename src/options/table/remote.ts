@@ -5,7 +5,7 @@
 import { byteName } from "../../bytes/byte-name.ts";
 import { usageError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
-import { type Effect, later, noEffect, type OptionRow, row } from "../option-row.ts";
+import { type Effect, later, noEffect, type OptionRow, row, text } from "../option-row.ts";
 import { parseStopAfter, parseStopAt } from "../stop-time.ts";
 
 /** Options about connections, in the order of the help. */
@@ -52,14 +52,19 @@ export const remoteRows: readonly OptionRow[] = [
       settings.trustSender = true;
     },
   }),
-  // No socket is opened.
-  noEffect("address", "local address of the connection to a daemon", "ADDRESS"),
-  row("no-effect", "port", {
+  text("address", "ADDRESS", "local address of the connection to a daemon", (settings, value) => {
+    settings.address = value;
+  }),
+  row("now", "port", {
     help: "port of the daemon",
     argument: { kind: "integer", label: "PORT" },
-    set: () => {},
+    set: (settings, _value, number) => {
+      settings.port = number;
+    },
   }),
-  noEffect("sockopts", "options of the socket", "OPTIONS"),
+  text("sockopts", "OPTIONS", "options of the socket", (settings, value) => {
+    settings.socketOptions = value;
+  }),
   row("now", "ipv4 4", {
     help: "prefer IPv4",
     set: (settings) => {
@@ -72,24 +77,29 @@ export const remoteRows: readonly OptionRow[] = [
       settings.internetProtocol = 6;
     },
   }),
-  noEffect("early-input", "file to send to the daemon's early exec", "FILE"),
+  text("early-input", "FILE", "file to send to the daemon's early exec", (settings, value) => {
+    settings.earlyInput = value;
+  }),
   // rsync itself refuses these two without a daemon.
-  row("no-effect", "password-file", {
+  row("now", "password-file", {
     help: "file with the password for a daemon",
     argument: { kind: "text", label: "FILE" },
-    set: (settings) => {
+    set: (settings, value) => {
+      settings.passwordFile = value;
       settings.daemonOnly.add("password-file");
     },
   }),
-  row("no-effect", "contimeout", {
+  row("now", "contimeout", {
     help: "seconds to wait for a connection to a daemon",
     argument: { kind: "integer", label: "SECONDS" },
     negations: "contimeout",
     set: (settings, _value, number) => {
+      settings.connectTimeoutSeconds = Math.max(number, 0);
       if (number === 0) settings.daemonOnly.delete("contimeout");
       else settings.daemonOnly.add("contimeout");
     },
     clear: (settings) => {
+      settings.connectTimeoutSeconds = 0;
       settings.daemonOnly.delete("contimeout");
     },
   }),

@@ -3,7 +3,15 @@
  * and hears what the other side has to say.
  */
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
-import { abortedError, asTsyncError, ExitCode, type Role, TsyncError, unsupportedError } from "../../errors.ts";
+import {
+  abortedError,
+  asTsyncError,
+  ExitCode,
+  internalError,
+  type Role,
+  TsyncError,
+  unsupportedError,
+} from "../../errors.ts";
 import { compileFilters, type FilterProgram } from "../../filter/compile-filters.ts";
 import type { FilterReader } from "../../filter/rule-list.ts";
 import { formatWireRules } from "../../filter/wire-rules.ts";
@@ -13,7 +21,7 @@ import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
 import { applyModeChanges } from "../../options/chmod.ts";
 import { parseRemote } from "../../options/operands.ts";
 import type { RemoteCommand } from "../../options/parse-arguments.ts";
-import { type CallEnvironment, callOf, serverArguments } from "../../options/server-arguments.ts";
+import { type CallEnvironment, callOf, type ServerWords, serverArguments } from "../../options/server-arguments.ts";
 import type { TransferOptions } from "../../options/transfer-options.ts";
 import type { FileEntry } from "../../protocol/file-entry.ts";
 import { sendsFilterList, writeFilterList } from "../../protocol/filter-list.ts";
@@ -28,6 +36,8 @@ import { isSymlink } from "../file-list.ts";
 import { fileFilterReader } from "../filter-reader.ts";
 import { readListed } from "../source-arguments.ts";
 import { Condition } from "./condition.ts";
+import { type DaemonEnvironment, type DaemonRequest, openDaemon, sendArguments } from "./daemon-connect.ts";
+import { EarlyMessages } from "./early-messages.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Link } from "./link.ts";
 import { checkNameStream, receiveNames, sendNames } from "./listed-names.ts";
@@ -53,19 +63,20 @@ export interface RemoteRequest {
   /** RSYNC_RSH. */
   readonly remoteShell: ByteName | undefined;
   readonly environment: CallEnvironment;
+  readonly daemon: DaemonEnvironment;
 }
 
 /** How long the remote shell may take to end once the session is over, and when it broke. */
 const patienceMilliseconds = 30_000;
 const brokenPatienceMilliseconds = 1000;
 
-/** Runs a transfer with another machine to its end. */
-export function runRemote(request: RemoteRequest): Promise<RunSummary> {
+/** Runs a transfer with another machine to its end; undefined when a daemon just listed its modules. */
+export function runRemote(request: RemoteRequest): Promise<RunSummary | undefined> {
   const { command, signal } = request;
   return withDeadline(command.options.stopAt, signal, (until) => remoteUntil({ ...request, signal: until }));
 }
 
-async function remoteUntil(request: RemoteRequest): Promise<RunSummary> {
+async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefined> {
   const { command } = request;
   refuseLocalOnly(command);
   const role: Role = command.remote.direction === "push" ? "sender" : "Receiver";
@@ -84,22 +95,29 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary> {
     const { deleteExcluded, nulTerminated, filters } = command.options;
     const settings = { deleteExcluded, nulTerminated, home: request.home, cvsIgnoreVariable: request.cvsIgnore };
     const program = compileFilters(filters, reader, settings);
-    const words = shellWords(request);
-    announceCommand(request, words.all);
-    child = await startCommand(words.all, role);
-    const connection = new Connection(child.stream, role);
-    if (words.secluded !== undefined) {
-      for (const word of [byteName("rsync"), ...words.secluded]) connection.out.name(byteName(`${word || "."}\0`));
-      connection.out.byte(0);
+    const call = serverArguments(callOf(command, request.environment));
+    const onOpen = (connection: Connection, started: CommandConnection | undefined): void => {
+      opened = connection;
+      child = started;
+      stop = () => connection.fail(abortedError(role));
+      request.signal.addEventListener("abort", stop);
+      if (request.signal.aborted) throw abortedError(role);
+      heartbeat = new Heartbeat(connection, role === "sender" ? role : "generator", command.settings.timeoutSeconds);
+    };
+    let agreedProtocol: number | undefined;
+    if (command.remote.transport === "daemon") {
+      agreedProtocol = await startDaemon(request, { syscalls, own, role, warn, onOpen });
+      if (agreedProtocol === undefined) return undefined;
+      if (opened !== undefined) sendArguments(opened, call, agreedProtocol);
+    } else {
+      await startShell(request, call, role, onOpen);
     }
-    opened = connection;
-    stop = () => connection.fail(abortedError(role));
-    request.signal.addEventListener("abort", stop);
-    if (request.signal.aborted) throw abortedError(role);
-    heartbeat = new Heartbeat(connection, role === "sender" ? role : "generator", command.settings.timeoutSeconds);
-    const summary = await session(request, { connection, role, program, reader, syscalls });
+    const connection = opened;
+    if (connection === undefined) throw internalError("there is no connection");
+    const onTimeout = (seconds: number): void => heartbeat?.adopt(seconds);
+    const summary = await session(request, { connection, role, program, reader, syscalls, agreedProtocol, onTimeout });
     await connection.finish();
-    const status = await child.status(patienceMilliseconds);
+    const status = await child?.status(patienceMilliseconds);
     return status === undefined || status <= summary.exitCode ? summary : { ...summary, exitCode: status as ExitCode };
   } catch (error) {
     const known = asTsyncError(error);
@@ -108,7 +126,7 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary> {
   } finally {
     heartbeat?.stop();
     request.signal.removeEventListener("abort", stop);
-    child?.stream.destroy();
+    opened?.destroy();
     syscalls.dispose();
   }
 }
@@ -123,27 +141,61 @@ function refuseLocalOnly({ options }: RemoteCommand): void {
   refuse(options.reflink === "always", "--reflink=always");
 }
 
-/** The command line of the remote shell (1-session 2.1), and the words that go by the protocol. */
-function shellWords({ command, remoteShell, environment }: RemoteRequest): {
-  all: ByteName[];
-  secluded: readonly ByteName[] | undefined;
-} {
+/** Starts the other side through a remote shell. */
+async function startShell(
+  request: RemoteRequest,
+  { visible, secluded }: ServerWords,
+  role: Role,
+  onOpen: (connection: Connection, child: CommandConnection) => void,
+): Promise<void> {
+  const words = shellWords(request, visible);
+  announceCommand(request, words);
+  const child = await startCommand(words, role);
+  const connection = new Connection(child.stream, role);
+  onOpen(connection, child);
+  if (secluded === undefined) return;
+  for (const word of [byteName("rsync"), ...secluded]) connection.out.name(byteName(`${word || "."}\0`));
+  connection.out.byte(0);
+}
+
+/** Connects to a daemon, by a remote shell only if one was given on the command line (1-session 8.5). */
+async function startDaemon(
+  request: RemoteRequest,
+  parts: Pick<DaemonRequest, "syscalls" | "own" | "role" | "onOpen"> & { readonly warn: (text: string) => void },
+): Promise<number | undefined> {
+  const { command, emit, signal } = request;
+  const throughShell = command.settings.remoteShell !== undefined;
+  const words = throughShell ? shellWords(request, ["--server", "--daemon", "."].map(byteName)) : undefined;
+  if (words !== undefined) announceCommand(request, words);
+  return await openDaemon({
+    ...parts,
+    command,
+    environment: request.daemon,
+    signal,
+    shellWords: words,
+    onWarning: parts.warn,
+    onText: (text) => emit({ type: "notice", role: "client", code: "other", path: undefined, text }),
+  });
+}
+
+/** The command line of the remote shell (1-session 2.1). */
+function shellWords({ command, remoteShell }: RemoteRequest, serverWords: readonly ByteName[]): ByteName[] {
   const { settings, remote } = command;
   const shell = splitCommand(settings.remoteShell ?? remoteShell ?? byteName("ssh"));
   const at = remote.host.lastIndexOf("@");
   const user = at < 0 ? undefined : remote.host.slice(0, at);
   const host = remote.host.slice(at + 1);
   const isSsh = shell[0]?.slice(shell[0].lastIndexOf("/") + 1) === "ssh";
-  const { visible, secluded } = serverArguments(callOf(command, environment));
-  const all = [
+  // A user of the daemon is one of the shell too, unless it was told of another (1-session 2.1).
+  const namesUser = user !== undefined && !(remote.transport === "daemon" && shell.includes(byteName("-l")));
+  return [
     ...shell,
-    ...(user === undefined ? [] : ["-l", user]),
+    ...(namesUser ? ["-l", user] : []),
     ...(isSsh && settings.internetProtocol !== undefined ? [`-${settings.internetProtocol}`] : []),
     host,
     settings.remoteProgram ?? "rsync",
-    ...visible,
+    ...serverWords,
   ].map((word) => byteName(word));
-  return { all, secluded };
 }
 
 /** `-vv`: the command, words with special characters in quotes. */
@@ -160,6 +212,9 @@ interface SessionParts {
   readonly program: FilterProgram;
   readonly reader: FilterReader;
   readonly syscalls: Parameters<typeof sendToWire>[0]["syscalls"];
+  readonly agreedProtocol: number | undefined;
+  /** A daemon says how long it waits (1-session 5.6). */
+  readonly onTimeout: (seconds: number) => void;
 }
 
 async function session(request: RemoteRequest, parts: SessionParts): Promise<RunSummary> {
@@ -167,7 +222,8 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
   const { connection, role, program, reader, syscalls } = parts;
   const { settings, remote } = command;
   const pushes = remote.direction === "push";
-  let handle: (message: Message) => void = () => undefined;
+  const early = new EarlyMessages(role);
+  let handle: (message: Message) => void = (message) => early.keep(message);
   const { options: asked } = command;
   const { deleteTiming, delayUpdates, pruneEmptyDirectories } = asked;
   const whole = deleteTiming === "before" || deleteTiming === "after" || delayUpdates || pruneEmptyDirectories;
@@ -175,11 +231,13 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
     options: asked,
     isSender: pushes,
     protocol: settings.protocol,
+    agreedProtocol: parts.agreedProtocol,
     checksumChosen: settings.checksumChoice !== undefined && settings.checksumChoice !== "auto",
     allowed: request.allowed,
     allowsIncremental: asked.recursive && settings.allowIncremental && (pushes || !whole),
     onMessage: (message) => {
       if (message.kind === "text") tellPeerText(message, pushes ? "receiver" : "sender", request.emit, handle);
+      else if (message.kind === "io-timeout") parts.onTimeout(message.seconds);
       else onPeerMessage(connection, role, message, handle);
     },
     role,
@@ -200,6 +258,7 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
     cvsIgnore: request.cvsIgnore,
     onMessage: (handler: (message: Message) => void) => {
       handle = handler;
+      early.handOn(handler);
     },
   };
   if (pushes) {
@@ -218,7 +277,7 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
     : undefined;
   const trusts =
     settings.trustSender || (settings.oldArguments ?? 0) > 0 || (options.filesFrom !== undefined && !listedHere);
-  const names = new RequestedNames(options, listed ?? remote.paths, program, reader);
+  const names = new RequestedNames(options, listed ?? requestedPaths(remote), program, reader);
   return await receiveFromWire({
     ...end,
     destination: command.destination,
@@ -231,6 +290,12 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
       }
     },
   });
+}
+
+/** Of a daemon's paths what is behind the module. */
+function requestedPaths({ transport, paths }: RemoteCommand["remote"]): readonly ByteName[] {
+  if (transport === "shell") return paths;
+  return paths.map((path) => byteName(path.includes("/") ? path.slice(path.indexOf("/") + 1) : ""));
 }
 
 /** `--chmod` changes what a client that receives gets to see (2-file-list 3.5). */

@@ -5,6 +5,7 @@
 import type { ByteName } from "../../bytes/byte-name.ts";
 import { abortedError, asTsyncError, TsyncError } from "../../errors.ts";
 import type { FileEntry } from "../../protocol/file-entry.ts";
+import type { Message } from "../../protocol/message.ts";
 import type { TransferStats } from "../../protocol/transfer-stats.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { setLateXattrs } from "../attributes.ts";
@@ -96,8 +97,16 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
   if (options.incrementalRecursion) await readSecond(link, lists);
   if (options.pruneEmptyDirectories) lists.replace(pruneLists(lists.peek(), context));
   numbers.complete();
+  const hear = (message: Message): void => {
+    if (message.kind === "text") context.ledger.peerFailed("sender");
+    else if (message.kind === "io-error") {
+      context.ledger.ioError |= message.bits;
+      context.ledger.knownIoError |= message.bits;
+    }
+  };
   // A server that sends nothing ends with its list (1-session 7.4).
   if (!isServer && context.counters.files.total === 0) {
+    request.onMessage(hear);
     await connection.drain();
     if (request.destination !== undefined && !options.listOnly) {
       const destination = resolveDestination(context, request.destination, countListed(lists.peek()));
@@ -111,14 +120,7 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
     replay ?? new WireChannel(link, context, tracker, (record) => receiver.report(record));
   let setXattrs: (entry: FileEntry) => void = () => undefined;
   const receiver = new WireReceiver(link, context, lists, channel, progress, !isServer, (entry) => setXattrs(entry));
-  request.onMessage((message) => {
-    if (message.kind === "no-send") channel.notSent(message.ndx);
-    else if (message.kind === "text") context.ledger.peerFailed("sender");
-    else if (message.kind === "io-error") {
-      context.ledger.ioError |= message.bits;
-      context.ledger.knownIoError |= message.bits;
-    }
-  });
+  request.onMessage((message) => (message.kind === "no-send" ? channel.notSent(message.ndx) : hear(message)));
   let side: ReceivingSide | undefined;
   if (request.destination !== undefined && !options.listOnly) {
     const destination = resolveDestination(context, request.destination, countListed(lists.peek()));

@@ -47,6 +47,8 @@ export interface SessionStart {
   readonly isSender: boolean;
   /** Highest protocol that is offered. */
   readonly protocol: number | undefined;
+  /** Agreed on already: there are no version words (1-session 8.1). */
+  readonly agreedProtocol?: number | undefined;
   /** `--checksum-choice` was given (and is known to both sides). */
   readonly checksumChosen: boolean;
   readonly allowed: AllowedNames;
@@ -89,12 +91,16 @@ export async function startServer(connection: Connection, start: SessionStart, c
   return sessionOf(protocol, compat, seed, negotiated, start);
 }
 
+async function exchangeVersions(connection: Connection, { protocol, role }: SessionStart): Promise<number> {
+  const own = Math.min(protocol ?? protocolMax, protocolMax);
+  writeVersion(connection.out, own);
+  return agreeOnProtocol(own, await connection.read(readVersion), role);
+}
+
 /** Starts a session as client. */
 export async function startClient(connection: Connection, start: SessionStart): Promise<Session> {
-  const { role, options } = start;
-  const own = Math.min(start.protocol ?? protocolMax, protocolMax);
-  writeVersion(connection.out, own);
-  const protocol = agreeOnProtocol(own, await connection.read(readVersion), role);
+  const { options, role } = start;
+  const protocol = start.agreedProtocol ?? (await exchangeVersions(connection, start));
   const compat = protocol >= 30 ? await connection.read(readCompatFlags) : 0;
   if ((compat & CompatFlag.incremental) !== 0 && !start.allowsIncremental) {
     throw new TsyncError("protocol", "Incompatible options: the other side wants incremental recursion", {

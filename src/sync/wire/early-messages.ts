@@ -1,0 +1,29 @@
+/** Messages that come before anybody can act on them: a daemon tells of missing arguments ahead of the file list. */
+import { limitError, type Role } from "../../errors.ts";
+import { limits } from "../../limits.ts";
+import type { Message } from "../../protocol/message.ts";
+
+export class EarlyMessages {
+  private readonly role: Role;
+  private readonly kept: Message[] = [];
+  private failed: Message | undefined;
+
+  constructor(role: Role) {
+    this.role = role;
+  }
+
+  /** Texts have been shown already: of these it only counts that there was one. */
+  keep(message: Message): void {
+    if (message.kind === "text") this.failed = message;
+    else if (this.kept.length < limits.earlyMessages) this.kept.push(message);
+    else throw limitError("too many messages before the file list", this.role);
+  }
+
+  /** Gives all of them to whoever can act on them now. */
+  handOn(handler: (message: Message) => void): void {
+    if (this.failed !== undefined) handler(this.failed);
+    for (const message of this.kept) handler(message);
+    this.failed = undefined;
+    this.kept.length = 0;
+  }
+}
