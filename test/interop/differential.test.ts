@@ -69,11 +69,11 @@ describe("planWholeScenario", () => {
 });
 
 describe("tsync does what rsync does", () => {
-  // The goal is 98 for each kind. `percent` is what has been reached and must not be lost again; raise it with every
-  // difference that goes (docs/differences.md names those that are left).
+  // Of 2,000 cases as root and as an ordinary user together more than 98 are identical (docs/differences.md). `percent` leaves
+  // room for a few more of the races of rsync's processes in these few hundred.
   const kinds = [
-    { kind: "as root", percent: 96, options: ["--user", "root", "--cases", "500", "--seed", "1"] },
-    { kind: "as an ordinary user", percent: 94, options: ["--user", "nobody", "--cases", "150", "--seed", "1"] },
+    { kind: "as root", percent: 98, options: ["--user", "root", "--cases", "500", "--seed", "1"] },
+    { kind: "as an ordinary user", percent: 96, options: ["--user", "nobody", "--cases", "150", "--seed", "1"] },
     {
       kind: "with every option",
       percent: 96,
