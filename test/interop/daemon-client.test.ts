@@ -121,6 +121,8 @@ describe("transfers", () => {
     "-avs @pub/a_b d",
     "-avz @pub/ d",
     "-av @slow/ d",
+    "-avv --chown=1:2 --suffix=a*b in/sub @rw/",
+    "-avvs @pub/sub d",
     "-av --exclude=n @pub/ d",
     "-av --files-from=% @pub/ d",
     "-av in/ @rw/x",

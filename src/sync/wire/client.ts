@@ -36,7 +36,7 @@ import { isSymlink } from "../file-list.ts";
 import { fileFilterReader } from "../filter-reader.ts";
 import { readListed } from "../source-arguments.ts";
 import { Condition } from "./condition.ts";
-import { type DaemonEnvironment, type DaemonRequest, openDaemon, sendArguments } from "./daemon-connect.ts";
+import { type DaemonEnvironment, type DaemonRequest, openDaemon, sendArguments, shownWords } from "./daemon-connect.ts";
 import { EarlyMessages } from "./early-messages.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Link } from "./link.ts";
@@ -106,8 +106,9 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
     };
     let agreedProtocol: number | undefined;
     if (command.remote.transport === "daemon") {
-      agreedProtocol = await startDaemon(request, { syscalls, own, role, warn, onOpen });
+      agreedProtocol = await startDaemon(request, { syscalls, own, role, warn, onOpen, words: call.visible });
       if (agreedProtocol === undefined) return undefined;
+      if (call.secluded !== undefined) announceSecluded(request, call.secluded);
       if (opened !== undefined) sendArguments(opened, call, agreedProtocol);
     } else {
       await startShell(request, call, role, onOpen);
@@ -154,6 +155,7 @@ async function startShell(
   const connection = new Connection(child.stream, role);
   onOpen(connection, child);
   if (secluded === undefined) return;
+  announceSecluded(request, secluded);
   for (const word of [byteName("rsync"), ...secluded]) connection.out.name(byteName(`${word || "."}\0`));
   connection.out.byte(0);
 }
@@ -161,7 +163,9 @@ async function startShell(
 /** Connects to a daemon, by a remote shell only if one was given on the command line (1-session 8.5). */
 async function startDaemon(
   request: RemoteRequest,
-  parts: Pick<DaemonRequest, "syscalls" | "own" | "role" | "onOpen"> & { readonly warn: (text: string) => void },
+  parts: Pick<DaemonRequest, "syscalls" | "own" | "role" | "onOpen" | "words"> & {
+    readonly warn: (text: string) => void;
+  },
 ): Promise<number | undefined> {
   const { command, emit, signal } = request;
   const throughShell = command.settings.remoteShell !== undefined;
@@ -174,6 +178,7 @@ async function startDaemon(
     signal,
     shellWords: words,
     onWarning: parts.warn,
+    onRemark: (flag, text) => remark(request, flag, text),
     onText: (text) => emit({ type: "notice", role: "client", code: "other", path: undefined, text }),
   });
 }
@@ -198,12 +203,19 @@ function shellWords({ command, remoteShell }: RemoteRequest, serverWords: readon
   ].map((word) => byteName(word));
 }
 
-/** `-vv`: the command, words with special characters in quotes. */
-function announceCommand({ command, emit }: RemoteRequest, words: readonly ByteName[]): void {
-  if (command.options.debug.cmd === 0) return;
-  const shown = words.map((word) => (/[^-\w=./:,@+]/.test(word) ? `"${word}"` : word)).join(" ");
-  const text = byteName(`opening connection using: ${shown}  (${words.length} args)`);
-  emit({ type: "notice", role: "client", code: "other", path: undefined, text });
+/** `-vv`: the command of the remote shell. */
+function announceCommand(request: RemoteRequest, words: readonly ByteName[]): void {
+  remark(request, "cmd", `opening connection using: ${shownWords(words)}`);
+}
+
+/** `-vv`: what goes by the protocol. */
+function announceSecluded(request: RemoteRequest, words: readonly ByteName[]): void {
+  remark(request, "cmd", `protected args: ${shownWords(words)}`);
+}
+
+function remark({ command, emit }: RemoteRequest, flag: "connect" | "cmd", text: string): void {
+  if (command.options.debug[flag] === 0) return;
+  emit({ type: "notice", role: "client", code: "other", path: undefined, text: byteName(text) });
 }
 
 interface SessionParts {

@@ -35,6 +35,10 @@ export interface DaemonRequest {
   /** Words of the remote shell that starts the daemon; undefined: it is reached by TCP. */
   readonly shellWords: readonly ByteName[] | undefined;
   readonly onText: (line: ByteName) => void;
+  /** Takes what `-vv` says about the way there and about the words sent. */
+  readonly onRemark: (flag: "connect" | "cmd", text: string) => void;
+  /** Words of the server's command line, as they will be sent. */
+  readonly words: readonly ByteName[];
   readonly onWarning: (text: string) => void;
   /** Takes what is open as soon as it is, so that it is closed whatever happens. */
   readonly onOpen: (connection: Connection, child: CommandConnection | undefined) => void;
@@ -62,8 +66,15 @@ export async function openDaemon(request: DaemonRequest): Promise<number | undef
     earlyInput,
     protocol: settings.protocol,
     role,
+    onGreeted: () => request.onRemark("cmd", `sending daemon args: ${shownWords(request.words)}`),
     onText: settings.showsGreeting ? request.onText : () => undefined,
   });
+}
+
+/** A command as it is shown: words with special characters in quotes, and their number. */
+export function shownWords(words: readonly ByteName[]): string {
+  const shown = words.map((word) => (/[^-\w=./:,@+]/.test(word) ? `"${word}"` : word)).join(" ");
+  return `${shown}  (${words.length} args)`;
 }
 
 /** Sends the words of the server's command line (1-session 8.4). */
@@ -80,7 +91,7 @@ export function sendArguments(
 }
 
 async function openConnection(request: DaemonRequest, host: string): Promise<Connection> {
-  const { command, environment, role, signal, shellWords, onWarning } = request;
+  const { command, environment, role, signal, shellWords, onWarning, onRemark } = request;
   const { settings, remote } = command;
   const port = remote.port ?? (settings.port || defaultPort);
   const opened = (stream: ByteStream, child?: CommandConnection): Connection => {
@@ -92,13 +103,18 @@ async function openConnection(request: DaemonRequest, host: string): Promise<Con
     const child = await startCommand(shellWords, role, { RSYNC_PORT: String(remote.port ?? settings.port) });
     return opened(child.stream, child);
   }
+  const way = `opening tcp connection to ${host} port ${port}`;
   if (environment.connectProgram !== undefined) {
     const text = byteName(fillIn(environment.connectProgram, host, role));
+    onRemark("connect", `Using RSYNC_CONNECT_PROG instead of ${way}`);
+    onRemark("connect", `Running socket program: "${text}"`);
     const child = await startCommand([environment.shell ?? byteName("/bin/sh"), byteName("-c"), text], role);
     return opened(child.stream, child);
   }
   const proxy =
     environment.proxy === undefined || environment.proxy === "" ? undefined : parseProxy(environment.proxy, role);
+  onRemark("connect", way);
+  if (proxy !== undefined) onRemark("connect", `connection via http proxy ${proxy.host} port ${proxy.port}`);
   const stream = await connectTcp({
     host: toText(byteName(proxy?.host ?? host)),
     port: proxy?.port ?? port,

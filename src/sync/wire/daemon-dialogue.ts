@@ -25,6 +25,8 @@ export interface DialogueRequest {
   readonly role: Role;
   /** Takes the greeting of the daemon's operator and the list of modules. */
   readonly onText: (line: ByteName) => void;
+  /** Called once the daemon has said that it is one. */
+  readonly onGreeted: () => void;
 }
 
 const prefix = "@RSYNCD: ";
@@ -38,6 +40,7 @@ export async function talkToDaemon(connection: Connection, request: DialogueRequ
   // A version between two releases speaks the one before.
   const theirs = greeting.protocol <= own && (greeting.sub ?? 0) !== 0 ? greeting.protocol - 1 : greeting.protocol;
   const protocol = agreeOnProtocol(own, theirs, role);
+  request.onGreeted();
   if (earlyInput !== undefined && earlyInput.length > 0) {
     writeLine(connection, byteName(`#early_input=${earlyInput.length}`));
     connection.out.data(earlyInput);

@@ -1,0 +1,91 @@
+/**
+ * Daemons that are none, say too much or fall silent (1-session 8.1, 4-traps H-29): the client ends in time, with the right code, and
+ * never sends more than it must.
+ */
+import { spawn } from "node:child_process";
+import { createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+
+const tsync = join(import.meta.dirname, "../../bin/tsync");
+
+let server: Server | undefined;
+const sockets: Socket[] = [];
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  server?.close();
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What the client sent. */
+  readonly sent: string;
+}
+
+/** Runs a client of a daemon that sends `text` and then, unless it `stays`, closes. */
+async function meet(text: string, args: readonly string[] = [], stays = false): Promise<Ended> {
+  let sent = "";
+  const port = await new Promise<number>((resolve) => {
+    server = createServer((socket) => {
+      sockets.push(socket);
+      socket.on("error", () => undefined);
+      socket.on("data", (bytes) => {
+        sent += bytes.toString("latin1");
+      });
+      socket.write(Buffer.from(text, "latin1"));
+      if (!stays) socket.end();
+    });
+    server.listen(0, "127.0.0.1", () => {
+      const address = server?.address();
+      resolve(typeof address === "object" && address !== null ? address.port : 0);
+    });
+  });
+  const env = { PATH: process.env.PATH, LC_ALL: "C", RSYNC_PASSWORD: "secret", USER: "me" };
+  const child = spawn(tsync, [...args, `rsync://127.0.0.1:${port}/m/`, "/nonexistent/d"], { env });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (bytes: Buffer) => {
+    stdout += bytes.toString();
+  });
+  child.stderr.on("data", (bytes: Buffer) => {
+    stderr += bytes.toString();
+  });
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  return { code, stdout, stderr, sent };
+}
+
+const hello = "@RSYNCD: 32.0 md5\n";
+
+test.each([
+  ["something else", "SSH-2.0-OpenSSH\n", 5, 'server sent "SSH-2.0-OpenSSH" rather than greeting'],
+  ["nothing", "", 12, "connection unexpectedly closed"],
+  ["a version without its part", "@RSYNCD: 32\n", 5, "the server omitted the subprotocol value: @RSYNCD: 32"],
+  ["no digests", "@RSYNCD: 32.0\n", 5, "the server omitted the digest name list: @RSYNCD: 32.0"],
+  ["a version from the past", "@RSYNCD: 19\n", 2, "protocol 19 is not supported"],
+  ["half a line", `${hello}half`, 12, "connection unexpectedly closed"],
+  ["an error", `${hello}@ERROR: \u001b[2Jno\n`, 5, "@ERROR: \\#033[2Jno"],
+  ["digests that nobody knows", "@RSYNCD: 32.0 crc\n@RSYNCD: AUTHREQD x\n", 4, "Failed to negotiate a daemon auth"],
+  ["a line without end", `${hello}${"x".repeat(100_000)}`, 12, "the line of the daemon is longer than"],
+  ["an announcement of an announcement", `${hello}@RSYNCD: OKAY\n`, 12, "connection unexpectedly closed"],
+] as const)("%s", async (_name, text, code, words) => {
+  const ended = await meet(text);
+  expect(ended.code).toBe(code);
+  expect(ended.stderr).toContain(words);
+});
+
+test("H-29 the weakest digest of a daemon is taken only if there is none better", async () => {
+  const { sent } = await meet("@RSYNCD: 32.0 md4 md5 sha256\n@RSYNCD: AUTHREQD abc\n");
+  expect(sent).toMatch(/\nm\nme [\w+/]{43}\n$/);
+});
+
+test("a text for the user is escaped", async () => {
+  const { code, stdout } = await meet(`${hello}a\tb\u001b[31m\r\n@RSYNCD: EXIT\n`);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: "a\tb\\#033[31m\n" });
+});
+
+test("--timeout ends the wait for a daemon that says nothing", async () => {
+  const { code } = await meet("", ["--timeout=1"], true);
+  expect(code).toBe(30);
+});
