@@ -137,6 +137,7 @@ export async function main(controller: AbortController): Promise<number> {
               shell: variable("RSYNC_SHELL"),
               password: variable("RSYNC_PASSWORD"),
               user: variable("USER") ?? variable("LOGNAME"),
+              askPassword: async () => (await import("./ask-password.ts")).askPassword(() => controller.abort()),
             },
           })
         : command.kind === "read-batch"

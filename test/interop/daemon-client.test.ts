@@ -1,5 +1,5 @@
 /** tsync as the client of a real rsync daemon (1-session 8), beside rsync as its client. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { chownSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -59,7 +59,7 @@ const look = `find d rw ! -name . -printf '%p %y %m %U:%G %s %l %T@\\n' | sed -E
 find d rw -type f -exec md5sum {} + | sort`;
 
 /** What a client leaves behind, without what depends on sizes of buffers. `@` stands for the daemon's URL, `%` for the folder. */
-function outcome(program: string, line: string, variables: Readonly<Record<string, string>>): unknown {
+function outcome(program: string, line: string, variables: Readonly<Record<string, string>>, input: string): unknown {
   const { folder, port } = daemon;
   const root = join(folder, "run");
   spawnSync("bash", ["-c", "rm -rf run; cp -a setup run; mkdir run/d; touch -d 2001-02-03 run/d"], { cwd: folder });
@@ -71,8 +71,8 @@ function outcome(program: string, line: string, variables: Readonly<Record<strin
       .replaceAll("_", " "),
   );
   const env = { PATH: process.env.PATH, LC_ALL: "C.UTF-8", TZ: "UTC", HOME: folder, USER: "nobody", ...variables };
-  const how = { cwd: root, encoding: "latin1", env, timeout: 30_000, input: "" } as const;
-  const { status, stdout, stderr } = spawnSync(program, args, how);
+  const how = { cwd: root, encoding: "latin1", env, timeout: 30_000, input } as const;
+  const { status, stdout, stderr } = spawnSync("setsid", ["-w", program, ...args], how);
   const tree = spawnSync("bash", ["-c", look], { cwd: root, encoding: "latin1" }).stdout;
   const now = (text: string): string => text.replace(/\b1[5-9]\d{8}\.\d{10}\b|\b2\d{9}\.\d{10}\b/g, "now");
   return {
@@ -88,9 +88,9 @@ function outcome(program: string, line: string, variables: Readonly<Record<strin
   };
 }
 
-function check(line: string, variables: Readonly<Record<string, string>> = {}): number {
-  const expected = outcome("rsync", line, variables);
-  expect(outcome(tsync, line, variables)).toEqual(expected);
+function check(line: string, variables: Readonly<Record<string, string>> = {}, input = ""): number {
+  const expected = outcome("rsync", line, variables, input);
+  expect(outcome(tsync, line, variables, input)).toEqual(expected);
   return (expected as { status: number }).status;
 }
 
@@ -176,8 +176,25 @@ describe("passwords", () => {
     expect(check(line, variables)).toBe(code);
   });
 
-  test("none at all is refused", () => {
-    expect(outcome(tsync, "-a @sec/ d", {})).toMatchObject({ status: 4 });
+  test("asks where there is no terminal", () => {
+    expect(check("-a joe@localhost::sec/ d --port=PORT", {}, "secret\nmore")).toBe(0);
+    expect(check("-a joe@localhost::sec/ d --port=PORT", {}, "wrong\n")).toBe(5);
+    expect(check("-a joe@localhost::sec/ d --port=PORT")).toBe(5);
+    expect(check("-a joe@localhost::sec/ d --port=PORT --password-file=-", {}, "secret\n")).toBe(0);
+  });
+
+  test("asks on the terminal, and does not show what is typed", async () => {
+    const line = `${tsync} -a joe@localhost::sec/ d --port=${daemon.port}`;
+    const child = spawn("script", ["-qec", line, "/dev/null"], { cwd: join(daemon.folder, "run") });
+    let shown = "";
+    child.stdout.on("data", (bytes: Buffer) => {
+      const asked = shown.includes("Password: ");
+      shown += bytes.toString("latin1");
+      if (!asked && shown.includes("Password: ")) child.stdin.write("secrex\x7ft\r");
+    });
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect({ code, shown }).toEqual({ code: 0, shown: expect.stringContaining("Password: ") });
+    expect(shown).not.toContain("secre");
   });
 });
 

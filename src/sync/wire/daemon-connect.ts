@@ -13,7 +13,7 @@ import { connectTcp } from "../../transport/tcp.ts";
 import { readLine, refusal, talkToDaemon } from "./daemon-dialogue.ts";
 import { readPassword } from "./password.ts";
 
-/** Variables of the environment that concern a connection to a daemon. */
+/** Variables of the environment that concern a connection to a daemon, and who sits before it. */
 export interface DaemonEnvironment {
   /** RSYNC_PROXY, RSYNC_CONNECT_PROG, RSYNC_SHELL, RSYNC_PASSWORD. */
   readonly proxy: ByteName | undefined;
@@ -22,6 +22,8 @@ export interface DaemonEnvironment {
   readonly password: ByteName | undefined;
   /** USER, LOGNAME: whoever of them is there. */
   readonly user: ByteName | undefined;
+  /** Asks for the password. */
+  readonly askPassword: () => Promise<Uint8Array>;
 }
 
 /** What a connection is made of. */
@@ -58,11 +60,12 @@ export async function openDaemon(request: DaemonRequest): Promise<number | undef
   const user = byteName(at < 0 ? (environment.user ?? "nobody") : remote.host.slice(0, at));
   const earlyInput = settings.earlyInput === undefined ? undefined : readEarlyInput(request, settings.earlyInput);
   const connection = await openConnection(request, remote.host.slice(at + 1));
-  const source = { syscalls, own, file: settings.passwordFile, variable: environment.password, role };
+  const { password: variable, askPassword: ask } = environment;
+  const source = { syscalls, own, file: settings.passwordFile, variable, ask, role };
   return await talkToDaemon(connection, {
     module: path.split("/", 1)[0] ?? "",
     user,
-    password: async () => readPassword(source),
+    password: () => readPassword(source),
     earlyInput,
     protocol: settings.protocol,
     role,

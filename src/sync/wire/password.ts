@@ -1,6 +1,6 @@
 /** Where the password for a daemon comes from (1-session 8.3). */
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
-import { ExitCode, type Role, TsyncError, unsupportedError } from "../../errors.ts";
+import { ExitCode, type Role, TsyncError } from "../../errors.ts";
 import { errnoText } from "../../fs/errno.ts";
 import type { OperatorPaths } from "../../fs/operator-path.ts";
 import { emptyStat, type Syscalls } from "../../fs/syscalls/interface.ts";
@@ -16,15 +16,17 @@ export interface PasswordSource {
   readonly file: ByteName | undefined;
   /** RSYNC_PASSWORD. */
   readonly variable: ByteName | undefined;
+  /** Asks whoever sits there. */
+  readonly ask: () => Promise<Uint8Array>;
   readonly role: Role;
 }
 
 /** The password; throws (exit 1) for a file that others can read too, or that holds none. */
-export function readPassword(source: PasswordSource): Uint8Array {
-  const { file, variable, role } = source;
+export async function readPassword(source: PasswordSource): Promise<Uint8Array> {
+  const { file, variable } = source;
   if (file !== undefined) return fromFile(source, file);
   if (variable !== undefined) return Buffer.from(variable, "latin1");
-  throw unsupportedError("This tsync does not ask for passwords: use --password-file or RSYNC_PASSWORD", role);
+  return await source.ask();
 }
 
 function fromFile({ syscalls, own, role }: PasswordSource, file: ByteName): Uint8Array {
