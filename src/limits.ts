@@ -9,6 +9,8 @@ export const limits = {
   nameBytes: 255,
   /** Longest text of a record in a filter or files-from file, in bytes (2-file-list 1.4). */
   ruleBytes: 5119,
+  /** Paths that the wildcards of one argument may stand for. */
+  expandedPaths: 1_000_000,
   /** Names of `--files-from` that a peer may send. */
   listedNames: 10_000_000,
   /** Filter rules that a peer may send. */

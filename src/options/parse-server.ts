@@ -54,6 +54,14 @@ function complete(settings: Settings, operands: readonly ByteName[], environment
   for (const shown of settings.unsupported.values()) {
     throw unsupportedError(`This tsync does not support ${shown} yet`, "server");
   }
+  const refuse = (when: boolean, name: string): void => {
+    if (when) throw unsupportedError(`This tsync does not support ${name} on the other side`, "server");
+  };
+  refuse(settings.logFile !== undefined, "--log-file");
+  refuse(settings.json, "--json");
+  refuse(settings.deleteGuard !== undefined, "--delete-guard");
+  refuse(settings.verify, "--verify");
+  refuse(settings.reflink === "always", "--reflink=always");
   const [dot, ...paths] = operands;
   if (dot !== ".") throw usageError("on remote machine: the first argument must be a dot", "server");
   if (!settings.sender && paths.length !== 1) throw usageError("on remote machine: needs one destination", "server");

@@ -379,10 +379,15 @@ export class ListBuilder {
 
 const mungePrefix = "/rsyncd-munged/";
 
+/** The target with the prefix that makes it harmless, as a munging receiver keeps it (2-file-list 8.3). */
+export function munged(target: ByteName): ByteName {
+  return byteName(mungePrefix + target);
+}
+
 /** The target behind the prefix that a munging receiver put before it (2-file-list 8.3). */
 function unmunged(target: ByteName): ByteName {
-  const munged = target.startsWith(mungePrefix) && target.length > mungePrefix.length;
-  return munged ? byteName(target.slice(mungePrefix.length)) : target;
+  const isMunged = target.startsWith(mungePrefix) && target.length > mungePrefix.length;
+  return isMunged ? byteName(target.slice(mungePrefix.length)) : target;
 }
 
 /** One number for a device. */

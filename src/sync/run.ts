@@ -2,16 +2,14 @@
  * A whole local transfer on one screen: from the arguments to the summary. The roles are in their own files; this one only
  * puts them together and takes care that everything is cleaned up, whatever happens.
  */
-import { type ByteName, byteName } from "../bytes/byte-name.ts";
-import { abortedError, mungeDirectoryError, type Role } from "../errors.ts";
+import type { ByteName } from "../bytes/byte-name.ts";
+import { abortedError, type Role } from "../errors.ts";
 import { compileFilters } from "../filter/compile-filters.ts";
 import { FilterEvaluator } from "../filter/evaluator.ts";
 import { foreignLinkText, OperatorPaths } from "../fs/operator-path.ts";
 import { openSyscalls } from "../fs/syscalls/choose.ts";
 import { fakeSuperSyscalls } from "../fs/syscalls/fake-super.ts";
-import { emptyStat, type Syscalls } from "../fs/syscalls/interface.ts";
 import type { TransferOptions } from "../options/transfer-options.ts";
-import { FileType } from "../protocol/file-entry.ts";
 import type { ChangeGate } from "./change-gate.ts";
 import type { RunContext, Wants } from "./context.ts";
 import { RunCounters } from "./counters.ts";
@@ -33,7 +31,7 @@ import { LocalReceiver } from "./receiver.ts";
 import { announceMatches, announceWholeFiles, openReceivingSide } from "./receiving-side.ts";
 import { refuseEmptySources } from "./refuse-empty-source.ts";
 import { SourceRemover } from "./remove-source.ts";
-import { arrive, countListed, currentIdentity, summarize } from "./run-parts.ts";
+import { arrive, checkMunging, countListed, currentIdentity, summarize } from "./run-parts.ts";
 import { RunProgress } from "./run-progress.ts";
 import { LocalSender } from "./sender.ts";
 import { addSources, readListed } from "./source-arguments.ts";
@@ -176,12 +174,6 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
     roots.dispose();
     syscalls.dispose();
   }
-}
-
-function checkMunging(syscalls: Syscalls): void {
-  const stat = emptyStat();
-  const exists = syscalls.statPath(byteName("/rsyncd-munged"), stat) === 0;
-  if (exists && (stat.mode & FileType.mask) === FileType.directory) throw mungeDirectoryError();
 }
 
 /** The generator's way through the lists, and what comes after the last. */

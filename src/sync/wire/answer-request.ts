@@ -50,7 +50,7 @@ export class RequestAnswerer {
     this.progress = progress;
     this.isServer = isServer;
     this.sender = new LocalSender(context, roots);
-    this.files = new FileSender(link, context.syscalls);
+    this.files = new FileSender(link, context.syscalls, context.options.bandwidthLimit);
   }
 
   /** Answers one record. */

@@ -14,6 +14,7 @@ import { resolveDestination } from "../destination.ts";
 import type { RunSummary } from "../events.ts";
 import { HardLinks, type Member } from "../hard-links.ts";
 import { mapAcls } from "../id-mapper.ts";
+import { munged } from "../list-builder.ts";
 import { ListNumbers } from "../list-numbers.ts";
 import { tellListed } from "../list-only.ts";
 import { findPlace } from "../place.ts";
@@ -64,6 +65,10 @@ export async function receiveFromWire(request: ReceiveRequest): Promise<RunSumma
   }
 }
 
+function withMunged(entry: FileEntry): FileEntry {
+  return entry.target === undefined ? entry : { ...entry, target: munged(entry.target) };
+}
+
 async function receive(request: ReceiveRequest, closers: (() => void)[]): Promise<RunSummary> {
   const started = performance.now();
   const { link, options, isServer } = request;
@@ -78,7 +83,7 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
     settings,
     condition,
     impliesParents: !options.impliedDirectories,
-    check: request.check,
+    check: options.mungeLinks ? (entry) => withMunged(request.check(entry)) : request.check,
     arrived: (list) => {
       tracker?.arrived(list);
       known?.add(list);

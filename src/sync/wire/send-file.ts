@@ -8,6 +8,7 @@ import { basisBytesOf, blockBytesOf, type Signature } from "../../delta/signatur
 import type { Syscalls } from "../../fs/syscalls/interface.ts";
 import { PlainTokenSink, type TokenSink } from "../../protocol/token.ts";
 import type { DeltaResult } from "../receive-job.ts";
+import { Throttle, pieceBytes as throttledBytes } from "../throttle.ts";
 import type { Link } from "./link.ts";
 
 /** What is sent, and how. */
@@ -31,8 +32,9 @@ export interface SentFile extends DeltaResult {
   readonly readError: number;
 }
 
-const pieceBytes = 262_144;
+const longestPiece = 262_144;
 const literalRun = 32_768;
+const sleepMilliseconds = 200;
 const ENODATA = -61;
 
 /** Sends the data of files; one for a session. */
@@ -41,8 +43,15 @@ export class FileSender {
   private readonly syscalls: Syscalls;
   private readonly tokens: TokenSink;
   private buffer: Uint8Array | undefined;
+  private readonly throttle: Throttle | undefined;
+  private readonly pieceBytes: number;
+  private throttled: number;
 
-  constructor(link: Link, syscalls: Syscalls) {
+  /** `bandwidthLimit`: bytes a second, 0 for no limit. */
+  constructor(link: Link, syscalls: Syscalls, bandwidthLimit: number) {
+    this.throttle = bandwidthLimit > 0 ? new Throttle(bandwidthLimit) : undefined;
+    this.pieceBytes = bandwidthLimit > 0 ? throttledBytes(bandwidthLimit) : longestPiece;
+    this.throttled = link.connection.bytesWritten;
     this.link = link;
     this.syscalls = syscalls;
     this.tokens = link.tokenSink;
@@ -74,6 +83,7 @@ export class FileSender {
   ): Promise<Omit<SentFile, "digest" | "verified">> {
     const { link, syscalls, tokens } = this;
     const { connection } = link;
+    const { pieceBytes } = this;
     this.buffer ??= new Uint8Array(pieceBytes);
     const { buffer } = this;
     const { descriptor, size, sums, append } = file;
@@ -95,14 +105,30 @@ export class FileSender {
       }
       at += count;
       file.onProgress?.(at);
-      const waiting = connection.settle();
-      if (waiting !== undefined) await waiting;
-      else if (at < size) await breathe();
+      await this.pause(at < size);
     }
     const literalBytes = size - start;
     const literalRuns = Math.ceil(literalBytes / literalRun);
     const none = { matches: 0, hashHits: 0, falseAlarms: 0, matchedBytes: 0 };
     return { ...none, literalBytes, literalRuns, checksumBytes: 16, readError };
+  }
+
+  /** Lets the peer catch up, and keeps to the rate. */
+  private async pause(breathes: boolean): Promise<void> {
+    const { connection } = this.link;
+    const { throttle } = this;
+    const waiting = throttle === undefined ? connection.settle() : connection.flush();
+    if (waiting !== undefined) await waiting;
+    else if (breathes) await new Promise((resolve) => setImmediate(resolve));
+    if (throttle === undefined) return;
+    const written = connection.bytesWritten;
+    let left = throttle.sent(written - this.throttled);
+    this.throttled = written;
+    // In short parts, so that the end of a session is noticed.
+    for (; left > 0; left -= sleepMilliseconds) {
+      await new Promise((resolve) => setTimeout(resolve, Math.min(left, sleepMilliseconds)));
+      connection.settle();
+    }
   }
 
   private async sendDelta(
@@ -156,9 +182,7 @@ export class FileSender {
         return { matches, hashHits, falseAlarms, literalBytes, matchedBytes, literalRuns, checksumBytes, readError };
       }
       file.onProgress?.(step.value);
-      const waiting = connection.settle();
-      if (waiting !== undefined) await waiting;
-      else await breathe();
+      await this.pause(true);
     }
   }
 }
@@ -173,8 +197,4 @@ function spoil(digest: Uint8Array): void {
   const wasZero = digest.every((byte) => byte === 0);
   digest.fill(0);
   if (wasZero) digest[digest.length - 1] = 1;
-}
-
-function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

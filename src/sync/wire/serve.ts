@@ -15,6 +15,7 @@ import type { Wants } from "../context.ts";
 import type { EventSink, RunSummary } from "../events.ts";
 import { readListed } from "../source-arguments.ts";
 import { Condition } from "./condition.ts";
+import { expandPath } from "./expand-paths.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Link } from "./link.ts";
 import { checkNameStream, receiveNames, sendNames } from "./listed-names.ts";
@@ -132,8 +133,10 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
       handle = handler;
     },
   };
+  const isExpanded = settings.secludedArguments === true && options.filesFrom === undefined;
+  const sources = isExpanded ? command.paths.flatMap((path) => expandPath(syscalls, path)) : command.paths;
   const summary = isSender
-    ? await sendToWire({ ...end, sources: command.paths, listed: (parts) => listedNames(link, parts) })
+    ? await sendToWire({ ...end, sources, listed: (parts) => listedNames(link, parts) })
     : await receiveFromWire({
         ...end,
         destination: command.paths[0] ?? byteName("."),

@@ -16,7 +16,7 @@ import { fileFilterReader } from "../filter-reader.ts";
 import { FilterStack } from "../filter-stack.ts";
 import { IdMapper, type PeerNames } from "../id-mapper.ts";
 import { Ledger } from "../ledger.ts";
-import { currentIdentity } from "../run-parts.ts";
+import { checkMunging, currentIdentity } from "../run-parts.ts";
 import type { Link } from "./link.ts";
 
 /** Parses the rules of a run. */
@@ -52,6 +52,7 @@ export interface EndParts {
 /** `names`: what the other machine calls its ids, if it is the sender. */
 export function makeEnd(request: EndRequest, names: PeerNames | undefined): EndParts {
   const { options, emit, syscalls, link } = request;
+  if (options.mungeLinks) checkMunging(syscalls);
   const identity = currentIdentity(options.superUser);
   const ledger = new Ledger(emit);
   const refusal = (role: Role) => () => ledger.warning(role, foreignLinkText);
