@@ -40,7 +40,7 @@ function abilities(facts: VersionFacts): readonly Ability[] {
     { key: "atimes", text: "atimes", present: false },
     { key: "crtimes", text: "crtimes", present: false },
     { key: "iconv", text: "iconv", present: false },
-    { key: "prealloc", text: "prealloc", present: false },
+    { key: "prealloc", text: "prealloc", present: true },
     { key: "stop_at", text: "stop-at", present: false },
   ];
 }

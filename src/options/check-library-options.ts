@@ -90,6 +90,7 @@ const shapes = {
   fuzzy: [true, false, 2],
   mkpath: "boolean",
   keepDirlinks: "boolean",
+  preallocate: "boolean",
   fsync: "boolean",
   bwlimit: "number",
   stopAfter: "number",

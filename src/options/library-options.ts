@@ -67,6 +67,7 @@ const switches = [
   ["mkpath", "mkpath"],
   ["keepDirlinks", "keep-dirlinks"],
   ["delayUpdates", "delay-updates"],
+  ["preallocate", "preallocate"],
   ["fsync", "fsync"],
   ["force", "force"],
   ["ignoreErrors", "ignore-errors"],

@@ -167,6 +167,7 @@ export function normalizeSettings(
     fuzzy: Math.min(settings.fuzzy, 2),
     makePath: settings.makePath,
     keepDirectoryLinks: settings.keepDirectoryLinks,
+    preallocate: settings.preallocate,
     fsync: settings.fsync,
     bandwidthLimit: settings.bandwidthLimit,
     stopAt: stopOf(settings, environment),

@@ -224,10 +224,11 @@ function longOptions(command: ServerCall): string[] {
     options.relative && !settings.impliedDirectories && (!push || (settings.protocol ?? 32) >= 30),
     "--no-implied-dirs",
   );
+  add(push && settings.writeDevices, "--write-devices");
   add(options.removeSource === "all", "--remove-source-files");
   add(options.removeSource === "sent", "--remove-sent-files");
-  add(push && settings.writeDevices, "--write-devices");
   add(!push && options.copyDevices, "--copy-devices");
+  add(push && options.preallocate, "--preallocate");
   add(settings.openNoAtime && settings.atimes < 2, "--open-noatime");
   add(push && options.makePath, "--mkpath");
   for (const option of settings.remoteOptions)

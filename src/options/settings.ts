@@ -162,6 +162,7 @@ export interface Settings {
   readBatch: ByteName | undefined;
   /** How often `--append` came. */
   appends: number;
+  preallocate: boolean;
   fsync: boolean;
 
   /** Bytes a second, 0 for no limit. */
@@ -314,6 +315,7 @@ export function emptySettings(): Settings {
     append: 0,
     readBatch: undefined,
     appends: 0,
+    preallocate: false,
     fsync: false,
     bandwidthLimit: 0,
     stop: undefined,

@@ -120,6 +120,7 @@ export interface SyncOptions {
   readonly mkpath?: boolean;
   /** A link to a directory of the destination counts as that directory, unless it leads out of the destination. */
   readonly keepDirlinks?: boolean;
+  readonly preallocate?: boolean;
   readonly fsync?: boolean;
 
   /** Bytes of data a second. */

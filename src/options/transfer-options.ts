@@ -250,6 +250,8 @@ export interface TransferOptions {
   /** A link to a directory of the destination counts as that directory. */
   readonly keepDirectoryLinks: boolean;
   /** Files are flushed to disk before they take their names. */
+  /** The space of a file is reserved before it is written. */
+  readonly preallocate: boolean;
   readonly fsync: boolean;
 
   /** Bytes of data a second, 0 for no limit. */

@@ -98,7 +98,7 @@ export class DeltaReceiver {
     const readBasis = this.reader(delta.basis);
     const signature = yield* silently(signBasis(readBasis, head, summer));
     if (typeof signature === "number") return failure("read", signature);
-    const existing = job.method !== "replace";
+    const existing = job.method !== "replace" || job.preallocate;
     let writeError = 0;
     const write = (bytes: Uint8Array, position: number): number => {
       if (descriptor === undefined) return 0;

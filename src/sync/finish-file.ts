@@ -7,6 +7,7 @@ import { abortedError, ExitCode, TsyncError } from "../errors.ts";
 import { errnoText } from "../fs/errno.ts";
 import { tempPrefix } from "../fs/temp-file.ts";
 import type { RunContext } from "./context.ts";
+import { systemProblem } from "./ledger.ts";
 import { partialPath } from "./partial-files.ts";
 import type { PendingFile } from "./pending-file.ts";
 import type { JobFailure, JobResult } from "./receive-job.ts";
@@ -32,6 +33,11 @@ export function finishFile(
   for (const failure of result.failures) {
     const { step, errno } = failure;
     if (step === "write" || step === "fsync") throw writeError(file, step, errno);
+    if (step === "preallocate") {
+      const text = `do_fallocate "${file.absolute}"`;
+      ledger.record({ ...systemProblem("receiver", text, errno, file.absolute), severity: "warning" });
+      continue;
+    }
     if (step === "backup") throw file.backupError();
     // Whoever made the job asks again, or reports it.
     if (step === "verify") continue;

@@ -166,6 +166,7 @@ export class AlternateEntries {
       name: place.name,
       method: "replace",
       sparse: context.options.sparse,
+      preallocate: context.options.preallocate,
       fsync: context.options.fsync,
       verify: context.options.verify,
       reflink: context.options.reflink,

@@ -79,6 +79,7 @@ export class FileReceiver {
     /** What was read back is not what was sent: nobody shall find it. */
     let isFalse = false;
     try {
+      if (job.preallocate) this.reserve(job, descriptor, failures);
       if (job.tokens !== undefined) {
         const outcome = yield* this.remote.receive(job, job.tokens, descriptor);
         ({ written, failed, readError, result: delta } = outcome);
@@ -92,7 +93,7 @@ export class FileReceiver {
       } else {
         const copying = this.copier.copyData(job.source, descriptor, job.size, {
           sparse: job.sparse,
-          existing: job.method !== "replace",
+          existing: job.method !== "replace" || job.preallocate,
           kernel: job.reflink !== "never",
         });
         for (;;) {
@@ -120,7 +121,8 @@ export class FileReceiver {
         failures.push({ step: failed, errno: written, detail: name });
         return this.result(job, false, 0, failures, name);
       }
-      if (job.method !== "replace" && job.device === undefined) {
+      const isShort = job.preallocate && written < job.size;
+      if (isShort || (job.method !== "replace" && job.device === undefined)) {
         const cut = syscalls.truncate(descriptor, written);
         if (cut < 0) failures.push({ step: "write", errno: cut, detail: name });
       }
@@ -234,6 +236,16 @@ export class FileReceiver {
     if (status === 0 && isExpected) return descriptor;
     syscalls.close(descriptor);
     return status < 0 ? status : EINVAL;
+  }
+
+  /** Reserves the file's space, unless it is there already (3-transfer 5.2). */
+  private reserve(job: ReceiveJob, descriptor: number, failures: JobFailure[]): void {
+    const { syscalls, stat } = this;
+    if (job.size === 0 || job.device !== undefined) return;
+    if (job.method !== "replace" && syscalls.fstat(descriptor, stat) === 0 && stat.size >= job.size) return;
+    // Holes cannot be punched beyond the end of a file.
+    const errno = syscalls.allocate(descriptor, job.size, job.sparse);
+    if (errno < 0) failures.push({ step: "preallocate", errno, detail: undefined });
   }
 
   /** Zeros for what could not be read, so that the file has its promised size (4-traps L-10); that or a negative errno. */

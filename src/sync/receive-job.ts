@@ -56,6 +56,8 @@ export interface ReceiveJob {
    */
   readonly device?: DeviceNumber | undefined;
   readonly sparse: boolean;
+  /** The space for `size` bytes is reserved first; that it cannot be is told and no more. */
+  readonly preallocate: boolean;
   /** The file is flushed to disk before it takes its name (L-14). */
   readonly fsync: boolean;
   /** Read back and compare before it takes its final name. */
@@ -131,6 +133,7 @@ export interface DeltaResult {
 export interface JobFailure {
   readonly step:
     | "open"
+    | "preallocate"
     | "read"
     | "write"
     | "fsync"

@@ -46,7 +46,7 @@ export class RemoteDataReceiver {
     const { head } = tokens;
     const { delta } = job;
     this.buffer ??= new Uint8Array(bufferBytes);
-    const existing = job.method !== "replace";
+    const existing = job.method !== "replace" || job.preallocate;
     let writeError = 0;
     const write = (bytes: Uint8Array, position: number): number => {
       const status = copier.writeAt(descriptor, bytes, position, { sparse: job.sparse, existing });

@@ -128,6 +128,7 @@ export class FileRequests {
       method,
       device: turn.device,
       sparse: options.sparse && turn.device === undefined,
+      preallocate: options.preallocate,
       fsync: options.fsync,
       verify: options.verify,
       reflink: options.reflink,

@@ -184,6 +184,8 @@ const both = `
 -a --remove-sent-files
 -a --copy-devices
 -a --mkpath
+-a --preallocate
+-a --preallocate --mkpath --write-devices --open-noatime --remove-source-files
 -aK
 -a --super
 -a --write-devices

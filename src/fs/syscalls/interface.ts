@@ -208,8 +208,8 @@ export interface Syscalls {
   truncate(descriptor: number, size: number): number;
   /** Makes bytes [offset, offset+length) a hole, within or beyond the file's size, which stays. */
   punchHole(descriptor: number, offset: number, length: number): number;
-  /** Reserves space for the first `length` bytes and makes the file at least that long (`--preallocate`). */
-  allocate(descriptor: number, length: number): number;
+  /** Reserves space for the first `length` bytes (`--preallocate`); `grow`: the file is then at least that long, else its size stays. */
+  allocate(descriptor: number, length: number, grow: boolean): number;
   /** Next data (SEEK_DATA) at or after `offset`; -6 (ENXIO) when only a hole follows. */
   seekData(descriptor: number, offset: number): number;
   seekHole(descriptor: number, offset: number): number;

@@ -24,7 +24,8 @@ const O_CLOEXEC = 0o2000000;
 const F_DUPFD_CLOEXEC = 1030;
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
-const FALLOC_KEEP_SIZE_PUNCH_HOLE = 1 | 2;
+const FALLOC_KEEP_SIZE = 1;
+const FALLOC_KEEP_SIZE_PUNCH_HOLE = FALLOC_KEEP_SIZE | 2;
 /** `_IOW(0x94, 9, int)` of x86-64, arm64 and riscv64. */
 const FICLONE = 0x40049409;
 const POSIX_FADV_DONTNEED = 4;
@@ -316,7 +317,7 @@ export function openKoffi({ oldKernel = false }: { readonly oldKernel?: boolean 
     truncate: (descriptor, size) => result(ftruncate(descriptor, size)),
     punchHole: (descriptor, offset, length) =>
       result(fallocate(descriptor, FALLOC_KEEP_SIZE_PUNCH_HOLE, offset, length)),
-    allocate: (descriptor, length) => result(fallocate(descriptor, 0, 0, length)),
+    allocate: (descriptor, length, grow) => result(fallocate(descriptor, grow ? 0 : FALLOC_KEEP_SIZE, 0, length)),
     seekData: (descriptor, offset) => result(lseek(descriptor, offset, SEEK_DATA)),
     seekHole: (descriptor, offset) => result(lseek(descriptor, offset, SEEK_HOLE)),
     seek: (descriptor, offset) => result(lseek(descriptor, offset, 0)),

@@ -53,7 +53,7 @@ export const updateRows: readonly OptionRow[] = [
     },
   }),
   flag("sparse S", "sparse", "make holes of runs of zeros", "sparse S"),
-  later("preallocate", "reserve the space of files first"),
+  flag("preallocate", "preallocate", "reserve the space of files first"),
   flag("fsync", "fsync", "flush every file to disk"),
   flag("partial", "partial", "keep partly transferred files", "partial"),
   text("partial-dir", "DIR", "keep partly transferred files in this directory", (settings, value) => {

@@ -332,7 +332,7 @@ describe.each(kinds)("system calls of %s", (kind) => {
       expect(calls.copyFileRange(descriptor, target, 100)).toBe(0);
       must(calls.fstat(target, f.stat));
       expect(f.stat.size).toBe(size + 3);
-      must(calls.allocate(target, 10));
+      must(calls.allocate(target, 10, true));
       calls.close(target);
     }
     expect(calls.fsync(descriptor)).toBe(0);
