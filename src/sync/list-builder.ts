@@ -14,6 +14,7 @@ import type { NoticeCode, RunEvent } from "./events.ts";
 import { type FileList, IoError, sortEntries } from "./file-list.ts";
 import type { FilterPosition } from "./filter-stack.ts";
 import { systemProblem } from "./ledger.ts";
+import { unmunged } from "./munge.ts";
 import { ScanEvents, type ScanEventsState } from "./scan-events.ts";
 import { deviceSize, linksToFollow, type SourceStat, statSource } from "./source-stat.ts";
 import { sourcesToScan } from "./sources-to-scan.ts";
@@ -375,19 +376,6 @@ export class ListBuilder {
       IoError.vanished,
     );
   }
-}
-
-const mungePrefix = "/rsyncd-munged/";
-
-/** The target with the prefix that makes it harmless, as a munging receiver keeps it (2-file-list 8.3). */
-export function munged(target: ByteName): ByteName {
-  return byteName(mungePrefix + target);
-}
-
-/** The target behind the prefix that a munging receiver put before it (2-file-list 8.3). */
-function unmunged(target: ByteName): ByteName {
-  const isMunged = target.startsWith(mungePrefix) && target.length > mungePrefix.length;
-  return isMunged ? byteName(target.slice(mungePrefix.length)) : target;
 }
 
 /** One number for a device. */

@@ -1,8 +1,4 @@
 /** Parts of a run that local and remote runs share: lists that arrive, what they count, and the result. */
-import { byteName } from "../bytes/byte-name.ts";
-import { mungeDirectoryError } from "../errors.ts";
-import { emptyStat, type Syscalls } from "../fs/syscalls/interface.ts";
-import { FileType } from "../protocol/file-entry.ts";
 import type { Identity, RunContext } from "./context.ts";
 import type { RunSummary } from "./events.ts";
 import { type FileList, isDirectory } from "./file-list.ts";
@@ -72,11 +68,4 @@ export function currentIdentity(superUser: boolean | undefined): Identity {
     groups: new Set([gid, ...(process.getgroups?.() ?? [])]),
     umask: process.umask(),
   };
-}
-
-/** A directory of the munging prefix would make munged links work (exit 4, 2-file-list 8.3). */
-export function checkMunging(syscalls: Syscalls): void {
-  const stat = emptyStat();
-  const exists = syscalls.statPath(byteName("/rsyncd-munged"), stat) === 0;
-  if (exists && (stat.mode & FileType.mask) === FileType.directory) throw mungeDirectoryError();
 }

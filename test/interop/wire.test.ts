@@ -70,6 +70,8 @@ const options = [
   "-av --stats --delete",
   "-av --remove-source-files",
   "-ai --safe-links",
+  "-a --munge-links",
+  "-a --bwlimit=2000",
   "-as",
   "-aXi",
   "-aXAHi --delete",
@@ -83,6 +85,8 @@ const options = [
 
 const operands = [
   "-ai s/f d",
+  "-ais s/?* d",
+  "-aisR s/*/k? d",
   "-ai s/f d/new",
   "-ai s/x/ s/f d",
   "-ai s/nope s/f d",

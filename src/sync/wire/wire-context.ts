@@ -16,7 +16,8 @@ import { fileFilterReader } from "../filter-reader.ts";
 import { FilterStack } from "../filter-stack.ts";
 import { IdMapper, type PeerNames } from "../id-mapper.ts";
 import { Ledger } from "../ledger.ts";
-import { checkMunging, currentIdentity } from "../run-parts.ts";
+import { checkMunging } from "../munge.ts";
+import { currentIdentity } from "../run-parts.ts";
 import type { Link } from "./link.ts";
 
 /** Parses the rules of a run. */

@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import { byteName } from "../../../src/bytes/byte-name.ts";
+import { compileFilters } from "../../../src/filter/compile-filters.ts";
+import type { FilterReader } from "../../../src/filter/rule-list.ts";
+import { parseArguments } from "../../../src/options/parse-arguments.ts";
+import { EntryFlag, type FileEntry, FileType, noRoot } from "../../../src/protocol/file-entry.ts";
+import { RequestedNames } from "../../../src/sync/wire/requested-names.ts";
+
+const reader: FilterReader = {
+  readOperatorFile: () => -2,
+  readMergeFile: () => undefined,
+  describeError: String,
+  warn: () => undefined,
+};
+
+/** An entry of a sender: a trailing slash makes a directory whose content comes too. */
+function entry(text: string): FileEntry {
+  const isDir = text.endsWith("/");
+  const path = isDir ? text.slice(0, -1) : text;
+  return {
+    path: byteName(path),
+    name: byteName(path.slice(path.lastIndexOf("/") + 1)),
+    root: noRoot,
+    mode: isDir ? FileType.directory | 0o755 : FileType.regular | 0o644,
+    size: 0,
+    mtime: 0,
+    mtimeNanoseconds: 0,
+    atime: 0,
+    uid: 0,
+    gid: 0,
+    rdevMajor: 0,
+    rdevMinor: 0,
+    flags: isDir ? EntryFlag.content : 0,
+    target: undefined,
+    linkGroup: -1,
+    checksum: undefined,
+    accessAcl: undefined,
+    defaultAcl: undefined,
+    xattrs: undefined,
+  };
+}
+
+function names(line: string, requests: readonly string[]): RequestedNames {
+  const command = parseArguments([...line.split(" "), "s/", "d/"].map(byteName), {});
+  if (command.kind !== "run") throw new Error(`expected a run, got ${command.kind}`);
+  const program = compileFilters(command.options.filters, reader, { deleteExcluded: false, nulTerminated: false });
+  return new RequestedNames(command.options, requests.map(byteName), program, reader);
+}
+
+test.each([
+  ["-a", "src/", "any/thing"],
+  ["-a", ".", "any"],
+  ["-a", "/abs/src", "src/"],
+  ["-a", "/abs/src", "src/below/it"],
+  ["-a", "s*", "s1/f"],
+  ["-a", "[q]", "[q]/f"],
+  ["-a", "[q]", "q/f"],
+  ["-a", "f", "f"],
+  ["-d", "src/", "f"],
+  ["-aR", "/a/./b/c", "b/c/f"],
+  ["-a --exclude=*.o", "src/", "x.c"],
+])("RequestedNames: %s %s may bring %s", (line, request, path) => {
+  const sent = entry(path);
+  expect(names(line, [request]).check(sent)).toBe(sent);
+});
+
+test.each([
+  ["-a", "src", "other", "unrequested"],
+  ["-a", "src", ".ssh/authorized_keys", "unrequested"],
+  ["-a", "src", "srcx", "unrequested"],
+  ["-a", "s?", "s11", "unrequested"],
+  ["-d", "src/", "below/f", "unrequested"],
+  ["-aR", "a/b/c", "a/b/d", "unrequested"],
+  ["-aR", "a/b/c", "a", "unrequested"],
+  ["-a --exclude=*.o", "src/", "x.o", "excluded"],
+])("RequestedNames: %s %s may not bring %s", (line, request, path, word) => {
+  expect(() => names(line, [request]).check(entry(path))).toThrow(`ERROR: rejecting ${word} file-list name: ${path}`);
+});
+
+test("RequestedNames takes parents of what was asked for, but nothing in them", () => {
+  const parent = names("-aR", ["a/b/c"]).check(entry("a/b/"));
+  expect(parent.flags).toBe(EntryFlag.implied);
+});
