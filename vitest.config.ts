@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+/** Comparisons that use both processors by themselves. */
+const differential = "test/interop/differential*.test.ts";
+
 export default defineConfig({
   test: {
     projects: [
@@ -13,14 +16,26 @@ export default defineConfig({
         },
       },
       {
-        // These run programs, mount drives and measure time: after the others and one file at a time.
+        // These run rsync and tsync one after the other in folders of their own.
+        test: {
+          name: "interop",
+          include: ["test/interop/**/*.test.ts"],
+          exclude: [differential],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // These mount drives, send signals at moments and measure time: after the others and one file at a time.
         test: {
           name: "real",
-          include: ["test/interop/**/*.test.ts", "test/system/**/*.test.ts", "test/hostile/**/*.test.ts"],
+          include: [differential, "test/system/**/*.test.ts", "test/hostile/**/*.test.ts"],
           testTimeout: 600_000,
           hookTimeout: 600_000,
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],
