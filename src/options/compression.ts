@@ -16,13 +16,6 @@ export function compressionOf(settings: Settings, role: Role): Compression | und
   return { choice, level, threads };
 }
 
-/** The option that turned compression on, for a refusal; undefined: none did. */
-export function compressionOption(settings: Settings): string | undefined {
-  if (compressionOf(settings, "client") === undefined) return undefined;
-  if (settings.compressChoice !== undefined) return "--compress-choice";
-  return settings.compress > 0 ? "--compress (-z)" : "--compress-level";
-}
-
 /** What a server is told. */
 export interface CompressionWords {
   readonly letter: boolean;

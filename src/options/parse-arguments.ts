@@ -8,7 +8,6 @@
  */
 import type { ByteName } from "../bytes/byte-name.ts";
 import { plainUsageError, type Role, TsyncError, unsupportedError, usageError } from "../errors.ts";
-import { compressionOption } from "./compression.ts";
 import { checkIdMaps, normalizeSettings, type ParseEnvironment } from "./normalize.ts";
 import { parseRemote, type RemoteOperands, splitOperands } from "./operands.ts";
 import { readOptions } from "./read-options.ts";
@@ -123,8 +122,6 @@ function parseInto(settings: Settings, args: readonly ByteName[], environment: P
     throw plainUsageError("--files-from cannot be remote when the transfer is local", "sender");
   }
   for (const shown of settings.unsupported.values()) throw refusal(shown);
-  const compression = compressionOption(settings);
-  if (compression !== undefined) throw refusal(`${compression} within one machine`);
   checkIdMaps(options);
   return { kind: "run", options, sources, destination };
 }

@@ -323,6 +323,14 @@ ln -s /nonexistent/y dst/replaced; echo r >src/replaced`;
   );
 });
 
+describe("compression within one machine", () => {
+  const rows = ["-aiz", "-aizz --no-W -B 700", "-aivz --zc=lz4", "-ai --zl=3", "-ai --old-compress", "-aiz --zc=foo"];
+  checkAll(
+    "mkdir src; seq 9000 >src/x; seq 7000 >dst/x",
+    rows.map((options) => `${options} src/ dst/`),
+  );
+});
+
 describe("the log of a command line with a wrong rule", () => {
   const log = "--log-file=log";
   const wrong = ["-f foo", "--exclude-from=nope", "-f merge_nope", "--files-from=nope"];

@@ -149,9 +149,6 @@ describe("parseArguments: refusals", () => {
   );
 
   test.each([
-    [["-z"], "--compress (-z) within one machine"],
-    [["--compress-choice=zstd"], "--compress-choice within one machine"],
-    [["--zl=3"], "--compress-level within one machine"],
     [["-M--bogus"], "--remote-option (-M)"],
     [["--daemon"], "--daemon"],
     [["--server", "--sender", "-e.iLsf"], "--server"],
