@@ -142,7 +142,9 @@ export async function main(controller: AbortController): Promise<number> {
           })
         : command.kind === "read-batch"
           ? await (await import("../sync/wire/read-batch.ts")).readBatch({ ...shared, command })
-          : await runTransfer({ ...shared, options, sources: command.sources, destination: command.destination });
+          : command.kind === "write-batch"
+            ? await (await import("../sync/wire/write-batch.ts")).writeBatch({ ...shared, command })
+            : await runTransfer({ ...shared, options, sources: command.sources, destination: command.destination });
     // A daemon just listed its modules.
     if (summary === undefined) return ExitCode.ok;
     renderer.finish(summary);
@@ -193,10 +195,10 @@ async function printRequest(
   return code;
 }
 
-type RunCommand = Extract<ParsedCommand, { kind: "run" | "remote" | "read-batch" }>;
+type RunCommand = Extract<ParsedCommand, { kind: "run" | "remote" | "read-batch" | "write-batch" }>;
 
 function isRun(command: ParsedCommand): command is RunCommand {
-  return command.kind === "run" || command.kind === "remote" || command.kind === "read-batch";
+  return ["run", "remote", "read-batch", "write-batch"].includes(command.kind);
 }
 
 /** Which system calls `$TSYNC_SYSCALLS` asks for. */

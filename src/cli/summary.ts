@@ -10,7 +10,7 @@ export function summaryLines(summary: RunSummary, style: NumberStyle): string[] 
   const sent = humanNumber(summary.bytesSent, style);
   const received = humanNumber(summary.bytesReceived, style);
   const size = humanNumber(summary.totalSize, style);
-  const dry = summary.dryRun ? " (DRY RUN)" : "";
+  const dry = summary.batchOnly === true ? " (BATCH ONLY)" : summary.dryRun ? " (DRY RUN)" : "";
   return [
     `sent ${sent} bytes  received ${received} bytes  ${humanDecimal(rate, 2, style)} bytes/sec`,
     `total size is ${size}  speedup is ${countDecimal(speedup, 2, style)}${dry}`,

@@ -35,7 +35,7 @@ function abilities(facts: VersionFacts): readonly Ability[] {
     { key: "sparse", text: "sparse files", present: full },
     { key: "kernel_copy", text: "copying in the kernel", present: full },
     { key: "remote", text: "remote transfers", present: false },
-    { key: "batchfiles", text: "batchfiles", present: false },
+    { key: "batchfiles", text: "batchfiles", present: true },
     { key: "append", text: "append", present: false },
     { key: "atimes", text: "atimes", present: false },
     { key: "crtimes", text: "crtimes", present: false },

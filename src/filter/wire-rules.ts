@@ -12,8 +12,8 @@ import { type FilterReader, type FilterSettings, modernTemplate, RuleListBuilder
 /** What the texts of a client depend on besides its rules. */
 export interface WireRuleContext {
   readonly protocol: number;
-  /** The side that the client is. */
-  readonly clientSide: FilterSide;
+  /** The side that the client is; undefined: rules of both sides are wanted. */
+  readonly clientSide: FilterSide | undefined;
 }
 
 /** From this protocol on rules have modifiers on the wire. */
@@ -33,7 +33,7 @@ export function formatWireRules(program: FilterProgram, context: WireRuleContext
     // The server has the letter of `-C`; to a receiver the rules must be told, and an old one knows no `:C`.
     if (index >= program.optionRules && (!clientSends || (protocol < modernProtocol && rule.kind === "dir-merge")))
       continue;
-    if (sideOf(rule, program.settings) === clientSide) continue;
+    if (clientSide !== undefined && sideOf(rule, program.settings) === clientSide) continue;
     if (rule.kind === "cvs" && (clientSends || protocol < modernProtocol)) {
       for (const name of program.cvsRules ?? []) {
         if (sideOf(name, program.settings) === clientSide) continue;

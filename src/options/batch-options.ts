@@ -1,5 +1,5 @@
 /** Options that change the bytes of a batch file, and so are recorded in it (3-transfer 8.1). */
-import { BatchFlag } from "../protocol/batch-header.ts";
+import { BatchFlag, batchFlagsOf } from "../protocol/batch-header.ts";
 import { compressionOf } from "./compression.ts";
 import type { Settings } from "./settings.ts";
 import type { TransferOptions } from "./transfer-options.ts";
@@ -105,8 +105,9 @@ export function fitToBatch(given: TransferOptions, settings: Settings, flags: nu
 }
 
 /** The flags of a batch that is written with these options. */
-export function batchFlags(given: TransferOptions): number {
-  const bit = (on: boolean, flag: number): number => (on ? flag : 0);
+export function batchFlags(given: TransferOptions, protocol: number): number {
+  const written = batchFlagsOf(protocol);
+  const bit = (on: boolean, flag: number): number => (on ? flag & written : 0);
   return (
     bit(given.recursive, BatchFlag.recurse) |
     bit(given.owner, BatchFlag.owner) |

@@ -29,6 +29,7 @@ export type ParsedCommand =
     }
   | RemoteCommand
   | BatchCommand
+  | WriteBatchCommand
   /** Print the help on standard output, exit 0. */
   | { readonly kind: "help" }
   /** Print the help on standard error and a usage error line, exit 1. */
@@ -65,6 +66,18 @@ export interface BatchCommand {
   /** `-`: standard input. */
   readonly batch: ByteName;
   readonly destination: ByteName;
+}
+
+/** A local run that also, or only, writes a batch file. */
+export interface WriteBatchCommand {
+  readonly kind: "write-batch";
+  readonly options: TransferOptions;
+  readonly settings: Settings;
+  readonly sources: readonly ByteName[];
+  readonly destination: ByteName;
+  readonly batch: ByteName;
+  /** All arguments, for the script. */
+  readonly args: readonly ByteName[];
 }
 
 /**
@@ -104,7 +117,11 @@ function parseInto(settings: Settings, args: readonly ByteName[], environment: P
   if (settings.version > 0) return { kind: "version", json: settings.version > 1 };
 
   if (settings.readBatch !== undefined) return batchCommand(settings, settings.readBatch, operands, environment);
-  const place = operands.some((operand) => parseRemote(operand) !== undefined) ? "client" : "local";
+  // A dry run writes no batch file either.
+  const batch = settings.dryRun ? undefined : settings.writeBatch;
+  if (settings.writeBatch !== undefined) checkBatchName(settings.writeBatch);
+  const hasRemote = operands.some((operand) => parseRemote(operand) !== undefined);
+  const place = hasRemote || batch !== undefined ? "client" : "local";
   const options = normalizeSettings(settings, operands.length > 1, environment, place);
   if (operands.length === 0) {
     // Only on its own is `-h` the help (a bundle such as `-vh` counts as alone).
@@ -117,11 +134,17 @@ function parseInto(settings: Settings, args: readonly ByteName[], environment: P
       remote?.transport === "daemon" && (option === "password-file" || settings.remoteShell === undefined);
     if (!isDaemon) throw daemonOnlyError(option, remote?.direction === "pull" ? "Receiver" : "sender");
   }
+  if (remote !== undefined && batch !== undefined) throw refusal(`${batchOption(settings)} with another machine`);
   if (remote !== undefined) return remoteCommand(settings, options, remote, sources, destination);
   if (options.filesFrom !== undefined && parseRemote(options.filesFrom) !== undefined) {
     throw plainUsageError("--files-from cannot be remote when the transfer is local", "sender");
   }
-  for (const shown of settings.unsupported.values()) throw refusal(shown);
+  for (const [key, shown] of settings.unsupported) if (batch === undefined || key !== "protocol") throw refusal(shown);
+  if (batch !== undefined) {
+    checkIdMaps(options);
+    if (destination === undefined) throw refusal(`${batchOption(settings)} without a destination`);
+    return { kind: "write-batch", options, settings, sources, destination, batch, args };
+  }
   checkIdMaps(options);
   return { kind: "run", options, sources, destination };
 }
@@ -150,11 +173,20 @@ function batchCommand(
 const batchNameMax = 256;
 
 function checkBatch(settings: Settings, batch: ByteName): void {
+  if (settings.writeBatch !== undefined) throw usageError("--write-batch and --read-batch can not be used together");
   if (settings.filesFrom !== undefined) throw usageError("--read-batch cannot be used with --files-from");
   if (settings.removeSource !== "no") throw usageError("--read-batch cannot be used with --remove-source-files");
+  checkBatchName(batch);
+}
+
+function checkBatchName(batch: ByteName): void {
   if (batch.length > batchNameMax) {
     throw usageError(`the batch-file name must be ${batchNameMax} characters or less.`);
   }
+}
+
+function batchOption({ onlyBatch }: Settings): string {
+  return onlyBatch ? "--only-write-batch" : "--write-batch";
 }
 
 function remoteCommand(

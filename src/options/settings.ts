@@ -160,6 +160,9 @@ export interface Settings {
   /** 2: the old part is verified. */
   append: number;
   readBatch: ByteName | undefined;
+  writeBatch: ByteName | undefined;
+  /** The batch is all that is written. */
+  onlyBatch: boolean;
   /** How often `--append` came. */
   appends: number;
   preallocate: boolean;
@@ -314,6 +317,8 @@ export function emptySettings(): Settings {
     tempDirectory: undefined,
     append: 0,
     readBatch: undefined,
+    writeBatch: undefined,
+    onlyBatch: false,
     appends: 0,
     preallocate: false,
     fsync: false,

@@ -26,6 +26,11 @@ export class WireWriter {
     return this.at - frameHeaderBytes;
   }
 
+  /** The bytes written and not taken, valid until more is written. */
+  get pending(): Uint8Array {
+    return this.bytes.subarray(frameHeaderBytes, this.at);
+  }
+
   /** The bytes written, which become the caller's; the writer starts anew. */
   take(): Buffer {
     return this.handOver(frameHeaderBytes);

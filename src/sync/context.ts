@@ -56,6 +56,8 @@ export interface RunContext {
   readonly lateXattrs?: Set<FileEntry>;
   /** What is received comes from a batch file: it may not be what this side asked for. */
   readonly readsBatch?: boolean;
+  /** Nothing is changed, as in a dry run, but data is asked for as if it were: it goes into a batch file. */
+  readonly onlyBatch?: boolean;
 }
 
 /** Throws (exit 20) once the run was told to stop. */

@@ -195,6 +195,8 @@ export interface RunSummary {
   readonly listBuildSeconds: number;
   readonly elapsedSeconds: number;
   readonly dryRun: boolean;
+  /** The changes went into a batch file only. */
+  readonly batchOnly?: boolean;
   /** Entries that `--delete-guard` kept from being deleted. */
   readonly withheld: number;
   /** Problems recorded for single files, in order. */

@@ -71,7 +71,10 @@ export class FileRequests {
     const again = phase === "redo";
     const record = { kind: "transfer", entry, ndx, position, flags, again } as const;
     if (context.options.dryRun) {
-      const openBasis = () => this.deltas.describe(turn, partial, phase, undefined);
+      const openBasis = () => {
+        const delta = context.onlyBatch === true ? this.deltas.make(turn, partial, phase) : undefined;
+        return this.deltas.describe(turn, partial, phase, delta);
+      };
       const waiting = channel.push({ ...record, receive: undefined, openBasis, failed: () => {} });
       if (group !== undefined) this.groups.done(group, entry);
       return waiting;

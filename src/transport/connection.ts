@@ -35,6 +35,8 @@ export class Connection {
   /** Whether waiting for input sends what is gathered; if not, others see to it. */
   flushesWhenWaiting = true;
   private blocked: Promise<void> | undefined;
+  /** Gets a look at the data that is sent, without frames and messages; it must copy what it keeps. */
+  onSent: ((bytes: Uint8Array) => void) | undefined;
 
   constructor(stream: ByteStream, role: Role) {
     this.stream = stream;
@@ -93,6 +95,7 @@ export class Connection {
 
   /** Sends what is gathered. */
   flush(): Promise<void> | undefined {
+    if (this.out.length > 0) this.onSent?.(this.out.pending);
     if (this.out.length > 0) this.send(this.framedOutput === undefined ? this.out.take() : this.out.takeFrames());
     return this.blocked;
   }

@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import { picture, tsync, Workspace } from "./support.ts";
 
-test.each([{ option: "--write-batch=x", traps: "I-04 O-03" }])(
+test.each([{ option: "--confine-root=x", traps: "O-01" }])(
   "$option is refused with 4 before anything is touched ($traps)",
   ({ option }) => {
     using workspace = new Workspace();

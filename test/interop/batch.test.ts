@@ -1,6 +1,6 @@
 /** Batch files exchanged with the installed rsync, in both directions: the same trees, text and exit codes. Needs root. */
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -147,5 +147,62 @@ describe("a batch that rsync wrote", () => {
     prepare();
     writeFileSync(join(folder, "batch"), Uint8Array.from(bytes));
     expect(read(tsync, "-a")).toEqual(read("rsync", "-a"));
+  });
+});
+
+/** Writes a batch to a fresh destination. */
+function write(program: string, args: string, name = "write-batch") {
+  shell("rm -rf dst batch batch.sh; cp -a fresh dst");
+  const { output, ...result } = run(program, `${args} --${name}=batch src/ dst/`);
+  const script = readFileSync(join(folder, "batch.sh"), "latin1").replace(/^'(?:rsync|tsync)' /, "");
+  // Its own numbers of bytes are left out.
+  return { ...result, items: output.items, generator: output.generator, script, tree: tree("dst") };
+}
+
+describe("a batch that tsync writes", () => {
+  test.each(optionSets.filter((args) => !/protocol=2[78]/.test(args)))("is written and read with %s", (args) => {
+    prepare();
+    const want = write("rsync", args);
+    expect(write(tsync, args)).toEqual(want);
+    expect({ ...read("rsync", args), output: undefined }).toMatchObject({ status: 0, tree: want.tree });
+    expect(read(tsync, args)).toMatchObject({ status: 0, tree: want.tree });
+  });
+
+  test.each(["-ai", "-aHAXi", "-aHX --no-inc-recursive", "-azi", "-ai --delete"])(
+    "changes nothing else: %s",
+    (args) => {
+      prepare();
+      const want = write("rsync", args, "only-write-batch");
+      expect(write(tsync, args, "only-write-batch")).toEqual(want);
+      expect(want.tree).toEqual(tree("fresh"));
+      expect(read("rsync", args).tree).toEqual(write("rsync", args).tree);
+    },
+  );
+
+  test.each([
+    "-a --exclude=f1 --include 'f*' --filter='P gone' --delete",
+    "-aF --delete-excluded -f '- f2'",
+    "-a --backup --suffix='it'\\''s' --out-format '%n'",
+  ])("has a script: %s", (args) => {
+    prepare();
+    const want = write("rsync", args);
+    expect(write(tsync, args)).toEqual(want);
+  });
+
+  test.each([
+    "-a --write-batch=missing/batch src/ dst/",
+    "-a --write-batch=batch --read-batch=batch dst/",
+    "-an --write-batch=batch src/ dst/",
+  ])("is not written: %s", (args) => {
+    prepare();
+    const want = run("rsync", args);
+    expect(run(tsync, args)).toEqual(want);
+    expect(existsSync(join(folder, "batch"))).toBe(false);
+  });
+
+  test.each(["--protocol=28", "--verify", "--zc=zstd", "--checksum-choice=xxh64"])("is refused with %s", (option) => {
+    prepare();
+    expect(run(tsync, `-a ${option} --write-batch=batch src/ dst/`).status).toBe(4);
+    expect(tree("dst")).toEqual(tree("fresh"));
   });
 });

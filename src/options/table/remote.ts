@@ -203,8 +203,22 @@ export const remoteRows: readonly OptionRow[] = [
       settings.stop = parseStopAt(value);
     },
   }),
-  later("write-batch", "write the changes to a batch file too", { kind: "text", label: "FILE" }),
-  later("only-write-batch", "... and change nothing", { kind: "text", label: "FILE" }),
+  row("now", "write-batch", {
+    help: "write the changes to a batch file too",
+    argument: { kind: "text", label: "FILE" },
+    set: (settings, value) => {
+      settings.writeBatch = value;
+      settings.onlyBatch = false;
+    },
+  }),
+  row("now", "only-write-batch", {
+    help: "... and change nothing",
+    argument: { kind: "text", label: "FILE" },
+    set: (settings, value) => {
+      settings.writeBatch = value;
+      settings.onlyBatch = true;
+    },
+  }),
   row("now", "read-batch", {
     help: "apply a batch file",
     argument: { kind: "text", label: "FILE" },

@@ -128,13 +128,14 @@ export class RequestAnswerer {
       }
       link.write(record);
       this.writeXattrs(entry, xattrs);
-      writeSumHead(connection.out, head);
+      if (link.recorder?.isOnly === true) connection.flush();
+      writeSumHead(link.data, head);
       await this.sendData(record, entry, source, append === "no" ? sums : { ...sums, ...head }, append, again);
     } finally {
       context.syscalls.close(source.descriptor);
     }
     this.sent.add(entry);
-    const waiting = connection.settle();
+    const waiting = link.settleData();
     if (waiting !== undefined) await waiting;
   }
 

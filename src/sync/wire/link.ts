@@ -10,7 +10,9 @@ import type { FileListSettings } from "../../protocol/file-list-settings.ts";
 import { TransferRecordReader, TransferRecordWriter } from "../../protocol/item-record.ts";
 import { NdxReader, NdxWriter } from "../../protocol/ndx.ts";
 import type { TokenReader, TokenSink } from "../../protocol/token.ts";
+import { WireWriter } from "../../protocol/wire-writer.ts";
 import type { Connection } from "../../transport/connection.ts";
+import type { BatchRecorder } from "./batch-recorder.ts";
 import type { Condition } from "./condition.ts";
 import type { Session } from "./session.ts";
 
@@ -26,8 +28,14 @@ export class Link {
   private sinkMade: TokenSink | undefined;
   private kernelsLoaded: Kernels | undefined;
 
-  constructor(connection: Connection, session: Session, condition: Condition) {
+  /** The batch file that is written meanwhile. */
+  readonly recorder: BatchRecorder | undefined;
+  /** Data that only goes there. */
+  private readonly recordedOnly = new WireWriter();
+
+  constructor(connection: Connection, session: Session, condition: Condition, recorder?: BatchRecorder) {
     this.connection = connection;
+    this.recorder = recorder;
     this.session = session;
     this.condition = condition;
     this.records = new TransferRecordReader(session, new NdxReader(session.protocol));
@@ -36,6 +44,17 @@ export class Link {
 
   write(record: Parameters<TransferRecordWriter["write"]>[1]): void {
     this.recordWriter.write(this.connection.out, record);
+  }
+
+  /** Where the data of a file is written, and the sums that it refers to; what was sent before must be flushed. */
+  get data(): WireWriter {
+    return this.recorder?.isOnly === true ? this.recordedOnly : this.connection.out;
+  }
+
+  /** Hands the data on; as `Connection.settle`. */
+  settleData(): Promise<void> | undefined {
+    if (this.recordedOnly.length > 0) this.recorder?.write(this.recordedOnly.take());
+    return this.connection.settle();
   }
 
   /** Length of the digest behind the data of a file. */

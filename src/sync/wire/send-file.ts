@@ -59,7 +59,7 @@ export class FileSender {
 
   async send(file: FileToSend): Promise<SentFile> {
     const { link, tokens } = this;
-    const { out } = link.connection;
+    const { data: out } = link;
     const checksum = link.wholeChecksum();
     try {
       const found =
@@ -82,7 +82,6 @@ export class FileSender {
     checksum: StreamingChecksum,
   ): Promise<Omit<SentFile, "digest" | "verified">> {
     const { link, syscalls, tokens } = this;
-    const { connection } = link;
     const { pieceBytes } = this;
     this.buffer ??= new Uint8Array(pieceBytes);
     const { buffer } = this;
@@ -100,7 +99,7 @@ export class FileSender {
       }
       checksum.update(buffer, 0, count);
       if (at >= start) {
-        const written = tokens.literal(connection.out, buffer.subarray(0, count));
+        const written = tokens.literal(link.data, buffer.subarray(0, count));
         if (written instanceof Promise) await written;
       }
       at += count;
@@ -117,7 +116,8 @@ export class FileSender {
   private async pause(breathes: boolean): Promise<void> {
     const { connection } = this.link;
     const { throttle } = this;
-    const waiting = throttle === undefined ? connection.settle() : connection.flush();
+    const settled = this.link.settleData();
+    const waiting = throttle === undefined ? settled : connection.flush();
     if (waiting !== undefined) await waiting;
     else if (breathes) await new Promise((resolve) => setImmediate(resolve));
     if (throttle === undefined) return;
@@ -136,9 +136,8 @@ export class FileSender {
     checksum: StreamingChecksum,
   ): Promise<Omit<SentFile, "digest" | "verified">> {
     const { link, syscalls, tokens } = this;
-    const { connection, summer } = link;
+    const { data: out, summer } = link;
     const { descriptor, size, sums, updating } = file;
-    const { out } = connection;
     if (summer === undefined) return await this.sendWhole(file, checksum);
     /** The end of what is written by the search so far. */
     const written: { end: void | Promise<void> } = { end: undefined };

@@ -6,7 +6,8 @@ import type { ByteName } from "../../bytes/byte-name.ts";
 import { abortedError, asTsyncError, protocolError } from "../../errors.ts";
 import { FilterEvaluator } from "../../filter/evaluator.ts";
 import type { Message } from "../../protocol/message.ts";
-import { writeTransferStats } from "../../protocol/transfer-stats.ts";
+import { type TransferStats, writeTransferStats } from "../../protocol/transfer-stats.ts";
+import { WireWriter } from "../../protocol/wire-writer.ts";
 import type { RunContext } from "../context.ts";
 import type { RunSummary } from "../events.ts";
 import { FilterStack } from "../filter-stack.ts";
@@ -21,7 +22,7 @@ import { SourceRoots } from "../source-root.ts";
 import { linksToFollow } from "../source-stat.ts";
 import { WorkerPool } from "../worker-pool.ts";
 import { RequestAnswerer } from "./answer-request.ts";
-import { fileListSettings } from "./link.ts";
+import { fileListSettings, type Link } from "./link.ts";
 import { SentLists } from "./sent-lists.ts";
 import { type EndParts, type EndRequest, makeEnd } from "./wire-context.ts";
 
@@ -142,7 +143,7 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
     connection.message({ kind: "io-error", bits: context.ledger.ioError & 7 });
   }
   link.write({ kind: "done" });
-  if (isServer) {
+  if (isServer || link.recorder !== undefined) {
     const stats = {
       bytesRead: connection.bytesRead,
       bytesWritten: connection.bytesWritten + connection.out.length,
@@ -150,7 +151,7 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
       listBuildMilliseconds: Math.max(Math.round(built - started), 1),
       listSendMilliseconds: 0,
     };
-    writeTransferStats(connection.out, stats, session.protocol);
+    recordStats(link, stats, isServer);
   }
   await goodbye(request, answers);
   progress.end();
@@ -160,6 +161,18 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
     bytesReceived: connection.bytesRead,
     deleted: answers.deletedCounts ?? context.counters.deleted,
   };
+}
+
+/** A server tells its client; a client tells the batch file, as if it were one. */
+function recordStats({ connection, recorder, session }: Link, stats: TransferStats, isServer: boolean): void {
+  if (isServer) {
+    writeTransferStats(connection.out, stats, session.protocol);
+    return;
+  }
+  connection.flush();
+  const writer = new WireWriter();
+  writeTransferStats(writer, stats, session.protocol);
+  recorder?.write(writer.take());
 }
 
 /** Late deletions, late links of old generators, and the last word (3-transfer 7.3). */

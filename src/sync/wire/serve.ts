@@ -39,7 +39,7 @@ export interface ServeRequest {
 }
 
 /** A server shows nothing itself that the client can show, which must hear of what is unchanged too if it is to show that. */
-function wantsOf({ info, itemize }: TransferOptions, protocol: number): Wants {
+export function wantsOf({ info, itemize }: TransferOptions, protocol: number): Wants {
   const unchanged = info.name > 1 || itemize > 1;
   return { items: protocol < 29, unchanged, transferred: false, digest: false, progress: false };
 }

@@ -179,7 +179,8 @@ function checkProtocol(protocol: number, options: TransferOptions, role: Role): 
   );
 }
 
-function freshSeed(): number {
+/** The seed of a session that nobody chose one for. */
+export function freshSeed(): number {
   return (Math.floor(Date.now() / 1000) ^ (process.pid << 6)) | 0;
 }
 

@@ -83,7 +83,7 @@ export class WireChannel implements RequestChannel {
     this.lists?.count(record.ndx, 1);
     this.transfers++;
     const basis = record.openBasis();
-    if (record.receive === undefined) {
+    if (record.receive === undefined && !this.context.onlyBatch) {
       this.writeHead(record, basis, undefined);
       return this.room();
     }
@@ -207,7 +207,8 @@ export class WireChannel implements RequestChannel {
   /** Asks for long values of attributes that nobody has asked for and that are not here (2-file-list 7.5). */
   private writeXattrRequest(xattrs: readonly Xattr[] | undefined, flags: number): void {
     const { context, link } = this;
-    if (context.options.xattrs === 0 || context.options.dryRun || !hasXattrValues(flags, link.session)) return;
+    const asks = !context.options.dryRun || context.onlyBatch === true;
+    if (context.options.xattrs === 0 || !asks || !hasXattrValues(flags, link.session)) return;
     const numbers: number[] = [];
     for (const [index, item] of (xattrs ?? []).entries()) {
       if (!(item instanceof ReceivedXattr) || item.abbreviated === undefined || item.requested) continue;

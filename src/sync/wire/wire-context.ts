@@ -31,6 +31,8 @@ export interface EndRequest {
   readonly isServer: boolean;
   /** The sender is a batch file (3-transfer 8). */
   readonly readsBatch?: boolean;
+  /** The data goes into a batch file only (3-transfer 8.3). */
+  readonly onlyBatch?: boolean;
   readonly emit: EventSink;
   readonly wants: Wants;
   readonly signal: AbortSignal;
@@ -76,6 +78,7 @@ export function makeEnd(request: EndRequest, names: PeerNames | undefined): EndP
     signal: request.signal,
     gate: undefined,
     readsBatch: request.readsBatch ?? false,
+    onlyBatch: request.onlyBatch ?? false,
     coarseTimes: link.session.protocol < 31,
     ...(names === undefined ? {} : { lateXattrs: new Set<FileEntry>() }),
   };

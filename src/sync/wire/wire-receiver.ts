@@ -143,8 +143,9 @@ export class WireReceiver {
   private async readXattrs({ xattrs }: FileEntry, flags: number): Promise<void> {
     const { options } = this.context;
     const { connection, session } = this.link;
-    const { readsBatch } = this.context;
-    if (options.xattrs === 0 || (options.dryRun && !readsBatch) || !hasXattrValues(flags, session)) return;
+    const { readsBatch, onlyBatch } = this.context;
+    if (options.xattrs === 0 || (options.dryRun && !readsBatch && !onlyBatch) || !hasXattrValues(flags, session))
+      return;
     const values = new XattrValuesReader(xattrs?.length ?? 0);
     for (const { number, value } of await connection.read((reader) => values.read(reader))) {
       const item = xattrs?.[number - 1];
@@ -182,7 +183,7 @@ export class WireReceiver {
     const item = this.event(record, undefined);
     this.progress.requested(record.position);
     if (head === undefined || record.receive === undefined) {
-      if (head !== undefined) await this.discard();
+      if (head === "recorded") await this.discard();
       if (wants.items) emit(item);
       if (wants.transferred) emit({ type: "transferred", item, wireBytes: 0, checksumBytes: 0, digest: undefined });
       channel.done(record, false);

@@ -27,7 +27,7 @@ test("versionJson has the members that scripts read from rsync -VV", () => {
     ACLs: true,
     xattrs: true,
     crtimes: false,
-    batchfiles: false,
+    batchfiles: true,
   });
   expect(json.checksum_list).toContain("xxh128");
 });

@@ -1,0 +1,78 @@
+/** The batch file that a sender's bytes are written to (3-transfer 8.1). */
+import { type ByteName, fromText, joinName, toBytes } from "../../bytes/byte-name.ts";
+import { ExitCode, TsyncError } from "../../errors.ts";
+import { errnoText } from "../../fs/errno.ts";
+import type { OperatorPaths } from "../../fs/operator-path.ts";
+import type { Syscalls } from "../../fs/syscalls/interface.ts";
+import { type BatchHeader, writeBatchHeader } from "../../protocol/batch-header.ts";
+import { WireWriter } from "../../protocol/wire-writer.ts";
+
+const batchMode = 0o600;
+const scriptMode = 0o700;
+
+export class BatchRecorder {
+  /** Whether the data of files goes here only. */
+  readonly isOnly: boolean;
+  private readonly syscalls: Syscalls;
+  private readonly operator: OperatorPaths;
+  private readonly path: ByteName;
+  private descriptor = -1;
+
+  constructor(path: ByteName, isOnly: boolean, syscalls: Syscalls, operator: OperatorPaths) {
+    this.path = path;
+    this.isOnly = isOnly;
+    this.syscalls = syscalls;
+    this.operator = operator;
+  }
+
+  /**
+   * Writes the script, and opens the file with its head.
+   * @throws TsyncError file (exit 3)
+   */
+  open(header: BatchHeader, script: ByteName): void {
+    const beside = `${this.path}.sh` as ByteName;
+    const descriptor = this.create(beside, scriptMode);
+    try {
+      this.writeTo(descriptor, toBytes(script));
+    } finally {
+      this.syscalls.close(descriptor);
+    }
+    this.descriptor = this.create(this.path, batchMode);
+    const writer = new WireWriter();
+    writeBatchHeader(writer, header);
+    this.write(writer.take());
+  }
+
+  /**
+   * Adds what the sender has sent.
+   * @throws TsyncError file (exit 11)
+   */
+  write(bytes: Uint8Array): void {
+    this.writeTo(this.descriptor, bytes);
+  }
+
+  close(): void {
+    if (this.descriptor >= 0) this.syscalls.close(this.descriptor);
+    this.descriptor = -1;
+  }
+
+  private create(path: ByteName, mode: number): number {
+    const { writeOnly, create, truncate } = this.syscalls.flags;
+    const descriptor = this.operator.open(path, writeOnly | create | truncate, mode);
+    if (descriptor >= 0) return descriptor;
+    const absolute = path.startsWith("/") ? path : joinName(fromText(process.cwd()), path);
+    const message = `[Receiver] Batch file "${absolute}" open error: ${errnoText(-descriptor)}`;
+    throw new TsyncError("file", message, { exitCode: ExitCode.fileSelect, role: "Receiver", path: absolute });
+  }
+
+  private writeTo(descriptor: number, bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      const count = this.syscalls.write(descriptor, bytes, at, bytes.length - at, -1);
+      if (count > 0) at += count;
+      else {
+        const message = `[sender] write error on batch file: ${errnoText(-count)}`;
+        throw new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "sender", path: this.path });
+      }
+    }
+  }
+}
