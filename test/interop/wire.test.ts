@@ -102,8 +102,9 @@ const roles: readonly (readonly [string, WireRole])[] = [
   ["tsync as the client of a pull", "pull-client"],
 ];
 
+const check = wireRoles(setup);
+
 describe("tsync at both ends", () => {
-  const check = wireRoles(setup);
   test.each(["-aHAXi --delete", "-aiv --no-inc-recursive", "-aib --inplace"])("%s", (line) => {
     check("push-both", `${line} s/ d`);
     check("pull-both", `${line} s/ d`);
@@ -111,7 +112,6 @@ describe("tsync at both ends", () => {
 });
 
 describe.each(roles)("%s", (_name, role) => {
-  const check = wireRoles(setup);
   test.each(options)("%s", (line) => {
     check(role, `${line} s/ d`);
   });
