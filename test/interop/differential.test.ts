@@ -72,12 +72,12 @@ describe("tsync does what rsync does", () => {
   // Of 2,000 cases as root and as an ordinary user together more than 98 are identical (docs/differences.md). `percent` leaves
   // room for a few more of the races of rsync's processes in these few hundred.
   const kinds = [
-    { kind: "as root", percent: 98, options: ["--user", "root", "--cases", "500", "--seed", "1"] },
-    { kind: "as an ordinary user", percent: 96, options: ["--user", "nobody", "--cases", "150", "--seed", "1"] },
+    { kind: "as root", percent: 98, options: ["--user", "root", "--cases", "300", "--seed", "1"] },
+    { kind: "as an ordinary user", percent: 96, options: ["--user", "nobody", "--cases", "100", "--seed", "1"] },
     {
       kind: "with every option",
       percent: 96,
-      options: ["--table", "whole", "--user", "root", "--cases", "150", "--seed", "1"],
+      options: ["--table", "whole", "--user", "root", "--cases", "100", "--seed", "1"],
     },
     { kind: "without koffi", percent: 96, options: ["--syscalls", "plain", "--cases", "60", "--seed", "10001"] },
   ];
