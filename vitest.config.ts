@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 /** Comparisons that use both processors by themselves. */
 const differential = "test/interop/differential*.test.ts";
+/** Tests that mostly wait, or whose moments need not be met. */
+const patient = ["test/hostile/kill.test.ts", "test/system/limits.test.ts"];
 
 export default defineConfig({
   test: {
@@ -19,7 +21,7 @@ export default defineConfig({
         // These run rsync and tsync one after the other in folders of their own.
         test: {
           name: "interop",
-          include: ["test/interop/**/*.test.ts"],
+          include: ["test/interop/**/*.test.ts", ...patient],
           exclude: [differential],
           testTimeout: 600_000,
           hookTimeout: 600_000,
@@ -32,6 +34,7 @@ export default defineConfig({
         test: {
           name: "real",
           include: [differential, "test/system/**/*.test.ts", "test/hostile/**/*.test.ts"],
+          exclude: patient,
           testTimeout: 600_000,
           hookTimeout: 600_000,
           fileParallelism: false,
