@@ -124,6 +124,7 @@ async function runCase(bench: BenchCase, work: string, tsync: string, rounds: nu
         } catch (error) {
           difference = String(error).split("\n")[0] ?? "";
         }
+        if (bench.removesCopies) rmSync(destination, { recursive: true, force: true });
         if (difference !== undefined) return { ...head, difference: `${name}: ${difference}` };
       }
       console.error(`${bench.name}: ${round < 0 ? "memory" : `round ${round + 1} of ${rounds}`}`);
