@@ -2,6 +2,7 @@
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import { TsyncError, unsupportedError, usageError } from "../errors.ts";
 import { normalizeSettings, type ParseEnvironment } from "./normalize.ts";
+import { refuseOwnOptions } from "./own-options.ts";
 import { readOptions } from "./read-options.ts";
 import { emptySettings, type Settings } from "./settings.ts";
 import type { TransferOptions } from "./transfer-options.ts";
@@ -59,9 +60,7 @@ function complete(settings: Settings, operands: readonly ByteName[], environment
   };
   refuse(settings.logFile !== undefined, "--log-file");
   refuse(settings.json, "--json");
-  refuse(settings.deleteGuard !== undefined, "--delete-guard");
-  refuse(settings.verify, "--verify");
-  refuse(settings.reflink === "always", "--reflink=always");
+  refuseOwnOptions(settings, "on the other side", "server");
   const [dot, ...paths] = operands;
   if (dot !== ".") throw usageError("on remote machine: the first argument must be a dot", "server");
   if (!settings.sender && paths.length !== 1) throw usageError("on remote machine: needs one destination", "server");

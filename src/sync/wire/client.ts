@@ -20,6 +20,7 @@ import { openSyscalls } from "../../fs/syscalls/choose.ts";
 import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
 import { applyModeChanges } from "../../options/chmod.ts";
 import { parseRemote } from "../../options/operands.ts";
+import { refuseOwnOptions } from "../../options/own-options.ts";
 import type { RemoteCommand } from "../../options/parse-arguments.ts";
 import { type CallEnvironment, callOf, type ServerWords, serverArguments } from "../../options/server-arguments.ts";
 import type { TransferOptions } from "../../options/transfer-options.ts";
@@ -34,6 +35,7 @@ import { withDeadline } from "../deadline.ts";
 import type { EventSink, RunSummary } from "../events.ts";
 import { isSymlink } from "../file-list.ts";
 import { fileFilterReader } from "../filter-reader.ts";
+import { refuseEmptySources } from "../refuse-empty-source.ts";
 import { readListed } from "../source-arguments.ts";
 import { Condition } from "./condition.ts";
 import { type DaemonEnvironment, type DaemonRequest, openDaemon, sendArguments, shownWords } from "./daemon-connect.ts";
@@ -78,14 +80,18 @@ export function runRemote(request: RemoteRequest): Promise<RunSummary | undefine
 
 async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefined> {
   const { command } = request;
-  refuseLocalOnly(command);
-  const role: Role = command.remote.direction === "push" ? "sender" : "Receiver";
+  const pushes = command.remote.direction === "push";
+  // The sources of a push are here to be looked at.
+  const refuseEmptySource = command.options.refuseEmptySource && !pushes;
+  refuseOwnOptions({ ...command.options, refuseEmptySource }, "with another machine");
+  const role: Role = pushes ? "sender" : "Receiver";
   const syscalls = openSyscalls(request.syscalls);
   let child: CommandConnection | undefined;
   let opened: Connection | undefined;
   let heartbeat: Heartbeat | undefined;
   let stop = (): void => undefined;
   try {
+    if (pushes) refuseEmptySources(syscalls, command.options, command.sources);
     const own = new OperatorPaths(syscalls, process.geteuid?.() ?? 0, () => undefined);
     const warn = (text: string): void => {
       const about = { path: undefined, errno: 0 };
@@ -130,16 +136,6 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
     opened?.destroy();
     syscalls.dispose();
   }
-}
-
-/** Options of tsync's own that need both sides on one machine. */
-function refuseLocalOnly({ options }: RemoteCommand): void {
-  const refuse = (when: boolean, name: string): void => {
-    if (when) throw unsupportedError(`This tsync does not support ${name} with another machine`);
-  };
-  refuse(options.deleteGuard !== undefined, "--delete-guard");
-  refuse(options.verify, "--verify");
-  refuse(options.reflink === "always", "--reflink=always");
 }
 
 /** Starts the other side through a remote shell. */

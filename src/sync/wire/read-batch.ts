@@ -8,6 +8,7 @@ import { openSyscalls } from "../../fs/syscalls/choose.ts";
 import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
 import { emptyStat, type Syscalls } from "../../fs/syscalls/interface.ts";
 import { fitToBatch } from "../../options/batch-options.ts";
+import { refuseOwnOptions } from "../../options/own-options.ts";
 import type { BatchCommand } from "../../options/parse-arguments.ts";
 import { BatchFlag, batchFlagsOf, readBatchHeader } from "../../protocol/batch-header.ts";
 import { FileType } from "../../protocol/file-entry.ts";
@@ -42,6 +43,7 @@ export function readBatch(request: ReadBatchRequest): Promise<RunSummary> {
 
 async function readUntil(request: ReadBatchRequest): Promise<RunSummary> {
   const { command, emit } = request;
+  refuseOwnOptions(command.options, "with a batch file");
   const own = openSyscalls(request.syscalls);
   const syscalls = command.options.fakeSuper ? fakeSuperSyscalls(own, "generator") : own;
   let descriptor = -1;

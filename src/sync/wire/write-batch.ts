@@ -12,6 +12,7 @@ import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
 import type { Syscalls } from "../../fs/syscalls/interface.ts";
 import { batchFlags } from "../../options/batch-options.ts";
 import { formatBatchScript } from "../../options/batch-script.ts";
+import { refuseOwnOptions } from "../../options/own-options.ts";
 import type { WriteBatchCommand } from "../../options/parse-arguments.ts";
 import type { TransferOptions } from "../../options/transfer-options.ts";
 import type { Message } from "../../protocol/message.ts";
@@ -203,15 +204,11 @@ const allCapabilities =
 
 /** What cannot be recorded, and options of tsync's own that need to know both sides. */
 function refuseLocalOnly({ options, settings }: WriteBatchCommand): void {
-  const refuse = (when: boolean, name: string): void => {
-    if (when) throw unsupportedError(`This tsync does not support ${name} with a batch file`);
-  };
   // There lists are in another order than the one in which the generator asks, and readers want theirs.
-  refuse((settings.protocol ?? newest) < writtenProtocolMin, "--protocol below 29");
-  refuse(options.deleteGuard !== undefined, "--delete-guard");
-  refuse(options.refuseEmptySource, "--refuse-empty-source");
-  refuse(options.verify, "--verify");
-  refuse(options.reflink === "always", "--reflink=always");
+  if ((settings.protocol ?? newest) < writtenProtocolMin) {
+    throw unsupportedError("This tsync does not support --protocol below 29 with a batch file");
+  }
+  refuseOwnOptions(options, "with a batch file");
 }
 
 /** Of the receiving side we hear what the sender does not tell of itself. */
