@@ -1,5 +1,5 @@
 /**
- * Receives one regular file in a local run: temp file, data, attributes, rename (3-transfer 5.1 to 5.6; 4-traps L-05,
+ * Receives one regular file: temp file, data, attributes, rename (3-transfer 5.1 to 5.6; 4-traps L-05,
  * T-15, S-19). Works on descriptors and single names only, so that any thread can do it; trouble is returned, not
  * thrown. The owner is set before the mode, because a file must not be setuid for the wrong owner for a moment.
  */

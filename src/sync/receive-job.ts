@@ -1,6 +1,6 @@
 /**
- * What the receiver is asked to do for one regular file in a local run: plain data, so that a batch can be done by any
- * thread of the process (descriptors are shared by threads). See `receive-file` for the doing.
+ * What the receiver is asked to do for one regular file: plain data but for what another machine sends, so that a batch can be done
+ * by any thread of the process (descriptors are shared by threads). See `receive-file` for the doing.
  */
 import type { ByteName } from "../bytes/byte-name.ts";
 import type { ChecksumName, StreamingChecksum } from "../delta/checksum.ts";
