@@ -32,7 +32,9 @@ if (Number(process.versions.node.split(".")[0]) < 20) fail("Node.js 20 or newer 
 if (!packagesFit() || !buildFits()) {
   takeLock();
   if (!packagesFit()) {
-    run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"]);
+    // Only the pinned Node needs its script; native parts that others would build (and fetch headers for) are optional.
+    run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--ignore-scripts"]);
+    run("npm", ["rebuild", "node"]);
     if (!packagesFit()) fail("'npm ci' ended well, but the packages are not those of package-lock.json");
   }
   if (!buildFits()) run(pinnedNode, ["scripts/build.mjs"]);
