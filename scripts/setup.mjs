@@ -14,6 +14,8 @@ const sources = ["src", "kernels", "scripts", "package.json", "tsconfig.json"];
 /** Programs that the tests call and the Debian packages that have them. */
 const testPrograms = {
   rsync: "rsync",
+  ssh: "openssh-client",
+  sshd: "openssh-server",
   getfattr: "attr",
   setfacl: "acl",
   "mkfs.ext4": "e2fsprogs",

@@ -1,9 +1,9 @@
 /** A real rsync daemon on a port of its own, with a few modules in a temporary folder. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort, listening } from "./ports.ts";
 
 /** A running daemon. */
 export interface TestDaemon {
@@ -62,28 +62,4 @@ export async function startProxy(): Promise<{ readonly port: number; stop(): voi
   const child = spawn(process.execPath, ["-e", proxyScript, String(port)], { stdio: "ignore" });
   await listening(port, child);
   return { port, stop: () => void child.kill() };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
-}
-
-async function listening(port: number, child: ChildProcess): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
-    const answers = await new Promise<boolean>((resolve) => {
-      const socket = connect({ port, host: "127.0.0.1" });
-      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-      socket.once("connect", () => socket.destroy());
-    });
-    if (answers) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error("the server does not answer");
 }
