@@ -6,6 +6,9 @@ import type { Role } from "../errors.ts";
 import { checkMessageHeader, type Message, MessageCode, type MessagePeer, parseMessage } from "./message.ts";
 import { frameHeaderBytes } from "./wire-writer.ts";
 
+/** Frames whose beginnings are known: more than what may follow the last record that counts (3-transfer 7.3). */
+const framesRemembered = 16;
+
 /** Takes what a stream holds, in order. Neither call may feed the decoder again. */
 export interface FrameSink {
   /** Data bytes as a view of the chunk that was fed. */
@@ -24,6 +27,11 @@ export class FrameDecoder {
   private missing = 0;
   private payload: Uint8Array | undefined;
   private payloadFilled = 0;
+  private bytesFed = 0;
+  private dataFed = 0;
+  /** Where the last frames began: data bytes and bytes before each, in turns. */
+  private readonly begun = new Float64Array(2 * framesRemembered);
+  private frames = 0;
 
   constructor(peer: MessagePeer, role: Role, sink: FrameSink) {
     this.peer = peer;
@@ -36,6 +44,18 @@ export class FrameDecoder {
     return this.headerFilled === 0;
   }
 
+  /** Bytes of the frames behind the one that holds the byte before the last `unread` data bytes. */
+  bytesBehind(unread: number): number {
+    const taken = this.dataFed - unread;
+    let start = this.bytesFed;
+    for (let back = 1; back <= Math.min(this.frames, framesRemembered); back++) {
+      const at = 2 * ((this.frames - back) % framesRemembered);
+      if ((this.begun[at] as number) < taken) break;
+      start = this.begun[at + 1] as number;
+    }
+    return this.bytesFed - start;
+  }
+
   /** Takes bytes; data of them is handed on at once, as views. */
   push(chunk: Uint8Array): void {
     const { length } = chunk;
@@ -45,12 +65,13 @@ export class FrameDecoder {
         while (at < length && this.headerFilled < frameHeaderBytes) {
           this.header[this.headerFilled++] = chunk[at++] as number;
         }
-        if (this.headerFilled < frameHeaderBytes) return;
-        this.begin();
+        if (this.headerFilled < frameHeaderBytes) break;
+        this.begin(this.bytesFed + at - frameHeaderBytes);
         if (this.missing > 0) continue;
       } else {
         const piece = Math.min(this.missing, length - at);
         if (this.payload === undefined) {
+          this.dataFed += piece;
           this.sink.data(chunk.subarray(at, at + piece));
         } else {
           this.payload.set(chunk.subarray(at, at + piece), this.payloadFilled);
@@ -61,10 +82,14 @@ export class FrameDecoder {
       }
       if (this.missing === 0) this.finish();
     }
+    this.bytesFed += length;
   }
 
-  private begin(): void {
-    const { header } = this;
+  private begin(position: number): void {
+    const { header, begun } = this;
+    const slot = 2 * (this.frames++ % framesRemembered);
+    begun[slot] = this.dataFed;
+    begun[slot + 1] = position;
     this.code = (header[3] as number) - 7;
     this.missing = (header[0] as number) | ((header[1] as number) << 8) | ((header[2] as number) << 16);
     if (this.code !== MessageCode.data) {

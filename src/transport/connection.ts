@@ -17,7 +17,7 @@ export class Connection {
   readonly reader: WireReader;
   /** Where records are written; `settle` or `flush` sends them. */
   readonly out: WireWriter = new WireWriter(frameDataBytes);
-  /** Bytes of the stream itself, frames included. */
+  /** Bytes of the stream itself, frames included, since `startCounting`. */
   bytesRead = 0;
   bytesWritten = 0;
   /** When bytes came or went last, in milliseconds on the steady clock. */
@@ -41,6 +41,18 @@ export class Connection {
   constructor(stream: ByteStream, role: Role) {
     this.stream = stream;
     this.reader = new WireReader(role);
+  }
+
+  /** What came and went so far, to agree on how to talk, does not count: rsync's totals are without it (3-transfer 9.4). */
+  startCounting(): void {
+    this.flush();
+    this.bytesRead = this.reader.available;
+    this.bytesWritten = 0;
+  }
+
+  /** Bytes read up to the end of the frame that holds the last byte taken: what came behind it came too early to count. */
+  get bytesTaken(): number {
+    return this.bytesRead - (this.decoder?.bytesBehind(this.reader.available) ?? this.reader.available);
   }
 
   /** From here on input is framed; messages go to `onMessage`, which must not read. */

@@ -143,10 +143,12 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
     connection.message({ kind: "io-error", bits: context.ledger.ioError & 7 });
   }
   link.write({ kind: "done" });
+  connection.flush();
+  // The totals end here: the last words are not in them (3-transfer 9.7).
+  const moved = { bytesRead: connection.bytesTaken, bytesWritten: connection.bytesWritten };
   if (isServer || link.recorder !== undefined) {
     const stats = {
-      bytesRead: connection.bytesRead,
-      bytesWritten: connection.bytesWritten + connection.out.length,
+      ...moved,
       totalSize: context.counters.totalSize,
       listBuildMilliseconds: Math.max(Math.round(built - started), 1),
       listSendMilliseconds: 0,
@@ -157,8 +159,8 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
   progress.end();
   return {
     ...summarize(context, started, listSeconds),
-    bytesSent: connection.bytesWritten,
-    bytesReceived: connection.bytesRead,
+    bytesSent: moved.bytesWritten,
+    bytesReceived: moved.bytesRead,
     deleted: answers.deletedCounts ?? context.counters.deleted,
   };
 }

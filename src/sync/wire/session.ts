@@ -84,6 +84,7 @@ export async function startServer(connection: Connection, start: SessionStart, c
   const negotiated = await negotiate(connection, negotiation(start, protocol, compat, true));
   const seed = options.checksumSeed === 0 ? freshSeed() : options.checksumSeed;
   writeSeed(connection.out, seed);
+  connection.startCounting();
   connection.frameOutput({ protocol, isServer: true });
   // A client's stream is raw before protocol 30, unless it has sources to remove (1-session 5.2).
   const framed = protocol >= 30 || (start.isSender && options.removeSource !== "no");
@@ -111,6 +112,7 @@ export async function startClient(connection: Connection, start: SessionStart): 
   }
   const negotiated = await negotiate(connection, negotiation(start, protocol, compat, false));
   const seed = await connection.read(readSeed);
+  connection.startCounting();
   connection.frameInput({ protocol, isServer: true }, start.onMessage);
   const framed = protocol >= 30 || (!start.isSender && options.removeSource !== "no");
   if (framed) connection.frameOutput({ protocol, isServer: false });

@@ -128,3 +128,24 @@ describe("FrameDecoder", () => {
     expect(decode(flood)).toEqual([]);
   });
 });
+
+describe("bytes behind what was taken", () => {
+  const frames = ["02 00 00 07 41 42", "00 00 00 31", "03 00 00 07 43 44 45", "01 00 00 08 78", "01 00 00 07 46"];
+  const stream = hex(frames.join(" "));
+
+  test.each([
+    [0, 0],
+    [1, 10],
+    [2, 10],
+    [3, 10],
+    [4, 21],
+    [5, 21],
+    [6, 27],
+  ])("%i unread data bytes leave %i bytes of later frames", (unread, behind) => {
+    for (const pieceBytes of [1, 3, stream.length]) {
+      const decoder = new FrameDecoder(server32, "client", { data: () => undefined, message: () => undefined });
+      for (let at = 0; at < stream.length; at += pieceBytes) decoder.push(stream.subarray(at, at + pieceBytes));
+      expect(decoder.bytesBehind(unread)).toBe(behind);
+    }
+  });
+});

@@ -1,0 +1,60 @@
+/**
+ * The byte totals of a run with another machine (docs/spec/3-transfer 9.7) against those of rsync at both ends. How many frames
+ * carry the same data is a matter of moments, in rsync too: a few more or less, of four bytes each, are the same.
+ */
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const tsync = join(import.meta.dirname, "../../bin/tsync");
+const frameBytes = 4;
+let folder = "";
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "tsync-totals-"));
+  writeFileSync(join(folder, "shell"), '#!/bin/sh\nshift\nexec sh -c "$*"\n');
+  chmodSync(join(folder, "shell"), 0o755);
+  mkdirSync(join(folder, "s"));
+  writeFileSync(join(folder, "s/file"), "some text\n".repeat(500));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Sent and received bytes as the client prints them. */
+function totals(client: string, server: string, words: readonly string[]): readonly number[] {
+  rmSync(join(folder, "d"), { recursive: true, force: true });
+  const shell = ["-e", join(folder, "shell"), `--rsync-path=${server}`];
+  const run = spawnSync(client, [...words, "--stats", "--no-h", ...shell], { cwd: folder, encoding: "latin1" });
+  expect(run.status, run.stderr).toBe(0);
+  return [/^Total bytes sent: (\d+)$/m, /^Total bytes received: (\d+)$/m].map((line) =>
+    Number(line.exec(run.stdout)?.[1]),
+  );
+}
+
+test.each([
+  ["push", 27],
+  ["push", 29],
+  ["push", 30],
+  ["push", 32],
+  ["pull", 27],
+  ["pull", 29],
+  ["pull", 30],
+  ["pull", 32],
+])("totals of a %s at protocol %i", (direction, protocol) => {
+  const operands = direction === "push" ? ["s/file", `h:${folder}/d`] : [`h:${folder}/s/file`, "d"];
+  const words = ["-a", `--protocol=${protocol}`, ...operands];
+  const expected = totals("rsync", "rsync", words);
+  for (const [client, server] of [
+    [tsync, "rsync"],
+    ["rsync", tsync],
+    [tsync, tsync],
+  ] as const) {
+    const found = totals(client, server, words);
+    for (const [index, bytes] of found.entries()) {
+      const difference = bytes - (expected[index] ?? Number.NaN);
+      expect(difference % frameBytes, `${client} ${server} ${found} for ${expected}`).toBeCloseTo(0);
+      expect(Math.abs(difference), `${client} ${server} ${found} for ${expected}`).toBeLessThanOrEqual(4 * frameBytes);
+    }
+  }
+});
