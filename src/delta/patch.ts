@@ -16,6 +16,8 @@ export interface PatchRequest {
   readonly write: WriteAt;
   /** Basis and result are one file: what stands where it belongs is not written again. */
   readonly updating: boolean;
+  /** Learns of what is not written because it stands there; 0 or a negative errno. The bytes are valid during the call only. */
+  readonly onStanding?: WriteAt;
   /** Takes the data of the result, to be compared with the sender's digest. */
   readonly checksum: StreamingChecksum;
   /** Where writes are gathered; without it the patcher makes one of 256 KiB. */
@@ -88,7 +90,7 @@ export class Patcher implements MatchSink {
 
   /** A block that is where it belongs: only the digest wants it. */
   private standing(length: number): number {
-    const { readBasis, checksum } = this.request;
+    const { readBasis, checksum, onStanding } = this.request;
     const status = this.flush();
     if (status < 0) return status;
     for (const end = this.end + length; this.end < end; ) {
@@ -98,6 +100,8 @@ export class Patcher implements MatchSink {
       if (count === 0) this.buffer.fill(0, 0, wanted);
       const piece = count === 0 ? wanted : count;
       checksum.update(this.buffer, 0, piece);
+      const passed = onStanding?.(this.buffer.subarray(0, piece), this.end) ?? 0;
+      if (passed < 0) return passed;
       this.end += piece;
     }
     return 0;

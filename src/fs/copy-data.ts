@@ -21,12 +21,21 @@ const ENXIO = -6;
 /** Whether a copy may, must or must not share the blocks of its source. */
 export type ReflinkMode = "auto" | "always" | "never";
 
+/** The zeros at the end of what has been written so far, which become a hole when data follows them. Begins with a length of 0. */
+export interface ZeroRun {
+  start: number;
+  length: number;
+}
+
 /** How `copyData` copies. */
 export interface CopyOptions {
   /** Make holes of zero runs, and skip the source's holes. */
   readonly sparse?: boolean;
-  /** The target may hold old data or reserved space, so that a hole must be punched, not skipped. */
-  readonly existing?: boolean;
+  /**
+   * Given where the target may hold old data or reserved space, so that a hole must be punched, not skipped. What is left in it at
+   * the end is the caller's: see `settle`.
+   */
+  readonly existing?: ZeroRun | undefined;
   /** False: by reading and writing, although the kernel could copy (default true). */
   readonly kernel?: boolean;
   /** Both files are copied from this offset on (default 0). */
@@ -74,7 +83,7 @@ export class DataCopier {
    * the offset reached at the end or a negative errno (`failed` tells the side). The file offsets are undefined after.
    */
   *copyData(from: number, to: number, size: number, options: CopyOptions = {}): Generator<number, number> {
-    const { sparse = false, existing = false, kernel = true, start = 0, onData } = options;
+    const { sparse = false, existing, kernel = true, start = 0, onData } = options;
     if (sparse) return yield* this.#copySparse(from, to, start, size, existing, onData);
     let done = start;
     if (onData === undefined && kernel && this.#calls.abilities.kernelCopy) {
@@ -108,7 +117,7 @@ export class DataCopier {
 
   /** Writes all of `bytes` at `position`; 0 or a negative errno. The end of a file that ends in a hole is the caller's. */
   writeAt(to: number, bytes: Uint8Array, position: number, options: Pick<CopyOptions, "sparse" | "existing">): number {
-    const { sparse = false, existing = false } = options;
+    const { sparse = false, existing } = options;
     for (let done = 0; done < bytes.length; ) {
       const count = Math.min(bytes.length - done, bufferBytes);
       this.#buffer.set(bytes.subarray(done, done + count));
@@ -118,6 +127,28 @@ export class DataCopier {
       done += count;
     }
     return 0;
+  }
+
+  /** The same with `sparse` for bytes that stand at `position` already: they are not written, but runs of zeros become holes. */
+  passOver(to: number, bytes: Uint8Array, position: number, existing: ZeroRun): number {
+    for (let done = 0; done < bytes.length; ) {
+      const count = Math.min(bytes.length - done, bufferBytes);
+      this.#buffer.set(bytes.subarray(done, done + count));
+      const error = this.#writeSparse(to, count, position + done, existing, true);
+      if (error < 0) return error;
+      done += count;
+    }
+    return 0;
+  }
+
+  /**
+   * Makes the run a hole. At the end of a file this is left undone where the space was only reserved, for that reads as zeros
+   * and is kept (3-transfer 5.1.6).
+   */
+  settle(to: number, run: ZeroRun): number {
+    const { start, length } = run;
+    run.length = 0;
+    return length === 0 ? 0 : this.#punch(to, start, length);
   }
 
   *#copyThroughMemory(
@@ -146,7 +177,7 @@ export class DataCopier {
     to: number,
     start: number,
     size: number,
-    existing: boolean,
+    existing: ZeroRun | undefined,
     onData: CopyOptions["onData"],
   ): Generator<number, number> {
     let done = start;
@@ -157,7 +188,7 @@ export class DataCopier {
         const data = this.#nextData(from, done, size);
         if (data < 0) return this.#fail("read", data);
         if (data > done) {
-          const error = existing ? this.#punch(to, done, data - done) : 0;
+          const error = existing === undefined ? 0 : this.#addZeros(to, existing, done, data - done);
           if (error < 0) return error;
           done = data;
           yield done;
@@ -200,8 +231,8 @@ export class DataCopier {
     return error < 0 ? error : Math.max(offset, Math.min(this.#stat.size, size));
   }
 
-  /** Writes the first `count` bytes of the buffer at `position`, leaving out the runs of zeros. */
-  #writeSparse(to: number, count: number, position: number, existing: boolean): number {
+  /** Writes the first `count` bytes of the buffer at `position`, leaving out the runs of zeros and with `standing` the others too. */
+  #writeSparse(to: number, count: number, position: number, existing: ZeroRun | undefined, standing = false): number {
     let runStart = 0;
     let runIsZero = false;
     for (let start = 0; start < count; ) {
@@ -209,20 +240,37 @@ export class DataCopier {
       const end = Math.min(count, start + zeroRunBytes - ((position + start) % zeroRunBytes));
       const isZero = this.#isZero(start, end);
       if (isZero !== runIsZero) {
-        const error = this.#writeRun(to, runStart, start - runStart, position, runIsZero, existing);
+        const error = this.#writeRun(to, runStart, start - runStart, position, runIsZero, existing, standing);
         if (error < 0) return error;
         runStart = start;
         runIsZero = isZero;
       }
       start = end;
     }
-    return this.#writeRun(to, runStart, count - runStart, position, runIsZero, existing);
+    return this.#writeRun(to, runStart, count - runStart, position, runIsZero, existing, standing);
   }
 
-  #writeRun(to: number, start: number, length: number, position: number, isZero: boolean, existing: boolean): number {
+  #writeRun(
+    to: number,
+    start: number,
+    length: number,
+    position: number,
+    isZero: boolean,
+    existing: ZeroRun | undefined,
+    standing: boolean,
+  ): number {
     if (length === 0) return 0;
-    if (!isZero) return this.#writeAll(to, start, length, position + start);
-    return existing ? this.#punch(to, position + start, length) : 0;
+    if (isZero) return existing === undefined ? 0 : this.#addZeros(to, existing, position + start, length);
+    const error = existing === undefined ? 0 : this.settle(to, existing);
+    return error < 0 || standing ? error : this.#writeAll(to, start, length, position + start);
+  }
+
+  /** Notes that zeros belong at `offset`: they go on the run, or begin the next one. */
+  #addZeros(to: number, run: ZeroRun, offset: number, length: number): number {
+    const error = run.start + run.length === offset ? 0 : this.settle(to, run);
+    if (run.length === 0) run.start = offset;
+    run.length += length;
+    return error;
   }
 
   #isZero(start: number, end: number): boolean {

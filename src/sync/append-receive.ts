@@ -37,6 +37,7 @@ export function* appendData(
 ): Generator<number, Appended> {
   const { source, sourceSize, target, basis, basisSize, verify, sparse, sent, received } = request;
   const buffer = Buffer.alloc(pieceBytes);
+  const existing = { start: 0, length: 0 };
   const old = Math.min(basisSize, sourceSize);
   for (let at = 0; verify && at < old; ) {
     const wanted = Math.min(pieceBytes, old - at);
@@ -57,10 +58,12 @@ export function* appendData(
     const piece = buffer.subarray(0, count);
     sent.update(buffer, 0, count);
     received.update(buffer, 0, count);
-    const written = target === undefined ? 0 : copier.writeAt(target, piece, at, { sparse, existing: true });
+    const written = target === undefined ? 0 : copier.writeAt(target, piece, at, { sparse, existing });
     if (written < 0) return { count: written, failed: "write", short: false };
     at += count;
     yield at;
   }
+  const settled = target === undefined ? 0 : copier.settle(target, existing);
+  if (settled < 0) return { count: settled, failed: "write", short: false };
   return { count: at - old, failed: "write", short: at < sourceSize };
 }

@@ -14,6 +14,7 @@ import { emptyStat, type Syscalls } from "../fs/syscalls/interface.ts";
 import { appendData } from "./append-receive.ts";
 import type { DeltaJob, DeltaResult, ReceiveJob } from "./receive-job.ts";
 import { deviceSize } from "./source-stat.ts";
+import { settleEnd, zeroRunOf } from "./sparse-file.ts";
 
 /** What came of it. */
 export interface DeltaOutcome {
@@ -98,7 +99,7 @@ export class DeltaReceiver {
     const readBasis = this.reader(delta.basis);
     const signature = yield* silently(signBasis(readBasis, head, summer));
     if (typeof signature === "number") return failure("read", signature);
-    const existing = job.method !== "replace" || job.preallocate;
+    const existing = zeroRunOf(job);
     let writeError = 0;
     const write = (bytes: Uint8Array, position: number): number => {
       if (descriptor === undefined) return 0;
@@ -106,7 +107,10 @@ export class DeltaReceiver {
       if (status < 0) writeError = status;
       return status;
     };
-    const patcher = new Patcher({ head, readBasis, write, updating, checksum: received, buffer: memory.patch });
+    const onStanding = (bytes: Uint8Array, position: number): number =>
+      descriptor === undefined || existing === undefined ? 0 : copier.passOver(descriptor, bytes, position, existing);
+    const request = { head, readBasis, write, updating, onStanding, checksum: received, buffer: memory.patch };
+    const patcher = new Patcher(request);
     const matcher = new BlockMatcher(signature, summer, {
       read: this.reader(job.source),
       size: job.size,
@@ -116,7 +120,11 @@ export class DeltaReceiver {
       onData: (bytes) => sent.update(bytes, 0, bytes.length),
     });
     const totals = yield* matcher.run();
-    const rest = totals.error < 0 ? totals.error : patcher.flush();
+    let rest = totals.error < 0 ? totals.error : patcher.flush();
+    if (rest >= 0 && descriptor !== undefined) {
+      writeError = settleEnd(copier, job, descriptor, existing);
+      rest = writeError;
+    }
     if (rest < 0) return failure(writeError < 0 ? "write" : "read", rest);
     const cut = descriptor === undefined || job.device !== undefined ? 0 : syscalls.truncate(descriptor, patcher.size);
     if (cut < 0) return failure("write", cut);

@@ -165,7 +165,8 @@ export class AlternateEntries {
       directory: place.directory,
       name: place.name,
       method: "replace",
-      sparse: context.options.sparse,
+      // As in rsync, which makes holes of what is transferred only.
+      sparse: false,
       preallocate: context.options.preallocate,
       fsync: context.options.fsync,
       verify: context.options.verify,

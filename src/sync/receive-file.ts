@@ -15,6 +15,7 @@ import { FileDigester } from "./file-digest.ts";
 import { openPartialDirectory } from "./partial-directory.ts";
 import type { DeltaResult, DeviceNumber, JobFailure, JobResult, ReceiveJob } from "./receive-job.ts";
 import { RemoteDataReceiver } from "./receive-remote.ts";
+import { settleEnd, zeroRunOf } from "./sparse-file.ts";
 import { CopyVerifier } from "./verify-copy.ts";
 
 const accessAclName = byteName("system.posix_acl_access");
@@ -91,15 +92,14 @@ export class FileReceiver {
       } else if (job.size <= Math.min(smallFileBytes, this.copier.pieceBytes) && !job.sparse) {
         written = this.copier.copySmall(job.source, descriptor, job.size);
       } else {
-        const copying = this.copier.copyData(job.source, descriptor, job.size, {
-          sparse: job.sparse,
-          existing: job.method !== "replace" || job.preallocate,
-          kernel: job.reflink !== "never",
-        });
+        const existing = zeroRunOf(job);
+        const options = { sparse: job.sparse, existing, kernel: job.reflink !== "never" };
+        const copying = this.copier.copyData(job.source, descriptor, job.size, options);
         for (;;) {
           const piece = copying.next();
           if (piece.done === true) {
-            written = piece.value;
+            const settled = piece.value < 0 ? 0 : settleEnd(this.copier, job, descriptor, existing);
+            written = settled < 0 ? settled : piece.value;
             break;
           }
           kept = piece.value;

@@ -9,6 +9,7 @@ import type { DataCopier } from "../fs/copy-data.ts";
 import type { Syscalls } from "../fs/syscalls/interface.ts";
 import type { DeltaOutcome } from "./delta-receive.ts";
 import type { ReceiveJob, TokenFeed } from "./receive-job.ts";
+import { settleEnd, zeroRunOf } from "./sparse-file.ts";
 
 const bufferBytes = 262_144;
 const headBytes = 16;
@@ -46,7 +47,7 @@ export class RemoteDataReceiver {
     const { head } = tokens;
     const { delta } = job;
     this.buffer ??= new Uint8Array(bufferBytes);
-    const existing = job.method !== "replace" || job.preallocate;
+    const existing = zeroRunOf(job);
     let writeError = 0;
     const write = (bytes: Uint8Array, position: number): number => {
       const status = copier.writeAt(descriptor, bytes, position, { sparse: job.sparse, existing });
@@ -59,11 +60,14 @@ export class RemoteDataReceiver {
     const start = delta?.append === undefined ? 0 : basisBytesOf(head);
     if (delta?.append === "verify") yield* digestOldPart(readBasis, start, checksum, this.buffer);
     const { buffer } = this;
+    const onStanding = (bytes: Uint8Array, position: number): number =>
+      existing === undefined ? 0 : copier.passOver(descriptor, bytes, position, existing);
     const patcher = new Patcher({
       head,
       readBasis,
       write,
       updating: delta?.updating ?? false,
+      onStanding,
       checksum,
       buffer,
       start,
@@ -93,6 +97,7 @@ export class RemoteDataReceiver {
       if (status < 0) return failure(writeError < 0 ? "write" : "read", status);
     }
     status = patcher.flush();
+    if (status >= 0) status = settleEnd(copier, job, descriptor, existing);
     if (status < 0) return failure("write", status);
     const cut = syscalls.truncate(descriptor, patcher.size);
     if (cut < 0) return failure("write", cut);

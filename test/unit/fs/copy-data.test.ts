@@ -2,10 +2,15 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { byteName } from "../../../src/bytes/byte-name.ts";
-import { type CopyOptions, DataCopier } from "../../../src/fs/copy-data.ts";
+import { type CopyOptions, DataCopier, type ZeroRun } from "../../../src/fs/copy-data.ts";
 import type { Syscalls } from "../../../src/fs/syscalls/interface.ts";
 import { limits } from "../../../src/limits.ts";
 import { kinds, must, useFixture } from "./syscalls/back-ends.ts";
+
+/** `over`: the target may hold data, and zeros at its end are made a hole, or left to the caller. */
+interface TestOptions extends Omit<CopyOptions, "existing"> {
+  readonly over?: "settled" | "open";
+}
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -24,7 +29,9 @@ describe.each(kinds)("DataCopier over %s", (kind) => {
   }
 
   /** Copies `source` to `target` (made unless it exists) and returns the result, the steps and the side of a failure. */
-  function copy(size: number, options: CopyOptions = {}, calls: Syscalls = f.calls, small = false) {
+  function copy(size: number, { over, ...given }: TestOptions = {}, calls: Syscalls = f.calls, small = false) {
+    const run: ZeroRun | undefined = over === undefined ? undefined : { start: 0, length: 0 };
+    const options = { ...given, existing: run };
     const from = must(f.calls.openAt(f.root, byteName("source"), readOnly));
     const flags = fs.existsSync(join(f.path, "target")) ? readWrite : readWrite | create | exclusive;
     const to = must(f.calls.openAt(f.root, byteName("target"), flags, 0o600));
@@ -32,9 +39,9 @@ describe.each(kinds)("DataCopier over %s", (kind) => {
     const steps: number[] = [];
     let result = small ? copier.copySmall(from, to, size) : -999;
     if (!small) {
-      const run = copier.copyData(from, to, size, options);
+      const copying = copier.copyData(from, to, size, options);
       for (;;) {
-        const step = run.next();
+        const step = copying.next();
         if (step.done === true) {
           result = step.value;
           break;
@@ -42,6 +49,7 @@ describe.each(kinds)("DataCopier over %s", (kind) => {
         steps.push(step.value);
       }
     }
+    if (run !== undefined && over === "settled") expect(copier.settle(to, run)).toBe(0);
     f.calls.close(from);
     f.calls.close(to);
     return { result, steps, failed: copier.failed };
@@ -65,7 +73,7 @@ describe.each(kinds)("DataCopier over %s", (kind) => {
     expect(content()).toEqual(pattern(5000));
   });
 
-  it.each([{}, { sparse: true }, { existing: true }, { sparse: true, existing: true }] as CopyOptions[])(
+  it.each([{}, { sparse: true }, { over: "settled" }, { sparse: true, over: "settled" }] as TestOptions[])(
     "copyData copies all sizes with %j",
     (options) => {
       for (const size of [0, 1, 1024, 65_537, 256 * KiB, MiB + 3]) {
@@ -99,7 +107,7 @@ describe.each(kinds)("DataCopier over %s", (kind) => {
     expect(steps).toEqual([...steps].sort((a, b) => a - b));
   });
 
-  it.each([{}, { sparse: true, existing: true }] as CopyOptions[])(
+  it.each([{}, { sparse: true, over: "settled" }] as TestOptions[])(
     "copyData starts at an offset with %j",
     (options) => {
       const data = pattern(300_000);
@@ -153,10 +161,40 @@ describe.each(kinds)("DataCopier over %s", (kind) => {
     expect(allocated()).toBeLessThanOrEqual(Math.max(size - holeBytes + 16 * KiB, 0));
     // The same over old data.
     fs.writeFileSync(join(f.path, "target"), pattern(size + 100_000, 9));
-    expect(copy(size, { sparse: true, existing: true }).result).toBe(size);
+    expect(copy(size, { sparse: true, over: "settled" }).result).toBe(size);
     fs.truncateSync(join(f.path, "target"), size);
     expect(content().equals(fs.readFileSync(source))).toBe(true);
     if (f.calls.abilities.holes) expect(allocated()).toBeLessThanOrEqual(size - holeBytes + 32 * KiB);
+  });
+
+  it("leaves zeros at the end of reserved space alone, and holes before data", () => {
+    if (!f.calls.abilities.holes) return;
+    f.file("source", Buffer.concat([Buffer.alloc(64 * KiB), pattern(4096), Buffer.alloc(64 * KiB)]));
+    f.file("target", "");
+    const size = 132 * KiB;
+    const target = must(f.calls.openAt(f.root, byteName("target"), readWrite));
+    expect(f.calls.allocate(target, size, true)).toBe(0);
+    f.calls.close(target);
+    expect(copy(size, { sparse: true, over: "open" }).result).toBe(size);
+    expect(content().equals(fs.readFileSync(join(f.path, "source")))).toBe(true);
+    expect(allocated()).toBe(68 * KiB);
+  });
+
+  it("passOver makes holes of zeros that stand already", () => {
+    if (!f.calls.abilities.holes) return;
+    const parts = [Buffer.alloc(5000), pattern(3000), Buffer.alloc(40_000), pattern(1000), Buffer.alloc(9000)];
+    const data = Buffer.concat(parts);
+    f.file("target", data);
+    const target = must(f.calls.openAt(f.root, byteName("target"), readWrite));
+    const copier = new DataCopier(f.calls);
+    const run = { start: 0, length: 0 };
+    for (let at = 0; at < data.length; at += 700) {
+      expect(copier.passOver(target, data.subarray(at, at + 700), at, run)).toBe(0);
+    }
+    expect(copier.settle(target, run)).toBe(0);
+    f.calls.close(target);
+    expect(content().equals(data)).toBe(true);
+    expect(allocated()).toBe(12 * KiB);
   });
 
   it("sparse does not read the holes of a huge file", (context) => {
