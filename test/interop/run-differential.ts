@@ -1,8 +1,8 @@
 /**
  * Compares tsync with the installed rsync over many random cases; see test/support/differential.ts for what a case is.
  *
- *   node test/interop/run-differential.ts --cases 2000 --seed 1 --jobs 2 [--user root|nobody] [--table main|whole] [--program bin/tsync]
- *        [--against rsync] [--syscalls plain] [--threshold 98] [--report FILE] [--dir FOLDER]
+ *   node test/interop/run-differential.ts --cases 2000 --seed 1 --jobs 2 [--user root|nobody] [--table main|whole] [--mode local|push|pull|serve-push|
+ *        serve-pull|both-push|both-pull] [--program bin/tsync] [--against rsync] [--syscalls plain] [--threshold 98] [--report FILE] [--dir FOLDER]
  *   node test/interop/run-differential.ts --seed 77 --cases 1 -v [--keep FOLDER]     one case, with all its differences
  *
  * Needs root. Exit code 1 when fewer cases than the threshold are identical.
@@ -14,7 +14,13 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { fromText } from "../../src/bytes/byte-name.ts";
-import { DifferentialRunner, type OptionTable, type Program } from "../support/differential.ts";
+import {
+  type DifferentialMode,
+  DifferentialRunner,
+  differentialModes,
+  type OptionTable,
+  type Program,
+} from "../support/differential.ts";
 import {
   type CaseSummary,
   coverageTable,
@@ -33,6 +39,7 @@ interface Settings {
   readonly jobs: number;
   readonly user: RunUser;
   readonly table: OptionTable;
+  readonly mode: DifferentialMode;
   readonly program: string;
   readonly against: string;
   readonly syscalls: string;
@@ -57,6 +64,7 @@ function readSettings(): Settings {
       jobs: { type: "string", default: "2" },
       user: { type: "string", default: "root" },
       table: { type: "string", default: "main" },
+      mode: { type: "string", default: "local" },
       program: { type: "string", default: "bin/tsync" },
       against: { type: "string", default: "rsync" },
       syscalls: { type: "string", default: "" },
@@ -72,12 +80,15 @@ function readSettings(): Settings {
     throw new Error(`--user must be root or nobody, not ${values.user}`);
   if (values.table !== "main" && values.table !== "whole")
     throw new Error(`--table must be main or whole, not ${values.table}`);
+  const mode = differentialModes.find((name) => name === values.mode);
+  if (mode === undefined) throw new Error(`--mode must be one of ${differentialModes.join(", ")}, not ${values.mode}`);
   return {
     cases: Number(values.cases),
     seed: Number(values.seed),
     jobs: values.verbose || values.keep !== undefined ? 1 : Number(values.jobs),
     user: values.user,
-    table: values.table,
+    table: mode === "local" ? values.table : "whole",
+    mode,
     program: values.program.includes("/") ? resolve(values.program) : values.program,
     against: values.against.includes("/") ? resolve(values.against) : values.against,
     syscalls: values.syscalls,
@@ -99,13 +110,14 @@ function requireRsync(program: string): void {
   process.exit(2);
 }
 
-function makeRunner(folder: string, { user, table, program, against, syscalls }: Settings): DifferentialRunner {
+function makeRunner(folder: string, { user, table, mode, program, against, syscalls }: Settings): DifferentialRunner {
   const environment: Record<string, string> = syscalls === "" ? {} : { TSYNC_SYSCALLS: syscalls };
   const reference: Program = { name: "rsync", command: [against], environment: {} };
   const subject: Program = { name: "subject", command: [program], environment };
   return new DifferentialRunner(folder, {
     user,
     table,
+    mode,
     reference,
     subject,
     coarse: syscalls === "plain",
@@ -168,7 +180,7 @@ async function runAll(options: Settings): Promise<number> {
   const report: Report = makeReport(
     summaries.sort((left, right) => left.seed - right.seed),
     options.user,
-    options.table,
+    options.mode === "local" ? options.table : options.mode,
   );
   if (options.report !== undefined) writeFileSync(options.report, JSON.stringify(report, undefined, 1));
   process.stdout.write(options.cases > 20 ? coverageTable(report) : "");

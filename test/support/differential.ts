@@ -15,6 +15,7 @@ import { casesPerSource, planScenario, type Scenario } from "./scenario.ts";
 import { compareSnapshots, formatDifference, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import { TreeBuilder } from "./tree-plan.ts";
 import { planWholeScenario } from "./whole-scenario.ts";
+import { type Direction, planWireScenario, remoteShell } from "./wire-scenario.ts";
 
 /** A program under test: what is put before the arguments, and variables for its environment. */
 export interface Program {
@@ -26,11 +27,27 @@ export interface Program {
 /** Which options are drawn: those of the first milestone, or all that there are. */
 export type OptionTable = "main" | "whole";
 
+/** Which ends tsync has, and which way the data go; `local` is a run within one machine. */
+export type DifferentialMode = "local" | "push" | "pull" | "serve-push" | "serve-pull" | "both-push" | "both-pull";
+
+/** All of these. */
+export const differentialModes: readonly DifferentialMode[] = [
+  "local",
+  "push",
+  "pull",
+  "serve-push",
+  "serve-pull",
+  "both-push",
+  "both-pull",
+];
+
 /** How runs are made and compared. */
 export interface DifferentialOptions {
   readonly user: RunUser;
   /** `main` if not given. */
   readonly table?: OptionTable;
+  /** `local` if not given; the others draw from the whole table, the reference has both ends. */
+  readonly mode?: DifferentialMode;
   readonly reference: Program;
   readonly subject: Program;
   /** The subject keeps microseconds and writes zeros for holes: compare no closer. */
@@ -57,6 +74,8 @@ export interface CaseResult {
 
 /** Ends that only a fault of the reference itself (or an inner race) explains: 3.5.0 hangs and stops with some linked files. */
 const ownFailures: ReadonlySet<number | string> = new Set([2, 12, 14, 15, 16, 19, noEnd]);
+/** Between two machines 2 and 12 are also the orderly ends of what one of them refuses. */
+const ownWireFailures: ReadonlySet<number | string> = new Set([14, 15, 16, 19, noEnd]);
 const keptNames: ReadonlySet<string> = new Set(["src", "src2"]);
 
 /** Runs cases in a folder of its own; needs root. */
@@ -74,6 +93,7 @@ export class DifferentialRunner {
     this.#options = options;
     process.umask(0);
     mkdirSync(this.root, { recursive: true });
+    writeFileSync(this.#shell, remoteShell, { mode: 0o755 });
     if (options.user === "nobody") chownSync(this.root, nobodyId, nobodyId);
   }
 
@@ -82,17 +102,24 @@ export class DifferentialRunner {
     return `${this.#folder}/root`;
   }
 
+  /** The remote shell of runs between two machines. */
+  get #shell(): string {
+    return `${this.#folder}/shell`;
+  }
+
   /** Makes one case. */
   run(seed: number): CaseResult {
     const { user, reference, subject, coarse, referenceRuns } = this.#options;
     const scenario = this.plan(seed);
     const first = this.runProgram(scenario, reference);
     const tried = this.runProgram(scenario, subject);
-    const compare = (one: Outcome, other: Outcome): Difference[] => compareOutcomes(one, other, scenario, coarse);
+    const direction = directionOf(this.#options.mode);
+    const compare = (one: Outcome, other: Outcome): Difference[] =>
+      compareOutcomes(one, other, scenario, { coarse, direction });
     let differences = compare(first, tried);
     const noise = new Set<string>();
     const noiseDetails: string[] = [];
-    if (ownFailures.has(first.exitCode)) {
+    if ((direction === undefined ? ownFailures : ownWireFailures).has(first.exitCode)) {
       noise.add("reference failed");
       noiseDetails.push(`exit ${first.exitCode}: ${first.stderr.slice(0, 500)}`);
     }
@@ -116,8 +143,11 @@ export class DifferentialRunner {
 
   /** The scenario of a seed, for this runner's working directory. */
   plan(seed: number): Scenario {
-    const plan = this.#options.table === "whole" ? planWholeScenario : planScenario;
-    return plan(seed, this.#options.user, fromText(this.root));
+    const { user, table, mode } = this.#options;
+    const root = fromText(this.root);
+    const direction = directionOf(mode);
+    if (direction !== undefined) return planWireScenario(seed, user, root, { direction, shell: fromText(this.#shell) });
+    return table === "whole" ? planWholeScenario(seed, user, root) : planScenario(seed, user, root);
   }
 
   /** Puts the working directory into the state before a run. */
@@ -171,23 +201,29 @@ export class DifferentialRunner {
   /** Arguments may be any bytes, which spawn cannot pass: a script holds them. */
   #execute(scenario: Scenario, program: Program): Pick<Outcome, "exitCode" | "stdout" | "stderr"> {
     const file = (name: string): string => `${this.#folder}/${name}`;
-    const command = program.command.map((word) => quote(fromText(word))).join(" ");
+    const { mode = "local", reference } = this.#options;
+    const near = mode.startsWith("serve") ? reference : program;
+    const command = near.command.map((word) => quote(fromText(word))).join(" ");
+    // The far shell splits the variable into words and nothing else.
+    const far = (mode === "push" || mode === "pull" ? reference : program).command.join(" ");
     const become =
       scenario.user === "root" ? "" : `setpriv --reuid=${nobodyId} --regid=${nobodyId} --groups=${nobodyId},12345 `;
     const mounts = scenario.mounts.map((path) => mountLine(path)).join("");
-    const words = scenario.argv.map(quote).join(" ");
-    writeFileSync(
-      file("script"),
-      toBytes(byteName(`${mounts}umask ${scenario.umask.toString(8)}\nexec ${become}${command} ${words}\n`)),
-    );
+    const line = `${become}${command} ${scenario.argv.map(quote).join(" ")}`;
+    writeFileSync(file("script"), toBytes(byteName(`${mounts}umask ${scenario.umask.toString(8)}\nexec ${line}\n`)));
     const files = { stdin: file("stdin"), stdout: file("stdout"), stderr: file("stderr") };
     writeFileSync(files.stdin, toBytes(scenario.stdin));
-    const environment = { PATH: process.env.PATH, HOME: `${this.root}/home`, ...scenario.environment };
+    const environment = { PATH: process.env.PATH, HOME: `${this.root}/home`, FAR: far, ...scenario.environment };
     const shell: readonly [string, ...string[]] =
       mounts === "" ? ["sh", file("script")] : ["unshare", "--mount", "sh", file("script")];
     const exitCode = runToEnd(shell, this.root, { ...environment, ...program.environment }, files);
     return { exitCode, stdout: readFileSync(files.stdout, "latin1"), stderr: readFileSync(files.stderr, "latin1") };
   }
+}
+
+/** Which way the data go in a mode between two machines. */
+export function directionOf(mode: DifferentialMode = "local"): Direction | undefined {
+  return mode === "local" ? undefined : mode.endsWith("push") ? "push" : "pull";
 }
 
 /** The command line as it can be typed into bash. */

@@ -3,9 +3,10 @@
  * differences of many cases.
  */
 import { isKnownFault } from "./known-faults.ts";
-import { splitErrors, splitLog, splitOutput } from "./output.ts";
+import { splitErrors, splitLog, splitOutput, splitWireOutput } from "./output.ts";
 import type { Scenario } from "./scenario.ts";
 import { compareSnapshots, formatDifference, type Snapshot } from "./snapshot.ts";
+import type { Direction } from "./wire-scenario.ts";
 
 /** All that a run left behind. */
 export interface Outcome {
@@ -27,8 +28,21 @@ export interface Difference {
   readonly detail: string;
 }
 
+/** How closely outcomes are compared. */
+export interface Closeness {
+  /** The subject keeps microseconds and writes zeros for holes. */
+  readonly coarse: boolean;
+  /** Which way the data go between two machines; undefined within one. */
+  readonly direction: Direction | undefined;
+}
+
 /** Everything in which two outcomes of the same scenario differ. */
-export function compareOutcomes(left: Outcome, right: Outcome, scenario: Scenario, coarse: boolean): Difference[] {
+export function compareOutcomes(
+  left: Outcome,
+  right: Outcome,
+  scenario: Scenario,
+  { coarse, direction }: Closeness,
+): Difference[] {
   const differences: Difference[] = [];
   if (left.exitCode !== right.exitCode) {
     const detail = `${left.exitCode} / ${right.exitCode}`;
@@ -42,8 +56,9 @@ export function compareOutcomes(left: Outcome, right: Outcome, scenario: Scenari
   }
   differences.push(...compareLines("stderr", splitErrors(left.stderr), splitErrors(right.stderr)));
   if (stoppedMidway(left)) return differences;
-  const output = [splitOutput(left.stdout), splitOutput(right.stdout)] as const;
-  const log = [splitLog(left.log ?? ""), splitLog(right.log ?? "")] as const;
+  const split = direction === undefined ? splitOutput : (text: string) => splitWireOutput(text, direction);
+  const output = [split(left.stdout), split(right.stdout)] as const;
+  const log = [splitLog(left.log ?? "", split), splitLog(right.log ?? "", split)] as const;
   for (const key of [
     "items",
     "followers",
@@ -55,6 +70,7 @@ export function compareOutcomes(left: Outcome, right: Outcome, scenario: Scenari
     "summary",
     "progress",
     "blank",
+    "totals",
   ] as const) {
     differences.push(...compareLines(`stdout ${key}`, output[0][key], output[1][key]));
     differences.push(...compareLines(`log ${key}`, log[0][key], log[1][key]));

@@ -14,7 +14,8 @@ export type LineClass =
   | "errors"
   | "summary"
   | "progress"
-  | "blank";
+  | "blank"
+  | "totals";
 
 /** Lines by class, in the order printed. */
 export type OutputLines = Readonly<Record<LineClass, readonly string[]>>;
@@ -36,6 +37,7 @@ export function splitOutput(printed: string): OutputLines {
     summary: [],
     progress: [],
     blank: [],
+    totals: [],
   };
   const hasProgress = /B\/s +[\d?]/.test(text);
   for (const line of text.split("\n").slice(0, text.endsWith("\n") ? -1 : undefined)) {
@@ -63,10 +65,30 @@ export function splitOutput(printed: string): OutputLines {
   return lines;
 }
 
-/** Sorts the lines of a log file into classes, without time and process id. */
-export function splitLog(text: string): OutputLines {
+/**
+ * The same for a run between two machines, where the numbers of bytes count too. On a pull, generator and receiver print
+ * by themselves: what is transferred is in order where lines are itemized, the rest is a set.
+ */
+export function splitWireOutput(printed: string, direction: "push" | "pull"): OutputLines {
+  const { items, followers, generator, totals, ...rest } = splitOutput(printed);
+  const bytes = printed.match(
+    /^(?:sent [\d,.]+[KMGTP]? bytes {2}received [\d,.]+[KMGTP]? bytes|Total bytes .*|File list size: .*)/gm,
+  );
+  if (direction === "push") return { ...rest, items, followers, generator, totals: [...totals, ...(bytes ?? [])] };
+  const isReceived = (line: string): boolean => /^>f/.test(line);
+  return {
+    ...rest,
+    items: [...items.filter(isReceived), ...items.filter((line) => !isReceived(line)).sort()],
+    followers: [...followers].sort(),
+    generator: [...generator].sort(),
+    totals: [...totals, ...(bytes ?? [])],
+  };
+}
+
+/** Sorts the lines of a log file into classes by `split`, without time and process id. */
+export function splitLog(text: string, split: (text: string) => OutputLines = splitOutput): OutputLines {
   const stripped = text.split("\n").map((line) => line.replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[\d+\] /, "[log] "));
-  return splitOutput(stripped.map((line) => (line.startsWith("[log] ") ? line.slice(6) : line)).join("\n"));
+  return split(stripped.map((line) => (line.startsWith("[log] ") ? line.slice(6) : line)).join("\n"));
 }
 
 /** What rsync's own processes tell about each other's end. */

@@ -23,7 +23,9 @@ export interface Scenario {
   /** What lies in the working directory besides the sources: the destination, if it exists, by its top name. */
   readonly destination: ReadonlyMap<ByteName, TreePlan>;
   readonly files: readonly SupportFile[];
+  /** The command line, as `joinWords` puts it together. */
   readonly argv: readonly ByteName[];
+  readonly words: CommandWords;
   readonly stdin: ByteName;
   /** Directories on which another file system lies during the run. */
   readonly mounts: readonly ByteName[];
@@ -33,6 +35,17 @@ export interface Scenario {
   readonly accessTimes: boolean;
   /** What the case exercises, for the coverage table. */
   readonly covers: readonly string[];
+}
+
+/** The parts of a command line. */
+export interface CommandWords {
+  readonly options: readonly ByteName[];
+  /** `--files-from` and what belongs to it. */
+  readonly listOptions: readonly ByteName[];
+  readonly sources: readonly ByteName[];
+  readonly destination: ByteName | undefined;
+  /** The options follow the arguments. */
+  readonly optionsLast: boolean;
 }
 
 /** The source trees of a case. */
@@ -62,19 +75,21 @@ export function planScenario(seed: number, user: RunUser, root: ByteName): Scena
     ? randomMounts(random, sources, target.trees)
     : [];
   const noDestination = options.covers.includes("--list-only") && random.chance(0.5);
-  const argv = [
-    ...options.argv,
-    ...arguments_.argv,
-    ...arguments_.sources,
-    ...(noDestination ? [] : [target.argument]),
-  ];
+  const words: CommandWords = {
+    options: options.argv,
+    listOptions: arguments_.argv,
+    sources: arguments_.sources,
+    destination: noDestination ? undefined : target.argument,
+    optionsLast: random.chance(0.05),
+  };
   return {
     seed,
     user,
     sources,
     destination: target.trees,
     files: [...options.files, ...arguments_.files, ...home.files],
-    argv: random.chance(0.05) ? movedBack(argv, options.argv.length) : argv,
+    argv: joinWords(words),
+    words,
     stdin: arguments_.stdin ?? byteName(""),
     mounts,
     environment: randomEnvironment(random, home),
@@ -129,9 +144,10 @@ export function randomMounts(
   return random.sample(chosen, random.between(1, 2));
 }
 
-/** Options may also follow the arguments. */
-export function movedBack(argv: readonly ByteName[], count: number): ByteName[] {
-  return [...argv.slice(count), ...argv.slice(0, count)];
+/** The command line of these parts. */
+export function joinWords({ options, listOptions, sources, destination, optionsLast }: CommandWords): ByteName[] {
+  const operands = [...listOptions, ...sources, ...(destination === undefined ? [] : [destination])];
+  return optionsLast ? [...operands, ...options] : [...options, ...operands];
 }
 
 /** What rsync looks for outside of its arguments. */

@@ -9,8 +9,9 @@ import { randomFilesFrom, randomSources, type SampledSources } from "./random-ar
 import type { RunUser } from "./random-attributes.ts";
 import type { SupportFile } from "./random-filters.ts";
 import {
+  type CommandWords,
   casesPerSource,
-  movedBack,
+  joinWords,
   planSources,
   randomDestination,
   randomEnvironment,
@@ -59,7 +60,6 @@ export function planWholeScenario(seed: number, user: RunUser, root: ByteName): 
   const options = random.chance(0.5) ? [...extra.argv, ...base.argv] : [...base.argv, ...extra.argv];
   const allOptions = [...options, ...alternates.argv, ...(nulTerminated ? [byteName("--from0")] : [])];
   const noDestination = covers.has("--list-only") && random.chance(0.5);
-  const argv = [...allOptions, ...drawn.argv, ...missing.sources, ...(noDestination ? [] : [destination.argument])];
   const trees = new Map(alternates.trees);
   for (const [name, tree] of destination.trees) {
     let shaped = name === target ? shapeDestination(random, tree, drawn.mirror, covers, user) : tree;
@@ -70,10 +70,18 @@ export function planWholeScenario(seed: number, user: RunUser, root: ByteName): 
   }
   if (covers.has("--temp-dir")) trees.set(byteName("tmp"), temporaryDirectory(user));
   const files = [...base.files, ...drawn.files, ...home.files];
+  const words: CommandWords = {
+    options: allOptions,
+    listOptions: drawn.argv,
+    sources: missing.sources,
+    destination: noDestination ? undefined : destination.argument,
+    optionsLast: random.chance(0.05),
+  };
   return {
     ...{ seed, user, sources, destination: trees, mounts },
     files: nulTerminated ? files.map(nulEnded) : files,
-    argv: random.chance(0.05) ? movedBack(argv, allOptions.length) : argv,
+    argv: joinWords(words),
+    words,
     stdin: drawn.stdin ?? byteName(""),
     environment: randomEnvironment(random, home),
     umask: randomUmask(random),
