@@ -104,6 +104,19 @@ const roles: readonly (readonly [string, WireRole])[] = [
 
 const check = wireRoles(setup);
 
+const remarks = [
+  "-az --debug=nstr2,proto",
+  "-az --protocol=29 --debug=nstr2,proto",
+  "-a --cc=md5,xxh64 -z --zc=lz4 --debug=nstr",
+];
+
+describe("what was agreed on", () => {
+  test.each(remarks)("%s", (line) => {
+    expect(check("push-client", `${line} s/f d/`).stdout.items.length).toBeGreaterThan(1);
+    check("pull-client", `${line} s/f d/`);
+  });
+});
+
 describe("tsync at both ends", () => {
   test.each(["-aHAXi --delete", "-aiv --no-inc-recursive", "-aib --inplace"])("%s", (line) => {
     check("push-both", `${line} s/ d`);

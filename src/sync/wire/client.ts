@@ -199,8 +199,17 @@ function shellWords({ command, remoteShell }: RemoteRequest, serverWords: readon
   ].map((word) => byteName(word));
 }
 
-/** `-vv`: the command of the remote shell. */
+type RemarkFlag = "connect" | "cmd" | "nstr" | "proto";
+
+/** `-vv`: the command of the remote shell; level 2: also what it was made of. */
 function announceCommand(request: RemoteRequest, words: readonly ByteName[]): void {
+  const { settings, remote } = request.command;
+  const at = remote.host.lastIndexOf("@");
+  const shell = settings.remoteShell ?? request.remoteShell ?? "ssh";
+  const user = at < 0 ? "<NULL>" : remote.host.slice(0, at);
+  const machine = remote.host.slice(at + 1);
+  remark(request, "cmd", `cmd=${shell} machine=${machine} user=${user} path=${remote.paths[0] || "."}`, 2);
+  remark(request, "cmd", words.map((word, index) => `cmd[${index}]=${word} `).join(""), 2);
   remark(request, "cmd", `opening connection using: ${shownWords(words)}`);
 }
 
@@ -209,8 +218,8 @@ function announceSecluded(request: RemoteRequest, words: readonly ByteName[]): v
   remark(request, "cmd", `protected args: ${shownWords(words)}`);
 }
 
-function remark({ command, emit }: RemoteRequest, flag: "connect" | "cmd", text: string): void {
-  if (command.options.debug[flag] === 0) return;
+function remark({ command, emit }: RemoteRequest, flag: RemarkFlag, text: string, level = 1): void {
+  if (command.options.debug[flag] < level) return;
   emit({ type: "notice", role: "client", code: "other", path: undefined, text: byteName(text) });
 }
 
@@ -249,6 +258,7 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
       else onPeerMessage(connection, role, message, handle);
     },
     role,
+    remark: (flag, level, text) => remark(request, flag, text, level),
   });
   const timed = settings.deleteBefore || settings.deleteAfter || settings.deleteDuring !== undefined;
   const options = agreedOptions(asked, agreed, !timed);

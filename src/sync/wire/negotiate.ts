@@ -40,6 +40,8 @@ export interface NegotiationStart {
   readonly compression: Compression | undefined;
   /** What is taken without lists. */
   readonly impliedChecksum: ChecksumName;
+  /** `--debug=nstr2`: hears of the lists. */
+  readonly tell?: ((text: string) => void) | undefined;
 }
 
 const checksums: readonly ChecksumName[] = ["xxh128", "xxh3", "xxh64", "md5", "md4", "sha1", "none"];
@@ -57,6 +59,8 @@ export async function negotiate(connection: Connection, start: NegotiationStart)
     checksums: ownNames(checksums, checksumAliases, allowed.checksums, isServer),
     compressions: ownNames(compressionNames, noAliases, allowed.compressions, isServer),
   };
+  if (wantsChecksum) start.tell?.(`Client checksum list (on client): ${own.checksums.join(" ")}`);
+  if (wantsCompression) start.tell?.(`Client compress list (on client): ${own.compressions.join(" ")}`);
   if (!exchanges) {
     if (wantsChecksum) settle("checksum", own.checksums, start.impliedChecksum, checksumAliases, start);
     if (wantsCompression) settle("compress", own.compressions, "zlib", noAliases, start);
@@ -135,8 +139,9 @@ function settle<Name extends string>(
   own: readonly Name[],
   peer: string,
   aliases: ReadonlyMap<string, Name>,
-  { isServer, role, exchanges }: NegotiationStart,
+  { isServer, role, exchanges, tell }: NegotiationStart,
 ): Name {
+  tell?.(`Server ${what} list (on client): ${peer}`);
   const chosen = chooseName(own, parseNameList(byteName(peer)), aliases);
   if (chosen !== undefined) return chosen;
   const ours = own.length === 0 ? noName : own.join(" ");

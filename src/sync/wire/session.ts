@@ -56,6 +56,8 @@ export interface SessionStart {
   readonly allowsIncremental: boolean;
   readonly onMessage: (message: Message) => void;
   readonly role: Role;
+  /** A client's `--debug`: hears what was agreed on. */
+  readonly remark?: (flag: "nstr" | "proto", level: number, text: string) => void;
 }
 
 /** Letters of the client's capabilities and the flags that they allow (1-session 2.3). */
@@ -92,10 +94,13 @@ export async function startServer(connection: Connection, start: SessionStart, c
   return sessionOf(protocol, compat, seed, negotiated, start);
 }
 
-async function exchangeVersions(connection: Connection, { protocol, role }: SessionStart): Promise<number> {
+async function exchangeVersions(connection: Connection, { protocol, role, remark }: SessionStart): Promise<number> {
   const own = Math.min(protocol ?? protocolMax, protocolMax);
   writeVersion(connection.out, own);
-  return agreeOnProtocol(own, await connection.read(readVersion), role);
+  const peer = await connection.read(readVersion);
+  const agreed = agreeOnProtocol(own, peer, role);
+  remark?.("proto", 1, `(Client) Protocol versions: remote=${peer}, negotiated=${agreed}`);
+  return agreed;
 }
 
 /** Starts a session as client. */
@@ -110,13 +115,30 @@ export async function startClient(connection: Connection, start: SessionStart): 
       plain: true,
     });
   }
-  const negotiated = await negotiate(connection, negotiation(start, protocol, compat, false));
+  const tell = (text: string): void => start.remark?.("nstr", 2, text);
+  const negotiated = await negotiate(connection, { ...negotiation(start, protocol, compat, false), tell });
   const seed = await connection.read(readSeed);
+  const session = sessionOf(protocol, compat, seed, negotiated, start);
+  remarkChoices(session, negotiated, start);
   connection.startCounting();
   connection.frameInput({ protocol, isServer: true }, start.onMessage);
   const framed = protocol >= 30 || (!start.isSender && options.removeSource !== "no");
   if (framed) connection.frameOutput({ protocol, isServer: false });
-  return sessionOf(protocol, compat, seed, negotiated, start);
+  return session;
+}
+
+/** `--debug=nstr`. */
+function remarkChoices(
+  { transferChecksum, listChecksum, compression }: Session,
+  negotiated: Negotiated,
+  start: SessionStart,
+): void {
+  const how = (exchanged: unknown): string => (exchanged === undefined ? "" : " negotiated");
+  const checksum = transferChecksum === listChecksum ? transferChecksum : `${transferChecksum},${listChecksum}`;
+  start.remark?.("nstr", 1, `Client${how(negotiated.checksum)} checksum: ${checksum}`);
+  if (compression.name === "none") return;
+  const compress = `${compression.name} (level ${compression.level})`;
+  start.remark?.("nstr", 1, `Client${how(negotiated.compression)} compress: ${compress}`);
 }
 
 function negotiation(start: SessionStart, protocol: number, compat: number, isServer: boolean): NegotiationStart {
