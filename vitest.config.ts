@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 /** Comparisons that use both processors by themselves. */
 const differential = "test/interop/differential*.test.ts";
 /** Tests that mostly wait, or whose moments need not be met. */
-const patient = ["test/hostile/kill.test.ts", "test/system/limits.test.ts"];
+const patient = ["test/hostile/kill.test.ts", "test/system/limits.test.ts", "test/system/ssh*.test.ts"];
 
 export default defineConfig({
   test: {

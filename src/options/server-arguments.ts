@@ -44,10 +44,7 @@ export interface CallEnvironment {
 /** What the server of this command is told. */
 export function callOf(command: RemoteCommand, environment: CallEnvironment): ServerCall {
   const { settings, options, remote } = command;
-  const { secludedArguments, oldArguments } = settings;
-  const asked = secludedArguments === undefined && oldArguments === undefined;
-  const secluded = secludedArguments ?? (asked && numberOf(environment.protectArguments) !== 0);
-  const old = oldArguments ?? (secluded ? 0 : numberOf(environment.oldArguments));
+  const { secluded, old } = argumentsTravel(settings, environment);
   const escaping = secluded || old > 1 ? "none" : old === 1 ? "old" : "default";
   const list = options.filesFrom === undefined ? undefined : parseRemote(options.filesFrom);
   const remoteFilesFrom = list?.path;
@@ -61,6 +58,16 @@ export function callOf(command: RemoteCommand, environment: CallEnvironment): Se
     remoteFilesFrom,
     daemon: remote.transport === "daemon",
   };
+}
+
+/** Whether arguments go by the protocol, and if not, how often `--old-args` counts (1-session 2.5). */
+export function argumentsTravel(
+  { secludedArguments, oldArguments }: Pick<Settings, "secludedArguments" | "oldArguments">,
+  environment: CallEnvironment,
+): { readonly secluded: boolean; readonly old: number } {
+  const asked = secludedArguments === undefined && oldArguments === undefined;
+  const secluded = secludedArguments ?? (asked && numberOf(environment.protectArguments) !== 0);
+  return { secluded, old: oldArguments ?? (secluded ? 0 : numberOf(environment.oldArguments)) };
 }
 
 function numberOf(text: ByteName | undefined): number {

@@ -60,6 +60,8 @@ export async function startSshd({ lines = [] }: SshdSettings = {}): Promise<Test
     "PasswordAuthentication no",
     "KbdInteractiveAuthentication no",
     "UseDNS no",
+    // Deeper shells read no profile.
+    "SetEnv SHLVL=2",
     "PrintMotd no",
     "PrintLastLog no",
     "MaxStartups 100",

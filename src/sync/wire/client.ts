@@ -22,7 +22,13 @@ import { applyModeChanges } from "../../options/chmod.ts";
 import { parseRemote } from "../../options/operands.ts";
 import { refuseOwnOptions } from "../../options/own-options.ts";
 import type { RemoteCommand } from "../../options/parse-arguments.ts";
-import { type CallEnvironment, callOf, type ServerWords, serverArguments } from "../../options/server-arguments.ts";
+import {
+  argumentsTravel,
+  type CallEnvironment,
+  callOf,
+  type ServerWords,
+  serverArguments,
+} from "../../options/server-arguments.ts";
 import type { TransferOptions } from "../../options/transfer-options.ts";
 import type { FileEntry } from "../../protocol/file-entry.ts";
 import { sendsFilterList, writeFilterList } from "../../protocol/filter-list.ts";
@@ -294,7 +300,9 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
     ? readListed({ options, syscalls }, new OperatorPaths(syscalls, process.geteuid?.() ?? 0))
     : undefined;
   const trusts =
-    settings.trustSender || (settings.oldArguments ?? 0) > 0 || (options.filesFrom !== undefined && !listedHere);
+    settings.trustSender ||
+    argumentsTravel(settings, request.environment).old > 0 ||
+    (options.filesFrom !== undefined && !listedHere);
   const names = new RequestedNames(options, listed ?? requestedPaths(remote), program, reader);
   return await receiveFromWire({
     ...end,

@@ -85,15 +85,18 @@ class RequestRules {
     if (pattern.includes("[")) shapes.push((shapes[0] ?? "").replace(/(?<!\\)\[/g, "\\["));
     for (const shape of shapes) {
       if (shape !== "") this.asked.push(byteName(shape));
-      if (relative) this.addParents(shape);
-      if (recursive) this.asked.push(byteName(`${shape}/**`));
-      else if (directories) this.asked.push(byteName(`${shape}/*`));
+      if (relative) this.addParents(shape, isWild);
+      // Only a pattern with wildcards has backslashes that mean something.
+      const below = isWild ? shape : shape.replaceAll("\\", "\\\\");
+      if (recursive) this.asked.push(byteName(`${below}/**`));
+      else if (directories) this.asked.push(byteName(`${below}/*`));
     }
   }
 
-  private addParents(pattern: string): void {
+  private addParents(pattern: string, isWild: boolean): void {
     for (let slash = pattern.lastIndexOf("/"); slash > 0; slash = pattern.lastIndexOf("/", slash - 1)) {
-      const parent = pattern.slice(0, slash);
+      const start = pattern.slice(0, slash);
+      const parent = isWild && !/[*?[]/.test(start) ? start.replaceAll("\\\\", "\\") : start;
       if (this.known.has(parent)) return;
       this.known.add(parent);
       this.parents.push(byteName(`${parent}/`));

@@ -55,6 +55,10 @@ test.each([
   ["-a", "s*", "s1/f"],
   ["-a", "[q]", "[q]/f"],
   ["-a", "[q]", "q/f"],
+  ["-a", "/abs/b\\s", "b\\s/"],
+  ["-a", "/abs/b\\s", "b\\s/f"],
+  ["-d", "/abs/b\\s/", "f"],
+  ["-aR", "b\\s/f*", "b\\s/f1"],
   ["-a", "f", "f"],
   ["-d", "src/", "f"],
   ["-aR", "/a/./b/c", "b/c/f"],
@@ -77,7 +81,10 @@ test.each([
   expect(() => names(line, [request]).check(entry(path))).toThrow(`ERROR: rejecting ${word} file-list name: ${path}`);
 });
 
-test("RequestedNames takes parents of what was asked for, but nothing in them", () => {
-  const parent = names("-aR", ["a/b/c"]).check(entry("a/b/"));
+test.each([
+  ["a/b/c", "a/b/"],
+  ["b\\s/f*", "b\\s/"],
+])("RequestedNames takes parents of %s, but nothing in them", (request, path) => {
+  const parent = names("-aR", [request]).check(entry(path));
   expect(parent.flags).toBe(EntryFlag.implied);
 });
