@@ -72,7 +72,8 @@ export function alternatePlaces(
     const found = syscalls.statPath(text, stat) === 0;
     if (found && (stat.mode & FileType.mask) === FileType.directory) continue;
     const trouble = found ? "is not a dir" : "does not exist";
-    ledger.warning("client", `--${kind}-dest arg ${trouble}: ${text}`);
+    // Told before the two sides talk to each other: no log has it.
+    ledger.warning("Receiver", `--${kind}-dest arg ${trouble}: ${text}`);
   }
   return places;
 }

@@ -26,6 +26,16 @@ export interface BackupFailure {
   readonly isTop?: boolean;
 }
 
+/** `--info=backup`: names the directory for backups, a relative one as that of `base`. */
+export function announceBackupDirectory({ options, syscalls, emit }: RunContext, base: ByteName): void {
+  const { backup, backupDirectory, info } = options;
+  if (!backup || backupDirectory === undefined || info.backup === 0) return;
+  const path = backupDirectory.startsWith("/") ? backupDirectory : joinName(base, backupDirectory);
+  const exists = syscalls.statPath(path, emptyStat()) === 0;
+  const text = byteName(`${exists ? "" : "(new) "}backup_dir is ${backupDirectory}`);
+  emit({ type: "notice", role: "Receiver", code: "backup-directory", path: undefined, text });
+}
+
 export class BackupTree {
   private readonly context: RunContext;
   private readonly destination: Destination;

@@ -10,13 +10,14 @@ import { DataCopier } from "../fs/copy-data.ts";
 import { errnoText } from "../fs/errno.ts";
 import { emptyStat, isXattrList, type Stat } from "../fs/syscalls/interface.ts";
 import { FileType, isDeviceMode } from "../protocol/file-entry.ts";
-import { type BackupFailure, BackupTree } from "./backup-tree.ts";
+import { announceBackupDirectory, type BackupFailure, BackupTree } from "./backup-tree.ts";
 import { fullPath, type RunContext } from "./context.ts";
 import type { Destination } from "./destination.ts";
-import { kindName } from "./make-special.ts";
+import { kindName, makesKind } from "./make-special.ts";
 import { deviceSize } from "./source-stat.ts";
 import { isUnsafeLink } from "./unsafe-link.ts";
 
+const EPERM = -1;
 const ENOENT = -2;
 const EEXIST = -17;
 const EACCES = -13;
@@ -25,18 +26,11 @@ const ENOTEMPTY = -39;
 const EROFS = -30;
 const EOPNOTSUPP = -95;
 
+/** Nothing can be renamed there. */
+const closedErrors: ReadonlySet<number> = new Set([EPERM, EACCES, EROFS]);
+
 /** What `Backups.make` returns for a file that is backed up and still there. */
 export const copiedOnly = 1;
-
-/** `--info=backup`: names the directory for backups, a relative one as that of `base`. */
-export function announceBackupDirectory({ options, syscalls, emit }: RunContext, base: ByteName): void {
-  const { backup, backupDirectory, info } = options;
-  if (!backup || backupDirectory === undefined || info.backup === 0) return;
-  const path = backupDirectory.startsWith("/") ? backupDirectory : joinName(base, backupDirectory);
-  const exists = syscalls.statPath(path, emptyStat()) === 0;
-  const text = byteName(`${exists ? "" : "(new) "}backup_dir is ${backupDirectory}`);
-  emit({ type: "notice", role: "Receiver", code: "backup-directory", path: undefined, text });
-}
 
 export class Backups {
   private readonly context: RunContext;
@@ -196,6 +190,10 @@ export class Backups {
         linked = syscalls.linkAt(from, name, to, backupName);
       }
       if (linked === 0) return this.tell(path);
+      // Somebody else's may not be linked: rsync makes another one then.
+      const mode = linked === EPERM ? this.specialMode(from, name) : undefined;
+      if (mode !== undefined && makesKind(this.context, mode) && this.copyTo(from, name, to, path, false) === 0)
+        return this.tell(path);
     }
     const renamed = syscalls.renameAt(from, name, to, backupName);
     if (renamed === 0) {
@@ -204,11 +202,25 @@ export class Backups {
       return gone < 0 ? this.fail({ errno: gone, keeps: true }) : this.tell(path);
     }
     if (renamed === EISDIR) return this.fail({ errno: renamed, keeps: true });
+    const mode = closedErrors.has(renamed) ? this.specialMode(from, name) : undefined;
+    if (mode !== undefined && !makesKind(this.context, mode)) {
+      // It stays where it is, which rsync takes for done.
+      const text = byteName(`make_bak: skipping non-regular file ${path}`);
+      this.context.emit({ type: "notice", role: "generator", code: "other", path, text });
+      return 0;
+    }
     const copied = this.copyTo(from, name, to, path, false);
-    if (copied === 0) this.tell(path);
-    else if (this.isClosed(copied)) this.report(path, "generator");
-    else return copied;
+    if (copied < 0 && !this.isClosed(copied)) return copied;
+    if (copied < 0) this.report(path, "generator");
+    this.tell(path);
     return move ? copiedOnly : 0;
+  }
+
+  /** The mode of a link, device or special file; undefined for anything else. */
+  private specialMode(directory: number, name: ByteName): number | undefined {
+    if (this.context.syscalls.lstatAt(directory, name, this.stat) < 0) return undefined;
+    const { mode } = this.stat;
+    return (mode & FileType.mask) === FileType.regular ? undefined : mode;
   }
 
   /**

@@ -83,8 +83,7 @@ export class DeltaRequests {
   canRead({ place, entry }: PlacedTurn): boolean {
     const { options, syscalls } = this.context;
     if (options.wholeFile || options.dryRun) return true;
-    const flags = syscalls.flags.readOnly | syscalls.flags.nonBlock | this.howToOpen;
-    const descriptor = syscalls.openAt(place.directory, place.name, flags);
+    const descriptor = syscalls.openAt(place.directory, place.name, this.readFlags);
     return this.opened(descriptor, place.absolute, entry);
   }
 
@@ -101,6 +100,18 @@ export class DeltaRequests {
     const descriptor = openRegular(syscalls, directory.descriptor, name, this.howToOpen);
     if (descriptor >= 0) syscalls.close(descriptor);
     return descriptor >= 0;
+  }
+
+  /** Why the file in place cannot be read: a negative errno, 0 if it can. */
+  openError({ place }: PlacedTurn): number {
+    const { syscalls } = this.context;
+    const descriptor = syscalls.openAt(place.directory, place.name, this.readFlags);
+    return descriptor < 0 ? descriptor : Math.min(syscalls.close(descriptor), 0);
+  }
+
+  private get readFlags(): number {
+    const { readOnly, nonBlock } = this.context.syscalls.flags;
+    return readOnly | nonBlock | this.howToOpen;
   }
 
   private opened(descriptor: number, absolute: ByteName, entry: FileEntry): boolean {

@@ -2,9 +2,10 @@
  * What the generator does with an entry that an alternate directory has (3-transfer 1.10): link it, copy it within the
  * machine, or leave it out. Nothing is asked of the sender then.
  */
-import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import { type ByteName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
 import { errnoText } from "../fs/errno.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
+import { tempPrefix } from "../fs/temp-file.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
 import { type Alternate, AlternateLevel } from "./alternates.ts";
@@ -19,8 +20,10 @@ import { FileReceiver } from "./receive-file.ts";
 import type { JobResult, ReceiveJob } from "./receive-job.ts";
 import { verificationText } from "./verify-copy.ts";
 
+const ENOENT = -2;
 const EINVAL = -22;
 const EEXIST = -17;
+const ENOTDIR = -20;
 
 /** How an alternate took care of an entry; `failed` leaves it to be made or transferred. */
 export type AlternateOutcome = "linked" | "copied" | "left-out" | "failed";
@@ -57,7 +60,10 @@ export class AlternateEntries {
     const { alternates: given, dryRun } = context.options;
     if (found.level === AlternateLevel.attributes) {
       if (given?.kind === "compare") return this.leaveOut(turn);
-      if (given?.kind === "link" && (dryRun || this.link(turn, found, stat))) return "linked";
+      if (given?.kind === "link") {
+        const outcome = dryRun ? "linked" : this.link(turn, found, stat);
+        if (outcome !== undefined) return outcome;
+      }
     }
     return dryRun ? "copied" : this.copy(turn, found);
   }
@@ -92,27 +98,40 @@ export class AlternateEntries {
 
   private leaveOut({ place, exists, directory }: PlacedTurn): AlternateOutcome {
     const { options, syscalls } = this.parts.context;
-    if (exists && !options.dryRun && syscalls.unlinkAt(place.directory, place.name) === 0) directory.dirty = true;
-    return "left-out";
+    if (!exists || options.dryRun) return "left-out";
+    const removed = syscalls.unlinkAt(place.directory, place.name);
+    if (removed === 0) directory.dirty = true;
+    // What cannot be removed is compared and brought up to date where it stands.
+    return removed === 0 || removed === ENOENT ? "left-out" : "failed";
   }
 
-  /** Makes the name another link of the alternate. Where that cannot be done it will be copied, which is no error (P-08). */
-  private link({ entry, place, exists, directory }: PlacedTurn, found: Alternate, stat: Stat): boolean {
+  /**
+   * Makes the name another link of the alternate. Where that cannot be done (undefined) it will be copied, which is no error
+   * (P-08).
+   */
+  private link(
+    { entry, place, exists, directory }: PlacedTurn,
+    found: Alternate,
+    stat: Stat,
+  ): "linked" | "failed" | undefined {
     const { context } = this.parts;
     const { syscalls, options } = context;
-    if (exists && sameInode(stat, found.stat)) return true;
+    if (exists && sameInode(stat, found.stat)) return "linked";
     const { descriptor } = found.directory;
     const make = (leaf: typeof place.name) => syscalls.linkAt(descriptor, found.name, place.directory, leaf);
     let status = exists ? EEXIST : make(place.name);
     if (status === EEXIST) status = replaceBy(syscalls, place.directory, place.name, make);
     if (status === 0) {
       directory.dirty = true;
-      return true;
+      return "linked";
     }
+    // What cannot be removed is compared and brought up to date where it stands. Removing a directory of that name asks whether
+    // it can be, and leaves everything but a directory alone.
+    if (exists && syscalls.removeDirectoryAt(place.directory, place.name) !== ENOTDIR) return "failed";
     const reason = `failed: ${errnoText(-status)}`;
     const text = `rsync: [generator] link "${place.absolute}" => ${found.absolute} ${reason}`;
     remark(context, "other", text, entry.path, options.info.name > 0);
-    return false;
+    return undefined;
   }
 
   private copy(turn: PlacedTurn, found: Alternate): AlternateOutcome | Promise<AlternateOutcome> {
@@ -149,7 +168,9 @@ export class AlternateEntries {
         ledger.error("generator", verificationText(place.absolute), place.absolute);
         continue;
       }
-      ledger.systemError("generator", `${step} "${place.absolute}" failed`, errno, place.absolute);
+      const temp = `${joinName(directoryName(place.absolute), tempPrefix(place.name) as ByteName)}.XXXXXX`;
+      const text = step === "open" ? `mkstemp "${temp}" failed` : `${step} "${place.absolute}" failed`;
+      ledger.systemError("generator", text, errno, place.absolute);
     }
     if (done) directory.dirty = true;
     return done ? "copied" : "failed";

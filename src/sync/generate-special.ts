@@ -14,7 +14,7 @@ import type { AlternateEntries } from "./generate-alternate.ts";
 import { classOf, kindName, makeSpecial, replacementText, sameSpecial } from "./make-special.ts";
 import { isUnsafeLink } from "./unsafe-link.ts";
 
-/** EPERM, EACCES, EOPNOTSUPP: with these rsync takes sockets for something that cannot be made here, which is no error. */
+/** EPERM, EACCES, EOPNOTSUPP: with these rsync takes sockets below the top for something that cannot be made here: no error. */
 const refusals: ReadonlySet<number> = new Set([-1, -13, -95]);
 
 /** Whether an entry that is no regular file is to be made here; the others are skipped with a remark. */
@@ -99,7 +99,8 @@ function makeNew(parts: EntryParts, turn: PlacedTurn, stat: Stat): boolean {
   const status = directory.refusal ?? makeSpecial(syscalls, entry, mode, place.directory, place.name, exists);
   if (status < 0) {
     const made = exists ? replacementText(place.absolute) : place.absolute;
-    if ((entry.mode & FileType.mask) === FileType.socket && refusals.has(status)) {
+    const isBelow = pathBelow(parts.destination, entry).includes("/");
+    if (isBelow && (entry.mode & FileType.mask) === FileType.socket && refusals.has(status)) {
       ledger.warning("generator", `skipping socket (creation unsupported here): "${made}"`);
       return false;
     }

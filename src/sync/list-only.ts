@@ -2,7 +2,7 @@
 import { joinName } from "../bytes/byte-name.ts";
 import { EntryFlag, type FileEntry } from "../protocol/file-entry.ts";
 import { alternatePlaces } from "./alternates.ts";
-import { announceBackupDirectory } from "./backup.ts";
+import { announceBackupDirectory } from "./backup-tree.ts";
 import type { RunContext } from "./context.ts";
 import { type FileList, isDirectory } from "./file-list.ts";
 import type { ListSource } from "./list-source.ts";

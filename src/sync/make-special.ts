@@ -4,7 +4,8 @@
  */
 import { type ByteName, baseName, directoryName, joinName } from "../bytes/byte-name.ts";
 import type { Stat, Syscalls } from "../fs/syscalls/interface.ts";
-import { type FileEntry, FileType } from "../protocol/file-entry.ts";
+import { type FileEntry, FileType, isDeviceMode } from "../protocol/file-entry.ts";
+import type { RunContext } from "./context.ts";
 import { isDevice, isSymlink } from "./file-list.ts";
 
 const EEXIST = -17;
@@ -79,6 +80,12 @@ export function replaceBy(
 export function replacementText(absolute: ByteName): ByteName {
   const base = baseName(absolute);
   return joinName(directoryName(absolute), `${base.startsWith(".") ? "" : "."}${base}.XXXXXX` as ByteName);
+}
+
+/** Whether a run makes links, devices or special files of this kind. */
+export function makesKind({ options, identity }: Pick<RunContext, "options" | "identity">, mode: number): boolean {
+  if ((mode & FileType.mask) === FileType.symlink) return options.links;
+  return isDeviceMode(mode) ? options.devices && identity.privileged : options.specials;
 }
 
 /** How messages call this kind of entry. */

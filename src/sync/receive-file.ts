@@ -211,6 +211,7 @@ export class FileReceiver {
       if (descriptor < 0) syscalls.close(directory);
       return descriptor < 0 ? descriptor : { descriptor, directory, name: job.name, owned: true };
     }
+    if (job.directory < 0) return job.directory;
     let descriptor = syscalls.openAt(job.directory, job.name, writeOnly | create | nonBlock, 0o600);
     if (descriptor === -13 && job.device === undefined) {
       // A read-only file of ours: writable for the moment (3-transfer 5.1.4).

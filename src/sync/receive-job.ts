@@ -41,7 +41,10 @@ export interface ReceiveJob {
   readonly source: number;
   /** Bytes seen when the source was opened; growth beyond it is left for the next run (4-traps L-10). */
   readonly size: number;
-  /** Directory of the destination, its descriptor held by the receiver until the job is done. */
+  /**
+   * Directory of the destination, its descriptor held by the receiver until the job is done. In place also a negative errno:
+   * the data is dropped, and why the file may not be written is told.
+   */
   readonly directory: number;
   readonly name: ByteName;
   /** Where the temporary file is made, if not beside the final one; or a negative errno. */

@@ -37,6 +37,8 @@ interface Asked {
   readonly delayed: boolean;
   readonly group: LinkGroup | undefined;
   readonly phase: "normal" | "redo";
+  /** A negative errno: it may not be written, because there is no backup of it. */
+  readonly refusal: number;
 }
 
 export class FileRequests {
@@ -79,10 +81,12 @@ export class FileRequests {
       if (group !== undefined) this.groups.done(group, entry);
       return waiting;
     }
+    let refusal = 0;
     if (context.options.inplace && context.options.backup && turn.exists && phase === "normal") {
-      // Now, not when the data comes: another name of the same file may be written before (3-transfer 1.7 step 25).
-      const path = pathBelow(this.parts.destination, entry);
-      if (this.parts.backups.copy(turn.place.directory, turn.place.name, path) < 0) {
+      const unreadable = this.deltas.openError(turn);
+      // By delta it is asked for all the same; rsync would then write it without a backup (4-traps L-12).
+      if (unreadable < 0 && !context.options.wholeFile) refusal = unreadable;
+      else if (!this.backUpInPlace(turn, unreadable)) {
         turn.basis?.directory.release();
         return group === undefined ? undefined : this.groups.failed(group);
       }
@@ -95,7 +99,7 @@ export class FileRequests {
     const heldTurn = held === turn.place.directory ? turn : { ...turn, place: { ...turn.place, directory: held } };
     return channel.push({
       ...record,
-      receive: (source) => this.pendingFile(heldTurn, source, attributes, { partial, delayed, group, phase }),
+      receive: (source) => this.pendingFile(heldTurn, source, attributes, { partial, delayed, group, phase, refusal }),
       openBasis: () => this.deltas.describe(heldTurn, partial, phase, this.deltas.make(heldTurn, partial, phase)),
       failed: () => {
         turn.basis?.directory.release();
@@ -105,11 +109,24 @@ export class FileRequests {
     });
   }
 
+  /**
+   * The backup of what is written in place: now, not when the data comes, since another name of the same file may be written
+   * before (3-transfer 1.7 step 25). False, and told, if there is none.
+   */
+  private backUpInPlace({ entry, place }: PlacedTurn, unreadable: number): boolean {
+    const { backups, context, destination } = this.parts;
+    if (unreadable < 0) {
+      context.ledger.systemError("generator", `open "${place.absolute}"`, unreadable, place.absolute);
+      return false;
+    }
+    return backups.copy(place.directory, place.name, pathBelow(destination, entry)) >= 0;
+  }
+
   private pendingFile(
     turn: PlacedTurn,
     source: OpenSource,
     attributes: ExistingAttributes,
-    { partial, delayed, group, phase }: Asked,
+    { partial, delayed, group, phase, refusal }: Asked,
   ): PendingFile {
     const { context, backups, destination, tree } = this.parts;
     const { options } = context;
@@ -125,7 +142,7 @@ export class FileRequests {
       id: this.nextJob++,
       source: source.descriptor,
       size: source.size,
-      directory: place.directory,
+      directory: refusal < 0 ? refusal : place.directory,
       name: place.name,
       tempDirectory: method === "replace" ? this.parts.temp?.open() : undefined,
       method,

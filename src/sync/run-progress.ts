@@ -19,7 +19,6 @@ export interface FileUnderWay {
 export class RunProgress {
   private readonly context: RunContext;
   private readonly feed: ListSource;
-  private finishedBytes = 0;
   private current: FileUnderWay | undefined;
   private last: FileUnderWay | undefined;
   /** Entries up to and including the last file asked for. */
@@ -52,10 +51,7 @@ export class RunProgress {
     }
     const finished = done >= total;
     if (finished && this.last === file) return;
-    if (finished) {
-      this.last = file;
-      this.finishedBytes += total;
-    }
+    if (finished) this.last = file;
     this.tell(file, done, finished);
   };
 
@@ -102,14 +98,16 @@ export class RunProgress {
   }
 
   private tell(file: FileUnderWay, done: number, finished: boolean): void {
+    // What was asked for counts as done, be it that its source could not be opened.
+    const { transferredSize, transferredFiles } = this.context.counters;
     this.context.emit({
       type: "progress",
       path: file.entry.path,
       done,
       total: file.job.size,
       finished,
-      runDone: finished ? this.finishedBytes : this.finishedBytes + done,
-      transferIndex: this.context.counters.transferredFiles,
+      runDone: finished ? transferredSize : Math.max(transferredSize - file.job.size, 0) + done,
+      transferIndex: transferredFiles,
       ...this.totals(file.position + 1),
     });
   }
@@ -126,8 +124,7 @@ export class RunProgress {
     // A dry run counts what it would transfer, and is not behind with it.
     const reached = options.dryRun ? 0 : this.reached;
     const { runTotal, leftToCheck, listedCount, listComplete } = this.totals(Math.max(entryCount, reached));
-    const runDone = options.dryRun ? counters.transferredSize : this.finishedBytes;
-    const transferCount = counters.transferredFiles;
+    const { transferredSize: runDone, transferredFiles: transferCount } = counters;
     emit({ type: "phase", runDone, runTotal, transferCount, leftToCheck, listedCount, listComplete, last });
   }
 

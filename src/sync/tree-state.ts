@@ -55,6 +55,8 @@ export class TreeState {
   private readonly links = new Set<ByteName>();
   private readonly entries = new Map<ByteName, FileEntry>();
   private readonly rememberAll: boolean;
+  /** Seconds since 1970; what this run changes has no earlier time. */
+  private readonly startedSeconds = Math.floor(Date.now() / 1000);
 
   constructor(context: RunContext, destination: Destination) {
     this.context = context;
@@ -178,8 +180,9 @@ export class TreeState {
         // In a directory of somebody else our writing changed the time and nothing can be done about it: rsync says nothing.
         if (set < 0 && set !== EPERM)
           ledger.systemError("generator", `failed to set times on "${absolute}"`, set, absolute);
-      } else if (!this.context.coarseTimes && (mtime !== entry.mtime || mtimeNanoseconds !== entry.mtimeNanoseconds)) {
-        // Same second: the time it had when the run came to it is not known any more; the source's is right.
+      } else if (!this.context.coarseTimes && mtime >= this.startedSeconds) {
+        // It was changed in the very second that the source's has: the time it had before is not known any more, the source's is
+        // right.
         syscalls.setTimesAt(descriptor, name, entry.mtime, entry.mtimeNanoseconds);
       }
     }

@@ -100,3 +100,56 @@ find . -exec touch -hd @1600000000 {} +; chown -R ${nobody} s d; chown root d/d 
     ways.map((way) => `${way} s/ d/`),
   );
 });
+
+describe("sockets that may not be made at the top of the destination", () => {
+  const bind = "python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])'";
+  const setup = `mkdir -p s/e d/e; for f in s/s s/p s/e/t; do ${bind} $f; done; mkfifo d/p; touch -hd @1600000000 s/e d/e s d
+chown -R ${nobody} s d; chown root d d/e`;
+  checkAll(setup, ["-rtD -i s/ d/", "-rtDb s/ d/", "-rD --no-i-r s/ d/"]);
+});
+
+describe("alternates of files that stand in a directory of somebody else", () => {
+  const setup = `mkdir -p s/d a/d d/d; for f in mode time both new; do echo $f >s/d/$f; done; cp -p s/d/* a/d; cp -p s/d/[mtb]* d/d
+echo x >d/d/both; chmod 600 d/d/mode; find s a d -exec touch -hd @1600000000 {} +; touch -d @1500000000 d/d/time
+chown -R ${nobody} s a d; chown root d/d`;
+  const ways = ["--compare-dest=../a", "--link-dest=../a", "--link-dest=../a --no-i-r", "--compare-dest=../a --no-W"];
+  checkAll(setup, [
+    ...ways.map((way) => `-rltp -i ${way} s/ d/`),
+    ...ways.map((way) => `-rltp -vv ${way} s/ d/`),
+    "-rlt --log-file=log --link-dest=no --link-dest=../a s/ d/",
+  ]);
+});
+
+describe("times of directories in whose second they differ", () => {
+  const setup = `mkdir -p s/d s/e d/d d/e; echo 1 >s/d/f; echo 1 >s/e/f; touch -d @1600000000.7 s s/*; touch -d @1600000000.2 d d/*
+chown -R ${nobody} s d; chown root d/d`;
+  checkAll(setup, ["-rt -i s/ d/", "-rt -i --no-i-r s/ d/", "-rtH --delete s/ d/", "-rt --existing s/ d/"]);
+});
+
+describe("backups of what a run does not make, where nothing can be renamed", () => {
+  const setup = `mkdir -p s/x d/x; mkfifo d/x/pipe d/x/pipe2; ln -s a d/x/link; ln -s a d/x/link2; mknod d/x/device c 1 3; echo 1 >d/x/file
+echo new >s/x/link2; ln -s k s/x/pipe2; find s d -exec touch -hd @1600000000 {} +; chown -hR ${nobody} s d; chown root d/x`;
+  const ways = ["-rtb", "-rltb", "-rltDb", "-rb --backup-dir=bk", "-rtb --no-i-r", "-rltDb --info=backup"];
+  checkAll(
+    setup,
+    ways.map((way) => `${way} -i --delete s/ d/`),
+  );
+});
+
+describe("backups of links and special files of somebody else", () => {
+  const setup = `mkdir s d; for i in f g; do ln -s a s/l$i; ln -s b d/l$i; ln -s q s/p$i; mkfifo d/p$i; done
+touch -hd @1600000000 s/* d/* s d; chown -hR ${nobody} s d; chown -h root d/lf d/pf`;
+  checkAll(setup, ["-rltDb -i s/ d/", "-rltDb --backup-dir=bk s/ d/"]);
+});
+
+describe("backups of files that cannot be read, written in place", () => {
+  const setup = (modes: string) => `mkdir s d; echo new >s/f; echo older >d/f; touch -d @1500000000 d/f; chown -R ${nobody} s d
+chmod ${modes.split(" ")[0]} s/f; chmod ${modes.split(" ")[1]} d/f`;
+  checkAll(setup("644 000"), ["-rtb -i --inplace s/ d/"]);
+  checkAll(setup("000 000"), ["-rtb -i --inplace --no-W s/ d/", "-rtb -i --append --no-W s/ d/", "-rtb --inplace s/ d/"]);
+});
+
+describe("progress of the run with sources that cannot be read", () => {
+  const setup = `mkdir s d; for i in 1 2 3 4 5; do seq 1 $((i*300)) >s/f$i; done; chown -R ${nobody} s d; chmod 0 s/f3`;
+  checkAll(setup, ["-r --info=progress2 s/ d/", "-rH --no-i-r --info=progress2 --progress s/ d/"]);
+});
