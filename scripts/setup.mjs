@@ -5,6 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { fetchPeers } from "./fetch-peers.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const pinnedNode = "node_modules/node/bin/node";
@@ -41,7 +42,10 @@ if (!packagesFit() || !buildFits()) {
   }
   if (!buildFits()) run(pinnedNode, ["scripts/build.mjs"]);
 }
-if (process.argv.includes("--tests")) installTestPrograms();
+if (process.argv.includes("--tests")) {
+  installTestPrograms();
+  fetchTestPeers();
+}
 
 function fail(sentence) {
   console.error(`tsync set-up: ${sentence}`);
@@ -113,6 +117,15 @@ function newest(path) {
     time = Math.max(time, statSync(`${path}/${entry}`, { throwIfNoEntry: false })?.mtimeMs ?? 0);
   }
   return time;
+}
+
+/** Other releases of rsync, for the tests that talk to them. */
+function fetchTestPeers() {
+  try {
+    fetchPeers("node_modules/.cache/tsync/peers", (sentence) => console.error(`tsync set-up: ${sentence}`));
+  } catch (error) {
+    fail(error.message);
+  }
 }
 
 function installTestPrograms() {

@@ -16,9 +16,9 @@ import {
 
 /** A filter option as typed; `options/transfer-options` has the same shape with its own details. */
 export interface FilterArgument {
-  /** `filter`: modern syntax; `exclude`, `include`: old-prefix syntax; `*-from`: a file of such rules; `cvs`: `-C`. */
-  readonly kind: "filter" | "exclude" | "include" | "exclude-from" | "include-from" | "cvs";
-  /** Rule text or file name (`-` is stdin); empty for `cvs`. */
+  /** `filter`: modern syntax; `exclude`, `include`: old-prefix syntax; `*-from`: a file of such rules; `cvs`: `-C`; `partial`: `--partial-dir`. */
+  readonly kind: "filter" | "exclude" | "include" | "exclude-from" | "include-from" | "cvs" | "partial";
+  /** Rule text, file name (`-` is stdin) or directory; empty for `cvs`. */
   readonly text: ByteName;
   /** Whether `--from0` stood before it: how the records of a file end. */
   readonly nulTerminated?: boolean;
@@ -38,6 +38,8 @@ export interface FilterProgram {
   readonly settings: FilterSettings;
   /** How many rules come from filter arguments; those behind them are the ones of the option `-C`. */
   readonly optionRules: number;
+  /** Where the rule stands that `--partial-dir` brings. */
+  readonly partialRule: number | undefined;
 }
 
 /**
@@ -61,11 +63,20 @@ export function compileFilters(
   }
   builder.nulTerminated = settings.nulTerminated;
   const optionRules = rules.length;
+  const partialRule = args.some(({ kind }) => kind === "partial") ? optionRules - 1 : undefined;
   if (args.some(({ kind }) => kind === "cvs")) {
     builder.addArgument(target, byteName(":C"), modernTemplate);
     builder.addArgument(target, byteName("-C"), modernTemplate);
   }
-  return { rules, merges, cvsRules: builder.cvsRules, hasXattrRules: builder.sawXattr, settings, optionRules };
+  return {
+    rules,
+    merges,
+    cvsRules: builder.cvsRules,
+    hasXattrRules: builder.sawXattr,
+    settings,
+    optionRules,
+    partialRule,
+  };
 }
 
 function addArgument(
@@ -86,6 +97,9 @@ function addArgument(
     case "exclude-from":
     case "include-from":
       builder.addOperatorFile(target, text, oldPrefix(kind === "include-from"));
+      break;
+    case "partial":
+      builder.addArgument(target, byteName(`-p ${text}/`), modernTemplate);
       break;
     case "cvs":
       break;

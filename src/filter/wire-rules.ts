@@ -42,7 +42,9 @@ export function formatWireRules(program: FilterProgram, context: WireRuleContext
         texts.push(formatRule({ ...name, perishable }, program.settings, context));
       }
     } else {
-      texts.push(formatRule(rule, program.settings, context));
+      // So is that of `--partial-dir`.
+      const perishable = rule.perishable && (protocol >= perishableProtocol || index !== program.partialRule);
+      texts.push(formatRule({ ...rule, perishable }, program.settings, context));
     }
   }
   return texts;
@@ -65,7 +67,15 @@ export function compileWireRules(
     builder.addArgument(target, byteName(":C"), modernTemplate);
   }
   if (cvs && serverSide === "sender") builder.addArgument(target, byteName("-C"), modernTemplate);
-  return { rules, merges, cvsRules: builder.cvsRules, hasXattrRules: builder.sawXattr, settings, optionRules };
+  return {
+    rules,
+    merges,
+    cvsRules: builder.cvsRules,
+    hasXattrRules: builder.sawXattr,
+    settings,
+    optionRules,
+    partialRule: undefined,
+  };
 }
 
 /** The one side that applies a rule; a dir-merge hands its side down, and counts here for who must know of it. */

@@ -315,7 +315,7 @@ function completeFilters(
     addFilter(scratch, "filter", byteName(`P *${backup.suffix}`));
   }
   if (partialDirectory !== undefined && !partialDirectory.startsWith("/")) {
-    addFilter(scratch, "filter", byteName(`-p ${partialDirectory}/`));
+    addFilter(scratch, "partial", partialDirectory);
   }
   if (settings.cvsExclude) addFilter(scratch, "cvs", byteName(""));
   return scratch.filters;

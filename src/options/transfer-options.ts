@@ -69,9 +69,9 @@ export interface Compression {
 
 /** A filter option as typed, in command-line order (2-file-list 1.2, 1.4). */
 export interface FilterArgument {
-  /** `filter`: modern syntax; `exclude`/`include`: old-prefix syntax; `*-from`: a file of such rules (`-` is stdin); `cvs`: the `-C` option. */
-  readonly kind: "filter" | "exclude" | "include" | "exclude-from" | "include-from" | "cvs";
-  /** Rule text or file name; empty for `cvs`, which stands for `:C` and then `-C` and comes last in the list. */
+  /** `filter`: modern syntax; `exclude`/`include`: old-prefix syntax; `*-from`: a file of such rules (`-` is stdin); `cvs`: the `-C` option; `partial`: what `--partial-dir` brings. */
+  readonly kind: "filter" | "exclude" | "include" | "exclude-from" | "include-from" | "cvs" | "partial";
+  /** Rule text, file name or directory; empty for `cvs`, which stands for `:C` and then `-C` and comes last in the list. */
   readonly text: ByteName;
   /** Whether no `--log-file` came earlier: what is wrong with the argument is then not logged. */
   readonly beforeLog: boolean;

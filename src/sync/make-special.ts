@@ -27,8 +27,19 @@ export function sameSpecial(
 ): boolean {
   const type = entry.mode & FileType.mask;
   if ((stat.mode & FileType.mask) !== type) return false;
-  if (isSymlink(entry)) return syscalls.readLinkAt(directory, name) === entry.target;
+  if (isSymlink(entry)) {
+    if (!syscalls.abilities.realLinks && !opens(syscalls, directory, name)) return false;
+    return syscalls.readLinkAt(directory, name) === entry.target;
+  }
   if (isDevice(entry)) return stat.rdevMajor === entry.rdevMajor && stat.rdevMinor === entry.rdevMinor;
+  return true;
+}
+
+/** Where links are kept as files, a real one cannot be opened; whatever it points at, it is replaced by a file, as rsync does. */
+function opens(syscalls: Syscalls, directory: number, name: ByteName): boolean {
+  const descriptor = syscalls.openAt(directory, name, syscalls.flags.readOnly | syscalls.flags.nonBlock);
+  if (descriptor < 0) return false;
+  syscalls.close(descriptor);
   return true;
 }
 

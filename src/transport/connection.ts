@@ -3,7 +3,7 @@
  * and framed (1-session 5). Unless told otherwise whoever waits for input sends first what is gathered, so that the peer never
  * waits for bytes that lie here.
  */
-import { type Role, streamError, type TsyncError } from "../errors.ts";
+import { protocolError, type Role, streamError, type TsyncError } from "../errors.ts";
 import { FrameDecoder } from "../protocol/frame-decoder.ts";
 import { encodeMessage, keepAliveFrame, type Message, type MessagePeer } from "../protocol/message.ts";
 import { notYet, WireReader } from "../protocol/wire-reader.ts";
@@ -12,6 +12,9 @@ import type { ByteStream } from "./byte-stream.ts";
 
 /** Gathered bytes that are sent without waiting for more. */
 const flushBytes = 32_768;
+
+/** How a framed stream begins. */
+export type FrameStart = "framed" | "raw" | "stepwise";
 
 export class Connection {
   readonly reader: WireReader;
@@ -32,6 +35,12 @@ export class Connection {
   /** A read of the stream that has not been answered. */
   private reading: Promise<Uint8Array | undefined> | undefined;
   private ended = false;
+  /** Input is not framed for now, though it will be. */
+  private isRaw = false;
+  /** Input is taken apart byte by byte: what is behind the record that is read next may be raw. */
+  private isStepwise = false;
+  /** What has come and is not taken apart yet. */
+  private held: Uint8Array = new Uint8Array(0);
   /** Whether waiting for input sends what is gathered; if not, others see to it. */
   flushesWhenWaiting = true;
   private blocked: Promise<void> | undefined;
@@ -55,14 +64,47 @@ export class Connection {
     return this.bytesRead - (this.decoder?.bytesBehind(this.reader.available) ?? this.reader.available);
   }
 
-  /** From here on input is framed; messages go to `onMessage`, which must not read. */
-  frameInput(peer: MessagePeer, onMessage: (message: Message) => void): void {
+  /**
+   * From here on input is framed; messages go to `onMessage`, which must not read. `start`: `raw`: only once `resumeFrames` says so;
+   * `stepwise`: until `suspendFrames` says otherwise (1-session 2.8).
+   */
+  frameInput(peer: MessagePeer, onMessage: (message: Message) => void, start: FrameStart = "framed"): void {
     const data = (bytes: Uint8Array): void => this.reader.feed(bytes);
     const decoder = new FrameDecoder(peer, this.reader.role, { data, message: onMessage });
     this.decoder = decoder;
-    // What came ahead of the switch is framed too.
-    const { reader } = this;
-    if (reader.available > 0) decoder.push(reader.copy(reader.available));
+    this.isRaw = start === "raw";
+    this.isStepwise = start === "stepwise";
+    if (!this.isRaw) this.decodeArrived();
+  }
+
+  /** What is behind the record that was read last is not framed, until `resumeFrames`; nothing where input was never framed. */
+  suspendFrames(): void {
+    if (!this.isStepwise) return;
+    const { role } = this.reader;
+    if (this.decoder?.betweenFrames === false) throw protocolError(`raw data within a frame [${role}]`, role);
+    this.isStepwise = false;
+    this.isRaw = true;
+    this.reader.feed(this.held);
+    this.held = new Uint8Array(0);
+  }
+
+  /** From here on input is framed again. */
+  resumeFrames(): void {
+    this.isRaw = false;
+    this.decodeArrived();
+  }
+
+  /** Sends what `write` writes as it is, whether output is framed or not. */
+  sendRaw(write: () => void): void {
+    this.flush();
+    const { framedOutput } = this;
+    this.framedOutput = undefined;
+    try {
+      write();
+      this.flush();
+    } finally {
+      this.framedOutput = framedOutput;
+    }
   }
 
   /** From here on output is framed. */
@@ -172,6 +214,10 @@ export class Connection {
   /** True at the end. */
   private async receive(): Promise<boolean> {
     if (this.failure !== undefined) throw this.failure;
+    if (this.held.length > 0 && this.decoder !== undefined) {
+      this.decode(this.held, this.decoder);
+      return false;
+    }
     if (this.ended) return true;
     if (this.flushesWhenWaiting) this.flush();
     this.reading ??= this.stream.read();
@@ -184,9 +230,21 @@ export class Connection {
     }
     this.bytesRead += chunk.length;
     this.lastRead = performance.now();
-    if (this.decoder === undefined) this.reader.feed(chunk);
-    else this.decoder.push(chunk);
+    if (this.decoder === undefined || this.isRaw) this.reader.feed(chunk);
+    else this.decode(chunk, this.decoder);
     return false;
+  }
+
+  private decode(bytes: Uint8Array, decoder: FrameDecoder): void {
+    const count = this.isStepwise ? 1 : bytes.length;
+    decoder.push(bytes.subarray(0, count));
+    this.held = bytes.subarray(count);
+  }
+
+  /** What came ahead of the switch is framed too. */
+  private decodeArrived(): void {
+    const { reader, decoder } = this;
+    if (decoder !== undefined && reader.available > 0) this.decode(reader.copy(reader.available), decoder);
   }
 
   private send(bytes: Uint8Array): void {

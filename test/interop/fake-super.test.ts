@@ -95,6 +95,11 @@ setfattr -n user.rsync.%dacl -v 0x0700000005000000050000000500000003000000050000
   expectSame(`${stored}; rsync -aA --fake-super s/ d/; setfattr -x user.rsync.%aacl s/f`, "-aiA --fake-super s/ d/");
 });
 
+test("--fake-super replaces a real link by a file that stands for one, even if both point to the same", () => {
+  expectSame(`${plain}; mkdir d; cp -a s/l d/; ${settled}`, "-aiio --fake-super s/ d/");
+  expectSame(`${plain}; mkdir d; ln -s other d/l; ${settled}`, "-aiio --fake-super s/ d/");
+});
+
 test.each(["garbage", "100644 0,0 5:", "8 0,0 1:1"])("--fake-super ends at a note that makes no sense: %s", (note) => {
   const setup = `mkdir s d; echo a >s/f; echo a >d/f; setfattr -n user.rsync.%stat -v "${note}" d/f; ${settled}`;
   const { status, errors } = expectSame(setup, "-a --fake-super s/ d/");

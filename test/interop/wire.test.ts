@@ -1,6 +1,6 @@
 /** Runs with another machine against the real rsync, over a local remote shell, in each role (docs/spec/1 to 3). */
 import { describe, expect, test } from "vitest";
-import { type WireRole, wireRoles } from "../support/wire-roles.ts";
+import { type WireOutcome, type WireRole, wireRoles } from "../support/wire-roles.ts";
 
 const setup = `
 mkdir -p s/x/y s/z 's/a b' s/empty
@@ -94,6 +94,13 @@ const operands = [
   "-ai s/ no/such/dir",
 ];
 const old = ["-aiv", "-aHi", "-ai --delete", "-ac", "-ai --inplace", "-av --remove-source-files", "-ai --cc=md5"];
+/** What is otherwise before protocol 29, 30 or 31. */
+const changed = [
+  "-aiH --delay-updates --delete",
+  "-ai --partial-dir=.part --delete",
+  "-ai --files-from=list",
+  "-ai --files-from=:%/list --no-R",
+];
 
 const roles: readonly (readonly [string, WireRole])[] = [
   ["tsync as the server of a push", "push-server"],
@@ -103,6 +110,7 @@ const roles: readonly (readonly [string, WireRole])[] = [
 ];
 
 const check = wireRoles(setup);
+const treesOf = ({ status, destination, source }: WireOutcome): unknown => ({ status, destination, source });
 
 const remarks = [
   "-az --debug=nstr2,proto",
@@ -134,6 +142,17 @@ describe.each(roles)("%s", (_name, role) => {
   test.each([27, 28, 29, 30, 31])("protocol %i", (protocol) => {
     for (const line of old) check(role, `${line} --protocol=${protocol} s/ d`);
   });
+  test.each([28, 30])("protocol %i does otherwise", (protocol) => {
+    for (const line of changed) check(role, `${line} --protocol=${protocol} s/ d`, { compare: treesOf });
+  });
+  test.each(["-aA --protocol=29", "-aX --protocol=29", "-ay --protocol=28", "-am --protocol=28"])(
+    "%s is refused",
+    (line) => {
+      // Both ends refuse, and which of them notices that the other has is a race.
+      const outcome = check(role, `${line} s/ d`, { compare: treesOf });
+      expect(outcome.status).toBe(2);
+    },
+  );
   test("as an ordinary user", () => {
     expect(check(role, "-rliD s/ d", { user: 65534 }).status).toBe(23);
   });

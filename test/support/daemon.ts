@@ -13,7 +13,11 @@ export interface TestDaemon {
 }
 
 /** Starts a daemon; `setup` is a shell script that makes the trees, `config` what stands below the global settings. */
-export async function startDaemon(setup: string, config: (folder: string) => string): Promise<TestDaemon> {
+export async function startDaemon(
+  setup: string,
+  config: (folder: string) => string,
+  program = "rsync",
+): Promise<TestDaemon> {
   const folder = mkdtempSync(join(tmpdir(), "tsync-daemon-"));
   chmodSync(folder, 0o755);
   mkdirSync(join(folder, "setup"));
@@ -24,7 +28,7 @@ export async function startDaemon(setup: string, config: (folder: string) => str
   const global = `use chroot = no\nuid = root\ngid = root\nlog file = ${folder}/log\nreverse lookup = no\n`;
   writeFileSync(file, `${global}${config(folder)}`);
   const args = ["--daemon", "--no-detach", `--config=${file}`, `--port=${port}`, "--address=127.0.0.1"];
-  const child = spawn("rsync", args, { stdio: "ignore" });
+  const child = spawn(program, args, { stdio: "ignore" });
   await listening(port, child);
   return {
     folder,

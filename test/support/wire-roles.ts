@@ -69,7 +69,7 @@ export function wireRoles(setup: string): (role: WireRole, line: string, how?: W
     const client = role.endsWith("server") ? "rsync" : subject;
     const server = role.endsWith("client") ? "rsync" : subject;
     const operands = words.filter((word) => !word.startsWith("-"));
-    const options = words.filter((word) => word.startsWith("-"));
+    const options = words.filter((word) => word.startsWith("-")).map((word) => word.replace("%", root));
     const far = (path: string) => `h:${path.startsWith("/") ? path : `${root}/${path}`}`;
     const last = operands.length - 1;
     const pulls = role.startsWith("pull");

@@ -89,6 +89,8 @@ export interface Abilities {
   readonly dropCache: boolean;
   /** Owner and mode can be set through a descriptor (not where they are kept in attributes). */
   readonly descriptorAttributes: boolean;
+  /** Whether symbolic links are made as such, not as files that stand for them. */
+  readonly realLinks: boolean;
 }
 
 /** One change of the extended attributes of the object `name`. `.` allowed. */

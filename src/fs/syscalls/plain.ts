@@ -70,6 +70,7 @@ export function openPlain(): Syscalls {
       reflink: false,
       dropCache: false,
       descriptorAttributes: true,
+      realLinks: true,
     },
     flags: openFlags,
 

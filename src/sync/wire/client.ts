@@ -3,15 +3,7 @@
  * and hears what the other side has to say.
  */
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
-import {
-  abortedError,
-  asTsyncError,
-  ExitCode,
-  internalError,
-  type Role,
-  TsyncError,
-  unsupportedError,
-} from "../../errors.ts";
+import { abortedError, asTsyncError, ExitCode, internalError, type Role, TsyncError } from "../../errors.ts";
 import { compileFilters, type FilterProgram } from "../../filter/compile-filters.ts";
 import type { FilterReader } from "../../filter/rule-list.ts";
 import { formatWireRules } from "../../filter/wire-rules.ts";
@@ -48,7 +40,7 @@ import { type DaemonEnvironment, type DaemonRequest, openDaemon, sendArguments, 
 import { EarlyMessages } from "./early-messages.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Link } from "./link.ts";
-import { checkNameStream, receiveNames, sendNames } from "./listed-names.ts";
+import { receiveNames, sendNames } from "./listed-names.ts";
 import type { AllowedNames } from "./negotiate.ts";
 import { tellPeerText } from "./peer-text.ts";
 import { receiveFromWire } from "./receive-side.ts";
@@ -250,7 +242,9 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
   const { options: asked } = command;
   const { deleteTiming, delayUpdates, pruneEmptyDirectories } = asked;
   const whole = deleteTiming === "before" || deleteTiming === "after" || delayUpdates || pruneEmptyDirectories;
+  const { filesFrom } = asked;
   const agreed = await startClient(connection, {
+    hearsNames: pushes && filesFrom !== undefined && parseRemote(filesFrom) !== undefined,
     options: asked,
     isSender: pushes,
     protocol: settings.protocol,
@@ -311,7 +305,6 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
     begin: (made) => {
       sendRules(connection, command, agreed, program);
       if (listedHere && options.filesFrom !== undefined) {
-        checkNameStream(link);
         sendNames(link, made, options.filesFrom);
       }
     },
@@ -350,9 +343,6 @@ function sendRules(connection: Connection, command: RemoteCommand, session: Sess
 async function localNames(link: Link, { context, ownPaths }: EndParts): Promise<readonly ByteName[] | undefined> {
   const { filesFrom, relative } = context.options;
   if (filesFrom === undefined || parseRemote(filesFrom) === undefined) return readListed(context, ownPaths);
-  if (link.session.protocol < 31) {
-    throw unsupportedError("This tsync does not support a remote --files-from below protocol 31", "sender");
-  }
   return await receiveNames(link, relative);
 }
 

@@ -7,11 +7,19 @@ import { limits } from "../../limits.ts";
 import { NameStreamReader, NameStreamWriter } from "../../protocol/name-stream.ts";
 import { readOperatorFile } from "../filter-reader.ts";
 import type { Link } from "./link.ts";
+import { namesAreRaw } from "./session.ts";
 import type { EndParts } from "./wire-context.ts";
 
 /** The names that the other side sends, which are the sources. */
 export async function receiveNames(link: Link, relative: boolean): Promise<readonly ByteName[]> {
-  const { connection } = link;
+  const raw = namesAreRaw(link.session.protocol);
+  if (raw) link.connection.suspendFrames();
+  const names = await readNames(link, relative);
+  if (raw) link.connection.resumeFrames();
+  return names;
+}
+
+async function readNames({ connection }: Link, relative: boolean): Promise<readonly ByteName[]> {
   const stream = new NameStreamReader();
   const names: ByteName[] = [];
   for (;;) {
@@ -29,14 +37,12 @@ export function sendNames(link: Link, { context, ownPaths }: EndParts, file: Byt
   if (typeof content === "number") {
     throw usageError(`failed to open files-from file ${file}: ${errnoMessage(content)}`, link.connection.reader.role);
   }
-  const stream = new NameStreamWriter(options.nulTerminated);
-  stream.push(link.connection.out, content);
-  stream.end(link.connection.out);
-}
-
-/** Protocol 30 sends names between frames; nobody who speaks no more than that is left to be served (1-session 2.8). */
-export function checkNameStream(link: Link): void {
-  if (link.session.protocol !== 30) return;
-  const { role } = link.connection.reader;
-  throw unsupportedError("This tsync does not support --files-from at protocol 30", role);
+  const { connection, session } = link;
+  const send = (): void => {
+    const stream = new NameStreamWriter(options.nulTerminated);
+    stream.push(connection.out, content);
+    stream.end(connection.out);
+  };
+  if (namesAreRaw(session.protocol)) connection.sendRaw(send);
+  else send();
 }

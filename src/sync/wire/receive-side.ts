@@ -103,7 +103,7 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
   if (options.pruneEmptyDirectories) lists.replace(pruneLists(lists.peek(), context));
   numbers.complete();
   const hear = (message: Message): void => {
-    if (message.kind === "text") context.ledger.peerFailed("sender");
+    if (message.kind === "text") context.ledger.peerFailed("receiver");
     else if (message.kind === "io-error") {
       context.ledger.ioError |= message.bits;
       context.ledger.knownIoError |= message.bits;
@@ -276,9 +276,9 @@ async function generate(parts: Generation): Promise<void> {
     if (!delayUpdates) done();
   }
   await reached(2);
+  if (delayUpdates) side?.entries.requests.delayed.install();
   if (protocol >= 29) {
     if (delayUpdates) {
-      side?.entries.requests.delayed.install();
       done();
       if (protocol >= 31 && !late) done();
     }

@@ -1,6 +1,6 @@
 /** The server's end of a session, from the first byte to the goodbye (1-session 1). */
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
-import { abortedError, ExitCode, type Role, TsyncError, unsupportedError } from "../../errors.ts";
+import { abortedError, ExitCode, type Role, TsyncError } from "../../errors.ts";
 import type { FilterReader, FilterSettings } from "../../filter/rule-list.ts";
 import { compileWireRules } from "../../filter/wire-rules.ts";
 import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
@@ -18,7 +18,7 @@ import { Condition } from "./condition.ts";
 import { expandPath } from "./expand-paths.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Link } from "./link.ts";
-import { checkNameStream, receiveNames, sendNames } from "./listed-names.ts";
+import { receiveNames, sendNames } from "./listed-names.ts";
 import { type AllowedNames, checkChoices } from "./negotiate.ts";
 import { receiveFromWire } from "./receive-side.ts";
 import { sendToWire } from "./send-side.ts";
@@ -103,6 +103,7 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
       allowsIncremental: allowsIncremental(command, isSender),
       onMessage: (message) => onPeerMessage(connection, role, message, handle),
       role,
+      hearsNames: isSender && command.options.filesFrom === "-",
     },
     settings.remoteShell ?? "",
   );
@@ -143,9 +144,7 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
         check: (entry) => entry,
         begin: (parts) => {
           const { filesFrom } = options;
-          if (filesFrom === undefined) return;
-          if (protocol < 31) throw unsupportedError("This tsync does not support --files-from below protocol 31", role);
-          sendNames(link, parts, filesFrom);
+          if (filesFrom !== undefined) sendNames(link, parts, filesFrom);
         },
       });
   await connection.finish();
@@ -157,7 +156,6 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
 async function listedNames(link: Link, { context, ownPaths }: EndParts): Promise<readonly ByteName[] | undefined> {
   const { filesFrom, relative } = context.options;
   if (filesFrom !== "-") return readListed(context, ownPaths);
-  checkNameStream(link);
   return await receiveNames(link, relative);
 }
 

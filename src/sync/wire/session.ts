@@ -58,6 +58,8 @@ export interface SessionStart {
   readonly role: Role;
   /** A client's `--debug`: hears what was agreed on. */
   readonly remark?: (flag: "nstr" | "proto", level: number, text: string) => void;
+  /** This side hears the names of `--files-from` from the other one. */
+  readonly hearsNames: boolean;
 }
 
 /** Letters of the client's capabilities and the flags that they allow (1-session 2.3). */
@@ -76,6 +78,7 @@ export async function startServer(connection: Connection, start: SessionStart, c
   const own = Math.min(start.protocol ?? protocolMax, protocolMax);
   writeVersion(connection.out, own);
   const protocol = agreeOnProtocol(own, await connection.read(readVersion), role);
+  checkProtocol(protocol, options, role);
   let compat = 0;
   if (protocol >= 30) {
     compat = CompatFlag.symlinkTimes | CompatFlag.symlinkIconv;
@@ -90,7 +93,10 @@ export async function startServer(connection: Connection, start: SessionStart, c
   connection.frameOutput({ protocol, isServer: true });
   // A client's stream is raw before protocol 30, unless it has sources to remove (1-session 5.2).
   const framed = protocol >= 30 || (start.isSender && options.removeSource !== "no");
-  if (framed) connection.frameInput({ protocol, isServer: false }, start.onMessage);
+  if (framed) {
+    const how = start.hearsNames && namesAreRaw(protocol) ? "stepwise" : "framed";
+    connection.frameInput({ protocol, isServer: false }, start.onMessage, how);
+  }
   return sessionOf(protocol, compat, seed, negotiated, start);
 }
 
@@ -107,6 +113,8 @@ async function exchangeVersions(connection: Connection, { protocol, role, remark
 export async function startClient(connection: Connection, start: SessionStart): Promise<Session> {
   const { options, role } = start;
   const protocol = start.agreedProtocol ?? (await exchangeVersions(connection, start));
+  // The other side does not get far either: it is ours to say why.
+  checkProtocol(protocol, options, role);
   const compat = protocol >= 30 ? await connection.read(readCompatFlags) : 0;
   if ((compat & CompatFlag.incremental) !== 0 && !start.allowsIncremental) {
     throw new TsyncError("protocol", "Incompatible options: the other side wants incremental recursion", {
@@ -121,7 +129,8 @@ export async function startClient(connection: Connection, start: SessionStart): 
   const session = sessionOf(protocol, compat, seed, negotiated, start);
   remarkChoices(session, negotiated, start);
   connection.startCounting();
-  connection.frameInput({ protocol, isServer: true }, start.onMessage);
+  const how = start.hearsNames && namesAreRaw(protocol) ? "raw" : "framed";
+  connection.frameInput({ protocol, isServer: true }, start.onMessage, how);
   const framed = protocol >= 30 || (!start.isSender && options.removeSource !== "no");
   if (framed) connection.frameOutput({ protocol, isServer: false });
   return session;
@@ -139,6 +148,11 @@ function remarkChoices(
   if (compression.name === "none") return;
   const compress = `${compression.name} (level ${compression.level})`;
   start.remark?.("nstr", 1, `Client${how(negotiated.compression)} compress: ${compress}`);
+}
+
+/** Whether names of `--files-from` travel outside of frames (1-session 2.8). */
+export function namesAreRaw(protocol: number): boolean {
+  return protocol < 31;
 }
 
 function negotiation(start: SessionStart, protocol: number, compat: number, isServer: boolean): NegotiationStart {
@@ -160,7 +174,8 @@ export function batchSession(
   checksumChosen: boolean,
 ): Session {
   const implied = { checksum: undefined, compression: undefined };
-  return sessionOf(protocol, compat, seed, implied, { options, checksumChosen, role: "Receiver" });
+  checkProtocol(protocol, options, "Receiver");
+  return sessionOf(protocol, compat, seed, implied, { options, checksumChosen });
 }
 
 function sessionOf(
@@ -168,11 +183,10 @@ function sessionOf(
   compat: number,
   seed: number,
   negotiated: Negotiated,
-  { options, checksumChosen, role }: Pick<SessionStart, "options" | "checksumChosen" | "role">,
+  { options, checksumChosen }: Pick<SessionStart, "options" | "checksumChosen">,
 ): Session {
   const settled = negotiated.checksum ?? impliedBy(protocol);
   const known = checksumChosen || negotiated.checksum !== undefined;
-  checkProtocol(protocol, options, role);
   return {
     protocol,
     compat,

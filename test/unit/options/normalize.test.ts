@@ -196,9 +196,9 @@ describe("normalizeSettings: filters", () => {
     ["-rb --delete-excluded", []],
     ["-r --backup-dir=x --suffix=.o --delete", []],
     ["-r --backup-dir=. --suffix=.o --delete", ["filter|P *.o"]],
-    ["--partial-dir=p/", ["filter|-p p/"]],
+    ["--partial-dir=p/", ["partial|p"]],
     ["--partial-dir=/p", []],
-    ["-C --exclude=z --partial-dir=p -rb --delete", ["exclude|z", "filter|P *~", "filter|-p p/", "cvs|"]],
+    ["-C --exclude=z --partial-dir=p -rb --delete", ["exclude|z", "filter|P *~", "partial|p", "cvs|"]],
     ["-r --exclude=a --log-file=l --exclude=b -C", ["exclude|a", "exclude|b|logged", "cvs||logged"]],
     [
       "--exclude-from=a -0 --exclude-from=b --no-from0 --exclude-from=c",

@@ -1,0 +1,85 @@
+/** The interop matrix as a document: a table a peer and transport, the protocols that are green in each field. */
+import {
+  type InteropCell,
+  type InteropRole,
+  type InteropTransport,
+  interopRoles,
+  optionSets,
+} from "./interop-cells.ts";
+import type { CellResult } from "./interop-runner.ts";
+import type { Peer } from "./peers.ts";
+
+/** A cell and what became of it. */
+export interface MatrixRow {
+  readonly cell: InteropCell;
+  readonly result: CellResult;
+}
+
+const transportNames: Readonly<Record<InteropTransport, string>> = {
+  shell: "remote shell on pipes",
+  daemon: "real daemon, TCP",
+};
+
+const roleNames: Readonly<Record<InteropRole, string>> = {
+  "client-push": "client, pushing",
+  "client-pull": "client, pulling",
+  "server-receiving": "server, receiving",
+  "server-sending": "server, sending",
+  "both-push": "both ends, push",
+  "both-pull": "both ends, pull",
+};
+
+/** The document. */
+export function formatMatrix(peers: readonly Peer[], rows: readonly MatrixRow[]): string {
+  const red = rows.filter(({ result }) => result.reason !== undefined);
+  const refused = rows.filter(({ result }) => !finished.has(Number(result.exitCode)));
+  const sections = peers.flatMap((peer) =>
+    (["shell", "daemon"] as const).map((transport) => formatTable(peer, transport, rows)),
+  );
+  return `# Interoperation with rsync
+
+Made by \`node test/interop/run-matrix.ts --write docs/interop.md\`. Each cell is a run of a real rsync with tsync at one end (or at
+both), compared with the same run with that rsync at both ends: the trees of both sides (type, mode, owner, nanosecond times,
+content, link targets, devices, hard links, attributes, ACLs) and the exit code must be the same. A field names the protocols
+(\`--protocol=N\`) that are so; \`(=4)\` behind some: rsync ends with code 4 there, and so does tsync.
+
+| rsync | newest protocol | from |
+|---|---|---|
+${peers.map(({ version, protocol, source }) => `| ${version} | ${protocol} | ${source} |\n`).join("")}
+**${rows.length - red.length} of ${rows.length} cells are green**; in ${refused.length} of them rsync itself refuses the options at that protocol.
+${red.length === 0 ? "" : `\n## Not green\n\n${red.map(formatRed).join("")}`}
+${sections.join("")}`.replace(/\n+$/, "\n");
+}
+
+/** Codes of runs that did what they could. */
+const finished: ReadonlySet<number> = new Set([0, 23, 24, 25]);
+
+function formatRed({ cell, result }: MatrixRow): string {
+  const { peer, transport, role, protocol, set } = cell;
+  return `- ${peer.version}, ${transportNames[transport]}, tsync as ${roleNames[role]}, protocol ${protocol}, ${set.name}: ${result.reason}\n`;
+}
+
+function formatTable(peer: Peer, transport: InteropTransport, rows: readonly MatrixRow[]): string {
+  const own = rows.filter(({ cell }) => cell.peer === peer && cell.transport === transport);
+  const roles = interopRoles.filter((role) => own.some(({ cell }) => cell.role === role));
+  if (roles.length === 0) return "";
+  const lines = optionSets.map((set) => {
+    const fields = roles.map((role) => formatField(own.filter(({ cell }) => cell.role === role && cell.set === set)));
+    return `| ${set.name} | ${fields.join(" | ")} |\n`;
+  });
+  const head = `| options | ${roles.map((role) => roleNames[role]).join(" | ")} |\n|---|${"---|".repeat(roles.length)}\n`;
+  return `## rsync ${peer.version}, ${transportNames[transport]}\n\n${head}${lines.join("")}\n`;
+}
+
+/** Protocols with the same end, as ranges. */
+function formatField(rows: readonly MatrixRow[]): string {
+  const groups: { readonly end: string; from: number; to: number }[] = [];
+  for (const { cell, result } of rows.toSorted((left, right) => left.cell.protocol - right.cell.protocol)) {
+    const code = finished.has(Number(result.exitCode)) ? "" : ` (=${result.exitCode})`;
+    const end = result.reason === undefined ? code : " **red**";
+    const last = groups.at(-1);
+    if (last?.end === end && last.to === cell.protocol - 1) last.to = cell.protocol;
+    else groups.push({ end, from: cell.protocol, to: cell.protocol });
+  }
+  return groups.map(({ end, from, to }) => `${from === to ? from : `${from}-${to}`}${end}`).join(", ");
+}
