@@ -1,6 +1,8 @@
-// Bundles the command line, the library and the worker threads into dist/. koffi and piscina stay packages.
+// Bundles the command line, the library and the worker threads into dist/. koffi and piscina stay packages; ssh2 is bundled, in a
+// part of its own that is loaded when it is asked for (docs/decisions/009).
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { builtinModules } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -26,7 +28,28 @@ const builtins = {
   },
 };
 
-await build({
+/**
+ * CommonJS packages that are bundled call Node's modules by `require`, which an ES module does not have; their native parts, which would have
+ * to be compiled where they are installed, are left out, as they are where compiling fails.
+ */
+const commonJs = {
+  name: "commonjs",
+  setup({ onResolve, onLoad }) {
+    const names = builtinModules.filter((name) => !name.startsWith("_") && !name.includes(":"));
+    onResolve({ filter: new RegExp(`^(?:${names.join("|")})$`) }, ({ path, kind }) =>
+      kind === "require-call" ? { path, namespace: "required" } : undefined,
+    );
+    onLoad({ filter: /./, namespace: "required" }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+    }));
+    onResolve({ filter: /^cpu-features$|\.node$/ }, ({ path }) => ({ path, namespace: "absent" }));
+    onLoad({ filter: /./, namespace: "absent" }, ({ path }) => ({
+      contents: `throw new Error(${JSON.stringify(`${path} is not part of tsync`)});`,
+    }));
+  },
+};
+
+const { metafile } = await build({
   entryPoints: {
     tsync: "src/cli/entry.ts",
     index: "src/index.ts",
@@ -39,13 +62,27 @@ await build({
   format: "esm",
   platform: "node",
   target: "node22",
-  packages: "external",
-  plugins: [builtins],
+  external: ["koffi", "piscina"],
+  plugins: [builtins, commonJs],
+  // ssh2 looks for programs of Windows there.
+  define: { __dirname: '"/"' },
+  metafile: true,
   minifySyntax: true,
   minifyWhitespace: true,
   chunkNames: "[name]-[hash]",
   logLevel: "warning",
 });
+
+// What is bundled has licences that ask to be passed on with it.
+const packages = new Set(
+  Object.keys(metafile.inputs).flatMap((path) => /.*\/?node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []),
+);
+const notices = [...packages].sort().map((name) => {
+  const file = readdirSync(`node_modules/${name}`).find((entry) => /^licen[cs]e/i.test(entry));
+  if (file === undefined) throw new Error(`${name} has no licence file`);
+  return `${name}\n\n${readFileSync(`node_modules/${name}/${file}`, "utf8").trim()}\n`;
+});
+writeFileSync("dist/third-party-licences.txt", notices.join(`\n${"-".repeat(80)}\n\n`));
 
 // A first small run leaves the compiled code of what every run needs in dist/compile-cache (bench case `ten`).
 const folder = mkdtempSync(join(tmpdir(), "tsync-build-"));

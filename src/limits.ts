@@ -38,6 +38,12 @@ export const limits = {
   greetingBytes: 4096,
   /** Lines that a proxy says before it connects. */
   proxyLines: 1000,
+  /** How deep files of ssh configuration may include each other, and how much a file about keys or hosts may hold, in bytes. */
+  sshConfigDepth: 16,
+  sshFileBytes: 16_777_216,
+  /** Keys that are offered to a server, and bytes that it may send beyond what was read, the window of 2 MiB included. */
+  sshIdentities: 100,
+  sshUnreadBytes: 8_388_608,
   /** Most of a file that goes to the daemon's early exec, in bytes (1-session 8.1). */
   earlyInputBytes: 5120,
   /** Longest block of a basis file, from protocol 30 on and before (3-transfer 2.1). */

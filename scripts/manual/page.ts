@@ -46,7 +46,7 @@ const exitMeanings: Readonly<Record<keyof typeof ExitCode, string>> = {
   vanished: "Some files vanished from the source after they had been listed; everything else was copied.",
   deleteLimit: "More would have been deleted than `--max-delete` or `--delete-guard` allows.",
   timeout: "No data came for the time that `--timeout` sets.",
-  connectTimeout: "No connection to a daemon within the time that `--contimeout` sets.",
+  connectTimeout: "No connection to a daemon, or by `--ssh=builtin`, within the time that `--contimeout` sets.",
 };
 
 function generated(part: string): string[] {

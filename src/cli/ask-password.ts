@@ -2,7 +2,6 @@
 import { openSync, readSync, writeSync } from "node:fs";
 import { ReadStream } from "node:tty";
 
-const prompt = "Password: ";
 const passwordBytesMax = 8192;
 const Key = {
   interrupt: 0x03,
@@ -16,13 +15,30 @@ const Key = {
 
 /** What was typed, in bytes; `onInterrupt` is called for Ctrl-C. */
 export async function askPassword(onInterrupt: () => void): Promise<Uint8Array> {
-  let terminal: number;
+  const prompt = "Password: ";
+  const terminal = openTerminal();
+  if (terminal !== undefined) return await ask(terminal, prompt, onInterrupt);
+  writeSync(2, prompt);
+  return readInputLine();
+}
+
+/** The passphrase of a key of ssh; undefined where there is no terminal to ask on, or nothing was typed. */
+export async function askPassphrase(keyName: string, onInterrupt: () => void): Promise<Uint8Array | undefined> {
+  const terminal = openTerminal();
+  if (terminal === undefined) return undefined;
+  const typed = await ask(terminal, `Enter passphrase for key '${keyName}': `, onInterrupt);
+  return typed.length === 0 ? undefined : typed;
+}
+
+function openTerminal(): number | undefined {
   try {
-    terminal = openSync("/dev/tty", "r+");
+    return openSync("/dev/tty", "r+");
   } catch {
-    writeSync(2, prompt);
-    return readInputLine();
+    return undefined;
   }
+}
+
+async function ask(terminal: number, prompt: string, onInterrupt: () => void): Promise<Uint8Array> {
   const input = new ReadStream(terminal);
   try {
     input.setRawMode(true);

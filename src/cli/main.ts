@@ -1,11 +1,12 @@
 /** The command line: arguments to a run, events to text, errors to an exit code. The only place that sets one. */
-import { type ByteName, byteName, fromText } from "../bytes/byte-name.ts";
+import { type ByteName, byteName, fromBytes, fromText } from "../bytes/byte-name.ts";
 import { abortedError, asTsyncError, ExitCode, TsyncError, usageError } from "../errors.ts";
 import { openUtcOffset } from "../fs/syscalls/local-time.ts";
 import { debugHelp, helpText, infoHelp } from "../options/help.ts";
-import { type ParsedCommand, parseArguments } from "../options/parse-arguments.ts";
+import { type ParsedCommand, parseArguments, type RemoteCommand } from "../options/parse-arguments.ts";
 import { checkFilters } from "../sync/check-filters.ts";
 import { runTransfer } from "../sync/run.ts";
+import type { ShellWays } from "../sync/wire/remote-shell.ts";
 import { readAllowedNames } from "./allowed-names.ts";
 import { readArguments } from "./arguments.ts";
 import { ClockText } from "./clock-text.ts";
@@ -127,6 +128,7 @@ export async function main(controller: AbortController): Promise<number> {
             command,
             allowed: readAllowedNames(env),
             remoteShell: variable("RSYNC_RSH"),
+            shell: shellWays(command, stderr, () => controller.abort()),
             environment: {
               protectArguments: variable("RSYNC_PROTECT_ARGS"),
               oldArguments: variable("RSYNC_OLD_ARGS"),
@@ -158,6 +160,15 @@ export async function main(controller: AbortController): Promise<number> {
     stdout.flush();
     log?.close();
   }
+}
+
+/** The standard error of a remote command is ours; keys may need their passphrases. */
+function shellWays(command: RemoteCommand, stderr: OutputWriter, onInterrupt: () => void): ShellWays {
+  if (command.settings.ssh === "system") return { onStandardError: undefined, askPassphrase: undefined };
+  return {
+    onStandardError: (bytes) => stderr.write(fromBytes(bytes)),
+    askPassphrase: async (name) => (await import("./ask-password.ts")).askPassphrase(name, onInterrupt),
+  };
 }
 
 async function printRequest(

@@ -132,7 +132,9 @@ function parseInto(settings: Settings, args: readonly ByteName[], environment: P
   for (const option of settings.daemonOnly) {
     const isDaemon =
       remote?.transport === "daemon" && (option === "password-file" || settings.remoteShell === undefined);
-    if (!isDaemon) throw daemonOnlyError(option, remote?.direction === "pull" ? "Receiver" : "sender");
+    // The built-in ssh has a time limit too.
+    const isLimit = option === "contimeout" && remote !== undefined && settings.ssh === "builtin";
+    if (!isDaemon && !isLimit) throw daemonOnlyError(option, remote?.direction === "pull" ? "Receiver" : "sender");
   }
   if (remote !== undefined && batch !== undefined) throw refusal(`${batchOption(settings)} with another machine`);
   if (remote !== undefined) return remoteCommand(settings, options, remote, sources, destination);
@@ -197,6 +199,7 @@ function remoteCommand(
   destination: ByteName | undefined,
 ): RemoteCommand {
   for (const [key, shown] of settings.unsupported) if (!remoteKeys.has(key)) throw refusal(shown);
+  checkSsh(settings, remote);
   const pulls = remote.direction === "pull";
   return {
     kind: "remote",
@@ -206,6 +209,15 @@ function remoteCommand(
     sources: pulls ? [] : sources,
     destination: pulls ? destination : undefined,
   };
+}
+
+/** Who asks for the built-in ssh means that the connection is one of it. */
+function checkSsh({ ssh, sshAccept, remoteShell }: Settings, { transport }: RemoteOperands): void {
+  if (ssh === "system") {
+    if (sshAccept !== undefined) throw usageError("--ssh-accept needs --ssh=builtin");
+  } else if (transport === "daemon" && remoteShell === undefined) {
+    throw usageError("--ssh=builtin reaches a daemon only with -e ssh");
+  }
 }
 
 /** Options that only make sense with another machine. */

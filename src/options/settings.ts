@@ -189,6 +189,9 @@ export interface Settings {
   refuseEmptySource: boolean;
   json: boolean;
   verify: boolean;
+  ssh: "system" | "builtin";
+  /** `new`, or the fingerprint of a key. */
+  sshAccept: ByteName | undefined;
   reflink: "auto" | "always" | "never";
 }
 
@@ -337,6 +340,8 @@ export function emptySettings(): Settings {
     refuseEmptySource: false,
     json: false,
     verify: false,
+    ssh: "system",
+    sshAccept: undefined,
     reflink: "auto",
   };
 }

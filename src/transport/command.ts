@@ -19,14 +19,24 @@ export interface CommandConnection {
   kill(): void;
 }
 
-/** Starts a command, with further variables in its environment. Throws (exit 14) when there is no such program. */
+/** How a command is started. */
+export interface CommandSettings {
+  /** Added to its environment. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Takes what it says on standard error; otherwise that is ours. */
+  readonly onStandardError?: ((bytes: Uint8Array) => void) | undefined;
+}
+
+/** Starts a command. Throws (exit 14) when there is no such program. */
 export async function startCommand(
   words: readonly ByteName[],
   role: Role,
-  variables: Readonly<Record<string, string>> = {},
+  { variables = {}, onStandardError }: CommandSettings = {},
 ): Promise<CommandConnection> {
   const [program = "", ...args] = portableWords(words);
-  const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...variables } });
+  const stderr = onStandardError === undefined ? "inherit" : "pipe";
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", stderr], env: { ...process.env, ...variables } });
+  if (onStandardError !== undefined) child.stderr?.on("data", onStandardError);
   const ended = new Promise<number>((resolve) => {
     child.on("exit", (code, signal) => resolve(code ?? (signal === null ? 0 : shellKilled)));
     child.on("error", () => resolve(ExitCode.ipc));

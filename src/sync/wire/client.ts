@@ -25,9 +25,8 @@ import type { TransferOptions } from "../../options/transfer-options.ts";
 import type { FileEntry } from "../../protocol/file-entry.ts";
 import { sendsFilterList, writeFilterList } from "../../protocol/filter-list.ts";
 import type { Message } from "../../protocol/message.ts";
-import { type CommandConnection, startCommand } from "../../transport/command.ts";
+import type { CommandConnection } from "../../transport/command.ts";
 import { Connection } from "../../transport/connection.ts";
-import { splitCommand } from "../../transport/shell-words.ts";
 import type { Wants } from "../context.ts";
 import { withDeadline } from "../deadline.ts";
 import type { EventSink, RunSummary } from "../events.ts";
@@ -44,6 +43,7 @@ import { receiveNames, sendNames } from "./listed-names.ts";
 import type { AllowedNames } from "./negotiate.ts";
 import { tellPeerText } from "./peer-text.ts";
 import { receiveFromWire } from "./receive-side.ts";
+import { type ShellWays, shellWords, startRemoteShell } from "./remote-shell.ts";
 import { RequestedNames } from "./requested-names.ts";
 import { sendToWire } from "./send-side.ts";
 import { onPeerMessage, partingCode } from "./serve.ts";
@@ -62,6 +62,7 @@ export interface RemoteRequest {
   readonly cvsIgnore: ByteName | undefined;
   /** RSYNC_RSH. */
   readonly remoteShell: ByteName | undefined;
+  readonly shell: ShellWays;
   readonly environment: CallEnvironment;
   readonly daemon: DaemonEnvironment;
 }
@@ -145,7 +146,7 @@ async function startShell(
 ): Promise<void> {
   const words = shellWords(request, visible);
   announceCommand(request, words);
-  const child = await startCommand(words, role);
+  const child = await startRemoteShell(request, words, visible, role);
   const connection = new Connection(child.stream, role);
   onOpen(connection, child);
   if (secluded === undefined) return;
@@ -163,38 +164,22 @@ async function startDaemon(
 ): Promise<number | undefined> {
   const { command, emit, signal } = request;
   const throughShell = command.settings.remoteShell !== undefined;
-  const words = throughShell ? shellWords(request, ["--server", "--daemon", "."].map(byteName)) : undefined;
+  const serverWords = ["--server", "--daemon", "."].map(byteName);
+  const words = throughShell ? shellWords(request, serverWords) : undefined;
   if (words !== undefined) announceCommand(request, words);
   return await openDaemon({
     ...parts,
     command,
     environment: request.daemon,
     signal,
-    shellWords: words,
+    startShell:
+      words === undefined
+        ? undefined
+        : (variables) => startRemoteShell(request, words, serverWords, parts.role, variables),
     onWarning: parts.warn,
     onRemark: (flag, text) => remark(request, flag, text),
     onText: (text) => emit({ type: "notice", role: "client", code: "other", path: undefined, text }),
   });
-}
-
-/** The command line of the remote shell (1-session 2.1). */
-function shellWords({ command, remoteShell }: RemoteRequest, serverWords: readonly ByteName[]): ByteName[] {
-  const { settings, remote } = command;
-  const shell = splitCommand(settings.remoteShell ?? remoteShell ?? byteName("ssh"));
-  const at = remote.host.lastIndexOf("@");
-  const user = at < 0 ? undefined : remote.host.slice(0, at);
-  const host = remote.host.slice(at + 1);
-  const isSsh = shell[0]?.slice(shell[0].lastIndexOf("/") + 1) === "ssh";
-  // A user of the daemon is one of the shell too, unless it was told of another (1-session 2.1).
-  const namesUser = user !== undefined && !(remote.transport === "daemon" && shell.includes(byteName("-l")));
-  return [
-    ...shell,
-    ...(namesUser ? ["-l", user] : []),
-    ...(isSsh && settings.internetProtocol !== undefined ? [`-${settings.internetProtocol}`] : []),
-    host,
-    settings.remoteProgram ?? "rsync",
-    ...serverWords,
-  ].map((word) => byteName(word));
 }
 
 type RemarkFlag = "connect" | "cmd" | "nstr" | "proto";

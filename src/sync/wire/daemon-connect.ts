@@ -34,8 +34,8 @@ export interface DaemonRequest {
   readonly own: OperatorPaths;
   readonly role: Role;
   readonly signal: AbortSignal;
-  /** Words of the remote shell that starts the daemon; undefined: it is reached by TCP. */
-  readonly shellWords: readonly ByteName[] | undefined;
+  /** Starts the daemon by a remote shell; undefined: it is reached by TCP. */
+  readonly startShell: ((variables: Readonly<Record<string, string>>) => Promise<CommandConnection>) | undefined;
   readonly onText: (line: ByteName) => void;
   /** Takes what `-vv` says about the way there and about the words sent. */
   readonly onRemark: (flag: "connect" | "cmd", text: string) => void;
@@ -94,7 +94,7 @@ export function sendArguments(
 }
 
 async function openConnection(request: DaemonRequest, host: string): Promise<Connection> {
-  const { command, environment, role, signal, shellWords, onWarning, onRemark } = request;
+  const { command, environment, role, signal, startShell, onWarning, onRemark } = request;
   const { settings, remote } = command;
   const port = remote.port ?? (settings.port || defaultPort);
   const opened = (stream: ByteStream, child?: CommandConnection): Connection => {
@@ -102,8 +102,8 @@ async function openConnection(request: DaemonRequest, host: string): Promise<Con
     request.onOpen(connection, child);
     return connection;
   };
-  if (shellWords !== undefined) {
-    const child = await startCommand(shellWords, role, { RSYNC_PORT: String(remote.port ?? settings.port) });
+  if (startShell !== undefined) {
+    const child = await startShell({ RSYNC_PORT: String(remote.port ?? settings.port) });
     return opened(child.stream, child);
   }
   const way = `opening tcp connection to ${host} port ${port}`;

@@ -22,7 +22,7 @@ early-input list-only bwlimit stop-after time-limit stop-at fsync write-batch on
 checksum-seed ipv4 ipv6 version help qsort server sender daemon config detach dparam`.split(/\s+/);
 
 /** What tsync has besides. */
-const ownNames = "delete-guard refuse-empty-source json verify reflink".split(" ");
+const ownNames = "delete-guard refuse-empty-source json verify reflink ssh ssh-accept".split(" ");
 
 const rsyncNegations = `verbose msgs2stderr motd checksum recursive inc-recursive i-r relative implied-dirs i-d backup
 inplace append dirs d mkpath links insecure-links munge-links hard-links perms acls xattrs owner group devices
