@@ -34,6 +34,8 @@ export class ListFeed implements ListSource {
   private wake: (() => void) | undefined;
   /** Called for every list in order when it arrives; the generator sees what it returns. */
   private readonly arrived: (list: FileList) => FileList;
+  /** Entries that a worker may scan ahead of what was taken. */
+  private readonly aheadEntries: number;
 
   constructor(
     builder: ListBuilder,
@@ -41,7 +43,9 @@ export class ListFeed implements ListSource {
     program: FilterProgram,
     pool: WorkerPool,
     arrived: (list: FileList) => FileList,
+    aheadEntries: number = limits.lookAheadEntries,
   ) {
+    this.aheadEntries = aheadEntries;
     this.builder = builder;
     this.context = context;
     this.program = program;
@@ -144,7 +148,7 @@ export class ListFeed implements ListSource {
     });
     const { options, umask, roots } = this.context;
     // Non-incremental: everything is wanted before the generator starts.
-    const credit = options.incrementalRecursion ? limits.lookAheadEntries : Number.MAX_SAFE_INTEGER;
+    const credit = options.incrementalRecursion ? this.aheadEntries : Number.MAX_SAFE_INTEGER;
     const state = this.builder.snapshot();
     const order = { options, umask, program: this.program, roots: roots.roots, state, port: port2, credit };
     this.pool.scan(order).catch((error: unknown) => {

@@ -94,6 +94,8 @@ export interface TokenFeed {
   digest(): Uint8Array | undefined;
   /** A digest to compare it with, of what is added from now on. */
   checksum(): StreamingChecksum;
+  /** Where the file may be put together: the digest takes what lies there without copying it. */
+  readonly buffer: Uint8Array;
   /** What a block that the sender referred to holds, if it wants to know. */
   readonly onBlock: ((bytes: Uint8Array) => void) | undefined;
 }

@@ -11,7 +11,6 @@ import type { DeltaOutcome } from "./delta-receive.ts";
 import type { ReceiveJob, TokenFeed } from "./receive-job.ts";
 import { settleEnd, zeroRunOf } from "./sparse-file.ts";
 
-const bufferBytes = 262_144;
 const headBytes = 16;
 const rollingBytes = 4;
 
@@ -19,7 +18,6 @@ const rollingBytes = 4;
 export class RemoteDataReceiver {
   private readonly syscalls: Syscalls;
   private readonly copier: DataCopier;
-  private buffer: Uint8Array | undefined;
 
   constructor(syscalls: Syscalls, copier: DataCopier) {
     this.syscalls = syscalls;
@@ -44,9 +42,8 @@ export class RemoteDataReceiver {
     checksum: StreamingChecksum,
   ): Generator<number, DeltaOutcome> {
     const { syscalls, copier } = this;
-    const { head } = tokens;
+    const { head, buffer } = tokens;
     const { delta } = job;
-    this.buffer ??= new Uint8Array(bufferBytes);
     const existing = zeroRunOf(job);
     let writeError = 0;
     const write = (bytes: Uint8Array, position: number): number => {
@@ -58,8 +55,7 @@ export class RemoteDataReceiver {
     const readBasis: ReadAt = (buffer, offset, length, position) =>
       delta === undefined ? 0 : syscalls.read(delta.basis, buffer, offset, length, position);
     const start = delta?.append === undefined ? 0 : basisBytesOf(head);
-    if (delta?.append === "verify") yield* digestOldPart(readBasis, start, checksum, this.buffer);
-    const { buffer } = this;
+    if (delta?.append === "verify") yield* digestOldPart(readBasis, start, checksum, buffer);
     const onStanding = (bytes: Uint8Array, position: number): number =>
       existing === undefined ? 0 : copier.passOver(descriptor, bytes, position, existing);
     const patcher = new Patcher({

@@ -33,8 +33,6 @@ export class RequestAnswerer {
   private readonly isServer: boolean;
   private readonly sender: LocalSender;
   private readonly files: FileSender;
-  /** Files that were sent before: they are asked for again when they did not verify. */
-  private readonly sent = new Set<FileEntry>();
 
   constructor(
     link: Link,
@@ -72,7 +70,10 @@ export class RequestAnswerer {
     const { role } = connection.reader;
     if (this.phase > 1) throw protocolError(`got transfer request in phase ${this.phase} [${role}]`, role);
     if (!isRegular(entry)) throw protocolError(`received request to transfer non-regular file: ${ndx} [${role}]`, role);
-    const again = this.sent.has(entry);
+    // A file that did not verify is asked for again, but once (4-traps H-20).
+    const times = lists.timesSent(ndx);
+    if (times > 1) throw protocolError(`file ${ndx} was asked for a third time [${role}]`, role);
+    const again = times > 0;
     this.progress.requested(lists.positionOf(ndx));
     if (context.options.dryRun) {
       this.sender.wouldTransfer(entry, ndx, this.shownFlags(flags));
@@ -134,7 +135,7 @@ export class RequestAnswerer {
     } finally {
       context.syscalls.close(source.descriptor);
     }
-    this.sent.add(entry);
+    this.lists.countSent(ndx);
     const waiting = link.settleData();
     if (waiting !== undefined) await waiting;
   }

@@ -4,7 +4,7 @@ import { createTokenReader, createTokenSink } from "../../compress/token-codec.t
 import type { BlockSummer } from "../../delta/block-sums.ts";
 import { createBlockSummer } from "../../delta/block-sums.ts";
 import { createChecksum, digestBytes, type StreamingChecksum } from "../../delta/checksum.ts";
-import { type Kernels, loadKernels } from "../../delta/kernels/kernels.ts";
+import { type DeltaMemory, deltaMemoryFor } from "../../delta/delta-memory.ts";
 import type { TransferOptions } from "../../options/transfer-options.ts";
 import type { FileListSettings } from "../../protocol/file-list-settings.ts";
 import { TransferRecordReader, TransferRecordWriter } from "../../protocol/item-record.ts";
@@ -26,7 +26,7 @@ export class Link {
   private summerMade: BlockSummer | undefined;
   private readerMade: TokenReader | undefined;
   private sinkMade: TokenSink | undefined;
-  private kernelsLoaded: Kernels | undefined;
+  private memoryMade: DeltaMemory | undefined;
 
   /** The batch file that is written meanwhile. */
   readonly recorder: BatchRecorder | undefined;
@@ -65,7 +65,7 @@ export class Link {
   /** The digest of whole files of this session (3-transfer 2.6), to be released. */
   readonly wholeChecksum = (): StreamingChecksum => {
     const { transferChecksum, seededDigest, seed } = this.session;
-    const checksum = createChecksum(transferChecksum, { kernels: this.kernels });
+    const checksum = createChecksum(transferChecksum, { kernels: this.memory.kernels });
     if (seededDigest) {
       const bytes = new Uint8Array(4);
       new DataView(bytes.buffer).setInt32(0, seed, true);
@@ -94,17 +94,28 @@ export class Link {
     this.sinkMade?.close();
   }
 
-  /** One set for the session: making one costs more than a small file. */
-  private get kernels(): Kernels {
-    this.kernelsLoaded ??= loadKernels();
-    return this.kernelsLoaded;
+  /** Kernels and buffers for the data of files, one set for the session: making one costs more than a small file. */
+  get memory(): DeltaMemory {
+    return this.memoryFor(0, false);
+  }
+
+  /**
+   * The same with tables for the search of so many blocks. Sums and digests come from these kernels; those that were made before from
+   * others stay usable, but copy what they are given.
+   */
+  memoryFor(blocks: number, updating: boolean): DeltaMemory {
+    const memory = deltaMemoryFor(blocks, updating, this.memoryMade);
+    if (memory === this.memoryMade) return memory;
+    this.memoryMade = memory;
+    this.summerMade = undefined;
+    return memory;
   }
 
   /** The sums of blocks of this session; undefined where files are always sent whole. */
   get summer(): BlockSummer | undefined {
     const { transferChecksum: name, seed, seedFirst } = this.session;
     if (name === "none") return undefined;
-    this.summerMade ??= createBlockSummer({ name, seed, seedFirst, kernels: this.kernels });
+    this.summerMade ??= createBlockSummer({ name, seed, seedFirst, kernels: this.memory.kernels });
     return this.summerMade;
   }
 }

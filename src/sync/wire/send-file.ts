@@ -33,6 +33,7 @@ export interface SentFile extends DeltaResult {
 }
 
 const longestPiece = 262_144;
+/** Literal bytes in one token, and sent at once. */
 const literalRun = 32_768;
 const sleepMilliseconds = 200;
 const ENODATA = -61;
@@ -42,7 +43,6 @@ export class FileSender {
   private readonly link: Link;
   private readonly syscalls: Syscalls;
   private readonly tokens: TokenSink;
-  private buffer: Uint8Array | undefined;
   private readonly throttle: Throttle | undefined;
   private readonly pieceBytes: number;
   private throttled: number;
@@ -60,6 +60,8 @@ export class FileSender {
   async send(file: FileToSend): Promise<SentFile> {
     const { link, tokens } = this;
     const { data: out } = link;
+    // Before the digest is begun, which is to be made where the file is read to.
+    link.memoryFor(file.append === "no" ? file.sums.count : 0, file.updating);
     const checksum = link.wholeChecksum();
     try {
       const found =
@@ -81,10 +83,8 @@ export class FileSender {
     file: FileToSend,
     checksum: StreamingChecksum,
   ): Promise<Omit<SentFile, "digest" | "verified">> {
-    const { link, syscalls, tokens } = this;
-    const { pieceBytes } = this;
-    this.buffer ??= new Uint8Array(pieceBytes);
-    const { buffer } = this;
+    const { link, syscalls, pieceBytes } = this;
+    const buffer = link.memory.window;
     const { descriptor, size, sums, append } = file;
     const start = append === "no" ? 0 : Math.min(basisBytesOf(sums), size);
     let readError = 0;
@@ -99,7 +99,7 @@ export class FileSender {
       }
       checksum.update(buffer, 0, count);
       if (at >= start) {
-        const written = tokens.literal(link.data, buffer.subarray(0, count));
+        const written = this.literal(buffer.subarray(0, count));
         if (written instanceof Promise) await written;
       }
       at += count;
@@ -110,6 +110,16 @@ export class FileSender {
     const literalRuns = Math.ceil(literalBytes / literalRun);
     const none = { matches: 0, hashHits: 0, falseAlarms: 0, matchedBytes: 0 };
     return { ...none, literalBytes, literalRuns, checksumBytes: 16, readError };
+  }
+
+  /** Writes literal bytes. What fills a token is sent at once: gathered it would be copied once more. */
+  private literal(bytes: Uint8Array): void | Promise<void> {
+    const { link, tokens } = this;
+    if (!(tokens instanceof PlainTokenSink)) return tokens.literal(link.data, bytes);
+    for (let at = 0; at < bytes.length; at += literalRun) {
+      tokens.literal(link.data, bytes.subarray(at, at + literalRun));
+      if (this.throttle === undefined) void link.settleData();
+    }
   }
 
   /** Lets the peer catch up, and keeps to the rate. */
@@ -147,12 +157,13 @@ export class FileSender {
       read: (buffer, offset, length, at) => syscalls.read(descriptor, buffer, offset, length, at),
       size,
       updating,
+      memory: link.memoryFor(sums.count, updating),
       onData: (bytes) => checksum.update(bytes, 0, bytes.length),
       sink: {
         literal: (bytes) => {
           // A compressor may still be at work when the search goes on.
           const own = isPlain ? bytes : bytes.slice();
-          written.end = chain(written.end, () => tokens.literal(out, own));
+          written.end = chain(written.end, () => this.literal(own));
           position += bytes.length;
           return 0;
         },

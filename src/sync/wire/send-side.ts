@@ -10,6 +10,7 @@ import { type TransferStats, writeTransferStats } from "../../protocol/transfer-
 import { WireWriter } from "../../protocol/wire-writer.ts";
 import type { RunContext } from "../context.ts";
 import type { RunSummary } from "../events.ts";
+import type { FileList } from "../file-list.ts";
 import { FilterStack } from "../filter-stack.ts";
 import { ListBuilder } from "../list-builder.ts";
 import { ListFeed } from "../list-feed.ts";
@@ -71,7 +72,7 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
   const filters = new FilterStack(new FilterEvaluator(program, "sender", reader), !incremental, relative);
   const scan = { options, umask: context.identity.umask, syscalls: context.syscalls, roots, filters };
   const builder = new ListBuilder(scan);
-  const feed = new ListFeed(builder, scan, program, pool, (list) => {
+  const arrived = (list: FileList): FileList => {
     for (const event of list.events) {
       if (event.type === "problem") context.ledger.record(event);
       else context.emit(event);
@@ -80,7 +81,8 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
     const own = list.path === "." && list.owner !== undefined ? [list.owner] : [];
     for (const entry of [...own, ...list.entries]) context.counters.list(entry);
     return list;
-  });
+  };
+  const feed = new ListFeed(builder, scan, program, pool, arrived, aheadEntries);
   const lists = new SentLists(link, fileListSettings(options, session), context.syscalls, incremental);
   const progress = new RunProgress(context, feed);
   const remover = new SourceRemover(context, roots);

@@ -20,6 +20,8 @@ interface SentList {
   readonly before: number;
   readonly owner: FileEntry | undefined;
   readonly entries: readonly FileEntry[];
+  /** How often each file was sent, once one was. */
+  times: Uint8Array | undefined;
 }
 
 export class SentLists {
@@ -70,7 +72,7 @@ export class SentLists {
     }
     this.encoder.endList(connection.out, ioError);
     this.tellIoError(ioError);
-    this.lists.push({ firstNdx: 0, before: 0, owner: undefined, entries });
+    this.lists.push({ firstNdx: 0, before: 0, owner: undefined, entries, times: undefined });
     this.entryCount = entries.length;
   }
 
@@ -97,7 +99,8 @@ export class SentLists {
     const told = isFirst || ioError !== this.sentIoError ? ioError : 0;
     encoder.endList(connection.out, told);
     this.tellIoError(ioError);
-    this.lists.push({ firstNdx: this.nextNdx, before: this.entryCount, owner: list.owner, entries: all });
+    const { nextNdx: firstNdx, entryCount: before } = this;
+    this.lists.push({ firstNdx, before, owner: list.owner, entries: all, times: undefined });
     this.nextNdx += all.length + 1;
     this.entryCount += all.length;
   }
@@ -142,6 +145,20 @@ export class SentLists {
   lookUp(ndx: number): FileEntry | undefined {
     const list = this.find(ndx);
     return list === undefined ? undefined : list.entries[ndx - list.firstNdx];
+  }
+
+  /** How often the file with this index was sent. */
+  timesSent(ndx: number): number {
+    const list = this.find(ndx);
+    return list?.times?.[ndx - list.firstNdx] ?? 0;
+  }
+
+  /** The file with this index was sent. */
+  countSent(ndx: number): void {
+    const list = this.find(ndx);
+    if (list === undefined) return;
+    list.times ??= new Uint8Array(list.entries.length);
+    list.times[ndx - list.firstNdx] = this.timesSent(ndx) + 1;
   }
 
   /** Place of an index in all lists, without the gaps between them. */

@@ -13,6 +13,7 @@ export class WireTokens implements TokenFeed {
   private readonly source: TokenReader;
   private readonly digestBytes: number;
   private readonly makeChecksum: () => StreamingChecksum;
+  readonly buffer: Uint8Array;
   private coming: Promise<void> | undefined;
   private ready: Token | undefined;
   private ended = false;
@@ -25,7 +26,9 @@ export class WireTokens implements TokenFeed {
     head: SumHead,
     digestBytes: number,
     makeChecksum: () => StreamingChecksum,
+    buffer: Uint8Array,
   ) {
+    this.buffer = buffer;
     this.connection = connection;
     this.source = source;
     this.head = head;

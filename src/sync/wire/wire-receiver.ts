@@ -128,9 +128,9 @@ export class WireReceiver {
 
   /** The data of a file, behind the sums that it refers to. */
   private async openTokens(): Promise<WireTokens> {
-    const { connection, session, digestBytes, tokenReader, wholeChecksum } = this.link;
+    const { connection, session, digestBytes, tokenReader, wholeChecksum, memory } = this.link;
     const head = await connection.read((reader) => readSumHead(reader, session.protocol, digestBytes));
-    return new WireTokens(connection, tokenReader, head, digestBytes, wholeChecksum);
+    return new WireTokens(connection, tokenReader, head, digestBytes, wholeChecksum, memory.patch);
   }
 
   /** Drops the data of a file. */
