@@ -10,7 +10,7 @@ import type { Syscalls } from "./syscalls/interface.ts";
 
 const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const attempts = 100;
-const poolBytes = 1536;
+const poolBytes = 8192;
 const EEXIST = -17;
 
 /** Hands out temp names; one for each thread. */

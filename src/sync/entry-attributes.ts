@@ -94,8 +94,9 @@ export class EntryAttributes {
           );
           continue;
         }
-        if (this.isTooFar(entry, directory, hops)) continue;
-        this.give(entry, this.withReferentAcls(entry, directory, list));
+        if (this.followed.size === 0) this.give(entry, list);
+        else if (this.isTooFar(entry, directory, hops)) continue;
+        else this.give(entry, this.withReferentAcls(entry, directory, list));
         kept.push(entry);
       }
       result = kept;

@@ -1,7 +1,7 @@
 /** Reads the ACLs and extended attributes of what stands at the destination, a directory's names in one go. */
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import { defaultAclPermissions } from "../fs/acl.ts";
-import { isXattrList } from "../fs/syscalls/interface.ts";
+import { isXattrList, type UnreadableXattr } from "../fs/syscalls/interface.ts";
 import type { Xattr } from "../protocol/file-entry.ts";
 import { accessAclName, defaultAclName } from "./attributes.ts";
 import { type ExistingAttributes, noAttributes } from "./compare.ts";
@@ -11,6 +11,8 @@ export class ExistingReader {
   private readonly context: RunContext;
   /** Whether anybody asks for them. */
   readonly needed: boolean;
+  /** Whether the names of a directory are read at once. */
+  readonly readsAhead: boolean;
   private directory = -1;
   private ahead = new Map<ByteName, ExistingAttributes>();
 
@@ -22,6 +24,7 @@ export class ExistingReader {
     this.plainWanted = (name) =>
       (options.acls && isAcl(name)) ||
       (options.xattrs > 0 && filters.storesXattr(name, options.xattrs, identity.privileged));
+    this.readsAhead = context.syscalls.kind !== "koffi";
     this.needed = context.options.acls || context.options.xattrs > 0;
   }
 
@@ -35,7 +38,7 @@ export class ExistingReader {
   prefetch(directory: number, names: readonly ByteName[]): void {
     this.ahead = new Map();
     this.directory = directory;
-    if (!this.needed || this.context.syscalls.kind === "koffi" || names.length === 0) return;
+    if (!this.needed || !this.readsAhead || names.length === 0) return;
     const lists = this.context.syscalls.readXattrs(directory, names, this.wanted);
     for (const [index, name] of names.entries()) {
       const list = lists[index];
@@ -56,7 +59,7 @@ export class ExistingReader {
   /** As `read`, of a directory that no names are read ahead of. */
   readFresh(directory: number, name: ByteName, absolute?: ByteName): ExistingAttributes {
     if (!this.needed) return noAttributes();
-    const [list] = this.context.syscalls.readXattrs(directory, [name], this.wanted);
+    const list = this.list(directory, name);
     if (isXattrList(list)) return this.split(list);
     if (list === undefined || typeof list === "number") return noAttributes();
     if (absolute !== undefined) {
@@ -64,6 +67,11 @@ export class ExistingReader {
       this.context.ledger.systemError("generator", text, list.errno, absolute);
     }
     return { ...noAttributes(), unreadable: true };
+  }
+
+  /** The attributes as they were read, lists that are equal mostly one object; or why they could not be read. */
+  list(directory: number, name: ByteName): readonly Xattr[] | UnreadableXattr | number | undefined {
+    return this.context.syscalls.readXattrs(directory, [name], this.wanted)[0];
   }
 
   /** Permission bits that new entries of a directory may have: the umask's, or its default ACL's (T-14). */
@@ -82,7 +90,8 @@ export class ExistingReader {
     return !isXattrList(list) || list.length > 0;
   }
 
-  private split(list: readonly Xattr[]): ExistingAttributes {
+  /** The parts of a list. */
+  split(list: readonly Xattr[]): ExistingAttributes {
     let accessAcl: Uint8Array | undefined;
     let defaultAcl: Uint8Array | undefined;
     for (const { name, value } of list) {

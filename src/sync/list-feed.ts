@@ -13,21 +13,30 @@ import type { ListSource } from "./list-source.ts";
 import { type PackedList, unpackList } from "./packed-list.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
-/** So many entries are scanned before a worker thread is started, which costs some 30 ms. */
+/** So many entries are scanned before a worker thread is started, which costs some 40 ms; fewer if each takes more time. */
 const threadAfterEntries = 2500;
+const threadAfterAttributed = 1400;
+/** So many entries the main thread has scanned beyond those asked for when it hands over: a worker is slow at first. */
+const spareEntries = 1500;
 
 export class ListFeed implements ListSource {
   private readonly builder: ListBuilder;
   private readonly context: BuilderContext;
   private readonly program: FilterProgram;
   private readonly pool: WorkerPool;
+  private readonly threadAfter: number;
   private readonly queue: FileList[] = [];
+  /** Lists that were made while a worker starts. Like those of the worker they arrive no sooner than they are wanted. */
+  private readonly spare: FileList[] = [];
+  private spareCount = 0;
   /** Lists of the worker as they came: made into objects no sooner than they are wanted. */
   private readonly packed: PackedList[] = [];
   private queued = 0;
   private scanned = 0;
   private complete = false;
   private remote = false;
+  /** The worker for the scan is on its way. */
+  private isWarm = false;
   /** The worker has said that no more lists will come. */
   private ended = false;
   private failure: unknown;
@@ -50,6 +59,8 @@ export class ListFeed implements ListSource {
     this.context = context;
     this.program = program;
     this.pool = pool;
+    const { acls, xattrs } = context.options;
+    this.threadAfter = acls || xattrs > 0 ? threadAfterAttributed : threadAfterEntries;
     this.arrived = arrived;
   }
 
@@ -64,6 +75,11 @@ export class ListFeed implements ListSource {
     if (this.failure !== undefined) throw this.failure;
     if (this.complete || this.queued >= entries) return undefined;
     return this.wait(entries);
+  }
+
+  /** How many entries wait. */
+  get waiting(): number {
+    return this.queued;
   }
 
   /** The lists that wait. */
@@ -91,22 +107,46 @@ export class ListFeed implements ListSource {
   /** Takes lists from the scan or from what the worker has sent, as far as they are there. */
   private gather(entries: number): void {
     while (!this.complete && this.queued < entries) {
-      const list = this.remote ? this.unpackNext() : this.builder.next();
+      const list = this.spareList() ?? (this.remote ? this.unpackNext() : this.scan());
       if (list === undefined) {
         this.complete = !this.remote;
         return;
       }
       this.add(list);
       if (this.remote || this.complete) continue;
-      this.scanned += list.entries.length + 1;
-      if (this.scanned > threadAfterEntries) this.considerThread(entries === Number.POSITIVE_INFINITY);
+      if (this.scanned > this.threadAfter) this.considerThread(entries === Number.POSITIVE_INFINITY);
     }
   }
 
-  /** Starts a worker; the main thread scans on until it is there, unless it has nothing else to do anyway. */
+  private scan(): FileList | undefined {
+    const list = this.builder.next();
+    this.scanned += (list?.entries.length ?? 0) + 1;
+    return list;
+  }
+
+  private spareList(): FileList | undefined {
+    const list = this.spare.shift();
+    if (list !== undefined) this.spareCount -= list.entries.length + 1;
+    return list;
+  }
+
+  /**
+   * Starts a worker; the main thread scans on until it is there, unless it has nothing else to do anyway. Where another
+   * worker copies and there is no processor left, the main thread scans to the end.
+   */
   private considerThread(idle: boolean): void {
+    if (!this.isWarm && this.pool.isFull && !idle) return;
+    this.isWarm = true;
     this.pool.warm("scan");
-    if (idle || this.pool.isUp) this.handOver();
+    while (!idle && !this.pool.isUp) {
+      if (this.spareCount >= spareEntries || this.spare.at(-1)?.last === true) return;
+      const list = this.scan();
+      if (list === undefined) return;
+      this.spare.push(list);
+      this.spareCount += list.entries.length + 1;
+    }
+    // Nothing is left to hand over if the last list was made meanwhile.
+    if (this.spare.at(-1)?.last !== true) this.handOver();
   }
 
   private unpackNext(): FileList | undefined {

@@ -276,6 +276,7 @@ export class FileReceiver {
     };
     // A default ACL of the directory may have made the mode another than 0600.
     const byName = !syscalls.abilities.descriptorAttributes;
+    const open = syscalls.abilities.descriptorXattrs;
     const seen = byName ? syscalls.lstatAt(directory, name, stat) : syscalls.fstat(descriptor, stat);
     note("chmod", seen);
     let currentMode = seen < 0 ? -1 : stat.mode & 0o7777;
@@ -290,19 +291,22 @@ export class FileReceiver {
         currentMode &= 0o1777;
       }
     }
-    for (const item of xattrs ?? [])
-      note("xattr", syscalls.setXattrAt(directory, name, item.name, item.value), item.name);
-    for (const item of removeXattrs ?? []) note("xattr", syscalls.removeXattrAt(directory, name, item), item);
+    const setXattr = (attribute: ByteName, value: Uint8Array): number =>
+      open ? syscalls.fsetXattr(descriptor, attribute, value) : syscalls.setXattrAt(directory, name, attribute, value);
+    const removeXattr = (attribute: ByteName): number =>
+      open ? syscalls.fremoveXattr(descriptor, attribute) : syscalls.removeXattrAt(directory, name, attribute);
+    for (const item of xattrs ?? []) note("xattr", setXattr(item.name, item.value), item.name);
+    for (const item of removeXattrs ?? []) note("xattr", removeXattr(item), item);
     if (mtime !== undefined) note("times", syscalls.fsetTimes(descriptor, mtime, mtimeNanoseconds, atime, 0));
     else if (atime !== undefined) {
       note("times", syscalls.fsetTimes(descriptor, stat.mtime, stat.mtimeNanoseconds, atime, 0));
     }
     if (accessAcl !== undefined) {
       if (accessAcl === null) {
-        const status = syscalls.removeXattrAt(directory, name, accessAclName);
+        const status = removeXattr(accessAclName);
         if (status !== ENODATA && status !== EOPNOTSUPP) note("acl", status);
       } else {
-        const status = syscalls.setXattrAt(directory, name, accessAclName, accessAcl);
+        const status = setXattr(accessAclName, accessAcl);
         note("acl", status);
         if (status >= 0) currentMode = -1;
       }

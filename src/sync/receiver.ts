@@ -15,13 +15,17 @@ import type { WorkerPool } from "./worker-pool.ts";
 /** Reports how far the current file is; called between pieces of large files. */
 export type OnProgress = (file: PendingFile, done: number) => void;
 
-/** So many files or bytes are written at once before threads are started: a worker costs 20 ms to start. */
+/** So many files or bytes are written at once before threads are used: a worker takes 40 ms to start. */
 const startThreadsAfterFiles = 400;
 const startThreadsAfterBytes = 64 * 1024 * 1024;
+/** After so many files the worker is started, if so many entries are listed that will probably be files to write. */
+const warmAfterFiles = 50;
+const warmForEntries = 600;
 
 export class LocalReceiver {
   private readonly context: RunContext;
   private readonly pool: WorkerPool;
+  private readonly waiting: () => number;
   private readonly here: FileReceiver;
   private readonly throttle: Throttle | undefined;
   private readonly onProgress: OnProgress | undefined;
@@ -33,8 +37,16 @@ export class LocalReceiver {
   private bytes = 0;
   private failed: unknown;
 
-  constructor(context: RunContext, pool: WorkerPool, onReadError: OnReadError, onProgress: OnProgress | undefined) {
+  /** `waiting` tells how many listed entries are still to be looked at. */
+  constructor(
+    context: RunContext,
+    pool: WorkerPool,
+    waiting: () => number,
+    onReadError: OnReadError,
+    onProgress: OnProgress | undefined,
+  ) {
     this.context = context;
+    this.waiting = waiting;
     this.pool = pool;
     const { bandwidthLimit } = context.options;
     this.throttle = bandwidthLimit > 0 ? new Throttle(bandwidthLimit) : undefined;
@@ -57,6 +69,7 @@ export class LocalReceiver {
       special ||
       device !== undefined ||
       this.throttle !== undefined;
+    if (!mainOnly && this.files === warmAfterFiles && this.waiting() >= warmForEntries) this.pool.warm("copy");
     if (mainOnly || !this.pooled()) return this.receiveHere(file);
     this.batch.push(file);
     this.batchBytes += file.job.size;

@@ -151,6 +151,7 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
       receiver = new LocalReceiver(
         context,
         pool,
+        () => feed.waiting,
         (file, errno) => sender.readFailed(file.entry, errno),
         request.wants.progress ? progress.onFile : undefined,
       );

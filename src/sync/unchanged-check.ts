@@ -1,16 +1,23 @@
 /** The short way for a regular file that is already what it is to be. */
 import type { ByteName } from "../bytes/byte-name.ts";
 import { accessAclDiffers } from "../fs/acl.ts";
-import type { Stat } from "../fs/syscalls/interface.ts";
-import type { FileEntry } from "../protocol/file-entry.ts";
-import { groupToSet, ownerToSet, xattrsDiffer } from "./compare.ts";
+import { isXattrList, type Stat } from "../fs/syscalls/interface.ts";
+import type { FileEntry, Xattr } from "../protocol/file-entry.ts";
+import { type ExistingAttributes, groupToSet, ownerToSet, xattrsDiffer } from "./compare.ts";
 import type { EntryParts } from "./entry-parts.ts";
 import { isRegular } from "./file-list.ts";
+
+/** Lists of attributes whose last comparison is remembered. */
+const knownLists = 1024;
+
+/** What a list of attributes was found to be equal to. */
+type Equal = Pick<FileEntry, "mode" | "accessAcl" | "xattrs">;
 
 export class UnchangedCheck {
   private readonly parts: EntryParts;
   /** Whether equal attributes leave nothing to do and nothing to say. */
   private readonly suffices: boolean;
+  private readonly equal = new Map<readonly Xattr[], Equal>();
 
   constructor(parts: EntryParts) {
     this.parts = parts;
@@ -44,10 +51,26 @@ export class UnchangedCheck {
 
   private hasSameAttributes(entry: FileEntry, stat: Stat, directory: number, name: ByteName): boolean {
     const { context, existing } = this.parts;
-    const { acls, xattrs } = context.options;
+    if (!context.filters.hasXattrRules && !existing.readsAhead) {
+      // Most files have the attributes of others: then their lists are the same objects on both sides.
+      const list = existing.list(directory, name);
+      if (!isXattrList(list)) return false;
+      const known = this.equal.get(list);
+      const { mode, accessAcl, xattrs } = entry;
+      if (known?.mode === mode && known.accessAcl === accessAcl && known.xattrs === xattrs) return true;
+      if (!this.areSame(entry, stat, existing.split(list))) return false;
+      if (this.equal.size >= knownLists) this.equal.clear();
+      this.equal.set(list, { mode, accessAcl, xattrs });
+      return true;
+    }
     const present = existing.read(directory, name);
     // What could not be read is reported on the long way.
-    if (present.unreadable === true) return false;
+    return present.unreadable !== true && this.areSame(entry, stat, present);
+  }
+
+  private areSame(entry: FileEntry, stat: Stat, present: ExistingAttributes): boolean {
+    const { context } = this.parts;
+    const { acls, xattrs } = context.options;
     if (acls && accessAclDiffers(entry.accessAcl, entry.mode, present.accessAcl, stat.mode)) return false;
     return xattrs === 0 || !xattrsDiffer(context, entry, present.xattrs);
   }

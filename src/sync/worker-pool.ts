@@ -2,6 +2,9 @@
  * The worker threads of a run, on piscina: one scans, one copies, each started when the work is large enough to pay for it. Threads share the
  * process's descriptors; a shared flag tells them to stop between two pieces of a file.
  */
+import { getCompileCacheDir } from "node:module";
+import { availableParallelism } from "node:os";
+import { basename, dirname } from "node:path";
 import type { Piscina } from "piscina";
 import { limits } from "../limits.ts";
 import { type PackedResults, packJobs, unpackResults } from "./packed-jobs.ts";
@@ -85,6 +88,11 @@ export class WorkerPool {
     return Atomics.load(this.control, Control.scanState) === StartState.up;
   }
 
+  /** Whether one more worker would only take processor time from the one that runs and the main thread. */
+  get isFull(): boolean {
+    return this.pools.size > 0 && availableParallelism() < 3;
+  }
+
   /** So many more listed entries were taken: the scan may go on. */
   taken(count: number): void {
     const taken = Atomics.add(this.control, Control.taken, count) + count;
@@ -102,11 +110,12 @@ export class WorkerPool {
   async close(): Promise<void> {
     if (this.pools.size === 0) return;
     this.abort();
-    for (const [duty, pool] of this.pools) {
+    const closing = [...this.pools].map(async ([duty, pool]) => {
       const piscina = await pool;
       await this.settleStart(duty);
       await piscina.close();
-    }
+    });
+    for (const closed of await Promise.allSettled(closing)) if (closed.status === "rejected") throw closed.reason;
   }
 
   /** Makes sure that the worker does not load system calls any more, or has not begun to. */
@@ -135,7 +144,17 @@ export class WorkerPool {
       maxThreads: 1,
       // So that a batch waits at the worker, not here until the main thread looks after its messages.
       concurrentTasksPerWorker: limits.batchesUnderWay,
+      env: workerEnvironment(),
       workerData: { syscalls: this.kind, control: this.control, duty } satisfies WorkerStart,
     });
   }
+}
+
+/** Where the command keeps compiled code, its workers keep theirs (docs/decisions/004); it is set for each thread. */
+function workerEnvironment(): NodeJS.ProcessEnv {
+  const folder = getCompileCacheDir();
+  if (folder === undefined) return process.env;
+  // Node adds its version to the folder that it is given.
+  const given = basename(folder).startsWith(process.version) ? dirname(folder) : folder;
+  return { ...process.env, NODE_COMPILE_CACHE: given };
 }

@@ -132,7 +132,7 @@ export function fakeSuperSyscalls(calls: Syscalls, role: Role): Syscalls {
 
   return {
     ...calls,
-    abilities: { ...calls.abilities, descriptorAttributes: false, realLinks: false },
+    abilities: { ...calls.abilities, descriptorAttributes: false, descriptorXattrs: false, realLinks: false },
 
     lstatAt(directory, name, stat) {
       const status = calls.lstatAt(directory, name, stat);

@@ -89,6 +89,8 @@ export interface Abilities {
   readonly dropCache: boolean;
   /** Owner and mode can be set through a descriptor (not where they are kept in attributes). */
   readonly descriptorAttributes: boolean;
+  /** So can extended attributes. */
+  readonly descriptorXattrs: boolean;
   /** Whether symbolic links are made as such, not as files that stand for them. */
   readonly realLinks: boolean;
 }
@@ -197,6 +199,9 @@ export interface Syscalls {
   /** Sets one attribute (create or replace), never through a link. `.` allowed. */
   setXattrAt(directory: number, name: ByteName, attribute: ByteName, value: Uint8Array): number;
   removeXattrAt(directory: number, name: ByteName, attribute: ByteName): number;
+  /** The same for an open file; only with `abilities.descriptorXattrs`, else -95. */
+  fsetXattr(descriptor: number, attribute: ByteName, value: Uint8Array): number;
+  fremoveXattr(descriptor: number, attribute: ByteName): number;
 
   /** Reads into `buffer`; `position` -1 reads at the file offset. Returns the count, 0 at the end. */
   read(descriptor: number, buffer: Uint8Array, offset: number, length: number, position: number): number;

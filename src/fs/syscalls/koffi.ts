@@ -160,6 +160,7 @@ export function openKoffi({ oldKernel = false }: { readonly oldKernel?: boolean 
       reflink: true,
       dropCache: true,
       descriptorAttributes: true,
+      descriptorXattrs: true,
       realLinks: true,
     },
     flags: openFlags,

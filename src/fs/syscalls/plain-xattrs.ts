@@ -17,7 +17,7 @@ const namesPerRun = 1024;
 /** The attribute calls of the plain back end; `lstatAt` tells which objects are gone. */
 export function plainXattrs(
   lstatAt: (directory: number, name: ByteName, stat: Stat) => number,
-): Pick<Syscalls, "readXattrs" | "changeXattrs" | "setXattrAt" | "removeXattrAt"> {
+): Pick<Syscalls, "readXattrs" | "changeXattrs" | "setXattrAt" | "removeXattrAt" | "fsetXattr" | "fremoveXattr"> {
   function readSome(
     directory: number,
     names: readonly ByteName[],
@@ -110,6 +110,9 @@ export function plainXattrs(
     setXattrAt: (directory, name, attribute, value) => change(directory, [{ name, attribute, value }])[0] ?? Errno.EIO,
     removeXattrAt: (directory, name, attribute) =>
       change(directory, [{ name, attribute, value: undefined }])[0] ?? Errno.EIO,
+    // Helper programs get names.
+    fsetXattr: () => Errno.EOPNOTSUPP,
+    fremoveXattr: () => Errno.EOPNOTSUPP,
   };
 }
 

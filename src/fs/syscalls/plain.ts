@@ -70,6 +70,7 @@ export function openPlain(): Syscalls {
       reflink: false,
       dropCache: false,
       descriptorAttributes: true,
+      descriptorXattrs: false,
       realLinks: true,
     },
     flags: openFlags,

@@ -76,6 +76,64 @@ describe("ListFeed", () => {
     expect(feed.allArrived).toBe(true);
   });
 
+  test("scans ahead while a worker starts, and lets lists arrive when they are wanted", async () => {
+    const arrived: string[] = [];
+    let made = 0;
+    let handedOver = -1;
+    const small = (index: number) => ({
+      ...listOf(index, index === 99),
+      entries: listOf(index, false).entries.slice(0, 99),
+    });
+    const builder = {
+      next: () => small(made++),
+      snapshot() {
+        handedOver = made;
+        return {};
+      },
+    } as unknown as ListBuilder;
+    const context = { options: { incrementalRecursion: true }, umask: 0, roots: { roots: [] } };
+    let isUp = false;
+    const pool = {
+      scan(order: ScanOrder) {
+        for (let index = handedOver; index < 100; index++) order.port.postMessage([packList(small(index))]);
+        order.port.postMessage([]);
+        order.port.close();
+        return Promise.resolve();
+      },
+      warm: () => {},
+      get isUp() {
+        return isUp;
+      },
+      taken: () => {},
+    } as unknown as WorkerPool;
+    const feed = new ListFeed(
+      builder,
+      context as unknown as BuilderContext,
+      {} as unknown as FilterProgram,
+      pool,
+      (list) => {
+        arrived.push(list.path);
+        return list;
+      },
+    );
+    const paths: string[] = [];
+    for (;;) {
+      const waiting = feed.fill(1000);
+      if (waiting !== undefined) await waiting;
+      // No list arrives before it is wanted, however many were made.
+      expect(arrived.length - paths.length).toBeLessThanOrEqual(10);
+      const list = feed.take();
+      if (list === undefined) break;
+      paths.push(list.path);
+      if (paths.length === 40) {
+        expect(made).toBe(49 + 15);
+        isUp = true;
+      }
+    }
+    const expected = Array.from({ length: 100 }, (_, index) => `d${index}`);
+    expect({ paths, arrived, handedOver }).toEqual({ paths: expected, arrived: expected, handedOver: 64 });
+  });
+
   test("ends with an error when the worker stops before the last list", async () => {
     const feed = feedWith((order) => {
       // A real worker closes its port no sooner than it gets another task.

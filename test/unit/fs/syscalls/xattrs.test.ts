@@ -98,6 +98,44 @@ describe.each(kinds)("extended attributes of %s", (kind) => {
     }
   });
 
+  it("asks for more names of attributes than it keeps ready", () => {
+    const name = f.file("file");
+    const attributes = Array.from({ length: 90 }, (_, index) => byteName(`user.${"n".repeat(190)}${100 + index}`));
+    for (const attribute of attributes)
+      must(calls.setXattrAt(f.root, name, attribute, Buffer.from(attribute.slice(-3))));
+    for (const attribute of [...attributes].reverse()) {
+      const [list] = calls.readXattrs(f.root, [name], (listed) => listed === attribute);
+      expect(list).toEqual([{ name: attribute, value: new Uint8Array(Buffer.from(attribute.slice(-3))) }]);
+    }
+  });
+
+  it("sets and removes attributes of an open file, or says that it cannot", () => {
+    const name = f.file("file");
+    const descriptor = must(calls.openAt(f.root, name, calls.flags.writeOnly));
+    const attribute = byteName("user.x");
+    try {
+      if (!calls.abilities.descriptorXattrs) {
+        expect(calls.fsetXattr(descriptor, attribute, Buffer.from("1"))).toBe(-95);
+        expect(calls.fremoveXattr(descriptor, attribute)).toBe(-95);
+        return;
+      }
+      // What is named so by now is another file.
+      must(calls.renameAt(f.root, name, f.root, byteName("moved")));
+      f.file("file");
+      expect(calls.fsetXattr(descriptor, attribute, Buffer.from("1"))).toBe(0);
+      expect(calls.fsetXattr(descriptor, byteName("user.gone"), Buffer.alloc(0))).toBe(0);
+      expect(calls.fremoveXattr(descriptor, byteName("user.gone"))).toBe(0);
+      expect([read("moved"), read("file")]).toEqual([[["user.x", "31"]], []]);
+      expect(calls.fremoveXattr(descriptor, byteName("user.gone"))).toBe(-61);
+      expect(calls.fsetXattr(descriptor, byteName(""), Buffer.alloc(0))).toBe(-22);
+      expect(calls.fsetXattr(descriptor, byteName("user.a\0b"), Buffer.alloc(0))).toBe(-22);
+      expect(calls.fsetXattr(descriptor, byteName("user.big"), new Uint8Array(200_000))).toBe(-7);
+      expect(calls.fremoveXattr(-1, attribute)).toBe(-9);
+    } finally {
+      calls.close(descriptor);
+    }
+  });
+
   it("readXattrs gives every name its own answer", () => {
     const names: ByteName[] = [];
     for (let i = 0; i < 50; i++) {
