@@ -22,6 +22,7 @@ import type { ClockText } from "./clock-text.ts";
 import { asBytes, escapeForTerminal, type HighBytes } from "./escape.ts";
 import { errorMessageLines, exitLine } from "./exit-text.ts";
 import { type ReportRules, reportItem } from "./item-decision.ts";
+import { filesToConsider, listCounts } from "./list-counts.ts";
 import { listLine } from "./list-line.ts";
 import type { TextLocale } from "./locale.ts";
 import { isNoticeShown } from "./notice-levels.ts";
@@ -236,12 +237,19 @@ class RunRenderer {
     const deletedKnown = deleteTiming !== "none" || force;
     if (stats >= 2) this.block(statisticsLines(summary, this.style, deletedKnown));
     if (stats >= 1) this.block(summaryLines(summary, this.style));
-    if (stats < 1 || summary.exitCode !== 0) this.output.log?.(byteName(logTotals(summary)));
-    if (summary.exitCode !== 0) this.errorLine(byteName(this.exitLine(summary.exitCode)), this.ownRole);
+    const failed = summary.exitCode !== 0;
+    // Where a client sends, rsync's last word on an error comes from another process than the totals.
+    if (failed ? this.ownRole === "sender" : stats < 1) {
+      this.output.log?.(byteName(logTotals({ ...summary, ...summary.ownTotals })));
+    }
+    const isEmpty = Object.values(summary.files).every((count) => count === 0);
+    // The generator starts when there is something to do.
+    const role = this.ownRole === "generator" && isEmpty ? "Receiver" : this.ownRole;
+    if (failed) this.errorLine(byteName(this.exitLine(summary.exitCode, role)), role);
   }
 
-  private exitLine(code: number): string {
-    const line = exitLine(code, this.ownRole);
+  private exitLine(code: number, role: Role): string {
+    const line = exitLine(code, role);
     return this.guardHolds ? line.replace("--max-delete limit", "--delete-guard") : line;
   }
 
@@ -251,7 +259,7 @@ class RunRenderer {
     // The other side has ended the session, and has told why.
     if (fatal.kind === "protocol" && fatal.message === "") return;
     for (const line of errorMessageLines(fatal)) this.errorLine(asBytes(line), fatal.role);
-    const ours = fatal.role === "sender" || fatal.role === "client";
+    const ours = this.isOurs(fatal.role);
     if (summary !== undefined) this.output.log?.(byteName(logTotals(summary)));
     this.errorLine(byteName(exitLine(fatal.exitCode, fatal.role)), fatal.role);
     if (ours || this.output.log === undefined || this.options.info.stats > 0) return;
@@ -277,13 +285,9 @@ class RunRenderer {
   private listDone(event: ListDoneEvent): void {
     if (this.header === "none") return;
     if (this.options.info.flist >= 2) {
-      // A line is made of the first entry; that an error came before it is less common than after it.
-      if (event.count > 0) this.out("\n");
       this.lineOpen = false;
-      let counts = "";
-      for (let count = 0; count < event.count; count += 100) counts += ` ${count} files...\r`;
-      const considered = `${event.count} ${event.count === 1 ? "file" : "files"} to consider`;
-      this.out(`${counts}${considered}\n`);
+      const considered = filesToConsider(event.count);
+      this.out(`${listCounts(event.count, this.ownRole === "generator")}${considered}\n`);
       this.output.log?.(byteName(considered));
     } else {
       this.lineOpen = false;
@@ -347,13 +351,12 @@ class RunRenderer {
 
   /** Under `-q` the receiving side says nothing, so that its remarks do not reach the log either. */
   private notice({ role, text }: NoticeEvent): void {
-    if (!this.options.quiet || role === "sender") this.tell(role, text);
+    if (!this.options.quiet || this.isOurs(role)) this.tell(role, text);
   }
 
   /** A remark of one side. With `--stderr=all` the receiving side, a server that knows no locale, writes it past the log. */
   private tell(role: Role, text: ByteName): void {
-    const ours = role === "sender" || role === "client" || !this.options.allToStandardError;
-    if (ours) this.line(text);
+    if (this.isOurs(role) || !this.options.allToStandardError) this.line(text);
     else this.outLine(text, this.highBytes === "raw" ? "raw" : "escaped");
   }
 
@@ -372,11 +375,16 @@ class RunRenderer {
   /** A line for standard error; the log has those that the client's own side (the sender) wrote. */
   private errorLine(text: ByteName, role: Role): void {
     this.endOpenLine((newline) => this.output.error(byteName(newline)));
-    const ours = role === "sender" || role === "client";
+    const ours = this.isOurs(role);
     // The receiving side is a server, which knows no locale.
     const highBytes = ours || this.highBytes === "raw" ? this.highBytes : "escaped";
     this.output.error(byteName(`${escapeForTerminal(text, highBytes)}\n`));
     if (ours) this.output.log?.(text);
+  }
+
+  /** Whether words of this role are those of the process that was started here. */
+  private isOurs(role: Role): boolean {
+    return role === "client" || (role === "sender") === (this.ownRole === "sender");
   }
 
   private endOpenLine(write: (newline: string) => void): void {

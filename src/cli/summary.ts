@@ -1,4 +1,5 @@
 /** The two summary lines of `-v` and the block of `--stats` (3-transfer 9.7). */
+import { protocolMax } from "../protocol/wire-context.ts";
 import type { KindCounts, RunSummary } from "../sync/events.ts";
 import { countDecimal, countNumber, humanDecimal, humanNumber, type NumberStyle } from "./numbers.ts";
 
@@ -20,18 +21,19 @@ export function summaryLines(summary: RunSummary, style: NumberStyle): string[] 
 /** The lines of `--stats`, without the blank line before them. Without `deletedKnown` no deletions are told. */
 export function statisticsLines(summary: RunSummary, style: NumberStyle, deletedKnown: boolean): string[] {
   const bytes = (value: number): string => `${humanNumber(value, style)} bytes`;
+  const { protocol = protocolMax } = summary;
   const seconds = (value: number): string => `${countDecimal(value, 3, style)} seconds`;
   const lines = [
     `Number of files: ${kinds(summary.files, style)}`,
-    `Number of created files: ${kinds(summary.created, style)}`,
-    `Number of deleted files: ${deletedKnown ? kinds(summary.deleted, style) : "0"}`,
+    // What old peers do not tell is not shown.
+    ...(protocol < 29 ? [] : [`Number of created files: ${kinds(summary.created, style)}`]),
+    ...(protocol < 31 ? [] : [`Number of deleted files: ${deletedKnown ? kinds(summary.deleted, style) : "0"}`]),
     `Number of regular files transferred: ${countNumber(summary.transferredFiles, style)}`,
     `Total file size: ${bytes(summary.totalSize)}`,
     `Total transferred file size: ${bytes(summary.transferredSize)}`,
     `Literal data: ${bytes(summary.literalBytes)}`,
     `Matched data: ${bytes(summary.matchedBytes)}`,
-    // What a sender counts here is what it had put on the wire while listing; a local run puts nothing there.
-    `File list size: ${humanNumber(0, style)}`,
+    `File list size: ${humanNumber(summary.listBytes ?? 0, style)}`,
   ];
   if (summary.listBuildSeconds > 0) {
     lines.push(

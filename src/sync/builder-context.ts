@@ -11,4 +11,6 @@ export interface BuilderContext {
   readonly syscalls: Syscalls;
   readonly roots: SourceRoots;
   readonly filters: FilterStack;
+  /** Lists tell in which order they were scanned. */
+  readonly keepsOrder?: boolean | undefined;
 }

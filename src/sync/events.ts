@@ -192,6 +192,12 @@ export interface RunSummary {
   readonly matchedBytes: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
+  /** Of a receiving client, which the sender tells of the other figures: what came and went here to the very end. */
+  readonly ownTotals?: { readonly bytesSent: number; readonly bytesReceived: number };
+  /** Bytes of file lists that were written or read while lists were made; a local run has none. */
+  readonly listBytes?: number;
+  /** Of a run with another machine. */
+  readonly protocol?: number;
   readonly listBuildSeconds: number;
   readonly elapsedSeconds: number;
   readonly dryRun: boolean;

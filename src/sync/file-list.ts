@@ -31,8 +31,18 @@ export interface FileList {
   readonly events: readonly RunEvent[];
   /** Whether this is the last list of the transfer. */
   readonly last: boolean;
+  /** How the scan came upon its entries; undefined: nobody asked. */
+  readonly scanned?: ScannedOrder | undefined;
   /** Indexes that the sender's order gives to its entries; undefined: they follow from the order of the lists. */
   readonly slots?: ListSlots | undefined;
+}
+
+/** The order of a scan, in which a list travels (2-file-list 4.6). */
+export interface ScannedOrder {
+  /** Places in the sorted list, duplicates and the entry `.` of the first list included. */
+  readonly slots: readonly number[];
+  /** Ends of the parts that each argument contributed: without incremental recursion what lies in a part's directories follows it. */
+  readonly parts: readonly number[];
 }
 
 /** Indexes of a list (2-file-list 4.4). */
@@ -123,6 +133,24 @@ export function sortEntries(entries: readonly FileEntry[]): SortedEntries {
     else keptFiles.push(entry);
   }
   return { files: keptFiles, directories: kept, dropped: [...dropped, ...droppedDirectories] };
+}
+
+/** Everything that the scan of a list found, in the order of the list; duplicates of its own directory come with `.` only. */
+export function slotsOf({ path, owner, entries, duplicates }: FileList): FileEntry[] {
+  const kept = path === "." && owner !== undefined ? [owner, ...entries] : entries;
+  if (duplicates.length === 0) return [...kept];
+  const slots: FileEntry[] = new Array(kept.length + duplicates.length);
+  const taken = new Set<number>();
+  for (const { entry, position } of duplicates) {
+    slots[position] = entry;
+    taken.add(position);
+  }
+  let at = 0;
+  for (const entry of kept) {
+    while (taken.has(at)) at++;
+    slots[at++] = entry;
+  }
+  return slots;
 }
 
 /** Sorts before every other directory: `.`; others compare with a slash at the end. */

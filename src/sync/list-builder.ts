@@ -10,6 +10,7 @@ import { applyModeChanges } from "../options/chmod.ts";
 import { EntryFlag, type FileEntry, FileType } from "../protocol/file-entry.ts";
 import type { BuilderContext } from "./builder-context.ts";
 import { EntryAttributes } from "./entry-attributes.ts";
+import { EntryOrder } from "./entry-order.ts";
 import type { NoticeCode, RunEvent } from "./events.ts";
 import { type FileList, IoError, sortEntries } from "./file-list.ts";
 import type { FilterPosition } from "./filter-stack.ts";
@@ -110,11 +111,14 @@ export class ListBuilder {
     let { owner, device } = directory;
     let dots: readonly FileEntry[] = [];
     let children = entries;
+    const order = this.context.keepsOrder === true ? new EntryOrder() : undefined;
     // Not `push(...)`: a directory may hold a million entries (X-04).
     const addContent = (source: FileEntry): void => {
       if ((source.flags & EntryFlag.content) === 0) return;
       device = this.argumentDevices.get(source) ?? directory.device;
-      for (const child of this.scan(source, directory.path, device)) children.push(child);
+      const found = this.scan(source, directory.path, device);
+      for (const child of found) children.push(child);
+      order?.addPart(found);
     };
     if (first) {
       const isDot = (entry: FileEntry) => entry.path === "." || entry.path === "/.";
@@ -124,10 +128,12 @@ export class ListBuilder {
       // The order of the arguments decides between equal names.
       children = [];
       for (const entry of entries) {
+        if (!isDot(entry)) children.push(entry);
+        order?.addPart([entry], isDot(entry));
         if (isDot(entry)) addContent(entry);
-        else children.push(entry);
       }
     } else {
+      order?.addEach(entries);
       const { options, roots } = this.context;
       const all = !options.incrementalRecursion || directory.sources.length < 2;
       for (const source of all ? directory.sources : sourcesToScan(directory.sources, roots)) addContent(source);
@@ -150,6 +156,7 @@ export class ListBuilder {
       ioError: this.ioError,
       events: this.events.take(last),
       last,
+      scanned: order?.places(dots, sorted, shifted),
     };
   }
 

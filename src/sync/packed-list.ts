@@ -5,7 +5,7 @@
 import type { ByteName } from "../bytes/byte-name.ts";
 import type { FileEntry, Xattr } from "../protocol/file-entry.ts";
 import type { RunEvent } from "./events.ts";
-import type { Duplicate, FileList } from "./file-list.ts";
+import type { Duplicate, FileList, ScannedOrder } from "./file-list.ts";
 import { childPath } from "./list-builder.ts";
 
 const integerColumns = 9;
@@ -35,6 +35,7 @@ export interface PackedList {
   readonly ioError: number;
   readonly events: readonly RunEvent[];
   readonly last: boolean;
+  readonly scanned: ScannedOrder | undefined;
 }
 
 const hasTarget = 0x100;
@@ -86,6 +87,7 @@ export function packList(list: FileList): PackedList {
     ioError: list.ioError,
     events: list.events,
     last: list.last,
+    scanned: list.scanned,
   };
 }
 
@@ -130,5 +132,6 @@ export function unpackList(packed: PackedList): FileList {
     ioError: packed.ioError,
     events: packed.events,
     last: packed.last,
+    scanned: packed.scanned,
   };
 }

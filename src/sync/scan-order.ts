@@ -8,6 +8,7 @@ import type { SourceRoot } from "./source-root.ts";
 export interface ScanOrder {
   readonly options: TransferOptions;
   readonly umask: number;
+  readonly keepsOrder: boolean | undefined;
   readonly program: FilterProgram;
   readonly roots: readonly SourceRoot[];
   readonly state: BuilderState;

@@ -4,39 +4,17 @@
  */
 import { type ByteName, baseName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
 import { cleanPath, collapseSlashes, components } from "../bytes/paths.ts";
-import { selectionError, usageError } from "../errors.ts";
-import { parseFilesFrom } from "../filter/parse-files-from.ts";
-import { errnoMessage, errnoText } from "../fs/errno.ts";
-import { type OperatorPaths, searchable } from "../fs/operator-path.ts";
+import { selectionError } from "../errors.ts";
+import { errnoText } from "../fs/errno.ts";
+import { searchable } from "../fs/operator-path.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { EntryFlag, FileType } from "../protocol/file-entry.ts";
 import type { BuilderContext } from "./builder-context.ts";
 import { IoError } from "./file-list.ts";
-import { readOperatorFile } from "./filter-reader.ts";
 import { systemProblem } from "./ledger.ts";
 import { deviceKey, type ListBuilder } from "./list-builder.ts";
 import { linksToFollow, type SourceStat } from "./source-stat.ts";
 import { type Argument, joinBase, parentOfEntry, splitPlain, splitRelative } from "./split-argument.ts";
-
-const EINVAL = -22;
-
-/**
- * The names of `--files-from`, undefined without it. A file that cannot be opened ends the run before it says anything.
- * @throws TsyncError usage
- */
-export function readListed(
-  context: Pick<BuilderContext, "options" | "syscalls">,
-  operator: OperatorPaths,
-): readonly ByteName[] | undefined {
-  const { options, syscalls } = context;
-  const { filesFrom, nulTerminated, relative } = options;
-  if (filesFrom === undefined) return undefined;
-  const content = filesFrom === "" ? EINVAL : readOperatorFile(syscalls, operator, filesFrom);
-  if (typeof content === "number") {
-    throw usageError(`failed to open files-from file ${filesFrom}: ${errnoMessage(content)}`);
-  }
-  return parseFilesFrom(content, { nulTerminated, relative });
-}
 
 /** Adds everything that the command line names as source, or what `--files-from` lists below the one source. */
 export function addSources(

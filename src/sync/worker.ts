@@ -47,7 +47,10 @@ export function scanLists(order: ScanOrder): void {
     fileFilterReader(syscalls, operator, () => {}, linksToFollow(options) !== "none"),
   );
   const filters = FilterStack.resume(evaluator, order.state.filters, roots);
-  const builder = new ListBuilder({ options, umask, syscalls: calls, roots, filters }, order.state);
+  const builder = new ListBuilder(
+    { options, umask, syscalls: calls, roots, filters, keepsOrder: order.keepsOrder },
+    order.state,
+  );
   let sent = 0;
   let batch: PackedList[] = [];
   let batchEntries = 0;

@@ -143,10 +143,16 @@ touch -hd @1600000000 s/* d/* s d; chown -hR ${nobody} s d; chown -h root d/lf d
 });
 
 describe("backups of files that cannot be read, written in place", () => {
-  const setup = (modes: string) => `mkdir s d; echo new >s/f; echo older >d/f; touch -d @1500000000 d/f; chown -R ${nobody} s d
+  const setup = (
+    modes: string,
+  ) => `mkdir s d; echo new >s/f; echo older >d/f; touch -d @1500000000 d/f; chown -R ${nobody} s d
 chmod ${modes.split(" ")[0]} s/f; chmod ${modes.split(" ")[1]} d/f`;
   checkAll(setup("644 000"), ["-rtb -i --inplace s/ d/"]);
-  checkAll(setup("000 000"), ["-rtb -i --inplace --no-W s/ d/", "-rtb -i --append --no-W s/ d/", "-rtb --inplace s/ d/"]);
+  checkAll(setup("000 000"), [
+    "-rtb -i --inplace --no-W s/ d/",
+    "-rtb -i --append --no-W s/ d/",
+    "-rtb --inplace s/ d/",
+  ]);
 });
 
 describe("progress of the run with sources that cannot be read", () => {

@@ -88,11 +88,13 @@ export function splitWireOutput(printed: string, direction: "push" | "pull"): Ou
 /** Sorts the lines of a log file into classes by `split`, without time and process id. */
 export function splitLog(text: string, split: (text: string) => OutputLines = splitOutput): OutputLines {
   const stripped = text.split("\n").map((line) => line.replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[\d+\] /, "[log] "));
-  return split(stripped.map((line) => (line.startsWith("[log] ") ? line.slice(6) : line)).join("\n"));
+  const lines = stripped.map((line) => (line.startsWith("[log] ") ? line.slice(6) : line));
+  return split(lines.filter((line) => !processEnd.test(line)).join("\n"));
 }
 
 /** What rsync's own processes tell about each other's end. */
-const processEnd = /^rsync error: received SIGUSR1 |^rsync: connection unexpectedly closed /;
+const processEnd =
+  /^rsync error: received SIGUSR1 |^rsync: connection unexpectedly closed |^rsync: \[Receiver\] write error: Broken pipe \(32\)$/;
 
 /** What --progress writes with --stderr=all: with rates, and without newlines where lines of the other process follow. */
 const progressPiece = /\r? *[\d,.]+[KMGTP]? +\d+% +[\d.]+[kMG]B\/s +[\d:?]+(?: \(xfr#\d+, ..-chk=\d+\/\d+\))? */g;

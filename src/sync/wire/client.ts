@@ -5,6 +5,7 @@
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
 import { abortedError, asTsyncError, ExitCode, internalError, type Role, TsyncError } from "../../errors.ts";
 import { compileFilters, type FilterProgram } from "../../filter/compile-filters.ts";
+import { parseFilesFrom } from "../../filter/parse-files-from.ts";
 import type { FilterReader } from "../../filter/rule-list.ts";
 import { formatWireRules } from "../../filter/wire-rules.ts";
 import { OperatorPaths } from "../../fs/operator-path.ts";
@@ -32,8 +33,8 @@ import { withDeadline } from "../deadline.ts";
 import type { EventSink, RunSummary } from "../events.ts";
 import { isSymlink } from "../file-list.ts";
 import { fileFilterReader } from "../filter-reader.ts";
+import { readList, readListed } from "../listed-sources.ts";
 import { refuseEmptySources } from "../refuse-empty-source.ts";
-import { readListed } from "../source-arguments.ts";
 import { Condition } from "./condition.ts";
 import { type DaemonEnvironment, type DaemonRequest, openDaemon, sendArguments, shownWords } from "./daemon-connect.ts";
 import { EarlyMessages } from "./early-messages.ts";
@@ -275,9 +276,10 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
     });
   }
   const listedHere = options.filesFrom !== undefined && parseRemote(options.filesFrom) === undefined;
-  const listed = listedHere
-    ? readListed({ options, syscalls }, new OperatorPaths(syscalls, process.geteuid?.() ?? 0))
+  const list = listedHere
+    ? readList({ options, syscalls }, new OperatorPaths(syscalls, process.geteuid?.() ?? 0))
     : undefined;
+  const listed = list === undefined ? undefined : parseFilesFrom(list, options);
   const trusts =
     settings.trustSender ||
     argumentsTravel(settings, request.environment).old > 0 ||
@@ -287,11 +289,9 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
     ...end,
     destination: command.destination,
     check: (entry) => changedMode(options, trusts ? entry : names.check(entry)),
-    begin: (made) => {
+    begin: () => {
       sendRules(connection, command, agreed, program);
-      if (listedHere && options.filesFrom !== undefined) {
-        sendNames(link, made, options.filesFrom);
-      }
+      if (list !== undefined) sendNames(link, options.nulTerminated, list);
     },
   });
 }

@@ -1,14 +1,11 @@
 /** The names of `--files-from` where the file is on the other machine, or the other machine wants to have them (2-file-list 2). */
 import type { ByteName } from "../../bytes/byte-name.ts";
-import { unsupportedError, usageError } from "../../errors.ts";
+import { unsupportedError } from "../../errors.ts";
 import { cleanListedName } from "../../filter/parse-files-from.ts";
-import { errnoMessage } from "../../fs/errno.ts";
 import { limits } from "../../limits.ts";
 import { NameStreamReader, NameStreamWriter } from "../../protocol/name-stream.ts";
-import { readOperatorFile } from "../filter-reader.ts";
 import type { Link } from "./link.ts";
 import { namesAreRaw } from "./session.ts";
-import type { EndParts } from "./wire-context.ts";
 
 /** The names that the other side sends, which are the sources. */
 export async function receiveNames(link: Link, relative: boolean): Promise<readonly ByteName[]> {
@@ -30,16 +27,10 @@ async function readNames({ connection }: Link, relative: boolean): Promise<reado
   }
 }
 
-/** Sends the names in a file of ours. */
-export function sendNames(link: Link, { context, ownPaths }: EndParts, file: ByteName): void {
-  const { options, syscalls } = context;
-  const content = readOperatorFile(syscalls, ownPaths, file);
-  if (typeof content === "number") {
-    throw usageError(`failed to open files-from file ${file}: ${errnoMessage(content)}`, link.connection.reader.role);
-  }
-  const { connection, session } = link;
+/** Sends the names that a file of ours has. */
+export function sendNames({ connection, session }: Link, nulTerminated: boolean, content: Uint8Array): void {
   const send = (): void => {
-    const stream = new NameStreamWriter(options.nulTerminated);
+    const stream = new NameStreamWriter(nulTerminated);
     stream.push(connection.out, content);
     stream.end(connection.out);
   };

@@ -7,7 +7,6 @@ import { abortedError, asTsyncError, TsyncError } from "../../errors.ts";
 import type { FileEntry } from "../../protocol/file-entry.ts";
 import type { Message } from "../../protocol/message.ts";
 import type { TransferStats } from "../../protocol/transfer-stats.ts";
-import type { Connection } from "../../transport/connection.ts";
 import { setLateXattrs } from "../attributes.ts";
 import { fullPath, type RunContext } from "../context.ts";
 import { resolveDestination } from "../destination.ts";
@@ -113,11 +112,7 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
   if (!isServer && context.counters.files.total === 0) {
     request.onMessage(hear);
     await connection.drain();
-    if (request.destination !== undefined && !options.listOnly) {
-      const destination = resolveDestination(context, request.destination, countListed(lists.peek()));
-      destination.walker?.dispose();
-    }
-    return withWireBytes(summarize(context, started, 0), connection, undefined);
+    return withWireBytes(summarize(context, started, 0), link, lists.listBytes);
   }
   const progress = new RunProgress(context, lists, true);
   const replay = known !== undefined ? new ReplayChannel(link, context, tracker, known) : undefined;
@@ -155,15 +150,22 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
     throw condition.failed ?? error;
   }
   progress.end();
-  return withWireBytes(summarize(context, started, 0), connection, receiver.stats);
+  return withWireBytes(summarize(context, started, 0), link, lists.listBytes, receiver.stats);
 }
 
 /** What was really sent and received; the sender, if it is a server, knows more (1-session 7.3). */
-function withWireBytes(summary: RunSummary, connection: Connection, stats: TransferStats | undefined): RunSummary {
-  if (stats === undefined)
-    return { ...summary, bytesSent: connection.bytesWritten, bytesReceived: connection.bytesRead };
+function withWireBytes(
+  summary: RunSummary,
+  { connection, session: { protocol } }: Link,
+  listBytes: number,
+  stats?: TransferStats,
+): RunSummary {
+  const known = { ...summary, protocol, listBytes };
+  const ownTotals = { bytesSent: connection.bytesWritten, bytesReceived: connection.bytesRead };
+  if (stats === undefined) return { ...known, ...ownTotals };
   return {
-    ...summary,
+    ...known,
+    ownTotals,
     bytesSent: stats.bytesRead,
     bytesReceived: stats.bytesWritten,
     totalSize: stats.totalSize,

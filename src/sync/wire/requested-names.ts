@@ -42,12 +42,11 @@ export class RequestedNames {
         ? entry
         : asParent(entry);
     }
-    if (this.asked.check(path, isDir) > 0) {
-      if ((entry.flags & EntryFlag.implied) === 0 && (this.hidden?.check(path, isDir) ?? 0) < 0) {
-        throw refusedError(`ERROR: rejecting excluded file-list name: ${path}`, role, path);
-      }
-      return entry;
+    // Parents of what was asked for are no exception.
+    if ((this.hidden?.check(path, isDir) ?? 0) < 0) {
+      throw refusedError(`ERROR: rejecting excluded file-list name: ${path}`, role, path);
     }
+    if (this.asked.check(path, isDir) > 0) return entry;
     if (isDir && this.parents.check(path, true) > 0) return asParent(entry);
     throw refusedError(`ERROR: rejecting unrequested file-list name: ${path}`, role, path);
   };

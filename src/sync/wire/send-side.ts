@@ -37,6 +37,9 @@ export interface SendRequest extends EndRequest {
 /** Entries that are sent ahead of the list that is worked on (2-file-list 4.6). */
 const aheadEntries = 2000;
 
+/** What rsync gathers before it writes. */
+const bufferBytes = 65_536;
+
 /** Sends to the end. Throws a `TsyncError` for fatal trouble; trouble with single files is in the summary. */
 export async function sendToWire(request: SendRequest): Promise<RunSummary> {
   const { link, signal, syscalls } = request;
@@ -70,7 +73,7 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
   const { context, program, reader } = parts;
   const { incrementalRecursion: incremental, relative } = options;
   const filters = new FilterStack(new FilterEvaluator(program, "sender", reader), !incremental, relative);
-  const scan = { options, umask: context.identity.umask, syscalls: context.syscalls, roots, filters };
+  const scan = { options, umask: context.identity.umask, syscalls: context.syscalls, roots, filters, keepsOrder: true };
   const builder = new ListBuilder(scan);
   const arrived = (list: FileList): FileList => {
     for (const event of list.events) {
@@ -80,6 +83,7 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
     context.ledger.ioError |= list.ioError;
     const own = list.path === "." && list.owner !== undefined ? [list.owner] : [];
     for (const entry of [...own, ...list.entries]) context.counters.list(entry);
+    for (const { entry } of list.duplicates) context.counters.list(entry);
     return list;
   };
   const feed = new ListFeed(builder, scan, program, pool, arrived, aheadEntries);
@@ -92,6 +96,7 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
   addSources(scan, builder, request.sources, listed);
   const built = performance.now();
   const told = (): number => (options.ignoreErrors ? 0 : context.ledger.ioError & 3);
+  const listStart = connection.bytesWritten + connection.out.length;
   let ended = false;
   const sendNext = async (): Promise<void> => {
     await feed.fill(1);
@@ -114,11 +119,14 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
     await lists.sendAll(feed.peek(), told());
     ended = true;
   }
+  // rsync counts what it has written by now: its buffer, whenever it was full.
+  const written = connection.bytesWritten + connection.out.length - listStart;
+  const listBytes = written < bufferBytes ? 0 : written - (written % bufferBytes);
   const listSeconds = (performance.now() - started) / 1000;
   const sentErrors = context.ledger.ioError;
   if (isServer && lists.entryCount === 0) {
     connection.flush();
-    return summarize(context, started, listSeconds);
+    return { ...summarize(context, started, listSeconds), protocol: session.protocol, listBytes };
   }
   const answers = new RequestAnswerer(link, context, roots, lists, progress, isServer);
   const lastPhase = session.protocol >= 29 ? 2 : 1;
@@ -161,6 +169,8 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
   progress.end();
   return {
     ...summarize(context, started, listSeconds),
+    protocol: session.protocol,
+    listBytes,
     bytesSent: moved.bytesWritten,
     bytesReceived: moved.bytesRead,
     deleted: answers.deletedCounts ?? context.counters.deleted,

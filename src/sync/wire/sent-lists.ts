@@ -10,8 +10,9 @@ import type { FileEntry } from "../../protocol/file-entry.ts";
 import { FileListEncoder } from "../../protocol/file-list-encoder.ts";
 import type { FileListSettings } from "../../protocol/file-list-settings.ts";
 import { hasSafeLists } from "../../protocol/wire-context.ts";
-import { type FileList, isDirectory } from "../file-list.ts";
+import { type FileList, isDirectory, slotsOf } from "../file-list.ts";
 import type { Link } from "./link.ts";
+import { inScanOrder, listOrder, scanOrder } from "./sent-order.ts";
 
 /** A list that the receiving side has not released. */
 interface SentList {
@@ -58,14 +59,11 @@ export class SentLists {
   /** The only list, which is made of those of all directories. A promise says that it is still being written. */
   async sendAll(lists: readonly FileList[], ioError: number): Promise<void> {
     const { connection, session } = this.link;
-    const entries: FileEntry[] = [];
-    for (const { owner, entries: own } of lists) {
-      if (owner !== undefined) entries.push(owner);
-      for (const entry of own) if (!isDirectory(entry)) entries.push(entry);
-    }
-    if (session.protocol < 29) entries.sort((a, b) => compareBytes(a.path, b.path));
+    const sent = scanOrder(lists);
+    const isOld = session.protocol < 29;
+    const entries = isOld ? sent.toSorted((a, b) => compareBytes(a.path, b.path)) : listOrder(lists);
     this.encoder.startList(0);
-    for (const entry of entries) {
+    for (const entry of sent) {
       this.encoder.writeEntry(connection.out, entry);
       const waiting = connection.settle();
       if (waiting !== undefined) await waiting;
@@ -87,13 +85,14 @@ export class SentLists {
       this.directories.delete(list.path);
       link.write({ kind: "list", directory });
     }
-    const { entries } = list;
-    const all = isFirst && list.owner !== undefined ? [list.owner, ...entries] : entries;
+    const all = slotsOf(list);
     encoder.startList(this.nextNdx);
+    for (const entry of inScanOrder(list, all)) encoder.writeEntry(connection.out, entry);
     for (const entry of all) {
-      encoder.writeEntry(connection.out, entry);
       if (!isDirectory(entry)) continue;
-      if (entry !== list.owner) this.directories.set(entry.path, this.directoryCount);
+      // Of several arguments for one directory the first stands for all.
+      if (entry.path !== "." && !this.directories.has(entry.path))
+        this.directories.set(entry.path, this.directoryCount);
       this.directoryCount++;
     }
     const told = isFirst || ioError !== this.sentIoError ? ioError : 0;

@@ -13,7 +13,7 @@ import type { ByteStream } from "../../transport/byte-stream.ts";
 import { Connection } from "../../transport/connection.ts";
 import type { Wants } from "../context.ts";
 import type { EventSink, RunSummary } from "../events.ts";
-import { readListed } from "../source-arguments.ts";
+import { readList, readListed } from "../listed-sources.ts";
 import { Condition } from "./condition.ts";
 import { expandPath } from "./expand-paths.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -143,8 +143,8 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
         destination: command.paths[0] ?? byteName("."),
         check: (entry) => entry,
         begin: (parts) => {
-          const { filesFrom } = options;
-          if (filesFrom !== undefined) sendNames(link, parts, filesFrom);
+          const list = readList(parts.context, parts.ownPaths);
+          if (list !== undefined) sendNames(link, options.nulTerminated, list);
         },
       });
   await connection.finish();

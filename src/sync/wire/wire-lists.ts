@@ -44,6 +44,8 @@ export class WireLists implements ListSource {
   private complete = false;
   /** Lists that have come. */
   received = 0;
+  /** What `--stats` calls the size of the list: bytes that came while lists were read, to the ends of frames (3-transfer 9.7). */
+  listBytes = 0;
   /** Memory of those that have not been dropped, and their last indexes. */
   private readonly bytes: number[] = [];
   private readonly lasts: number[] = [];
@@ -88,8 +90,10 @@ export class WireLists implements ListSource {
   /** Reads the first list, which without incremental recursion is the only one. */
   async readFirst(): Promise<void> {
     const { settings, connection } = this.request;
+    const before = connection.bytesTaken;
     const entries = await this.readEntries(this.incremental ? byteName("") : undefined);
     if (!this.incremental) await connection.read((reader) => this.decoder.readTail(reader));
+    this.listBytes += connection.bytesTaken - before;
     const ordered = sortedPlaces(entries, settings.protocol).map((place) => entries[place] as FileEntry);
     if (this.incremental) this.addList(ordered, undefined, top);
     else this.addComplete(ordered);
@@ -105,7 +109,9 @@ export class WireLists implements ListSource {
     }
     directory.listed = true;
     const { entry } = directory;
+    const before = connection.bytesTaken;
     const entries = await this.readEntries(entry.path === "." ? byteName("") : entry.path);
+    this.listBytes += connection.bytesTaken - before;
     const ordered = sortedPlaces(entries, settings.protocol).map((place) => entries[place] as FileEntry);
     this.addList(ordered, entry, entry.path);
   }

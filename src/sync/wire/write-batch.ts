@@ -23,7 +23,7 @@ import type { Wants } from "../context.ts";
 import { withDeadline } from "../deadline.ts";
 import type { EventSink, RunEvent, RunSummary } from "../events.ts";
 import { fileFilterReader } from "../filter-reader.ts";
-import { readListed } from "../source-arguments.ts";
+import { readListed } from "../listed-sources.ts";
 import { BatchRecorder } from "./batch-recorder.ts";
 import { Condition } from "./condition.ts";
 import { Link } from "./link.ts";

@@ -1,0 +1,36 @@
+/** The list of `--files-from` where it is on this machine (2-file-list 2.1). */
+import type { ByteName } from "../bytes/byte-name.ts";
+import { usageError } from "../errors.ts";
+import { parseFilesFrom } from "../filter/parse-files-from.ts";
+import { errnoMessage } from "../fs/errno.ts";
+import type { OperatorPaths } from "../fs/operator-path.ts";
+import type { BuilderContext } from "./builder-context.ts";
+import { readOperatorFile } from "./filter-reader.ts";
+
+const EINVAL = -22;
+
+/**
+ * The names of `--files-from`, undefined without it. A file that cannot be opened ends the run before it says anything.
+ * @throws TsyncError usage
+ */
+export function readListed(
+  context: Pick<BuilderContext, "options" | "syscalls">,
+  operator: OperatorPaths,
+): readonly ByteName[] | undefined {
+  const content = readList(context, operator);
+  return content === undefined ? undefined : parseFilesFrom(content, context.options);
+}
+
+/** The content of the file of `--files-from`, which is read once: it may be standard input. */
+export function readList(
+  { options, syscalls }: Pick<BuilderContext, "options" | "syscalls">,
+  operator: OperatorPaths,
+): Uint8Array | undefined {
+  const { filesFrom } = options;
+  if (filesFrom === undefined) return undefined;
+  const content = filesFrom === "" ? EINVAL : readOperatorFile(syscalls, operator, filesFrom);
+  if (typeof content === "number") {
+    throw usageError(`failed to open files-from file ${filesFrom}: ${errnoMessage(content)}`);
+  }
+  return content;
+}

@@ -1,0 +1,54 @@
+/** `--files-from` between two machines (1-session 2.8): where the list lies, and how its names travel at each protocol. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const tsync = join(import.meta.dirname, "../../bin/tsync");
+let folder = "";
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "tsync-names-"));
+  writeFileSync(join(folder, "shell"), '#!/bin/sh\nshift\nexec sh -c "$*"\n', { mode: 0o755 });
+  const made = spawnSync("sh", ["-c", "mkdir -p s/a/b s/c; echo 1 >s/a/b/f; echo 2 >s/c/g; echo 3 >s/other"], {
+    cwd: folder,
+  });
+  expect(made.status).toBe(0);
+  writeFileSync(join(folder, "list"), "a/b/f\nc\n");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const ends = [
+  ["tsync", "rsync"],
+  ["rsync", "tsync"],
+  ["tsync", "tsync"],
+] as const;
+const forms = [
+  ["a pull with the list here", ["--files-from=list", "far:s", "d"]],
+  ["a pull with the list on standard input", ["--files-from=-", "far:s", "d"]],
+  ["a pull with the list there", ["--files-from=far:list", "far:s", "d"]],
+  ["a push with the list there", ["--files-from=:list", "s", "far:d"]],
+  ["a push with the list on standard input", ["--files-from=-", "s", "far:d"]],
+] as const;
+
+describe.each(ends)("%s with %s", (client, server) => {
+  test.each(forms)("%s", (_name, words) => {
+    const program = (name: string): string => (name === "tsync" ? tsync : name);
+    for (const protocol of [27, 30, 31]) {
+      for (const more of protocol === 27 ? [[], ["--remove-source-files", "-n"]] : [[]]) {
+        rmSync(join(folder, "d"), { recursive: true, force: true });
+        const options = ["-ri", `--protocol=${protocol}`, ...more, "-e", join(folder, "shell")];
+        const run = spawnSync(program(client), [...options, `--rsync-path=${program(server)}`, ...words], {
+          cwd: folder,
+          input: "a/b/f\nc\n",
+          encoding: "latin1",
+          timeout: 30_000,
+        });
+        expect({ status: run.status, stderr: run.stderr }, `protocol ${protocol}`).toEqual({ status: 0, stderr: "" });
+        if (more.length > 0) continue;
+        expect(readdirSync(join(folder, "d"), { recursive: true }).sort()).toEqual(["a", "a/b", "a/b/f", "c", "c/g"]);
+      }
+    }
+  });
+});
