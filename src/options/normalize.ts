@@ -66,13 +66,14 @@ export function normalizeSettings(
     throw usageError("--delete does not work without --recursive (-r) or --dirs (-d).");
   }
   const backup = backupOf(settings);
-  if (settings.append > 0 && settings.wholeFile === true) {
+  const checksums = parseChecksumChoice(settings.checksumChoice);
+  // Without a checksum of blocks files are sent as a whole.
+  if (settings.append > 0 && (settings.wholeFile === true || checksums.transfer === "none")) {
     throw usageError("--append cannot be used with --whole-file");
   }
   const inplace = settings.inplace || settings.append > 0 || settings.writeDevices;
   const partialDirectory = partialDirectoryOf(settings, inplace, environment);
   const relative = settings.relative ?? hasFilesFrom;
-  const checksums = parseChecksumChoice(settings.checksumChoice);
   return {
     verbose: settings.verbose,
     quiet: settings.quiet,

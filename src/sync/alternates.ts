@@ -169,16 +169,15 @@ function hasOtherOmittedTime(entry: FileEntry, stat: Stat, options: TransferOpti
   return !sameTime(entry.mtime, entry.mtimeNanoseconds, stat.mtime, stat.mtimeNanoseconds, options);
 }
 
-/** A relative directory is one of the destination's; `..` of one that a dry run does not make leaves its name. */
+/** A relative directory is one of the destination's; a first `..` of one that a dry run does not make leaves its name. */
 function placeOf(path: ByteName, destination: Destination): ByteName {
   if (path.startsWith("/")) return path;
   let base = destination.absolute;
   let rest: string = path;
-  if (destination.walker === undefined) {
-    for (let parent = /^\.\.(?:\/+|$)/.exec(rest); parent !== null; parent = /^\.\.(?:\/+|$)/.exec(rest)) {
-      base = directoryName(base) || byteName("/");
-      rest = rest.slice(parent[0].length);
-    }
+  const parent = destination.walker === undefined ? /^\.\.\/+/.exec(rest) : null;
+  if (parent !== null) {
+    base = directoryName(base) || byteName("/");
+    rest = rest.slice(parent[0].length);
   }
   return byteName(`${base === "/" ? "" : base}/${rest}`);
 }

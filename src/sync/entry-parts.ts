@@ -24,6 +24,8 @@ export interface Turn extends Member {
   readonly position: number;
   /** Permission bits that new entries may have without `-p`. */
   readonly defaultPermissions: number;
+  /** Something of another kind had to go for it: it is made even where nothing new is to be. */
+  readonly cleared?: boolean;
 }
 
 /** A turn at its place: name, mode to give, and whether something of the kind stands there. */

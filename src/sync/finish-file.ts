@@ -65,10 +65,11 @@ function writeError(file: PendingFile, operation: string, errno: number): TsyncE
   return new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "receiver", path: file.absolute });
 }
 
-function mkstempPath({ job, directoryAbsolute, tempAbsolute }: PendingFile): string {
-  const hidden = tempPrefix(job.name);
-  if (tempAbsolute === undefined) return `${directoryAbsolute}/${hidden}`;
-  return `${tempAbsolute}/${job.name.startsWith(".") ? hidden : hidden.slice(1)}`;
+/** What is said of a temporary file for `name` that could not be made. */
+export function mkstempText(name: ByteName, directoryAbsolute: ByteName, tempAbsolute: ByteName | undefined): string {
+  const hidden = tempPrefix(name);
+  const shown = tempAbsolute === undefined || name.startsWith(".") ? hidden : hidden.slice(1);
+  return `mkstemp "${tempAbsolute ?? directoryAbsolute}/${shown}.XXXXXX" failed`;
 }
 
 /** The path below the destination that a good file is renamed to. */
@@ -87,7 +88,7 @@ function failureText(file: PendingFile, failure: JobFailure, result: JobResult):
     case "open":
       return file.job.method === "inplace"
         ? `open "${absolute}" failed`
-        : `mkstemp "${mkstempPath(file)}.XXXXXX" failed`;
+        : mkstempText(file.job.name, file.directoryAbsolute, file.tempAbsolute);
     case "chown":
       return `${file.job.attributes.uid >= 0 ? "chown" : "chgrp"} "${temp}" failed`;
     case "chmod":

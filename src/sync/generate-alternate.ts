@@ -2,18 +2,18 @@
  * What the generator does with an entry that an alternate directory has (3-transfer 1.10): link it, copy it within the
  * machine, or leave it out. Nothing is asked of the sender then.
  */
-import { type ByteName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
+import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import { errnoText } from "../fs/errno.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
-import { tempPrefix } from "../fs/temp-file.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
 import { type Alternate, AlternateLevel } from "./alternates.ts";
 import { jobAttributes } from "./attributes.ts";
 import { itemFlags, newItemFlags } from "./compare.ts";
-import { checkAborted } from "./context.ts";
+import { checkAborted, fullPath } from "./context.ts";
 import { type EntryParts, type PlacedTurn, pathBelow, remark } from "./entry-parts.ts";
 import { isRegular } from "./file-list.ts";
+import { mkstempText } from "./finish-file.ts";
 import { replaceBy, sameInode } from "./make-special.ts";
 import { NewAcls } from "./new-acls.ts";
 import { FileReceiver } from "./receive-file.ts";
@@ -145,6 +145,8 @@ export class AlternateEntries {
       return "failed";
     }
     this.receiver ??= new FileReceiver(context.syscalls);
+    // rsync reads an empty file too, which its time of access shows.
+    if (found.stat.size === 0) context.syscalls.read(source, new Uint8Array(1), 0, 1, 0);
     const steps = this.receiver.steps(this.job(turn, found, source));
     const first = steps.next();
     return first.done === true ? this.copied(turn, first.value) : this.copyOn(turn, steps);
@@ -162,14 +164,16 @@ export class AlternateEntries {
   }
 
   private copied({ place, directory }: PlacedTurn, { done, failures }: JobResult): AlternateOutcome {
-    const { ledger } = this.parts.context;
+    const { context, destination, temp } = this.parts;
+    const { ledger } = context;
     for (const { step, errno } of failures) {
       if (step === "compare" && errno === 0) {
         ledger.error("generator", verificationText(place.absolute), place.absolute);
         continue;
       }
-      const temp = `${joinName(directoryName(place.absolute), tempPrefix(place.name) as ByteName)}.XXXXXX`;
-      const text = step === "open" ? `mkstemp "${temp}" failed` : `${step} "${place.absolute}" failed`;
+      const above = fullPath(destination.absolute, directory.path);
+      const isOpen = step === "open";
+      const text = isOpen ? mkstempText(place.name, above, temp?.absolute) : `${step} "${place.absolute}" failed`;
       ledger.systemError("generator", text, errno, place.absolute);
     }
     if (done) directory.dirty = true;
@@ -178,13 +182,16 @@ export class AlternateEntries {
 
   private job(turn: PlacedTurn, found: Alternate, source: number): ReceiveJob {
     const { entry, place, mode } = turn;
-    const { context } = this.parts;
+    const { context, temp, tree, destination } = this.parts;
+    const inside = context.options.incrementalRecursion ? undefined : temp?.below(destination.absolute);
+    if (inside !== undefined) tree.touch(inside);
     return {
       id: -1,
       source,
       size: found.stat.size,
       directory: place.directory,
       name: place.name,
+      tempDirectory: temp?.open(),
       method: "replace",
       // As in rsync, which makes holes of what is transferred only.
       sparse: false,

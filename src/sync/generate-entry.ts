@@ -136,6 +136,7 @@ export class EntryGenerator {
     const { refusal } = turn.directory;
     const status = descriptor === undefined ? ENOENT : (refusal ?? syscalls.lstatAt(descriptor, name, stat));
     let exists = status === 0;
+    let { cleared = false } = turn;
     if (exists && group === undefined && this.unchanged.holds(entry, stat, descriptor, name)) return undefined;
     const shown = shownName(destination, entry);
     const listed = listedName(destination, entry);
@@ -143,7 +144,7 @@ export class EntryGenerator {
       if (exists) deleter.deleteArgument(pathBelow(destination, entry), name, stat);
       return undefined;
     }
-    if (options.existing && status === ENOENT) {
+    if (options.existing && status === ENOENT && turn.cleared !== true) {
       remark(context, "not-creating", `not creating new file "${shown}"`, entry.path, options.info.skip > 0);
       return undefined;
     }
@@ -177,8 +178,13 @@ export class EntryGenerator {
       return undefined;
     }
     if (exists && type !== FileType.regular && device === undefined) {
-      if (!deleter.makeRoom(pathBelow(destination, entry), name, stat, kindName(entry))) return undefined;
+      if (!deleter.makeRoom(pathBelow(destination, entry), name, stat, kindName(entry))) {
+        // Tried once more as a link when another one stands.
+        if (group !== undefined && !last) this.parts.links.wait(group, turn, false);
+        return undefined;
+      }
       exists = false;
+      cleared = true;
     } else if (status < 0 && status !== ENOENT) {
       // One that is to become a link is not missed before that fails.
       if (group !== undefined && !last) {
@@ -189,7 +195,7 @@ export class EntryGenerator {
       ledger.systemError("generator", `recv_generator: failed to stat "${place.absolute}"`, status, entry.path);
       return undefined;
     }
-    return this.regular({ ...turn, place, mode, exists, device }, group, last);
+    return this.regular({ ...turn, place, mode, exists, device, cleared }, group, last);
   }
 
   /**

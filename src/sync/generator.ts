@@ -6,6 +6,7 @@ import { type ByteName, byteName, directoryName } from "../bytes/byte-name.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { EntryFlag, type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
+import { deleteInAbsent, depthOf, isWithoutOwner, makeImplied, needsDirectory } from "./absent-parents.ts";
 import type { Alternates } from "./alternates.ts";
 import { setAttributes } from "./attributes.ts";
 import type { RecordChannel } from "./channel.ts";
@@ -71,6 +72,8 @@ export class Generator {
   private readonly early: EarlyDirectories;
   private readonly numbers: SlotNumbers;
   readonly deletions: DeletionPasses;
+  /** Of the directory that a dry run has not made: rsync takes everything that is deeper and follows for being in it. */
+  private missingDepth = Number.POSITIVE_INFINITY;
   /** From this index on the next entry lets the records before it go. */
   private nextFlush = 0;
 
@@ -91,6 +94,11 @@ export class Generator {
     const { options } = context;
     context.ledger.learn(list.ioError, options.hardLinks || !options.incrementalRecursion);
     this.numbers.startList(list);
+    if (isWithoutOwner(list)) {
+      this.deleteInAbsent(list);
+      begun();
+      return;
+    }
     const directory = this.enterDirectory(list);
     const state = this.states.get(list.path);
     const outside = state === "outside";
@@ -157,6 +165,14 @@ export class Generator {
     return this.parts.allArrived() ? this.parts.channel.flush() : undefined;
   }
 
+  private deleteInAbsent(list: FileList): void {
+    const { context, destination, deleter } = this.parts;
+    for (const _ of list.entries) this.numbers.next(false);
+    if (depthOf(list.path) >= this.missingDepth || destination.walker === undefined) return;
+    this.missingDepth = Number.POSITIVE_INFINITY;
+    deleteInAbsent(context, destination, deleter, list);
+  }
+
   /** Handles a list's own directory in full and opens it; undefined when it is to be left alone. */
   private enterDirectory(list: FileList): OpenDirectory | undefined {
     const { destination, tree, context } = this.parts;
@@ -168,9 +184,12 @@ export class Generator {
     const parentState = parentPath === undefined ? undefined : this.states.get(this.normal(parentPath));
     let state = this.states.get(path) ?? parentState ?? "ok";
     if (owner !== undefined && state !== "skipped") {
-      state = this.handleDirectory(owner, this.numbers.owner(), state, directory);
+      state = this.handleDirectory(owner, this.numbers.owner(), state, directory, needsDirectory(list));
     } else if (state === "no-directory" || state === "outside") state = "skipped";
     if (state !== "ok") this.states.set(path, state);
+    const depth = depthOf(path);
+    if (!untouched && depth <= this.missingDepth)
+      this.missingDepth = state === "missing" ? depth : Number.POSITIVE_INFINITY;
     if (state === "skipped") return undefined;
     if (state === "no-directory") directory.descriptor = openKept(context, destination, path);
     if (state === "ok" && destination.walker !== undefined) {
@@ -202,9 +221,11 @@ export class Generator {
     number: SlotNumber,
     state: DirectoryState,
     opened: OpenDirectory,
+    isNeeded: boolean,
   ): DirectoryState {
     const implied = (entry.flags & EntryFlag.implied) !== 0;
-    if (implied && !this.parts.context.options.impliedDirectories) return this.ensureParents(entry.path, state);
+    if (implied && !this.parts.context.options.impliedDirectories)
+      return this.ensureParents(entry.path, state, isNeeded);
     const root = entry.path === "." || entry.path === "/.";
     const where =
       state === "missing"
@@ -338,22 +359,24 @@ export class Generator {
     return "ok";
   }
 
-  /** Makes the missing parents that `--no-implied-dirs` leaves out, with default permissions. */
-  private ensureParents(path: ByteName, state: DirectoryState): DirectoryState {
-    const { context, destination, tree } = this.parts;
-    if (state !== "ok") return state;
+  /** Makes the missing parents that `--no-implied-dirs` leaves out, with default permissions, if anything goes into them. */
+  private ensureParents(path: ByteName, state: DirectoryState, isNeeded: boolean): DirectoryState {
+    const { context, destination } = this.parts;
+    const { options } = context;
+    if (state !== "ok" && (state !== "missing" || options.dryRun)) return state;
     const held = destination.walker?.directory(this.below(path));
     if (held !== ENOENT) {
-      const passes = context.options.keepDirectoryLinks || typeof held !== "number";
+      const passes = options.keepDirectoryLinks || typeof held !== "number";
       return held !== undefined && passes ? "ok" : "skipped";
     }
-    if (context.options.dryRun) return "missing";
-    const where = findPlace(destination, path, path === ".");
-    if (typeof where === "number") return "skipped";
-    const made = context.syscalls.makeDirectoryAt(where.descriptor, where.name, 0o777);
-    where.held.release();
-    tree.touch(directoryName(path) || byteName("."));
-    return made === 0 || made === EEXIST ? "ok" : "skipped";
+    if (options.existing) {
+      this.notice("not-creating", `not creating new directory "${this.below(path)}"`, path, options.info.skip > 0);
+      return "skipped";
+    }
+    if (options.dryRun || !isNeeded) return "missing";
+    if (!makeImplied(this.parts, path)) return "skipped";
+    for (let above = path; above !== ""; above = directoryName(above)) this.states.delete(above);
+    return "ok";
   }
 
   private below(path: ByteName): ByteName {

@@ -52,7 +52,7 @@ function compareWithLeader(
   const initial = ItemFlag.local | ItemFlag.nameFollows;
   const stat = emptyStat();
   const exists = directory !== undefined && syscalls.lstatAt(directory.descriptor, entry.name, stat) === 0;
-  if (options.existing && !exists) {
+  if (options.existing && !exists && turn.cleared !== true) {
     remark(
       context,
       "not-creating",

@@ -8,11 +8,12 @@ import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { limits } from "../limits.ts";
 import { applyModeChanges } from "../options/chmod.ts";
 import { EntryFlag, type FileEntry, FileType } from "../protocol/file-entry.ts";
+import { absentBelow, isWithoutOwner } from "./absent-parents.ts";
 import type { BuilderContext } from "./builder-context.ts";
 import { EntryAttributes } from "./entry-attributes.ts";
 import { EntryOrder } from "./entry-order.ts";
 import type { NoticeCode, RunEvent } from "./events.ts";
-import { type FileList, IoError, sortEntries } from "./file-list.ts";
+import { type FileList, IoError, type MergedEntry, sortEntries } from "./file-list.ts";
 import type { FilterPosition } from "./filter-stack.ts";
 import { systemProblem } from "./ledger.ts";
 import { unmunged } from "./munge.ts";
@@ -104,7 +105,8 @@ export class ListBuilder {
   next(): FileList | undefined {
     const directory = this.pending.pop();
     if (directory === undefined) return undefined;
-    const first = directory.owner === undefined;
+    const apart = isWithoutOwner(directory);
+    const first = directory.owner === undefined && !apart;
     const named = this.extra.get(directory.path) ?? [];
     const entries = first ? named : this.checkAgain(named, directory.path);
     this.extra.delete(directory.path);
@@ -139,13 +141,13 @@ export class ListBuilder {
       for (const source of all ? directory.sources : sourcesToScan(directory.sources, roots)) addContent(source);
     }
     const sorted = sortEntries(children);
-    for (let index = sorted.directories.length - 1; index >= 0; index--) {
-      const merged = sorted.directories[index];
-      if (merged === undefined) continue;
-      const { entry, sources } = merged;
-      const own = this.argumentDevices.get(entry) ?? device;
-      this.pending.push({ owner: entry, path: entry.path, sources, device: own });
-    }
+    const below: PendingDirectory[] = sorted.directories.map(({ entry, sources }) => {
+      return { owner: entry, path: entry.path, sources, device: this.argumentDevices.get(entry) ?? device };
+    });
+    const absent = apart ? [] : this.absentBelow(directory.path, sorted.directories);
+    for (const path of absent) below.push({ owner: undefined, path, sources: [], device: 0 });
+    if (absent.length > 0) below.sort((left, right) => (`${left.path}/` < `${right.path}/` ? -1 : 1));
+    for (const next of below.reverse()) this.pending.push(next);
     const shifted = sorted.dropped.map(({ entry, position }) => ({ entry, position: position + dots.length }));
     const last = this.pending.length === 0;
     return {
@@ -158,6 +160,13 @@ export class ListBuilder {
       last,
       scanned: order?.places(dots, sorted, shifted),
     };
+  }
+
+  /** Directories that missing arguments name and no list has; with incremental recursion such arguments are not listed. */
+  private absentBelow(path: ByteName, directories: readonly MergedEntry[]): readonly ByteName[] {
+    const { missingArguments, incrementalRecursion } = this.context.options;
+    if (missingArguments !== "delete" || incrementalRecursion) return [];
+    return absentBelow(path, new Set(directories.map(({ entry }) => entry.name)), this.extra.keys());
   }
 
   /**

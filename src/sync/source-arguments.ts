@@ -39,7 +39,6 @@ class SourceArguments {
   private rowText: ByteName | undefined;
   /** Which child each directory was last given as an implied one; without incremental recursion: the parents of all. */
   /** Parents of missing arguments that were said to be missing themselves. */
-  private readonly absentParents: Set<ByteName> = new Set();
   private readonly impliedIn = new Map<string, string>();
   private lastImplied: readonly string[] = [];
   private rootImplied = false;
@@ -217,15 +216,6 @@ class SourceArguments {
     if (root < 0) return;
     const vanished = (path: ByteName) => this.builder.vanished(this.absolute(joinBase(argument.base, path)));
     if (!this.addParents(argument, vanished)) return;
-    const parent = directoryName(argument.path);
-    if (parent !== "" && this.context.syscalls.statPath(joinBase(argument.base, parent), this.stat) < 0) {
-      if (!this.absentParents.has(parent)) {
-        const text = byteName(`WARNING: parent dir is absent in the file list: ${parent}`);
-        const path = argument.path;
-        this.builder.report({ type: "problem", severity: "warning", role: "generator", text, path, errno: 0 });
-      }
-      this.absentParents.add(parent);
-    }
     this.addMissing(root, argument.path);
   }
 

@@ -1,0 +1,76 @@
+/**
+ * Names to delete in directories that the list does not have: missing arguments of `--relative` whose parents are missing too
+ * (3-transfer 1.7 step 5). Without incremental recursion they come in lists that no directory owns.
+ */
+import { type ByteName, byteName, directoryName } from "../bytes/byte-name.ts";
+import { emptyStat } from "../fs/syscalls/interface.ts";
+import { EntryFlag } from "../protocol/file-entry.ts";
+import type { RunContext } from "./context.ts";
+import type { Deleter } from "./delete.ts";
+import type { Destination } from "./destination.ts";
+import { type FileList, isMissing } from "./file-list.ts";
+import type { GeneratorParts } from "./generator.ts";
+import { belowDestination, findPlace } from "./place.ts";
+
+const ENOENT = -2;
+const EEXIST = -17;
+
+/** Those of `parents` that lie below the directory `path` in one that is not among `names`, its directories. */
+export function absentBelow(
+  path: ByteName,
+  names: ReadonlySet<ByteName>,
+  parents: Iterable<ByteName>,
+): readonly ByteName[] {
+  const prefix = path === "." ? "" : `${path}/`;
+  return [...parents].filter((parent) => {
+    if (parent === "." || parent === "/." || !parent.startsWith(prefix)) return false;
+    const name = parent.slice(prefix.length).replace(/^\/+/, "").split("/", 1)[0] as ByteName;
+    return !names.has(name);
+  });
+}
+
+/** A list of such names. */
+export function isWithoutOwner({ owner, path }: Pick<FileList, "owner" | "path">): boolean {
+  return owner === undefined && path !== ".";
+}
+
+/**
+ * Whether the directory of a list is made although `--no-implied-dirs` leaves it out: for what goes into it, and as in rsync for
+ * a directory that is implied itself if that comes first.
+ */
+export function needsDirectory({ entries: [first, ...rest] }: FileList): boolean {
+  if (first === undefined) return false;
+  return !isMissing(first) || rest.some((entry) => !isMissing(entry) && (entry.flags & EntryFlag.implied) === 0);
+}
+
+/** Makes a directory that `--no-implied-dirs` leaves out, and those above it, with default permissions. */
+export function makeImplied(parts: Pick<GeneratorParts, "context" | "destination" | "tree">, path: ByteName): boolean {
+  const { context, destination, tree } = parts;
+  const parent = directoryName(path);
+  let where = findPlace(destination, path, path === ".");
+  if (where === ENOENT && parent !== "" && makeImplied(parts, parent)) where = findPlace(destination, path, false);
+  if (typeof where === "number") return false;
+  const made = context.syscalls.makeDirectoryAt(where.descriptor, where.name, 0o777);
+  where.held.release();
+  tree.touch(parent || byteName("."));
+  return made === 0 || made === EEXIST;
+}
+
+/** How deep a path lies. */
+export function depthOf(path: ByteName): number {
+  return path === "." ? 0 : path.split("/").filter((part) => part !== "").length;
+}
+
+/** Deletes what stands under the names of such a list, and tells that its directory is not there. */
+export function deleteInAbsent(context: RunContext, destination: Destination, deleter: Deleter, list: FileList): void {
+  const { ledger, syscalls } = context;
+  ledger.warning("generator", `WARNING: parent dir is absent in the file list: ${list.path}`);
+  const stat = emptyStat();
+  for (const entry of list.entries) {
+    const where = findPlace(destination, entry.path, false);
+    if (typeof where === "number") continue;
+    const found = syscalls.lstatAt(where.descriptor, where.name, stat);
+    if (found === 0) deleter.deleteArgument(belowDestination(destination, entry.path), where.name, stat);
+    where.held.release();
+  }
+}

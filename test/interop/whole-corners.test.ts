@@ -1,0 +1,80 @@
+/**
+ * Corners that random cases of the whole option table came upon, one small tree each, against the installed rsync: the same text,
+ * exit code and tree. More of them: corners.test.ts.
+ */
+import { describe, test } from "vitest";
+import { lookAtTrees, sideBySide } from "../support/side-by-side.ts";
+
+const compare = sideBySide({ look: lookAtTrees });
+const compareLogs = sideBySide({ look: "cut -d' ' -f4- log | sed '/^sent /d'" });
+const dated = "find s d -exec touch -h -d @1500000000.5 {} +";
+
+describe("--delete-missing-args with --relative", () => {
+  const setup = `mkdir -p s/a/b d/s/no/b/c d/s/a; echo 1 >s/a/b/f; echo 2 >s/a/g; echo x >d/s/no/gone; echo y >d/s/no/b/gone
+echo z >d/s/no/b/c/gone; echo w >d/s/a/gone; ${dated}`;
+  test.each([
+    ...["", "-n", "--delete"].map(
+      (text) => `-aRi --no-i-r ${text} --delete-missing-args s/a/g s/no/gone s/no/b/gone s/no/b/c/gone d/`,
+    ),
+    "-aRin --no-i-r --delete-missing-args s/a/b/f s/no/gone s/no/b/gone s/no/b/c/gone d/",
+    "-aRi --delete-missing-args s/a/g s/no/gone d/",
+    "-aRin --no-implied-dirs --delete-missing-args s/no/b/c/gone s/a/b/f d/",
+  ])("%s", (line) => {
+    compare(setup, line);
+  });
+
+  test.each([
+    "s/a/gone",
+    "s/a/b/gone s/a/g",
+    "s/a/gone s/a/b/gone",
+    "s/a/b/gone s/a/x s/a/b/f",
+    "s/a/gone s/a/b/",
+    "s/no/gone --no-i-r",
+  ])("makes the parents that are needed under --no-implied-dirs: %s", (names) => {
+    compare(`${setup}; rm -r d/s`, `-aRi --no-implied-dirs --delete-missing-args ${names} d/`);
+  });
+
+  test("tells of the topmost of --no-implied-dirs that --existing leaves out", () => {
+    compare(`${setup}; rm -r d/s`, "-aRvv --no-implied-dirs --existing s/a/b/f s/a/g d/");
+  });
+});
+
+describe("--hard-links", () => {
+  const setup = `mkdir -p s d; echo 1 >s/a; ln s/a s/b; ln s/a s/c; echo old >d/b; mkdir d/a; echo x >d/a/x; ${dated}`;
+  test.each(["--no-i-r", "--no-i-r -n", "--existing --force", "--existing --force --no-i-r -b"])(
+    "a member whose place is taken is tried again as a link: %s",
+    (text) => {
+      compare(setup, `-aHii ${text} s/ d/`);
+    },
+  );
+
+  test("a member that had to clear its place is linked under --existing", () => {
+    compare(`${setup}; rm -r d/a; mkfifo d/a`, "-aHii --existing s/ d/");
+  });
+});
+
+describe("--copy-dest and the like", () => {
+  const setup = `mkdir s alt d t; echo 1 >s/f; : >s/e; cp -a s/. alt/; chmod 600 s/*; mkdir d/t; ${dated}
+touch -d @1500000000.5 t alt/*`;
+  test.each([
+    "-ai --temp-dir=t --copy-dest=../alt s/ d/",
+    "-ai --temp-dir=no/ --link-dest=../alt s/f s/e d/",
+    "-ain --mkpath --link-dest=../../../alt s/ d/new/er",
+    "-ain --mkpath --copy-dest=../../alt --copy-dest=../alt s/ d/new",
+  ])("%s", (line) => {
+    compare(setup, line);
+  });
+
+  test("a log does not tell that one of them is not there", () => {
+    compareLogs(setup, "-a --log-file=log --link-dest=../no s/ d/");
+  });
+
+  test("read times change with local copies, also of empty files and under --open-noatime", () => {
+    const times = `${setup}; touch -a -d @1400000000 alt/*`;
+    compare(times, "-aU --open-noatime --copy-dest=../alt s/ d/");
+  });
+});
+
+test.each(["--append --cc=none", "--append-verify --cc=none,md5 --no-W", "--append --cc=md5,none"])("%s", (text) => {
+  compare(`mkdir s d; echo 12 >s/f; printf 1 >d/f; ${dated}`, `-ai ${text} s/ d/`);
+});
