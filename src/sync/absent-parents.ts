@@ -1,6 +1,6 @@
 /**
- * Names to delete in directories that the list does not have: missing arguments of `--relative` whose parents are missing too
- * (3-transfer 1.7 step 5). Without incremental recursion they come in lists that no directory owns.
+ * What becomes in the destination of parents that are not sent: those of `--no-implied-dirs`, and the missing ones of
+ * `--delete-missing-args` (3-transfer 1.7 steps 4 and 5).
  */
 import { type ByteName, byteName, directoryName } from "../bytes/byte-name.ts";
 import { emptyStat } from "../fs/syscalls/interface.ts";
@@ -9,29 +9,18 @@ import type { RunContext } from "./context.ts";
 import type { Deleter } from "./delete.ts";
 import type { Destination } from "./destination.ts";
 import { type FileList, isMissing } from "./file-list.ts";
-import type { GeneratorParts } from "./generator.ts";
 import { belowDestination, findPlace } from "./place.ts";
+import type { TreeState } from "./tree-state.ts";
 
 const ENOENT = -2;
 const EEXIST = -17;
 
-/** Those of `parents` that lie below the directory `path` in one that is not among `names`, its directories. */
-export function absentBelow(
-  path: ByteName,
-  names: ReadonlySet<ByteName>,
-  parents: Iterable<ByteName>,
-): readonly ByteName[] {
-  const prefix = path === "." ? "" : `${path}/`;
-  return [...parents].filter((parent) => {
-    if (parent === "." || parent === "/." || !parent.startsWith(prefix)) return false;
-    const name = parent.slice(prefix.length).replace(/^\/+/, "").split("/", 1)[0] as ByteName;
-    return !names.has(name);
-  });
-}
-
-/** A list of such names. */
-export function isWithoutOwner({ owner, path }: Pick<FileList, "owner" | "path">): boolean {
-  return owner === undefined && path !== ".";
+/** What making and deleting needs. */
+interface Parts {
+  readonly context: RunContext;
+  readonly destination: Destination;
+  readonly tree: TreeState;
+  readonly deleter: Deleter;
 }
 
 /**
@@ -44,7 +33,7 @@ export function needsDirectory({ entries: [first, ...rest] }: FileList): boolean
 }
 
 /** Makes a directory that `--no-implied-dirs` leaves out, and those above it, with default permissions. */
-export function makeImplied(parts: Pick<GeneratorParts, "context" | "destination" | "tree">, path: ByteName): boolean {
+export function makeImplied(parts: Parts, path: ByteName): boolean {
   const { context, destination, tree } = parts;
   const parent = directoryName(path);
   let where = findPlace(destination, path, path === ".");
@@ -62,7 +51,7 @@ export function depthOf(path: ByteName): number {
 }
 
 /** Deletes what stands under the names of such a list, and tells that its directory is not there. */
-export function deleteInAbsent(context: RunContext, destination: Destination, deleter: Deleter, list: FileList): void {
+export function deleteInAbsent({ context, destination, deleter }: Parts, list: FileList): void {
   const { ledger, syscalls } = context;
   ledger.warning("generator", `WARNING: parent dir is absent in the file list: ${list.path}`);
   const stat = emptyStat();

@@ -6,7 +6,8 @@ import { type ByteName, byteName, directoryName } from "../bytes/byte-name.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { EntryFlag, type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
-import { deleteInAbsent, depthOf, isWithoutOwner, makeImplied, needsDirectory } from "./absent-parents.ts";
+import { isWithoutOwner } from "./absent-lists.ts";
+import { deleteInAbsent, depthOf, makeImplied, needsDirectory } from "./absent-parents.ts";
 import type { Alternates } from "./alternates.ts";
 import { setAttributes } from "./attributes.ts";
 import type { RecordChannel } from "./channel.ts";
@@ -166,11 +167,10 @@ export class Generator {
   }
 
   private deleteInAbsent(list: FileList): void {
-    const { context, destination, deleter } = this.parts;
     for (const _ of list.entries) this.numbers.next(false);
-    if (depthOf(list.path) >= this.missingDepth || destination.walker === undefined) return;
+    if (depthOf(list.path) >= this.missingDepth || this.parts.destination.walker === undefined) return;
     this.missingDepth = Number.POSITIVE_INFINITY;
-    deleteInAbsent(context, destination, deleter, list);
+    deleteInAbsent(this.parts, list);
   }
 
   /** Handles a list's own directory in full and opens it; undefined when it is to be left alone. */

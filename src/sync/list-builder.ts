@@ -8,12 +8,12 @@ import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { limits } from "../limits.ts";
 import { applyModeChanges } from "../options/chmod.ts";
 import { EntryFlag, type FileEntry, FileType } from "../protocol/file-entry.ts";
-import { absentBelow, isWithoutOwner } from "./absent-parents.ts";
+import { addAbsent, isWithoutOwner, type PendingDirectory } from "./absent-lists.ts";
 import type { BuilderContext } from "./builder-context.ts";
 import { EntryAttributes } from "./entry-attributes.ts";
 import { EntryOrder } from "./entry-order.ts";
 import type { NoticeCode, RunEvent } from "./events.ts";
-import { type FileList, IoError, type MergedEntry, sortEntries } from "./file-list.ts";
+import { type FileList, IoError, sortEntries } from "./file-list.ts";
 import type { FilterPosition } from "./filter-stack.ts";
 import { systemProblem } from "./ledger.ts";
 import { unmunged } from "./munge.ts";
@@ -22,16 +22,6 @@ import { deviceSize, linksToFollow, type SourceStat, statSource } from "./source
 import { sourcesToScan } from "./sources-to-scan.ts";
 
 const ENOENT = -2;
-
-/** A directory whose list is still to be made. */
-export interface PendingDirectory {
-  readonly owner: FileEntry | undefined;
-  readonly path: ByteName;
-  /** The entries that contribute content: several when arguments overlap. */
-  readonly sources: readonly FileEntry[];
-  /** Device of the argument, for `-x`. */
-  readonly device: number;
-}
 
 /** Everything a builder needs to go on in another thread. */
 export interface BuilderState {
@@ -144,9 +134,9 @@ export class ListBuilder {
     const below: PendingDirectory[] = sorted.directories.map(({ entry, sources }) => {
       return { owner: entry, path: entry.path, sources, device: this.argumentDevices.get(entry) ?? device };
     });
-    const absent = apart ? [] : this.absentBelow(directory.path, sorted.directories);
-    for (const path of absent) below.push({ owner: undefined, path, sources: [], device: 0 });
-    if (absent.length > 0) below.sort((left, right) => (`${left.path}/` < `${right.path}/` ? -1 : 1));
+    const { missingArguments, incrementalRecursion } = this.context.options;
+    const mayBeAbsent = missingArguments === "delete" && !incrementalRecursion && !apart;
+    if (mayBeAbsent) addAbsent(below, directory.path, this.extra.keys());
     for (const next of below.reverse()) this.pending.push(next);
     const shifted = sorted.dropped.map(({ entry, position }) => ({ entry, position: position + dots.length }));
     const last = this.pending.length === 0;
@@ -160,13 +150,6 @@ export class ListBuilder {
       last,
       scanned: order?.places(dots, sorted, shifted),
     };
-  }
-
-  /** Directories that missing arguments name and no list has; with incremental recursion such arguments are not listed. */
-  private absentBelow(path: ByteName, directories: readonly MergedEntry[]): readonly ByteName[] {
-    const { missingArguments, incrementalRecursion } = this.context.options;
-    if (missingArguments !== "delete" || incrementalRecursion) return [];
-    return absentBelow(path, new Set(directories.map(({ entry }) => entry.name)), this.extra.keys());
   }
 
   /**
