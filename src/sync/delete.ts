@@ -90,15 +90,6 @@ export class Deleter implements DeletionSource {
     this.delayed.length = 0;
   }
 
-  /** The warning about `--max-delete`, once at the end. */
-  reportLimit(): void {
-    const { skippedDeletions } = this.context.counters;
-    if (skippedDeletions === 0) return;
-    const text = byteName(`Deletions stopped due to --max-delete limit (${skippedDeletions} skipped)`);
-    const role = "generator";
-    this.context.ledger.record({ type: "problem", severity: "delete-limit", role, text, path: undefined, errno: 0 });
-  }
-
   /** `--delete-missing-args`: removes what stands where a missing argument would be, unless rules protect it. */
   deleteArgument(path: ByteName, name: ByteName, stat: Stat): void {
     const { filters, options } = this.context;
@@ -119,8 +110,11 @@ export class Deleter implements DeletionSource {
    */
   makeRoom(path: ByteName, name: ByteName, stat: Stat, forWhat: string): boolean {
     const candidate = this.candidate(path, name, stat);
-    const isHeld = this.guarded?.holds === true && this.hasContent(candidate);
-    if (!isHeld && this.deleteItem(candidate, true, false) === "deleted") return true;
+    if (
+      !(this.guarded?.holds === true && this.hasContent(candidate)) &&
+      this.deleteItem(candidate, true, false) === "deleted"
+    )
+      return true;
     this.context.ledger.error("generator", `could not make way for new ${forWhat}: ${path}`, path);
     return false;
   }
@@ -164,10 +158,7 @@ export class Deleter implements DeletionSource {
       return [];
     }
     this.guarded?.guard.saw(names.length);
-    if (this.isClosed(path, descriptor, names, beingRemoved)) {
-      onProtected?.();
-      return [];
-    }
+    if (this.isClosed(path, descriptor, names, beingRemoved, onProtected)) return [];
     filters.enter(0, path, this.places);
     const found: Candidate[] = [];
     let own = -1;
@@ -255,10 +246,9 @@ export class Deleter implements DeletionSource {
       this.notice("non-empty-directory", `cannot delete non-empty directory: ${item.path}`, item.path);
       return "not-empty";
     }
-    if (!makingRoom && options.maxDelete !== undefined && this.count >= options.maxDelete) {
-      counters.skippedDeletions++;
-      return "at-limit";
-    }
+    const isAtLimit = !makingRoom && options.maxDelete !== undefined && this.count >= options.maxDelete;
+    if (isAtLimit) counters.skippedDeletions++;
+    if (isAtLimit) return "at-limit";
     const status = options.dryRun ? this.simulate(item, isDirectory, recursive) : this.remove(item, isDirectory);
     if (status === 0) {
       if (!makingRoom) {
@@ -272,8 +262,7 @@ export class Deleter implements DeletionSource {
       this.notice("non-empty-directory", `cannot delete non-empty directory: ${item.path}`, item.path);
       return "not-empty";
     }
-    if (status === ENOENT) return "deleted";
-    return "failed";
+    return status === ENOENT ? "deleted" : "failed";
   }
 
   /** Removes the contents of a directory; protected entries stay, and so does then the directory. */
@@ -320,10 +309,9 @@ export class Deleter implements DeletionSource {
     // A backup walks elsewhere in the destination meanwhile.
     held.retain();
     const parent = held.descriptor;
-    let operation = "unlink";
+    let operation = isDirectory ? "rmdir" : "unlink";
     let status: number;
     if (isDirectory) {
-      operation = "rmdir";
       status = syscalls.removeDirectoryAt(parent, item.name);
     } else if (options.backup && !this.forBackup && this.backups.appliesToDeletion(item.name)) {
       operation = "make_backup";
@@ -357,16 +345,23 @@ export class Deleter implements DeletionSource {
   }
 
   /** Whether a directory may be read but not searched; says then of which names nothing can be seen. */
-  private isClosed(path: ByteName, descriptor: number, names: readonly ByteName[], beingRemoved: boolean): boolean {
+  private isClosed(
+    path: ByteName,
+    descriptor: number,
+    names: readonly ByteName[],
+    beingRemoved: boolean,
+    onProtected?: () => void,
+  ): boolean {
     const { syscalls, filters, ledger } = this.context;
     const status = searchable(syscalls, descriptor, this.stat);
     if (status >= 0 || names.length === 0) return false;
     filters.enter(0, path, this.places);
-    for (const name of this.silent ? [] : names) {
+    for (const name of names) {
       const child = childPath(path, name);
       // What rules protect, as a file or as a directory, is not missed.
       const isMissed = filters.isEmpty || ![false, true].some((kind) => this.isProtected(child, kind, beingRemoved));
-      if (isMissed) ledger.notSeen(fullPath(this.destination.absolute, child), status);
+      if (!isMissed) onProtected?.();
+      else if (!this.silent) ledger.notSeen(fullPath(this.destination.absolute, child), status);
     }
     return true;
   }
@@ -382,8 +377,9 @@ export class Deleter implements DeletionSource {
     if (!isDirectory || recursive) return 0;
     const held = this.destination.walker?.directory(item.path);
     if (held === undefined || typeof held === "number") return 0;
-    const names = this.context.syscalls.readDirectory(held.descriptor);
-    const isSeen = searchable(this.context.syscalls, held.descriptor, this.stat) >= 0;
+    const { syscalls } = this.context;
+    const names = syscalls.readDirectory(held.descriptor);
+    const isSeen = searchable(syscalls, held.descriptor, this.stat) >= 0;
     return typeof names === "object" && names.length > 0 && isSeen ? ENOTEMPTY : 0;
   }
 

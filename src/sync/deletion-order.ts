@@ -1,6 +1,8 @@
-/** In which order the extraneous entries of a directory are deleted, and the device that one lies on. */
+/** In which order the extraneous entries of a directory are deleted, the device that one lies on, and the limit of deletions. */
+import { byteName } from "../bytes/byte-name.ts";
 import type { Stat } from "../fs/syscalls/interface.ts";
 import { FileType } from "../protocol/file-entry.ts";
+import type { RunContext } from "./context.ts";
 import type { Candidate } from "./guarded-deletion.ts";
 
 /** Reverse of the file-list order: directories first, both by descending bytes (3-transfer 6.2). */
@@ -17,4 +19,13 @@ export function sortForDeletion(items: Candidate[]): Candidate[] {
 
 export function deviceOf(stat: Stat): number {
   return stat.deviceMajor * 2 ** 32 + stat.deviceMinor;
+}
+
+/** The warning about `--max-delete`, once at the end of a run. */
+export function reportDeletionLimit({ counters, ledger }: RunContext): void {
+  const { skippedDeletions } = counters;
+  if (skippedDeletions === 0) return;
+  const text = byteName(`Deletions stopped due to --max-delete limit (${skippedDeletions} skipped)`);
+  const role = "generator";
+  ledger.record({ type: "problem", severity: "delete-limit", role, text, path: undefined, errno: 0 });
 }

@@ -33,7 +33,7 @@ export class EarlyDirectories {
     const { options, syscalls } = context;
     const name = destination.singleName ?? entry.name;
     if (!options.times || options.omitDirectoryTimes) return;
-    if (options.dryRun || options.existing || context.gate !== undefined) return;
+    if (options.dryRun || context.gate !== undefined) return;
     if ((entry.flags & EntryFlag.implied) !== 0 && !options.impliedDirectories) return;
     if (entry.path === "." || entry.path === "/.") return;
     const status = syscalls.lstatAt(descriptor, name, this.stat);
@@ -44,7 +44,7 @@ export class EarlyDirectories {
         this.blocked.add(entry.path);
         return;
       }
-    } else if (status !== ENOENT) return;
+    } else if (status !== ENOENT || options.existing) return;
     if (syscalls.makeDirectoryAt(descriptor, name, (entry.mode & 0o700) | 0o700) === 0) {
       this.made.add(entry.path);
       parent.dirty = true;

@@ -289,8 +289,9 @@ export class EntryGenerator {
       this.parts.links.wait(group, turn);
       return undefined;
     }
-    const attributes = exists ? existing.read(place.directory, place.name, place.absolute) : noAttributes();
+    const told = () => existing.read(place.directory, place.name, place.absolute);
     if (exists && quickCheck(options, entry, stat, () => this.digest(place.directory, place.name, entry.size))) {
+      const attributes = told();
       let changed: boolean | undefined = false;
       if (!options.dryRun) {
         if (partial) {
@@ -315,6 +316,9 @@ export class EntryGenerator {
     let initial: number = ItemFlag.transfer | (options.checksum ? ItemFlag.change : 0);
     if (partial || found !== undefined) initial |= ItemFlag.basisTypeFollows;
     const comparable = exists && (partial || this.requests.deltas.canRead(turn));
+    // Of a file that cannot be read nothing else is told than that.
+    const silent = () => (exists ? existing.read(place.directory, place.name) : noAttributes());
+    const attributes = comparable ? told() : silent();
     if (comparable) {
       return this.requests.request(
         this.startedFrom(turn, kept, undefined),
@@ -371,10 +375,7 @@ export class EntryGenerator {
 
   /** `--update`: what stands there is newer by the rule of 3-transfer 1.7 step 15. */
   private isNewer(entry: FileEntry): boolean {
-    const { modifyWindow } = this.parts.context.options;
-    const difference = entry.mtime - this.stat.mtime;
-    if (modifyWindow < 0 && difference === 0) return entry.mtimeNanoseconds < this.stat.mtimeNanoseconds;
-    return difference < Math.max(modifyWindow, 0);
+    return entry.mtime - this.stat.mtime < this.parts.context.options.modifyWindow;
   }
 
   /** What `--info=skip2` adds to `NAME exists`. */

@@ -26,19 +26,23 @@ export function nameDistance(a: string, b: string, limit: number): number {
   return row[b.length] ?? 0;
 }
 
-/** The suffix that tells the kind of a file, without its dot: `txt` of `a.txt.bak~`; of digits only if there is no other. */
+/**
+ * The suffix that tells the kind of a file, with its dot: `.txt` of `a.txt.bak` and of `a.txt~`; of digits only if there is no
+ * other. One mark of a backup is passed over, not two (`.old` of `a.old~`).
+ */
 export function fileSuffix(name: string): string {
   let text = name.replace(/^\.+/, "");
-  const backup = text.endsWith("~");
-  if (backup) text = text.slice(0, -1);
+  const tilde = text.endsWith("~");
+  if (tilde) text = text.slice(0, -1);
+  let marked = tilde;
   let digits = "";
   for (let dot = text.lastIndexOf("."); dot > 0; dot = text.lastIndexOf(".")) {
-    const suffix = text.slice(dot + 1);
+    const suffix = text.slice(dot);
     text = text.slice(0, dot);
-    if (suffix === "bak" || suffix === "old" || suffix === "orig") continue;
-    if (backup && /^~\d+$/.test(suffix)) continue;
-    if (!/^\d*$/.test(suffix)) return suffix;
-    if (digits === "") digits = suffix;
+    if (tilde && /^\.~\d+$/.test(suffix)) continue;
+    if (!marked && /^\.(?:bak|old|orig)$/.test(suffix)) marked = true;
+    else if (!/^\.\d*$/.test(suffix)) return suffix;
+    else if (digits === "") digits = suffix;
   }
   return digits;
 }

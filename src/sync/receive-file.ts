@@ -297,9 +297,13 @@ export class FileReceiver {
       open ? syscalls.fremoveXattr(descriptor, attribute) : syscalls.removeXattrAt(directory, name, attribute);
     for (const item of xattrs ?? []) note("xattr", setXattr(item.name, item.value), item.name);
     for (const item of removeXattrs ?? []) note("xattr", removeXattr(item), item);
-    if (mtime !== undefined) note("times", syscalls.fsetTimes(descriptor, mtime, mtimeNanoseconds, atime, 0));
-    else if (atime !== undefined) {
-      note("times", syscalls.fsetTimes(descriptor, stat.mtime, stat.mtimeNanoseconds, atime, 0));
+    if (mtime !== undefined || atime !== undefined) {
+      const [seconds, nanoseconds] =
+        mtime === undefined ? [stat.mtime, stat.mtimeNanoseconds] : [mtime, mtimeNanoseconds];
+      const timed = syscalls.fsetTimes(descriptor, seconds, nanoseconds, atime, 0);
+      note("times", timed);
+      // Somebody else's file, written in place: rsync leaves the rest alone.
+      if (timed < 0) return;
     }
     if (accessAcl !== undefined) {
       if (accessAcl === null) {

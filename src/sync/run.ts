@@ -14,6 +14,7 @@ import type { ChangeGate } from "./change-gate.ts";
 import type { RunContext, Wants } from "./context.ts";
 import { RunCounters } from "./counters.ts";
 import { withDeadline } from "./deadline.ts";
+import { reportDeletionLimit } from "./deletion-order.ts";
 import { type Destination, resolveDestination } from "./destination.ts";
 import type { EventSink, RunSummary } from "./events.ts";
 import { fileFilterReader } from "./filter-reader.ts";
@@ -256,7 +257,7 @@ async function transfer(
   announceMatches(context);
   if (options.deleteTiming === "after" && guarded === undefined) generator.deletions.inAll(all);
   tree.finishLate();
-  deleter.reportLimit();
+  reportDeletionLimit(context);
   progress.end();
 }
 

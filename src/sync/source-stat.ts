@@ -46,6 +46,13 @@ export function statSource(
   if (status < 0) return status;
   if ((stat.mode & FileType.mask) !== FileType.symlink) return "own";
   if (options.copyLinks) return follow(syscalls, directory, name, stat);
+  // Of these `--copy-unsafe-links` says nothing.
+  if (options.copyDirectoryLinks) {
+    const followed = syscalls.statAt(directory, name, stat);
+    if (followed === 0 && (stat.mode & FileType.mask) === FileType.directory) return "followed";
+    const again = syscalls.lstatAt(directory, name, stat);
+    if (again < 0) return again;
+  }
   if (options.copyUnsafeLinks) {
     const target = syscalls.readLinkAt(directory, name);
     if (typeof target !== "number" && isUnsafeLink(target, path)) {
@@ -54,12 +61,6 @@ export function statSource(
       if (passed > 0 && passed + countLinkHops(syscalls, directory, name) > limits.linkHops) return ELOOP;
       return follow(syscalls, directory, name, stat);
     }
-  }
-  if (options.copyDirectoryLinks) {
-    const followed = syscalls.statAt(directory, name, stat);
-    if (followed === 0 && (stat.mode & FileType.mask) === FileType.directory) return "followed";
-    const again = syscalls.lstatAt(directory, name, stat);
-    if (again < 0) return again;
   }
   return "own";
 }

@@ -823,3 +823,33 @@ describe("what --info=skip2 says of links and special files", () => {
     ["-rltc", "-rtDc", "-rt", "-aD"].map((text) => `${text} --ignore-existing --info=skip2,nonreg0 src/ dst/`),
   );
 });
+
+describe("--update by the comparison window", () => {
+  const setup = `mkdir -p src; for t in 99 99.5 100 100.3 100.7 101 101.5 102 103; do echo new >src/$t; echo older >dst/$t
+touch -d @100.5 src/$t; touch -d @$t dst/$t; done`;
+  checkAll(
+    setup,
+    ["-1", "0", "1", "2"].map((window) => `-rtui --modify-window=${window} src/ dst/`),
+  );
+});
+
+describe("directories of --link-dest that are not there", () => {
+  const setup = `mkdir -p src dst; echo 1 >src/f`;
+  const places = ["dst/sub", "new/deep", "dst"].flatMap((place) =>
+    ["no", "../no", "../../no", "a/../no"].map((path) => `-rn --mkpath --link-dest=${path} src/ ${place}`),
+  );
+  checkAll(setup, [
+    ...places,
+    "-r --log-file=log --link-dest=no src/ dst",
+    "-r --log-file=log --list-only --link-dest=no src/",
+  ]);
+});
+
+describe("directories in the place of links under --existing", () => {
+  const setup = `mkdir -p src/d/l src/d/new src/l2 dst/d; ln -s x dst/d/l; ln -s x dst/l2; touch -d @1400000000 src/d src`;
+  checkAll(setup, [
+    "-rlt --existing src/ dst/",
+    "-rlti --no-i-r --existing src/ dst/",
+    "-rltn --existing -i src/ dst/",
+  ]);
+});

@@ -159,3 +159,25 @@ describe("progress of the run with sources that cannot be read", () => {
   const setup = `mkdir s d; for i in 1 2 3 4 5; do seq 1 $((i*300)) >s/f$i; done; chown -R ${nobody} s d; chmod 0 s/f3`;
   checkAll(setup, ["-r --info=progress2 s/ d/", "-rH --no-i-r --info=progress2 --progress s/ d/"]);
 });
+
+describe("directories that may be read but not searched, and are to be deleted", () => {
+  const setup = `mkdir -p s d/x d/y/q d/n/x d/n/y d/n/u/v; for i in x y n/x n/y n/u/v; do echo 1 >d/$i/a; ln -s a d/$i/l; done
+find s d -exec touch -hd @1600000000 {} +; chown -hR ${nobody} s d; chmod 620 d/x d/n/x; chmod 444 d/y d/n/y d/n/u/v`;
+  const ways = ["--delete", "--delete-delay", "--delete-after --exclude=a", "-n --delete", "-n --delete --exclude=a"];
+  checkAll(
+    setup,
+    ways.flatMap((way) => [`-rt -i ${way} s/ d/`, `-dt -i ${way} s/ d/`]),
+  );
+});
+
+describe("files of somebody else that are written in place", () => {
+  const setup = `mkdir s d; for i in a b c; do echo new$i >s/$i; echo old >d/$i; touch -d @1500000000 d/$i; setfacl -m u:1:r s/$i; done
+chown -R ${nobody} s d; chown 1 d/*; chmod 7777 d/* s/*; chmod 755 s/b; chmod 666 d/c`;
+  checkAll(setup, ["-rt -i --inplace s/ d/", "-rtpA --inplace --no-W s/ d/", "-rtE --append s/ d/"]);
+});
+
+describe("attributes of files that cannot be read", () => {
+  const setup = `mkdir s d; echo new >s/f; echo older >d/f; for x in s d; do setfattr -n user.x -v $x $x/f; done
+touch -d @1500000000 d/f; chown -R ${nobody} s d; chmod 200 d/f`;
+  checkAll(setup, ["-rtX -i --no-W s/ d/", "-rtX -i s/ d/", "-rtX --size-only s/ d/", "-rtX --inplace --no-W s/ d/"]);
+});

@@ -109,13 +109,18 @@ describe("links of the source", () => {
     expectSame(setup, `${option} s d/`);
   });
 
-  test.each(["-aiL", "-aik", "-ai --copy-unsafe-links", "-aiR --copy-unsafe-links", "-ai --safe-links", "-aiRL"])(
-    "%s with links as arguments",
-    (option) => {
-      const args = "s/l s/sub/up s/dangling s/unsafe s/unsafe-dir s/away s/absolute s/safe-dir";
-      expect(expectSame(links, `${option} ${args} d/`).trees.length).toBeGreaterThan(50);
-    },
-  );
+  test.each([
+    "-aiL",
+    "-aik",
+    "-ai --copy-unsafe-links",
+    "-aivk --copy-unsafe-links",
+    "-aiR --copy-unsafe-links",
+    "-ai --safe-links",
+    "-aiRL",
+  ])("%s with links as arguments", (option) => {
+    const args = "s/l s/sub/up s/dangling s/unsafe s/unsafe-dir s/away s/absolute s/safe-dir";
+    expect(expectSame(links, `${option} ${args} d/`).trees.length).toBeGreaterThan(50);
+  });
 });
 
 describe("removal of sources", () => {

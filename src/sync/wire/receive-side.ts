@@ -9,6 +9,7 @@ import type { Message } from "../../protocol/message.ts";
 import type { TransferStats } from "../../protocol/transfer-stats.ts";
 import { setLateXattrs } from "../attributes.ts";
 import { fullPath, type RunContext } from "../context.ts";
+import { reportDeletionLimit } from "../deletion-order.ts";
 import { resolveDestination } from "../destination.ts";
 import type { RunSummary } from "../events.ts";
 import { HardLinks, type Member } from "../hard-links.ts";
@@ -296,7 +297,7 @@ async function generate(parts: Generation): Promise<void> {
     await reached(4);
   }
   side?.tree.finishLate();
-  side?.deleter.reportLimit();
+  if (side !== undefined) reportDeletionLimit(context);
   done();
   connection.flush();
 }

@@ -18,16 +18,23 @@ test("nameDistance gives up where the lengths are too far apart", () => {
 });
 
 test.each([
-  ["a.txt", "txt"],
-  ["a.tar.gz", "gz"],
-  ["a.c~", "c"],
-  ["a.c.bak", "c"],
-  ["a.c.orig.old", "c"],
-  ["lib.so.1", "so"],
-  ["report.1", "1"],
+  ["a.txt", ".txt"],
+  ["a.tar.gz", ".gz"],
+  ["a.c~", ".c"],
+  ["a.c.bak", ".c"],
+  ["a.c.orig.old", ".orig"],
+  ["a.old~", ".old"],
+  ["a.c.old.~1~", ".old"],
+  ["a.c.~2~.old", ".~2~"],
+  ["a.c.1.old", ".c"],
+  ["a.c~~", ".c~"],
+  ["a..old", "."],
+  ["lib.so.1", ".so"],
+  ["report.1", ".1"],
   [".profile", ""],
+  [".profile.old", ""],
   ["plain", ""],
-  ["a.c.~12~", "c"],
+  ["a.c.~12~", ".c"],
 ])("fileSuffix of %j is %j", (name, suffix) => {
   expect(fileSuffix(name)).toBe(suffix);
 });
