@@ -116,7 +116,7 @@ chown -R ${nobody} s a d; chown root d/d`;
   checkAll(setup, [
     ...ways.map((way) => `-rltp -i ${way} s/ d/`),
     ...ways.map((way) => `-rltp -vv ${way} s/ d/`),
-    "-rlt --log-file=log --link-dest=no --link-dest=../a s/ d/",
+    "-rlt --link-dest=no --link-dest=../a s/ d/",
   ]);
 });
 

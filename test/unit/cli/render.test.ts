@@ -259,6 +259,13 @@ describe("the header of a complete list", () => {
   });
 });
 
+test("what is told before the two sides talk to each other does not reach the log", () => {
+  const early = problem("--link-dest arg does not exist: /d/no", "Receiver");
+  const printed = print(optionsOf(0), [early], well);
+  expect(printed.stderr).toBe("--link-dest arg does not exist: /d/no\n");
+  expect(printed.log.join()).not.toContain("arg does not exist");
+});
+
 test("a signal leaves an open line as it is", () => {
   const printed = print(optionsOf(1), [building], fatally(abortedError("sender")));
   expect(printed.stdout).toBe("building file list ... ");
