@@ -20,6 +20,7 @@ import { unmunged } from "./munge.ts";
 import { ScanEvents, type ScanEventsState } from "./scan-events.ts";
 import { deviceSize, linksToFollow, type SourceStat, statSource } from "./source-stat.ts";
 import { sourcesToScan } from "./sources-to-scan.ts";
+import { TreeEstimate } from "./tree-estimate.ts";
 
 const ENOENT = -2;
 
@@ -44,6 +45,8 @@ export class ListBuilder {
   private readonly argumentDevices = new Map<FileEntry, number>();
   private ioError: number;
   private readonly events: ScanEvents;
+  /** How large the source will be. */
+  readonly estimate: TreeEstimate = new TreeEstimate();
 
   constructor(context: BuilderContext, state?: BuilderState) {
     this.context = context;
@@ -137,6 +140,7 @@ export class ListBuilder {
     const { missingArguments, incrementalRecursion } = this.context.options;
     const mayBeAbsent = missingArguments === "delete" && !incrementalRecursion && !apart;
     if (mayBeAbsent) addAbsent(below, directory.path, this.extra.keys());
+    this.estimate.listed(children.length, below.length);
     for (const next of below.reverse()) this.pending.push(next);
     const shifted = sorted.dropped.map(({ entry, position }) => ({ entry, position: position + dots.length }));
     const last = this.pending.length === 0;

@@ -2,7 +2,6 @@
  * Brings the file lists of the sender to the generator, some way ahead (2-file-list 4.6). The scan starts on the main
  * thread; when a tree turns out to be large it goes on in a worker thread, whose lists arrive as messages.
  */
-import { MessageChannel } from "node:worker_threads";
 import { abortedError } from "../errors.ts";
 import type { FilterProgram } from "../filter/compile-filters.ts";
 import { limits } from "../limits.ts";
@@ -11,11 +10,14 @@ import type { FileList } from "./file-list.ts";
 import type { ListBuilder } from "./list-builder.ts";
 import type { ListSource } from "./list-source.ts";
 import { type PackedList, unpackList } from "./packed-list.ts";
-import type { WorkerPool } from "./worker-pool.ts";
+import type { Duty, WorkerPool } from "./worker-pool.ts";
 
 /** So many entries are scanned before a worker thread is started, which costs some 40 ms; fewer if each takes more time. */
 const threadAfterEntries = 2500;
 const threadAfterAttributed = 1400;
+/** A worker is started earlier when so many were scanned and so many will probably be in all. */
+const earlyAfterEntries = 300;
+const earlyForEntries = 4000;
 /** So many entries the main thread has scanned beyond those asked for when it hands over: a worker is slow at first. */
 const spareEntries = 1500;
 
@@ -25,6 +27,8 @@ export class ListFeed implements ListSource {
   private readonly program: FilterProgram;
   private readonly pool: WorkerPool;
   private readonly threadAfter: number;
+  /** What a worker that is started early is for. */
+  firstDuty: Duty = "scan";
   private readonly queue: FileList[] = [];
   /** Lists that were made while a worker starts. Like those of the worker they arrive no sooner than they are wanted. */
   private readonly spare: FileList[] = [];
@@ -114,7 +118,7 @@ export class ListFeed implements ListSource {
       }
       this.add(list);
       if (this.remote || this.complete) continue;
-      if (this.scanned > this.threadAfter) this.considerThread(entries === Number.POSITIVE_INFINITY);
+      if (this.scanned > earlyAfterEntries) this.considerThread(entries === Number.POSITIVE_INFINITY);
     }
   }
 
@@ -135,9 +139,17 @@ export class ListFeed implements ListSource {
    * worker copies and there is no processor left, the main thread scans to the end.
    */
   private considerThread(idle: boolean): void {
-    if (!this.isWarm && this.pool.isFull && !idle) return;
-    this.isWarm = true;
-    this.pool.warm("scan");
+    if (!this.isWarm) {
+      const isDue = this.scanned > this.threadAfter;
+      if (!isDue && (idle || this.builder.estimate.total < earlyForEntries)) return;
+      if (!isDue && this.firstDuty === "copy") {
+        this.pool.warm("copy");
+        return;
+      }
+      if (!idle && this.pool.isFull) return;
+      this.isWarm = true;
+      this.pool.warm("scan");
+    }
     while (!idle && !this.pool.isUp) {
       if (this.spareCount >= spareEntries || this.spare.at(-1)?.last === true) return;
       const list = this.scan();
@@ -183,6 +195,7 @@ export class ListFeed implements ListSource {
       if (lists.length === 0) {
         this.ended = true;
         port1.close();
+        this.pool.release("scan");
       }
       this.wake?.();
     });

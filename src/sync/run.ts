@@ -2,13 +2,14 @@
  * A whole local transfer on one screen: from the arguments to the summary. The roles are in their own files; this one only
  * puts them together and takes care that everything is cleaned up, whatever happens.
  */
-import type { ByteName } from "../bytes/byte-name.ts";
+import { type ByteName, baseName, joinName } from "../bytes/byte-name.ts";
 import { abortedError, type Role } from "../errors.ts";
 import { compileFilters } from "../filter/compile-filters.ts";
 import { FilterEvaluator } from "../filter/evaluator.ts";
 import { foreignLinkText, OperatorPaths } from "../fs/operator-path.ts";
 import { openSyscalls } from "../fs/syscalls/choose.ts";
 import { fakeSuperSyscalls } from "../fs/syscalls/fake-super.ts";
+import { emptyStat } from "../fs/syscalls/interface.ts";
 import type { TransferOptions } from "../options/transfer-options.ts";
 import type { ChangeGate } from "./change-gate.ts";
 import type { RunContext, Wants } from "./context.ts";
@@ -64,6 +65,7 @@ export interface RunRequest {
 
 /** Entries that are listed before the generator starts (2-file-list 4.6). */
 const aheadEntries = 1000;
+const ENOENT = -2;
 
 /** Runs a local transfer to its end. Throws a `TsyncError` for fatal trouble; trouble with single files is in the summary. */
 export function runTransfer(request: RunRequest): Promise<RunSummary> {
@@ -129,6 +131,7 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
     emit({ type: "list-start", incremental: options.incrementalRecursion });
     addSources(scan, builder, request.sources, listed);
     const listSeconds = (performance.now() - started) / 1000;
+    if (copiesAll(context, request)) feed.firstDuty = "copy";
     await feed.fill(options.incrementalRecursion ? aheadEntries : Number.POSITIVE_INFINITY);
     if (!options.incrementalRecursion) emit({ type: "list-done", count: counters.files.total });
     numbers.complete();
@@ -178,6 +181,18 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
     roots.dispose();
     syscalls.dispose();
   }
+}
+
+/** Whether every file will probably be copied by a worker, as far as a look at the destination tells. */
+function copiesAll({ options, syscalls, wants }: RunContext, { sources, destination }: RunRequest): boolean {
+  const [source] = sources;
+  if (source === undefined || destination === undefined || sources.length > 1) return false;
+  const leaves =
+    options.dryRun || options.listOnly || options.existing || options.alternates !== undefined || !options.wholeFile;
+  if (leaves || wants.progress || !syscalls.abilities.descriptorAttributes) return false;
+  const isContent = /(?:^|\/)\.?$/.test(source);
+  const path = isContent || options.relative ? destination : joinName(destination, baseName(source));
+  return syscalls.lstatPath(path, emptyStat()) === ENOENT;
 }
 
 /** The generator's way through the lists, and what comes after the last. */

@@ -2,7 +2,7 @@
  * The worker threads of a run, on piscina: one scans, one copies, each started when the work is large enough to pay for it. Threads share the
  * process's descriptors; a shared flag tells them to stop between two pieces of a file.
  */
-import { getCompileCacheDir } from "node:module";
+import { createRequire, getCompileCacheDir } from "node:module";
 import { availableParallelism } from "node:os";
 import { basename, dirname } from "node:path";
 import type { Piscina } from "piscina";
@@ -52,8 +52,11 @@ export function stateIndex(duty: Duty): number {
 export class WorkerPool {
   private readonly control = new Int32Array(new SharedArrayBuffer(24));
   private readonly kind: "koffi" | "plain";
-  private readonly pools = new Map<Duty, Promise<Piscina>>();
+  private readonly pools = new Map<Duty, Piscina>();
+  /** Those that are ending. */
+  private readonly closing = new Map<Duty, Promise<void>>();
   private batches = 0;
+  private processors: number | undefined;
 
   constructor(kind: "koffi" | "plain") {
     this.kind = kind;
@@ -62,7 +65,7 @@ export class WorkerPool {
   /** Does a batch on a worker; result i belongs to job i. */
   async receive(jobs: readonly ReceiveJob[]): Promise<JobResult[]> {
     this.batches++;
-    const pool = await this.start("copy");
+    const pool = this.start("copy");
     return unpackResults((await pool.run(packJobs(jobs), { name: "receiveBatch" })) as PackedResults, jobs);
   }
 
@@ -73,14 +76,19 @@ export class WorkerPool {
 
   /** Scans the source on a worker; lists arrive through the order's port. Resolves when the scan is over. */
   async scan(order: ScanOrder): Promise<void> {
-    const pool = await this.start("scan");
-    await pool.run(order, { name: "scanLists", transferList: [order.port] });
+    await this.start("scan").run(order, { name: "scanLists", transferList: [order.port] });
   }
 
-  /** Starts a worker, if there is none, without waiting for it. */
+  /**
+   * Starts a worker, if there is none, without waiting for it. Its thread runs when this returns: the main thread may be busy
+   * for long before it comes back to its event loop.
+   */
   warm(duty: Duty): void {
-    // A failure comes out where the worker is used.
-    this.start(duty).catch(() => {});
+    try {
+      this.start(duty);
+    } catch {
+      // It comes out where the worker is used.
+    }
   }
 
   /** Whether the scanning worker runs. */
@@ -90,7 +98,10 @@ export class WorkerPool {
 
   /** Whether one more worker would only take processor time from the one that runs and the main thread. */
   get isFull(): boolean {
-    return this.pools.size > 0 && availableParallelism() < 3;
+    if (this.pools.size === 0) return false;
+    // Node reads files for this.
+    this.processors ??= availableParallelism();
+    return this.processors < 3;
   }
 
   /** So many more listed entries were taken: the scan may go on. */
@@ -107,15 +118,28 @@ export class WorkerPool {
     Atomics.notify(this.control, Control.taken);
   }
 
+  /** Ends a worker that has done all its work, without waiting for it: that takes some 8 ms. */
+  release(duty: Duty): void {
+    const pool = this.pools.get(duty);
+    if (pool === undefined || this.closing.has(duty)) return;
+    const closed = this.closePool(duty, pool);
+    this.closing.set(duty, closed);
+    // A failure comes out of `close`.
+    closed.catch(() => {});
+  }
+
   async close(): Promise<void> {
     if (this.pools.size === 0) return;
     this.abort();
-    const closing = [...this.pools].map(async ([duty, pool]) => {
-      const piscina = await pool;
-      await this.settleStart(duty);
-      await piscina.close();
-    });
-    for (const closed of await Promise.allSettled(closing)) if (closed.status === "rejected") throw closed.reason;
+    for (const duty of this.pools.keys()) this.release(duty);
+    for (const closed of await Promise.allSettled(this.closing.values())) {
+      if (closed.status === "rejected") throw closed.reason;
+    }
+  }
+
+  private async closePool(duty: Duty, pool: Piscina): Promise<void> {
+    await this.settleStart(duty);
+    await pool.close();
   }
 
   /** Makes sure that the worker does not load system calls any more, or has not begun to. */
@@ -127,16 +151,18 @@ export class WorkerPool {
     }
   }
 
-  private start(duty: Duty): Promise<Piscina> {
-    const known = this.pools.get(duty);
-    if (known !== undefined) return known;
-    const starting = this.create(duty);
-    this.pools.set(duty, starting);
-    return starting;
+  private start(duty: Duty): Piscina {
+    let pool = this.pools.get(duty);
+    if (pool === undefined) {
+      pool = this.create(duty);
+      this.pools.set(duty, pool);
+    }
+    return pool;
   }
 
-  private async create(duty: Duty): Promise<Piscina> {
-    const { Piscina } = await import("piscina");
+  private create(duty: Duty): Piscina {
+    // Loaded no sooner than it is needed, and at once.
+    const { Piscina } = createRequire(import.meta.url)("piscina") as typeof import("piscina");
     const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.mjs";
     return new Piscina({
       filename: new URL(file, import.meta.url).href,

@@ -44,13 +44,17 @@ function listOf(index: number, last: boolean): FileList {
 
 /** A feed whose worker does `work`; the main thread scans the first list. */
 function feedWith(work: (order: ScanOrder) => Promise<void>): ListFeed {
-  const builder = { next: () => listOf(0, false), snapshot: () => ({}) } as unknown as ListBuilder;
+  const builder = {
+    next: () => listOf(0, false),
+    snapshot: () => ({}),
+    estimate: { total: 0 },
+  } as unknown as ListBuilder;
   const context = {
     options: { incrementalRecursion: true },
     umask: 0,
     roots: { roots: [] },
   } as unknown as BuilderContext;
-  const pool = { scan: work, warm: () => {}, isUp: true, taken: () => {} } as unknown as WorkerPool;
+  const pool = { scan: work, warm: () => {}, isUp: true, taken: () => {}, release: () => {} } as unknown as WorkerPool;
   return new ListFeed(builder, context, {} as unknown as FilterProgram, pool, (list) => list);
 }
 
@@ -86,6 +90,7 @@ describe("ListFeed", () => {
     });
     const builder = {
       next: () => small(made++),
+      estimate: { total: 0 },
       snapshot() {
         handedOver = made;
         return {};
@@ -101,6 +106,7 @@ describe("ListFeed", () => {
         return Promise.resolve();
       },
       warm: () => {},
+      release: () => {},
       get isUp() {
         return isUp;
       },
@@ -132,6 +138,26 @@ describe("ListFeed", () => {
     }
     const expected = Array.from({ length: 100 }, (_, index) => `d${index}`);
     expect({ paths, arrived, handedOver }).toEqual({ paths: expected, arrived: expected, handedOver: 64 });
+  });
+
+  test("starts a worker for a large tree at once, for what it has most of", () => {
+    for (const [total, duty, expected] of [
+      [3000, "scan", []],
+      [5000, "scan", ["scan"]],
+      [5000, "copy", ["copy"]],
+    ] as const) {
+      const started = new Set<string>();
+      const list = { ...listOf(0, false), entries: listOf(0, false).entries.slice(0, 99) };
+      const builder = { next: () => list, estimate: { total } } as unknown as ListBuilder;
+      const context = { options: { incrementalRecursion: true } } as unknown as BuilderContext;
+      const pool = { warm: (worker: string) => started.add(worker), isUp: false } as unknown as WorkerPool;
+      const feed = new ListFeed(builder, context, {} as unknown as FilterProgram, pool, (one) => one);
+      feed.firstDuty = duty;
+      void feed.fill(300);
+      expect([...started]).toEqual([]);
+      void feed.fill(1000);
+      expect([...started]).toEqual(expected);
+    }
   });
 
   test("ends with an error when the worker stops before the last list", async () => {
