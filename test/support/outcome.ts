@@ -7,6 +7,7 @@ import { splitErrors, splitLog, splitOutput, splitWireOutput } from "./output.ts
 import type { Scenario } from "./scenario.ts";
 import { compareSnapshots, formatDifference, type Snapshot } from "./snapshot.ts";
 import type { Direction } from "./wire-scenario.ts";
+import { totalsAgree } from "./wire-totals.ts";
 
 /** All that a run left behind. */
 export interface Outcome {
@@ -70,10 +71,14 @@ export function compareOutcomes(
     "summary",
     "progress",
     "blank",
-    "totals",
   ] as const) {
     differences.push(...compareLines(`stdout ${key}`, output[0][key], output[1][key]));
     differences.push(...compareLines(`log ${key}`, log[0][key], log[1][key]));
+  }
+  const isCompressed = scenario.covers.some((name) => /^-z|compress/.test(name));
+  for (const [name, [one, other]] of [["stdout totals", output] as const, ["log totals", log] as const]) {
+    if (!totalsAgree(one.totals, other.totals, isCompressed))
+      differences.push(...compareLines(name, one.totals, other.totals));
   }
   const blocks = !coarse && scenario.covers.includes("-S");
   for (const difference of compareSnapshots(left.tree, right.tree, blocks)) {
