@@ -59,7 +59,6 @@ export interface RenderNeeds {
   readonly transferred: boolean;
   /** Digests in them. */
   readonly digest: boolean;
-  /** `progress` and `phase` events. */
   readonly progress: boolean;
   /** `item` events of unchanged entries. */
   readonly unchanged: boolean;
@@ -126,7 +125,6 @@ class RunRenderer {
   /** An empty format keeps items out of the log, but not deletions. */
   private readonly logsItems: boolean;
   private readonly progress: Progress | undefined;
-  /** `--delete-guard` held deletions back. */
   private guardHolds = false;
   /** A line without its newline stands on the terminal; the next text on either stream ends it first. */
   private lineOpen = false;
@@ -343,15 +341,17 @@ class RunRenderer {
     this.lineOpen = !text.endsWith("\n");
   }
 
-  /** Lines with an empty one before them; the log gets no empty line. */
+  /** The log gets no empty line. */
   private block(lines: readonly string[]): void {
     this.outLine(byteName(""));
     for (const line of lines) this.line(byteName(line));
   }
 
   /** Under `-q` the receiving side says nothing, so that its remarks do not reach the log either. */
-  private notice({ role, text }: NoticeEvent): void {
-    if (!this.options.quiet || this.isOurs(role)) this.tell(role, text);
+  private notice({ role, code, text }: NoticeEvent): void {
+    // The log of a session begins when the connection is there.
+    if (role === "client" && code === "other") this.outLine(text);
+    else if (!this.options.quiet || this.isOurs(role)) this.tell(role, text);
   }
 
   /** A remark of one side. With `--stderr=all` the receiving side, a server that knows no locale, writes it past the log. */

@@ -5,7 +5,10 @@ import { FileType } from "../protocol/file-entry.ts";
 import { ItemFlag, isNewLink, significantFlags } from "../protocol/item-flags.ts";
 import type { Message, TextClass } from "../protocol/message.ts";
 import type { EventSink, ItemEvent, ProblemEvent, RunEvent } from "../sync/events.ts";
+import type { ClockText } from "./clock-text.ts";
+import { listLine } from "./list-line.ts";
 import { isNoticeShown } from "./notice-levels.ts";
+import type { NumberStyle } from "./numbers.ts";
 
 /** Where the text goes. */
 export interface ServerOutput {
@@ -15,8 +18,16 @@ export interface ServerOutput {
   error(text: ByteName): void;
 }
 
+/** A server does not hear how its client shows numbers. */
+const listStyle: NumberStyle = { level: 1, decimalComma: false };
+
 /** Makes the sink of one session. */
-export function createServerSink(command: ServerCommand, protocol: number, output: ServerOutput): EventSink {
+export function createServerSink(
+  command: ServerCommand,
+  protocol: number,
+  output: ServerOutput,
+  clock: ClockText,
+): EventSink {
   const { options, settings } = command;
   const itemizing = options.itemize > 0;
   const { standardError } = settings;
@@ -31,6 +42,9 @@ export function createServerSink(command: ServerCommand, protocol: number, outpu
   };
   return (event: RunEvent): void => {
     switch (event.type) {
+      case "listed":
+        info(listLine(event.entry, options.links, listStyle, clock, options.atimes));
+        break;
       case "created-directory":
         if (options.info.name >= 1 || itemizing) info(`created directory ${event.path}`);
         break;

@@ -8,6 +8,7 @@ import { openServerConnection, partingCode, readSecluded, serve } from "../sync/
 import { NodeByteStream } from "../transport/byte-stream.ts";
 import type { Connection } from "../transport/connection.ts";
 import { readAllowedNames } from "./allowed-names.ts";
+import { ClockText } from "./clock-text.ts";
 import { asBytes, escapeForTerminal } from "./escape.ts";
 import { errorMessageLines, exitLine } from "./exit-text.ts";
 import { OutputWriter } from "./output-writer.ts";
@@ -36,13 +37,15 @@ export async function runServer(
     connection = opened;
     const command = parsed.kind === "server" ? parsed : await readSecluded(opened, parsed);
     const syscalls = openSyscalls(kind);
+    const clock = new ClockText(environment.clock?.utcOffset);
     try {
       const { HOME, CVSIGNORE } = process.env;
       const summary = await serve({
         command,
         connection: opened,
         syscalls,
-        sink: (protocol) => createServerSink(command, protocol, { send: (message) => opened.message(message), error }),
+        sink: (protocol) =>
+          createServerSink(command, protocol, { send: (message) => opened.message(message), error }, clock),
         signal,
         allowed: readAllowedNames(process.env),
         home: HOME === undefined ? undefined : fromText(HOME),
@@ -62,8 +65,9 @@ export async function runServer(
 
 /** A code that the client sent needs no words. */
 function report(known: TsyncError, error: (text: ByteName) => void): void {
-  if (known.message === "" && known.kind !== "signal") return;
-  for (const line of [...errorMessageLines(known), exitLine(known.exitCode, known.role)]) {
+  if (known.message === "" && known.kind === "protocol") return;
+  const words = known.message === "" && known.kind !== "signal" ? [] : errorMessageLines(known);
+  for (const line of [...words, exitLine(known.exitCode, known.role)]) {
     error(byteName(`${asBytes(line)}\n`));
   }
 }

@@ -24,6 +24,24 @@ export function parseChecksumChoice(text: ByteName | undefined): ChecksumChoice 
   return { transfer, list };
 }
 
+/** What a session does not negotiate; a part that is left to the programs is what old ones imply. */
+export interface ChosenChecksums {
+  readonly transfer: ChecksumName | undefined;
+  readonly list: ChecksumName | undefined;
+}
+
+/** The option as both ends of a session understand it; undefined: they negotiate. */
+export function chosenChecksums(text: ByteName | undefined): ChosenChecksums | undefined {
+  const names = (text ?? "auto").toLowerCase().split(",");
+  if (names.every((name) => name === "auto")) return undefined;
+  const { transfer, list } = parseChecksumChoice(text);
+  const isOpen = (name: string | undefined): boolean => name === "auto";
+  return {
+    transfer: isOpen(names[0]) ? undefined : transfer,
+    list: isOpen(names[1] ?? names[0]) ? undefined : list,
+  };
+}
+
 /** `none` for the list under `--checksum`: that only matters once there is a file whose checksum is needed. */
 export function noListChecksum(): TsyncError {
   return refused("Invalid checksum-choice for --checksum: none (0)", "sender");

@@ -2,7 +2,9 @@
  * The command line of the other side (1-session 2.2 to 2.8): which words a client hands to `PROGRAM --server`. Old servers
  * read them with exact expectations, so order and form are rsync's.
  */
+
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import { chosenChecksums } from "./checksum-choice.ts";
 import { compressionWords } from "./compression.ts";
 import { parseRemote } from "./operands.ts";
 import type { RemoteCommand } from "./parse-arguments.ts";
@@ -187,11 +189,7 @@ function longOptions(command: ServerCall): string[] {
   pair(options.backupDirectory !== undefined, "backup-dir", settings.backupDirectory);
   const suffix = settings.backupDirectory === undefined ? "~" : "";
   value(settings.backupSuffix !== undefined && settings.backupSuffix !== suffix, "suffix", settings.backupSuffix);
-  value(
-    settings.checksumChoice !== undefined && settings.checksumChoice !== "auto",
-    "checksum-choice",
-    settings.checksumChoice,
-  );
+  value(chosenChecksums(settings.checksumChoice) !== undefined, "checksum-choice", settings.checksumChoice);
   if (compression.choice !== undefined) words.push(compression.choice);
   if (push) deletionOptions(command, add);
   add(push && settings.superUser === true, "--super");

@@ -192,7 +192,7 @@ export interface RunSummary {
   readonly matchedBytes: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
-  /** Of a receiving client, which the sender tells of the other figures: what came and went here to the very end. */
+  /** What came and went here to the very end of a session; the other figures are from before the last words. */
   readonly ownTotals?: { readonly bytesSent: number; readonly bytesReceived: number };
   /** Bytes of file lists that were written or read while lists were made; a local run has none. */
   readonly listBytes?: number;

@@ -8,11 +8,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { byteName } from "../../src/bytes/byte-name.ts";
+import { differentialModes } from "../support/differential.ts";
 import type { Report } from "../support/differential-report.ts";
 import { expectedCoverage, expectedWholeOptions } from "../support/expected-coverage.ts";
 import { planScenario } from "../support/scenario.ts";
 import { isSupported } from "../support/whole-options.ts";
 import { planWholeScenario } from "../support/whole-scenario.ts";
+import { planWireScenario } from "../support/wire-scenario.ts";
 
 const runner = join(import.meta.dirname, "run-differential.ts");
 
@@ -68,6 +70,35 @@ describe("planWholeScenario", () => {
   });
 });
 
+describe("planWireScenario", () => {
+  test("samples what matters between two machines in at least one per cent of the cases", () => {
+    const expected = [
+      ...[27, 28, 29, 30, 31, 32].map((protocol) => `--protocol=${protocol}`),
+      ...["zstd", "lz4", "zlibx", "zlib", "none", "auto"].map((name) => `--compress-choice=${name}`),
+      ..."-z -zz --new-compress --old-compress --compress-level --skip-compress --checksum-seed --no-i-r -s".split(" "),
+      ..."--old-args -M--fake-super -M --timeout --bwlimit -y --append-verify --trust-sender --stats".split(" "),
+      ..."--stderr --remove-source-files -H -A -X --files-from".split(" "),
+    ];
+    const checksums = ["md5", "md4", "sha1", "xxh64", "xxh3", "xxh128", "none"].map(
+      (name) => `--checksum-choice=${name}`,
+    );
+    for (const direction of ["push", "pull"] as const) {
+      const counts = new Map<string, number>();
+      for (let seed = 1; seed <= 1000; seed++) {
+        const place = { direction, shell: byteName("/shell") };
+        for (const name of planWireScenario(seed, "root", byteName("/case"), place).covers) {
+          counts.set(name, (counts.get(name) ?? 0) + 1);
+        }
+      }
+      const rare = (names: readonly string[], least: number): string[] =>
+        names.filter((name) => (counts.get(name) ?? 0) < least);
+      expect(rare(expected, 10), direction).toEqual([]);
+      expect(rare([...checksums, "--files-from on the far side"], 4), direction).toEqual([]);
+      if (direction === "pull") expect(rare(["source wildcard"], 10)).toEqual([]);
+    }
+  });
+});
+
 describe("tsync does what rsync does", () => {
   // Of 2,000 cases as root and as an ordinary user together more than 98 are identical (docs/differences.md). `percent` leaves
   // room for a few more of the races of rsync's processes in these few hundred.
@@ -81,6 +112,14 @@ describe("tsync does what rsync does", () => {
     },
     { kind: "without koffi", percent: 96, options: ["--syscalls", "plain", "--cases", "60", "--seed", "10001"] },
   ];
+  // Of 500 cases in each mode 98 or more are identical (docs/differences.md); one of these few is three of a hundred.
+  test.each(differentialModes.filter((mode) => mode !== "local"))("between two machines: %s", async (mode) => {
+    const { report, text } = await runCases("--mode", mode, "--cases", "30", "--seed", "1");
+    expect(report.cases).toBe(30);
+    expect(report.noise, text).toBeLessThan(6);
+    expect(report.percentIdentical, text).toBeGreaterThanOrEqual(88);
+  });
+
   test.each(kinds)("$kind", async ({ options, percent }) => {
     const { report, text } = await runCases(...options);
     expect(report.cases).toBe(Number(options[options.indexOf("--cases") + 1]));

@@ -2,6 +2,7 @@
  * The client's end of a session over a remote shell (1-session 1, 2): starts the other side, agrees with it, then sends or receives,
  * and hears what the other side has to say.
  */
+
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
 import { abortedError, asTsyncError, ExitCode, internalError, type Role, TsyncError } from "../../errors.ts";
 import { compileFilters, type FilterProgram } from "../../filter/compile-filters.ts";
@@ -11,6 +12,7 @@ import { formatWireRules } from "../../filter/wire-rules.ts";
 import { OperatorPaths } from "../../fs/operator-path.ts";
 import { openSyscalls } from "../../fs/syscalls/choose.ts";
 import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
+import { chosenChecksums } from "../../options/checksum-choice.ts";
 import { applyModeChanges } from "../../options/chmod.ts";
 import { parseRemote } from "../../options/operands.ts";
 import { refuseOwnOptions } from "../../options/own-options.ts";
@@ -235,7 +237,7 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
     isSender: pushes,
     protocol: settings.protocol,
     agreedProtocol: parts.agreedProtocol,
-    checksumChosen: settings.checksumChoice !== undefined && settings.checksumChoice !== "auto",
+    chosenChecksums: chosenChecksums(settings.checksumChoice),
     allowed: request.allowed,
     allowsIncremental: asked.recursive && settings.allowIncremental && (pushes || !whole),
     onMessage: (message) => {

@@ -1,9 +1,11 @@
 /** Which checksum and which compression a session uses: lists of names that both sides exchange, or what is implied (1-session 4.2). */
+
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
 import { clampLevel } from "../../compress/token-codec.ts";
 import type { ChecksumName } from "../../delta/checksum.ts";
 import { ExitCode, type Role, TsyncError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
+import { chosenChecksums } from "../../options/checksum-choice.ts";
 import type { Settings } from "../../options/settings.ts";
 import type { Compression } from "../../options/transfer-options.ts";
 import { type CompressionName, compressionNames } from "../../protocol/compression-name.ts";
@@ -68,6 +70,8 @@ export async function negotiate(connection: Connection, start: NegotiationStart)
   }
   if (wantsChecksum) writeNameList(connection.out, own.checksums.length === 0 ? [noName] : own.checksums);
   if (wantsCompression) writeNameList(connection.out, own.compressions.length === 0 ? [noName] : own.compressions);
+  // The other side hears of ours even if the two do not come together.
+  connection.flush();
   return {
     checksum: wantsChecksum
       ? settle("checksum", own.checksums, await connection.read(readNameList), checksumAliases, start)
@@ -103,10 +107,18 @@ export function checkChoices(settings: Settings, allowed: AllowedNames): void {
     throw new TsyncError("unsupported", `Your --${option} value (${text}) was refused by the server.`, details);
   };
   const ofChecksum = (text: ByteName): string[] =>
-    [...text.toLowerCase().split(",")].map((name) => checksumAliases.get(name) ?? name);
+    text
+      .toLowerCase()
+      .split(",")
+      .filter((name) => name !== "auto")
+      .map((name) => checksumAliases.get(name) ?? name);
   const { checksumChoice, compressChoice, compress } = settings;
   const isAutomatic = (text: ByteName | undefined): boolean => text === undefined || text.toLowerCase() === "auto";
-  if (allowed.checksums !== undefined && checksumChoice !== undefined && !isAutomatic(checksumChoice)) {
+  if (
+    allowed.checksums !== undefined &&
+    checksumChoice !== undefined &&
+    chosenChecksums(checksumChoice) !== undefined
+  ) {
     const own = ownNames(checksums, checksumAliases, allowed.checksums, true);
     check("checksum-choice", checksumChoice, ofChecksum(checksumChoice), own);
   }
@@ -147,7 +159,7 @@ function settle<Name extends string>(
   const ours = own.length === 0 ? noName : own.join(" ");
   const [first, second] = isServer ? ["Client", "Server"] : ["Server", "Client"];
   const details = { exitCode: ExitCode.unsupported, role, plain: true };
-  if (isServer && exchanges) throw new TsyncError("protocol", "", details);
+  if (isServer && exchanges) throw new TsyncError("unsupported", "", details);
   const moreLines = [`${first} list: ${peer}`, `${second} list: ${ours}`];
   throw new TsyncError("protocol", `Failed to negotiate a ${what} choice.`, { ...details, moreLines });
 }

@@ -1,4 +1,5 @@
 /** `--read-batch`: a run whose sender is a file (3-transfer 8.2). */
+
 import { type ByteName, byteName, fromText, joinName } from "../../bytes/byte-name.ts";
 import { abortedError, ExitCode, plainUsageError, TsyncError } from "../../errors.ts";
 import { compileFilters } from "../../filter/compile-filters.ts";
@@ -8,6 +9,7 @@ import { openSyscalls } from "../../fs/syscalls/choose.ts";
 import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
 import { emptyStat, type Syscalls } from "../../fs/syscalls/interface.ts";
 import { fitToBatch } from "../../options/batch-options.ts";
+import { chosenChecksums } from "../../options/checksum-choice.ts";
 import { refuseOwnOptions } from "../../options/own-options.ts";
 import type { BatchCommand } from "../../options/parse-arguments.ts";
 import { BatchFlag, batchFlagsOf, readBatchHeader } from "../../protocol/batch-header.ts";
@@ -100,8 +102,8 @@ async function receive(request: ReadBatchRequest, connection: Connection, syscal
   if (isIncremental(header) && !command.options.incrementalRecursion) {
     throw plainUsageError("Incompatible options specified for inc-recursive batch file.", "Receiver");
   }
-  const checksumChosen = settings.checksumChoice !== undefined && settings.checksumChoice !== "auto";
-  const session = batchSession(header, fitted.options, checksumChosen);
+  const checksums = chosenChecksums(settings.checksumChoice);
+  const session = batchSession(header, fitted.options, checksums);
   const timed = settings.deleteBefore || settings.deleteAfter || settings.deleteDuring !== undefined;
   const options = agreedOptions(fitted.options, session, !timed);
   const link = new Link(connection, session, new Condition());

@@ -173,6 +173,7 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
     listBytes,
     bytesSent: moved.bytesWritten,
     bytesReceived: moved.bytesRead,
+    ownTotals: { bytesSent: connection.bytesWritten, bytesReceived: connection.bytesTaken },
     deleted: answers.deletedCounts ?? context.counters.deleted,
   };
 }

@@ -1,10 +1,12 @@
 /** The server's end of a session, from the first byte to the goodbye (1-session 1). */
+
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
 import { abortedError, ExitCode, type Role, TsyncError } from "../../errors.ts";
 import type { FilterReader, FilterSettings } from "../../filter/rule-list.ts";
 import { compileWireRules } from "../../filter/wire-rules.ts";
 import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
 import type { Syscalls } from "../../fs/syscalls/interface.ts";
+import { chosenChecksums } from "../../options/checksum-choice.ts";
 import type { SecludedServer, ServerCommand } from "../../options/parse-server.ts";
 import type { TransferOptions } from "../../options/transfer-options.ts";
 import { FilterListReader, sendsFilterList } from "../../protocol/filter-list.ts";
@@ -98,7 +100,7 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
       options: command.options,
       isSender,
       protocol: settings.protocol,
-      checksumChosen: settings.checksumChoice !== undefined && settings.checksumChoice !== "auto",
+      chosenChecksums: chosenChecksums(settings.checksumChoice),
       allowed: request.allowed,
       allowsIncremental: allowsIncremental(command, isSender),
       onMessage: (message) => onPeerMessage(connection, role, message, handle),

@@ -4,6 +4,7 @@
  */
 import type { ChecksumName } from "../../delta/checksum.ts";
 import { ExitCode, protocolError, type Role, TsyncError } from "../../errors.ts";
+import type { ChosenChecksums } from "../../options/checksum-choice.ts";
 import type { TransferOptions } from "../../options/transfer-options.ts";
 import type { BatchHeader } from "../../protocol/batch-header.ts";
 import type { Message } from "../../protocol/message.ts";
@@ -50,7 +51,7 @@ export interface SessionStart {
   /** Agreed on already: there are no version words (1-session 8.1). */
   readonly agreedProtocol?: number | undefined;
   /** `--checksum-choice` was given (and is known to both sides). */
-  readonly checksumChosen: boolean;
+  readonly chosenChecksums: ChosenChecksums | undefined;
   readonly allowed: AllowedNames;
   /** Whether incremental recursion is possible here. */
   readonly allowsIncremental: boolean;
@@ -156,7 +157,8 @@ export function namesAreRaw(protocol: number): boolean {
 }
 
 function negotiation(start: SessionStart, protocol: number, compat: number, isServer: boolean): NegotiationStart {
-  const { allowed, checksumChosen, role, options } = start;
+  const { allowed, chosenChecksums, role, options } = start;
+  const checksumChosen = chosenChecksums !== undefined;
   const exchanges = (compat & CompatFlag.varintFlags) !== 0;
   const { compression } = options;
   return { allowed, checksumChosen, role, isServer, exchanges, compression, impliedChecksum: impliedBy(protocol) };
@@ -171,11 +173,11 @@ function impliedBy(protocol: number): ChecksumName {
 export function batchSession(
   { protocol, compat, seed }: BatchHeader,
   options: TransferOptions,
-  checksumChosen: boolean,
+  chosenChecksums: ChosenChecksums | undefined,
 ): Session {
   const implied = { checksum: undefined, compression: undefined };
   checkProtocol(protocol, options, "Receiver");
-  return sessionOf(protocol, compat, seed, implied, { options, checksumChosen });
+  return sessionOf(protocol, compat, seed, implied, { options, chosenChecksums });
 }
 
 function sessionOf(
@@ -183,19 +185,19 @@ function sessionOf(
   compat: number,
   seed: number,
   negotiated: Negotiated,
-  { options, checksumChosen }: Pick<SessionStart, "options" | "checksumChosen">,
+  { options, chosenChecksums: chosen }: Pick<SessionStart, "options" | "chosenChecksums">,
 ): Session {
   const settled = negotiated.checksum ?? impliedBy(protocol);
-  const known = checksumChosen || negotiated.checksum !== undefined;
+  const known = chosen !== undefined || negotiated.checksum !== undefined;
   return {
     protocol,
     compat,
     seed,
-    transferChecksum: checksumChosen ? options.transferChecksum : settled,
-    listChecksum: checksumChosen ? options.listChecksum : settled,
+    transferChecksum: chosen?.transfer ?? settled,
+    listChecksum: chosen?.list ?? settled,
     compression: settledCompression(options.compression, negotiated),
     seedFirst: known || (compat & CompatFlag.checksumSeedFix) !== 0,
-    seededDigest: protocol < 30 && !checksumChosen,
+    seededDigest: protocol < 30 && chosen?.transfer === undefined,
   };
 }
 
@@ -210,11 +212,13 @@ function checkProtocol(protocol: number, options: TransferOptions, role: Role): 
   need(options.fuzzy > 0, "fuzzy", 29);
   need(options.pruneEmptyDirectories, "prune-empty-dirs", 29);
   const { alternates } = options;
-  need(
-    (alternates?.directories.length ?? 0) > 1 || (alternates !== undefined && options.inplace),
-    `${alternates?.kind}-dest`,
-    29,
-  );
+  if (alternates === undefined || protocol >= 29) return;
+  const option = `--${alternates.kind}-dest`;
+  if (alternates.directories.length > 1) {
+    const text = `Using more than one ${option} option requires protocol 29 or higher (negotiated ${protocol}).`;
+    throw protocolError(text, role);
+  }
+  need(options.inplace, option.slice(2), 29);
 }
 
 /** The seed of a session that nobody chose one for. */

@@ -2,6 +2,7 @@
  * `--write-batch` and `--only-write-batch` within one machine (3-transfer 8): sender and receiving side talk to each other as they
  * would with another machine, and what the sender says is recorded.
  */
+
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
 import { abortedError, asTsyncError, type ExitCode, unsupportedError } from "../../errors.ts";
 import { compileFilters } from "../../filter/compile-filters.ts";
@@ -12,6 +13,7 @@ import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
 import type { Syscalls } from "../../fs/syscalls/interface.ts";
 import { batchFlags } from "../../options/batch-options.ts";
 import { formatBatchScript } from "../../options/batch-script.ts";
+import { chosenChecksums } from "../../options/checksum-choice.ts";
 import { refuseOwnOptions } from "../../options/own-options.ts";
 import type { WriteBatchCommand } from "../../options/parse-arguments.ts";
 import type { TransferOptions } from "../../options/transfer-options.ts";
@@ -85,7 +87,7 @@ async function runBoth(
   const { command, emit, wants, signal, home, cvsIgnore } = request;
   const { settings } = command;
   const protocol = Math.min(settings.protocol ?? newest, newest);
-  const checksumChosen = settings.checksumChoice !== undefined && settings.checksumChoice !== "auto";
+  const chosen = chosenChecksums(settings.checksumChoice);
   const { incrementalRecursion, deleteExcluded, nulTerminated, checksumSeed } = command.options;
   const rules = compileFilters(command.options.filters, reader, {
     deleteExcluded,
@@ -100,7 +102,7 @@ async function runBoth(
     compat: modern ? allCapabilities | (incrementalRecursion ? CompatFlag.incremental : 0) : 0,
     seed: checksumSeed === 0 ? freshSeed() : checksumSeed,
   };
-  const session = batchSession(header, command.options, checksumChosen);
+  const session = batchSession(header, command.options, chosen);
   const texts = formatWireRules(rules, { protocol: newest, clientSide: undefined });
   const { args, batch, destination } = command;
   recorder.open(header, formatBatchScript({ program, args, batch, destination, rules: texts, protocol }));

@@ -46,6 +46,18 @@ Total bytes sent: 340,362
 Total bytes received: 87`);
   });
 
+  test.each([
+    [28, false, false],
+    [29, true, false],
+    [30, true, false],
+    [31, true, true],
+  ])("at protocol %i", (protocol, created, deleted) => {
+    const text = statisticsLines(summaryOf({ protocol, listBytes: 1234 }), style(1), true).join("\n");
+    expect(text.includes("created files")).toBe(created);
+    expect(text.includes("deleted files")).toBe(deleted);
+    expect(text).toContain("File list size: 1,234\n");
+  });
+
   test("with units only for bytes, and every kind", () => {
     const kinds = { regular: 1234, directories: 2, links: 1, devices: 1, specials: 5 };
     const lines = statisticsLines(

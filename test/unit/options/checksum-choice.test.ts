@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { byteName } from "../../../src/bytes/byte-name.ts";
 import { ExitCode, TsyncError } from "../../../src/errors.ts";
-import { parseChecksumChoice } from "../../../src/options/checksum-choice.ts";
+import { chosenChecksums, parseChecksumChoice } from "../../../src/options/checksum-choice.ts";
 
 const parse = (text: string | undefined) => parseChecksumChoice(text === undefined ? undefined : byteName(text));
 
@@ -44,5 +44,19 @@ describe("parseChecksumChoice", () => {
 
   test("takes none for the data alone", () => {
     expect(parse("none,md5")).toEqual({ transfer: "none", list: "md5" });
+  });
+});
+
+describe("chosenChecksums", () => {
+  test.each([
+    [undefined, undefined],
+    ["auto", undefined],
+    ["AUTO,auto", undefined],
+    ["md4", { transfer: "md4", list: "md4" }],
+    ["md4,auto", { transfer: "md4", list: undefined }],
+    ["auto,sha1", { transfer: undefined, list: "sha1" }],
+    ["md5,xxh3", { transfer: "md5", list: "xxh3" }],
+  ])("of %s", (text, chosen) => {
+    expect(chosenChecksums(text === undefined ? undefined : byteName(text))).toEqual(chosen);
   });
 });
