@@ -5,7 +5,6 @@
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import type { ChecksumName } from "../delta/checksum.ts";
 import { assertNever, type Role, type TsyncError } from "../errors.ts";
-import type { TransferOptions } from "../options/transfer-options.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
 import type {
   DeleteEvent,
@@ -29,6 +28,7 @@ import { isNoticeShown } from "./notice-levels.ts";
 import { type NumberStyle, numberStyle } from "./numbers.ts";
 import { type FormatContext, type OutFormat, parseOutFormat, renderDelete, renderItem } from "./out-format.ts";
 import { Progress } from "./progress.ts";
+import type { RenderOptions } from "./render-options.ts";
 import { logTotals, statisticsLines, summaryLines } from "./summary.ts";
 
 /** Where the text goes. `log` takes one unescaped line without a newline; the others take finished bytes. */
@@ -70,32 +70,6 @@ export type Renderer = EventSink & {
   /** Prints summary, statistics and the final error line. `fatal`: the error that stopped the run. */
   finish(summary: RunSummary | undefined, fatal?: TsyncError): void;
 };
-
-/** The options that the text depends on. */
-export type RenderOptions = Pick<
-  TransferOptions,
-  | "quiet"
-  | "info"
-  | "debug"
-  | "itemize"
-  | "outFormat"
-  | "logFileFormat"
-  | "humanReadable"
-  | "eightBitOutput"
-  | "listOnly"
-  | "recursive"
-  | "directories"
-  | "filesFrom"
-  | "links"
-  | "times"
-  | "atimes"
-  | "owner"
-  | "group"
-  | "dryRun"
-  | "deleteTiming"
-  | "force"
-  | "allToStandardError"
->;
 
 /** Makes the renderer of one run. */
 export function createRenderer(options: RenderOptions, output: RenderOutput, settings: RenderSettings): Renderer {
@@ -257,7 +231,7 @@ class RunRenderer {
     // The other side has ended the session, and has told why.
     if (fatal.kind === "protocol" && fatal.message === "") return;
     for (const line of errorMessageLines(fatal)) this.errorLine(asBytes(line), fatal.role);
-    const ours = this.isOurs(fatal.role);
+    const ours = this.isOfThisSide(fatal.role);
     if (summary !== undefined) this.output.log?.(byteName(logTotals(summary)));
     this.errorLine(byteName(exitLine(fatal.exitCode, fatal.role)), fatal.role);
     if (ours || this.output.log === undefined || this.options.info.stats > 0) return;
@@ -382,8 +356,12 @@ class RunRenderer {
     if (ours) this.output.log?.(text);
   }
 
-  /** Whether words of this role are those of the process that was started here. */
+  /** Whether the process that was started here has the words of this role, be it from another one (`--stderr=client`). */
   private isOurs(role: Role): boolean {
+    return this.options.clientTells || this.isOfThisSide(role);
+  }
+
+  private isOfThisSide(role: Role): boolean {
     return role === "client" || (role === "sender") === (this.ownRole === "sender");
   }
 

@@ -88,6 +88,7 @@ export function normalizeSettings(
     eightBitOutput: settings.eightBitOutput,
     outputBuffering,
     allToStandardError: settings.standardError === "all",
+    clientTells: settings.standardError === "client",
     listOnly,
     stats: settings.stats,
     recursive,

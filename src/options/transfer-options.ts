@@ -137,6 +137,8 @@ export interface TransferOptions {
   readonly outputBuffering: "none" | "line" | "full" | undefined;
   /** What goes to standard output otherwise goes to standard error too. */
   readonly allToStandardError: boolean;
+  /** Words of the receiving side are printed, and logged, by the client. */
+  readonly clientTells: boolean;
   readonly listOnly: boolean;
   /** `--stats` was given. */
   readonly stats: boolean;

@@ -32,6 +32,8 @@ export interface Turn extends Member {
 export interface PlacedTurn extends Turn {
   readonly place: Place;
   readonly mode: number;
+  /** The mode of a copy within this machine, if not that: of what had to go for it, which the receiver does not see. */
+  readonly copyMode?: number;
   readonly exists: boolean;
   /** What stands there is this device, and is written into. */
   readonly device?: DeviceNumber | undefined;

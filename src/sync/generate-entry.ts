@@ -195,7 +195,9 @@ export class EntryGenerator {
       ledger.systemError("generator", `recv_generator: failed to stat "${place.absolute}"`, status, entry.path);
       return undefined;
     }
-    return this.regular({ ...turn, place, mode, exists, device, cleared }, group, last);
+    const isOther = status === 0 && !counts && type !== FileType.directory;
+    const copyMode = isOther ? destinationMode(context, entry, stat.mode, turn.defaultPermissions) : mode;
+    return this.regular({ ...turn, place, mode, copyMode, exists, device, cleared }, group, last);
   }
 
   /**

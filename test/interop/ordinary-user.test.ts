@@ -181,3 +181,13 @@ describe("attributes of files that cannot be read", () => {
 touch -d @1500000000 d/f; chown -R ${nobody} s d; chmod 200 d/f`;
   checkAll(setup, ["-rtX -i --no-W s/ d/", "-rtX -i s/ d/", "-rtX --size-only s/ d/", "-rtX --inplace --no-W s/ d/"]);
 });
+
+describe("modes of files copied from an alternate in the place of something else", () => {
+  const setup = `mkdir -p s/x d/x/d a/x; for i in z s l d; do echo $i >s/x/$i; done; touch -d @1500000000 s/x/*; cp -p s/x/* a/x
+cp -p s/x/z d/x; echo k >d/x/z; mkfifo -m 600 d/x/s; ln -s q d/x/l; chmod 711 d/x/d; chown -hR ${nobody} s d a`;
+  checkAll(setup, [
+    "-rt --force --copy-dest=../a s/ d/",
+    "-rE --force --copy-dest=../a s/ d/",
+    "-rt --force --link-dest=../a s/ d/",
+  ]);
+});

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { byteName } from "../../../src/bytes/byte-name.ts";
 import { ClockText } from "../../../src/cli/clock-text.ts";
-import { createRenderer, type Renderer, type RenderOptions } from "../../../src/cli/render.ts";
+import { createRenderer, type Renderer } from "../../../src/cli/render.ts";
+import type { RenderOptions } from "../../../src/cli/render-options.ts";
 import {
   abortedError,
   plainUsageError,
@@ -264,6 +265,14 @@ test("what is told before the two sides talk to each other does not reach the lo
   const printed = print(optionsOf(0), [early], well);
   expect(printed.stderr).toBe("--link-dest arg does not exist: /d/no\n");
   expect(printed.log.join()).not.toContain("arg does not exist");
+});
+
+test("--stderr=client: words of the receiving side are in the log, and in the locale of the terminal", () => {
+  const trouble = problem('rsync: [receiver] mkstemp "/d/.f\u00c3\u00bc" failed', "receiver");
+  expect(print(optionsOf(0, { clientTells: true }), [trouble], well).log).toContain(
+    trouble.type === "problem" && trouble.text,
+  );
+  expect(print(optionsOf(0), [trouble], well).log.join()).not.toContain("mkstemp");
 });
 
 test("a signal leaves an open line as it is", () => {

@@ -2,7 +2,7 @@
 import { baseName, byteName } from "../../../src/bytes/byte-name.ts";
 import { ClockText } from "../../../src/cli/clock-text.ts";
 import type { FormatContext } from "../../../src/cli/out-format.ts";
-import type { RenderOptions } from "../../../src/cli/render.ts";
+import type { RenderOptions } from "../../../src/cli/render-options.ts";
 import type { DebugFlag, InfoFlag } from "../../../src/options/transfer-options.ts";
 import { type FileEntry, FileType } from "../../../src/protocol/file-entry.ts";
 import { ItemFlag } from "../../../src/protocol/item-flags.ts";
@@ -124,6 +124,7 @@ export function optionsOf(
     dryRun: false,
     deleteTiming: "none",
     allToStandardError: false,
+    clientTells: false,
     force: false,
     ...parts,
   };
