@@ -28,6 +28,8 @@ export const limits = {
   aclEntries: 65_536,
   /** Memory for the file lists of a peer, with their ACLs and attributes, in bytes (4-traps H-18). */
   fileListBytes: 1_073_741_824,
+  /** How much longer than twice its announced size a file may become while it is sent, in bytes (4-traps H-25). */
+  growthBytes: 1_073_741_824,
   /** Longest text or name in a message frame, in bytes (1-session 5.1). */
   messageBytes: 5119,
   /** Messages that a peer may send before the first file list is here. */

@@ -5,8 +5,10 @@
 import type { StreamingChecksum } from "../delta/checksum.ts";
 import { Patcher } from "../delta/patch.ts";
 import { basisBytesOf, blockBytesOf, type ReadAt, type SumHead } from "../delta/signature.ts";
+import { protocolError } from "../errors.ts";
 import type { DataCopier } from "../fs/copy-data.ts";
 import type { Syscalls } from "../fs/syscalls/interface.ts";
+import { limits } from "../limits.ts";
 import type { DeltaOutcome } from "./delta-receive.ts";
 import type { ReceiveJob, TokenFeed } from "./receive-job.ts";
 import { settleEnd, zeroRunOf } from "./sparse-file.ts";
@@ -68,6 +70,7 @@ export class RemoteDataReceiver {
       buffer,
       start,
     });
+    const ceiling = job.device === undefined ? 2 * job.size + limits.growthBytes : Number.POSITIVE_INFINITY;
     let matches = 0;
     let literalBytes = 0;
     let matchedBytes = 0;
@@ -91,6 +94,8 @@ export class RemoteDataReceiver {
         }
       }
       if (status < 0) return failure(writeError < 0 ? "write" : "read", status);
+      // A small entry must not fill the disk.
+      if (patcher.size > ceiling) throw protocolError("the data of a file is far longer than the file", "Receiver");
     }
     status = patcher.flush();
     if (status >= 0) status = settleEnd(copier, job, descriptor, existing);

@@ -14,6 +14,7 @@ export class EarlyMessages {
 
   /** Texts have been shown already: of these it only counts that there was one. */
   keep(message: Message): void {
+    if (message.kind === "noop") return;
     if (message.kind === "text") this.failed = message;
     else if (this.kept.length < limits.earlyMessages) this.kept.push(message);
     else throw limitError("too many messages before the file list", this.role);

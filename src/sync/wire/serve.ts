@@ -17,6 +17,7 @@ import type { Wants } from "../context.ts";
 import type { EventSink, RunSummary } from "../events.ts";
 import { readList, readListed } from "../listed-sources.ts";
 import { Condition } from "./condition.ts";
+import { EarlyMessages } from "./early-messages.ts";
 import { expandPath } from "./expand-paths.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Link } from "./link.ts";
@@ -93,7 +94,8 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
   const isSender = settings.sender;
   const role: Role = isSender ? "sender" : "Receiver";
   checkChoices(settings, request.allowed);
-  let handle: (message: Message) => void = () => undefined;
+  const early = new EarlyMessages(role);
+  let handle: (message: Message) => void = (message) => early.keep(message);
   const session = await startServer(
     connection,
     {
@@ -134,6 +136,7 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
     cvsIgnore: request.cvsIgnore,
     onMessage: (handler: (message: Message) => void) => {
       handle = handler;
+      early.handOn(handler);
     },
   };
   const isExpanded = settings.secludedArguments === true && options.filesFrom === undefined;
