@@ -96,7 +96,7 @@ describe.each(backEnds)("%s", (backEnd) => {
     ["SIGTERM", ""],
     ["SIGKILL", "--delay-updates"],
     ["SIGTERM", "--delay-updates"],
-  ] as const)("%s leaves whole files, and the next run ends right %s", { timeout: 900_000 }, async (signal, option) => {
+  ] as const)("%s leaves whole files, and the next run ends right %s", { timeout: 3_600_000 }, async (signal, option) => {
     const random = new Random("kill", signal === "SIGKILL" ? 4711 : 815);
     const variant = option === "" ? [] : [option];
     let killed = 0;

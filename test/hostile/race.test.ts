@@ -1,7 +1,8 @@
 /**
  * Races with a local attacker (4-traps P-01 to P-09, R-05 to R-07, L-12): a native loop exchanges a directory and a link to a
  * tree outside while runs follow one another, once in the source and once in the destination, for every operation and with
- * both back ends. Afterwards the tree outside is what it was, and nothing of it stands in the destination.
+ * both back ends. Afterwards the tree outside is what it was and nobody has read in it, and nothing of it stands in the
+ * destination.
  *
  * `TSYNC_RACE_SECONDS=60` for the long mode; a third of a second and at least two rounds an operation and back end otherwise.
  */
@@ -30,6 +31,8 @@ const names: readonly string[] = Array.from({ length: 24 }, (_, index) => `f${in
 interface Operation {
   readonly title: string;
   readonly args: readonly string[];
+  /** The side whose directory is raced; both without it. */
+  readonly only?: "source" | "destination";
   /** Changes in the destination's directory `real` (source is `src/d`), before each run. */
   readonly prepare: (source: string, real: string, round: number) => void;
 }
@@ -69,7 +72,14 @@ const operations: readonly Operation[] = [
     prepare: (source, _real, round) => must("sh", ["-c", `setfattr -n user.round -v ${round} "$1"/f*`, "sh", source]),
   },
   {
+    title: "access control list",
+    args: ["-aA"],
+    prepare: (source, _real, round) =>
+      must("sh", ["-c", `setfacl -m u:${1000 + (round % 7)}:r "$1"/f* "$1"`, "sh", source]),
+  },
+  {
     title: "delete",
+    only: "destination",
     args: ["-a", "--delete", "--exclude=keep"],
     prepare: (source, real) => {
       fresh(source);
@@ -79,7 +89,14 @@ const operations: readonly Operation[] = [
     },
   },
   {
+    title: "delete what was sent",
+    only: "source",
+    args: ["-a", "--remove-source-files"],
+    prepare: (_source, real) => fresh(real),
+  },
+  {
     title: "delete a tree",
+    only: "destination",
     args: ["-a", "--delete"],
     prepare: (source, real) => {
       rmSync(source, { recursive: true, force: true });
@@ -132,6 +149,22 @@ const operations: readonly Operation[] = [
     title: "rename at the end",
     args: ["-ab", "--delay-updates"],
     prepare: (_source, real, round) => filled(real, `old ${round}`),
+  },
+  {
+    title: "delta",
+    args: ["-a", "--no-whole-file"],
+    prepare: (source, real, round) => {
+      filled(source, `source ${round} ${"same ".repeat(1000)}`);
+      filled(real, `old ${"same ".repeat(1000)}${round}`);
+    },
+  },
+  {
+    title: "append",
+    args: ["-a", "--append-verify"],
+    prepare: (source, real, round) => {
+      filled(source, `source ${round} ${"more ".repeat(1000)}`);
+      filled(real, `source ${round} `);
+    },
   },
   {
     title: "keep links",
@@ -201,9 +234,9 @@ async function race(
 }
 
 describe.each(backEnds)("%s", (backEnd) => {
-  test.each(operations)(
+  test.each(operations.filter(({ only }) => only !== "source"))(
     "$title: a directory of the destination becomes a link",
-    { timeout: 900_000 },
+    { timeout: 3_600_000 },
     async (operation) => {
       using workspace = new Workspace();
       const sentinel = new Sentinel(workspace.at("outside"), names);
@@ -215,9 +248,9 @@ describe.each(backEnds)("%s", (backEnd) => {
     },
   );
 
-  test.each(operations.filter(({ title }) => !title.startsWith("delete")))(
+  test.each(operations.filter(({ only }) => only !== "destination"))(
     "$title: a directory of the source becomes a link",
-    { timeout: 900_000 },
+    { timeout: 3_600_000 },
     async (operation) => {
       using workspace = new Workspace();
       const sentinel = new Sentinel(workspace.at("outside"), names);
@@ -231,7 +264,7 @@ describe.each(backEnds)("%s", (backEnd) => {
 
   test.each(["source", "destination"] as const)(
     "a file of the %s becomes a link",
-    { timeout: 900_000 },
+    { timeout: 3_600_000 },
     async (side) => {
       using workspace = new Workspace();
       const sentinel = new Sentinel(workspace.at("outside"), names);
@@ -260,7 +293,7 @@ describe.each(backEnds)("%s", (backEnd) => {
     },
   );
 
-  test("a directory of the backup tree becomes a link", { timeout: 900_000 }, async () => {
+  test("a directory of the backup tree becomes a link", { timeout: 3_600_000 }, async () => {
     using workspace = new Workspace();
     const sentinel = new Sentinel(workspace.at("outside"), names);
     const backup = workspace.directory("backup");

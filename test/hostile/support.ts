@@ -4,7 +4,7 @@
  * outside, no temporary files, no raw control byte and no stack on standard error.
  */
 import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
@@ -169,6 +169,8 @@ export const secret = "the secret of the tree outside\n";
 export class Sentinel {
   readonly path: string;
   readonly #before: string;
+  /** Everything in it, the tree's root included. */
+  readonly #paths: readonly string[];
 
   /** `names` are file names that a confused run would hit. */
   constructor(path: string, names: readonly string[]) {
@@ -182,7 +184,10 @@ export class Sentinel {
     symlinkSync("inner", `${path}/link`);
     openLibc().setXattr(byteName(`${path}/inner/deep`), "user.sentinel", Buffer.from("kept"));
     must("find", [path, "-exec", "touch", "-h", "-d", "@900000000.123456789", "{}", "+"]);
+    this.#paths = must("find", [path, "-print0"]).split("\0").filter(Boolean);
     this.#before = this.picture();
+    if (this.#read().length === 0) throw new Error(`the file system of ${path} does not record reading`);
+    this.#forget();
   }
 
   /** What it looks like. */
@@ -190,9 +195,20 @@ export class Sentinel {
     return formatSnapshot(takeSnapshot(openLibc(), byteName(this.path)));
   }
 
-  /** Fails when anything changed. */
+  /** Fails when anything was opened to be read, or changed. */
   expectUntouched(): void {
+    expect(this.#read(), "read in the tree outside").toEqual([]);
     expect(this.picture(), "the tree outside").toBe(this.#before);
+    this.#forget();
+  }
+
+  /** What was read since `#forget`: the first reading of something with an old time of access gives it a new one. */
+  #read(): string[] {
+    return this.#paths.filter((path) => (lstatSync(path, { throwIfNoEntry: false })?.atimeMs ?? 0) > 1e12);
+  }
+
+  #forget(): void {
+    must("touch", ["-h", "-a", "-d", "@900000000.123456789", ...this.#paths]);
   }
 }
 
