@@ -42,9 +42,9 @@ export class LogFile {
   }
 
   /** Opens the log, or says why not. The caller closes it. */
-  static open(path: ByteName, settings: LogSettings): LogFile | LogFailure {
+  static open(path: ByteName, settings: LogSettings, followsAll = false): LogFile | LogFailure {
     try {
-      refuseForeignLinks(path, process.geteuid?.() ?? 0);
+      if (!followsAll) refuseForeignLinks(path, process.geteuid?.() ?? 0);
       const { O_WRONLY, O_APPEND, O_CREAT, O_NOCTTY } = constants;
       return new LogFile(openSync(toBytes(path), O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, 0o644), settings);
     } catch (error) {

@@ -18,8 +18,9 @@ import { LogFile, logIgnoredText } from "./log-file.ts";
 import { OutputWriter, outputMode } from "./output-writer.ts";
 import { createRenderer } from "./render.ts";
 
-/** Options of the receiving side that the client's `--rsync-path` may put before `--server`. */
-const pathOptions: ReadonlySet<string> = new Set(["--fake-super", "--super", "--no-super"]);
+/** Options that the client's `--rsync-path` may put before `--server`. */
+const pathOptions =
+  /^--(?:fake-super|(?:no-)?super|(?:no-)?insecure-links|(?:no-)?drop-D|(?:confine-root|copy-as)=.*)$/s;
 
 /** Runs the command line of this process, until `controller` aborts it, and returns its exit code. */
 export async function main(controller: AbortController): Promise<number> {
@@ -44,7 +45,7 @@ export async function main(controller: AbortController): Promise<number> {
       maxAlloc: variable("RSYNC_MAX_ALLOC"),
       clock: { now: logSettings.now(), utcOffset },
     };
-    if (args.find((arg) => !pathOptions.has(arg)) === "--server") {
+    if (args.find((arg) => !pathOptions.test(arg)) === "--server") {
       const { runServer } = await import("./server.ts");
       return await runServer(args, environment, syscalls, controller.signal);
     }
@@ -83,7 +84,7 @@ export async function main(controller: AbortController): Promise<number> {
   let log: LogFile | undefined;
   let failedOpening: ByteName | undefined;
   if (options.logFile !== undefined) {
-    const opened = LogFile.open(options.logFile, logSettings);
+    const opened = LogFile.open(options.logFile, logSettings, options.insecureLinks);
     if (opened instanceof LogFile) log = opened;
     else if (options.json) failedOpening = opened.text;
     else {

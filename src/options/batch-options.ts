@@ -20,7 +20,7 @@ const options: readonly BatchOption[] = [
   {
     bit: BatchFlag.recurse,
     shown: "--recurse (-r)",
-    given: ({ recursive }) => (recursive === "archive" ? 1 : recursive ? 2 : 0),
+    given: ({ recursive, directories }) => (recursive === "archive" || directories === "old" ? 1 : recursive ? 2 : 0),
     set: (recursive) => ({ recursive }),
   },
   { bit: BatchFlag.owner, shown: "--owner (-o)", given: ({ owner }) => Number(owner), set: (owner) => ({ owner }) },
@@ -47,7 +47,8 @@ const options: readonly BatchOption[] = [
   {
     bit: BatchFlag.dirs,
     shown: "--dirs (-d)",
-    given: ({ recursive, directories }) => (recursive !== false ? 1 : directories === true ? 2 : 0),
+    given: ({ recursive, directories }) =>
+      recursive !== false || directories === "old" ? 1 : directories === true ? 2 : 0,
     set: (directories) => ({ directories }),
   },
   {

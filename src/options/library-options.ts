@@ -12,6 +12,7 @@ import { applyFlagWords, debugFlags, infoFlags } from "./info-flags.ts";
 import { checkIdMaps, normalizeSettings } from "./normalize.ts";
 import { optionsByLetter, optionsByName } from "./option-table.ts";
 import { addAlternate, addFilter, emptySettings, type Settings } from "./settings.ts";
+import { maxAllocRange } from "./sizes.ts";
 import type { FilterOption, NameLike, SyncOptions } from "./sync-options.ts";
 import type { FilterArgument, TransferOptions } from "./transfer-options.ts";
 
@@ -19,6 +20,7 @@ import type { FilterArgument, TransferOptions } from "./transfer-options.ts";
 const switches = [
   ["recursive", "recursive"],
   ["dirs", "dirs"],
+  ["oldDirs", "old-dirs"],
   ["relative", "relative"],
   ["impliedDirs", "implied-dirs"],
   ["incRecursive", "inc-recursive"],
@@ -49,6 +51,7 @@ const switches = [
   ["specials", "specials"],
   ["copyDevices", "copy-devices"],
   ["writeDevices", "write-devices"],
+  ["dropD", "drop-D"],
   ["super", "super"],
   ["fakeSuper", "fake-super"],
   ["numericIds", "numeric-ids"],
@@ -66,6 +69,7 @@ const switches = [
   ["backup", "backup"],
   ["mkpath", "mkpath"],
   ["keepDirlinks", "keep-dirlinks"],
+  ["insecureLinks", "insecure-links"],
   ["delayUpdates", "delay-updates"],
   ["preallocate", "preallocate"],
   ["fsync", "fsync"],
@@ -85,6 +89,7 @@ const texts = [
   ["chown", "chown"],
   ["partialDir", "partial-dir"],
   ["tempDir", "temp-dir"],
+  ["confineRoot", "confine-root"],
   ["backupDir", "backup-dir"],
   ["suffix", "suffix"],
   ["checksumChoice", "checksum-choice"],
@@ -124,6 +129,11 @@ export function normalizeSyncOptions(options: SyncOptions, hasDestination = true
   settings.modifyWindow = checkedInteger("modifyWindow", options.modifyWindow ?? 0, Number.MIN_SAFE_INTEGER);
   settings.blockSize = checkedInteger("blockSize", options.blockSize ?? 0, 0, blockBytesMax(32));
   settings.checksumSeed = checkedInteger("checksumSeed", options.checksumSeed ?? 0, -(2 ** 31), 2 ** 31 - 1);
+  if (options.maxAlloc !== undefined) {
+    const bytes = checkedInteger("maxAlloc", options.maxAlloc, 0);
+    if (bytes > 0 && bytes < maxAllocRange.min) throw usageError(`maxAlloc: ${bytes} is too small`);
+    settings.maxAlloc = { text: fromText(String(bytes)), bytes };
+  }
   if (options.maxDelete !== undefined) settings.maxDelete = checkedInteger("maxDelete", options.maxDelete, 0);
   if (options.deleteGuard !== undefined) settings.deleteGuard = parseDeleteGuard(String(options.deleteGuard));
   if (options.reflink !== undefined) settings.reflink = options.reflink;

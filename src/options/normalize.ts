@@ -10,6 +10,7 @@ import { compressionOf } from "./compression.ts";
 import { checkIdMap } from "./id-map.ts";
 import { completeLevels, debugFlags, infoFlags, verbosityLevels } from "./info-flags.ts";
 import { addFilter, type Settings } from "./settings.ts";
+import { maxAllocDefault, maxAllocRange, parseSize } from "./sizes.ts";
 import { type Clock, nextStop } from "./stop-time.ts";
 import type {
   AlternateDirectories,
@@ -59,8 +60,9 @@ export function normalizeSettings(
   }
   const listOnly = settings.listOnly || !hasDestination;
   const hasFilesFrom = settings.filesFrom !== undefined;
-  const recursive = settings.recursive === "archive" ? !hasFilesFrom : settings.recursive;
-  const directories = settings.directories ?? (hasFilesFrom || listOnly);
+  const old = settings.directories === "old";
+  const recursive = old || (settings.recursive === "archive" ? !hasFilesFrom : settings.recursive);
+  const directories = old || (settings.directories ?? (hasFilesFrom || listOnly)) !== false;
   const deleteTiming = timingOf(settings);
   if (deleteTiming !== "none" && !recursive && !directories) {
     throw usageError("--delete does not work without --recursive (-r) or --dirs (-d).");
@@ -130,6 +132,7 @@ export function normalizeSettings(
     specials: settings.specials,
     copyDevices: settings.copyDevices,
     writeDevices: settings.writeDevices,
+    dropDevices: settings.dropDevices,
     superUser: settings.fakeSuper ? true : settings.superUser,
     fakeSuper: settings.fakeSuper,
     fakeReceiver,
@@ -169,6 +172,10 @@ export function normalizeSettings(
     fuzzy: Math.min(settings.fuzzy, 2),
     makePath: settings.makePath,
     keepDirectoryLinks: settings.keepDirectoryLinks,
+    insecureLinks: settings.insecureLinks,
+    confineRoot: confinementOf(settings),
+    copyAs: settings.copyAs,
+    maxAlloc: allocationOf(settings, environment),
     preallocate: settings.preallocate,
     fsync: settings.fsync,
     bandwidthLimit: settings.bandwidthLimit,
@@ -305,6 +312,20 @@ function resolveParents(path: ByteName): ByteName {
   return byteName(parts.length === 0 ? "." : parts.join("/"));
 }
 
+function confinementOf({ confineRoot, insecureLinks }: Settings): ByteName | undefined {
+  if (confineRoot === undefined) return undefined;
+  if (!confineRoot.startsWith("/")) throw usageError("--confine-root must be an absolute path");
+  if (insecureLinks) throw usageError("--insecure-links cannot be combined with --confine-root");
+  return cleanPath(confineRoot) === "/" ? undefined : confineRoot;
+}
+
+/** Nothing, or 0, means: as much as there is. */
+function allocationOf({ maxAlloc }: Settings, environment: ParseEnvironment): number {
+  const { maxAlloc: variable } = environment;
+  const given = variable === undefined || variable === "" ? undefined : parseSize("max-alloc", variable, maxAllocRange);
+  return (maxAlloc?.bytes ?? given ?? maxAllocDefault) || Number.POSITIVE_INFINITY;
+}
+
 /** The user's rules, then those that other options bring along (2-file-list 1.2). */
 function completeFilters(
   settings: Settings,
@@ -313,6 +334,7 @@ function completeFilters(
   partialDirectory: ByteName | undefined,
 ): FilterArgument[] {
   const scratch: Settings = { ...settings, filters: [...settings.filters] };
+  if (settings.directories === "old") addFilter(scratch, "filter", byteName("- /*/*"));
   if (backup.enabled && backup.directory === undefined && deleteTiming !== "none" && !settings.deleteExcluded) {
     addFilter(scratch, "filter", byteName(`P *${backup.suffix}`));
   }

@@ -12,8 +12,8 @@ import { checkIdMaps, normalizeSettings, type ParseEnvironment } from "./normali
 import { parseRemote, type RemoteOperands, splitOperands } from "./operands.ts";
 import { readOptions } from "./read-options.ts";
 import { emptySettings, type Settings } from "./settings.ts";
-import { parseSize } from "./sizes.ts";
-import { maxAllocRange } from "./table/update.ts";
+import { maxAllocRange, parseSize } from "./sizes.ts";
+
 import type { TransferOptions } from "./transfer-options.ts";
 
 export type { ParseEnvironment } from "./normalize.ts";

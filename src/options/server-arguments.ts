@@ -10,6 +10,7 @@ import { parseRemote } from "./operands.ts";
 import type { RemoteCommand } from "./parse-arguments.ts";
 import { type EscapeMode, escapePath, escapeValue } from "./remote-escape.ts";
 import type { Settings } from "./settings.ts";
+import { maxAllocDefault } from "./sizes.ts";
 import type { InfoFlag, TransferOptions } from "./transfer-options.ts";
 
 /** What a client tells a server. */
@@ -240,9 +241,6 @@ function longOptions(command: ServerCall): string[] {
     words.push(escaping === "default" ? escapeValue(option, escaping) : option);
   return words;
 }
-
-/** What rsync allocates at most unless told otherwise. */
-const maxAllocDefault = 2 ** 30;
 
 /** `--delay-updates` brings a directory of its own along, which the other side knows by itself. */
 function isDelayOnly({ settings }: ServerCall): boolean {

@@ -81,7 +81,8 @@ export interface Settings {
   // selection
   /** `archive`: only implied by `-a`, which `--files-from` cancels. */
   recursive: boolean | "archive";
-  directories: boolean | undefined;
+  /** `old`: by recursion that looks into no directory but the first (`--old-dirs`). */
+  directories: boolean | "old" | undefined;
   relative: boolean | undefined;
   impliedDirectories: boolean;
   oneFileSystem: number;
@@ -119,6 +120,7 @@ export interface Settings {
   specials: boolean;
   copyDevices: boolean;
   writeDevices: boolean;
+  dropDevices: boolean;
   /** `--super`, `--no-super`; undefined: as who runs it. */
   superUser: boolean | undefined;
   fakeSuper: boolean;
@@ -156,6 +158,9 @@ export interface Settings {
   fuzzy: number;
   makePath: boolean;
   keepDirectoryLinks: boolean;
+  insecureLinks: boolean;
+  confineRoot: ByteName | undefined;
+  copyAs: ByteName | undefined;
   tempDirectory: ByteName | undefined;
   /** 2: the old part is verified. */
   append: number;
@@ -283,6 +288,7 @@ export function emptySettings(): Settings {
     specials: false,
     copyDevices: false,
     writeDevices: false,
+    dropDevices: false,
     superUser: undefined,
     fakeSuper: false,
     acls: false,
@@ -317,6 +323,9 @@ export function emptySettings(): Settings {
     fuzzy: 0,
     makePath: false,
     keepDirectoryLinks: false,
+    insecureLinks: false,
+    confineRoot: undefined,
+    copyAs: undefined,
     tempDirectory: undefined,
     append: 0,
     readBatch: undefined,

@@ -16,6 +16,11 @@ export interface SizeRange {
   readonly zeroUnlimited?: boolean;
 }
 
+/** Range of `--max-alloc`, also of `$RSYNC_MAX_ALLOC`. */
+export const maxAllocRange: SizeRange = { defaultSuffix: "b", min: 1024 * 1024, zeroUnlimited: true };
+/** What rsync allocates at most unless told otherwise. */
+export const maxAllocDefault: number = 2 ** 30;
+
 const powers = "bkmgtp";
 /** Above this rsync's signed 64-bit count would overflow. */
 const countLimit = 2 ** 63;

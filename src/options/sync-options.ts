@@ -18,6 +18,8 @@ export interface SyncOptions {
   readonly archive?: boolean;
   readonly recursive?: boolean;
   readonly dirs?: boolean;
+  /** `recursive` that looks into no directory but the first. */
+  readonly oldDirs?: boolean;
   readonly relative?: boolean;
   /** Default true. */
   readonly impliedDirs?: boolean;
@@ -64,6 +66,8 @@ export interface SyncOptions {
   readonly copyDevices?: boolean;
   /** Writes the data of files into devices that stand in their places; implies `inplace`. */
   readonly writeDevices?: boolean;
+  /** Makes no devices and special files, whatever else is said. */
+  readonly dropD?: boolean;
   /** Try what only root may do; not given: if run by root. */
   readonly super?: boolean;
   /** Keeps what only root may set in extended attributes, and reads it from those of the source. */
@@ -120,6 +124,12 @@ export interface SyncOptions {
   readonly mkpath?: boolean;
   /** A link to a directory of the destination counts as that directory, unless it leads out of the destination. */
   readonly keepDirlinks?: boolean;
+  /** Follows links of anybody in the paths of these options. */
+  readonly insecureLinks?: boolean;
+  /** An absolute directory that such paths, and those of `filesFrom`, must not lead out of. */
+  readonly confineRoot?: NameLike;
+  /** Bytes for one list of names or of block sums; 0: no limit. */
+  readonly maxAlloc?: number;
   readonly preallocate?: boolean;
   readonly fsync?: boolean;
 

@@ -192,6 +192,8 @@ export interface TransferOptions {
   readonly copyDevices: boolean;
   /** Data goes into a device that stands at the destination; implies `inplace`. */
   readonly writeDevices: boolean;
+  /** Devices and special files are not made, whatever comes. */
+  readonly dropDevices: boolean;
   /** Whether the receiving side tries what only the super-user may do; undefined: if it is the super-user. */
   readonly superUser: boolean | undefined;
   /** What only the super-user may set is kept in attributes, and read from them, on both sides of a local run. */
@@ -251,6 +253,14 @@ export interface TransferOptions {
   readonly makePath: boolean;
   /** A link to a directory of the destination counts as that directory. */
   readonly keepDirectoryLinks: boolean;
+  /** Links of anybody are followed in paths that the operator named (4-traps O-01). */
+  readonly insecureLinks: boolean;
+  /** The absolute path of a directory that such paths, and those of `--files-from`, must not lead out of. */
+  readonly confineRoot: ByteName | undefined;
+  /** `USER` or `USER:GROUP` whose rights the run has from the moment that it touches trees. */
+  readonly copyAs: ByteName | undefined;
+  /** Most bytes that rsync would get at once for one list of names or of block sums. */
+  readonly maxAlloc: number;
   /** Files are flushed to disk before they take their names. */
   /** The space of a file is reserved before it is written. */
   readonly preallocate: boolean;

@@ -17,6 +17,8 @@ import { FileDigester } from "./file-digest.ts";
 import { isDirectory, isRegular } from "./file-list.ts";
 import { classOf, sameSpecial } from "./make-special.ts";
 
+const ELOOP = -40;
+
 /** How much something in an alternate directory resembles an entry: its kind, its content too, its attributes too. */
 export const AlternateLevel = { kind: 1, content: 2, attributes: 3 } as const;
 
@@ -58,6 +60,8 @@ interface Root {
   /** As messages show it. */
   readonly text: ByteName;
   walker: DirectoryWalker | undefined;
+  /** It is outside of the directory of `--confine-root`, which was said. */
+  told: boolean;
 }
 
 /** The directories as messages show them, each at `placeOf` its path; tells which of them do not exist. */
@@ -92,6 +96,7 @@ export class Alternates {
     this.roots = alternatePlaces(context, (path) => placeOf(path, destination)).map((text) => ({
       text,
       walker: undefined,
+      told: false,
     }));
   }
 
@@ -156,7 +161,13 @@ export class Alternates {
   /** One that cannot be opened is tried again each time, which tells each time that a link in it is not followed. */
   private open(root: Root): DirectoryWalker | undefined {
     if (root.walker !== undefined) return root.walker;
-    const descriptor = this.context.operator.openDirectory(root.text);
+    const { operator, ledger } = this.context;
+    const descriptor = operator.openDirectory(root.text);
+    // What the user does not get although it is there is no small matter.
+    if (descriptor === ELOOP && operator.confined && !root.told) {
+      ledger.systemError("generator", `open "${root.text}"`, ELOOP, root.text);
+      root.told = true;
+    }
     if (descriptor < 0) return undefined;
     root.walker = new DirectoryWalker(this.context.syscalls, descriptor);
     return root.walker;

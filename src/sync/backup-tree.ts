@@ -12,6 +12,7 @@ import type { Destination } from "./destination.ts";
 
 const ENOENT = -2;
 const EEXIST = -17;
+const ELOOP = -40;
 
 /** The call that kept a backup from being made, in rsync's words. */
 export interface BackupFailure {
@@ -154,9 +155,10 @@ function makePath({ syscalls, operator }: RunContext, path: ByteName): number {
   let made = path.startsWith("/") ? "/" : ".";
   let status = 0;
   for (const part of components(path)) {
-    const parent = operator.open(made as ByteName, nameOnly | directory);
+    const parent = operator.unconfined.open(made as ByteName, nameOnly | directory);
     if (parent < 0) return status < 0 ? status : parent;
-    status = syscalls.makeDirectoryAt(parent, part, 0o777);
+    // On the way to a confined directory nothing is made.
+    status = operator.contains(parent) ? syscalls.makeDirectoryAt(parent, part, 0o777) : ELOOP;
     syscalls.close(parent);
     made = made === "/" ? `/${part}` : `${made}/${part}`;
   }

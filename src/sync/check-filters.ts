@@ -4,6 +4,7 @@ import { OperatorPaths } from "../fs/operator-path.ts";
 import { openSyscalls } from "../fs/syscalls/choose.ts";
 import type { Settings } from "../options/settings.ts";
 import { fileFilterReader } from "./filter-reader.ts";
+import { operatorRules } from "./operator-rules.ts";
 
 /** Throws a usage or file error for the first rule that is wrong; those of `-C` come last and are not looked at. */
 export function checkFilters(settings: Settings, kind: "koffi" | "plain" | undefined): void {
@@ -12,7 +13,10 @@ export function checkFilters(settings: Settings, kind: "koffi" | "plain" | undef
   const syscalls = openSyscalls(kind);
   try {
     const { deleteExcluded, nulTerminated } = settings;
-    const reader = fileFilterReader(syscalls, new OperatorPaths(syscalls, process.geteuid?.() ?? 0));
+    const reader = fileFilterReader(
+      syscalls,
+      new OperatorPaths(syscalls, operatorRules({ ...settings, confineRoot: undefined })),
+    );
     compileFilters(filters, reader, { deleteExcluded, nulTerminated, home: undefined, cvsIgnoreVariable: undefined });
   } finally {
     syscalls.dispose();

@@ -85,8 +85,14 @@ export class DelayedUpdates {
   }
 
   private rename(directory: number, name: ByteName): number {
-    const { options, syscalls } = this.parts.context;
-    const partial = openPartialDirectory(syscalls, directory, options.partialDirectory ?? byteName("."), false);
+    const { options, syscalls, operator } = this.parts.context;
+    const partial = openPartialDirectory(
+      syscalls,
+      operator,
+      directory,
+      options.partialDirectory ?? byteName("."),
+      false,
+    );
     if (partial < 0) return partial;
     const status = syscalls.renameAt(partial, name, directory, name);
     syscalls.close(partial);

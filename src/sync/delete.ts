@@ -6,6 +6,7 @@ import { type ByteName, byteName, directoryName } from "../bytes/byte-name.ts";
 import { searchable } from "../fs/operator-path.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { FileType } from "../protocol/file-entry.ts";
+import { checkListAllocation } from "./allocation-limit.ts";
 import { type Backups, copiedOnly } from "./backup.ts";
 import { fullPath, type RunContext } from "./context.ts";
 import { deviceOf, sortForDeletion } from "./deletion-order.ts";
@@ -157,6 +158,7 @@ export class Deleter implements DeletionSource {
       ledger.readFailed();
       return [];
     }
+    checkListAllocation(names.length, options.maxAlloc, "generator");
     this.guarded?.guard.saw(names.length);
     if (this.isClosed(path, descriptor, names, beingRemoved, onProtected)) return [];
     filters.enter(0, path, this.places);

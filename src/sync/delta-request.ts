@@ -3,11 +3,14 @@
  * an entry, and what the item then takes on the wire (`%b`, `%c`).
  */
 import type { ByteName } from "../bytes/byte-name.ts";
+import { digestBytes } from "../delta/checksum.ts";
 import { literalRunBytes } from "../delta/match-blocks.ts";
+import { sumHeadFor } from "../delta/signature.ts";
 import { emptyStat } from "../fs/syscalls/interface.ts";
 import { isItemized } from "../options/itemized.ts";
 import { type FileEntry, FileType, isDeviceMode } from "../protocol/file-entry.ts";
 import { BasisType } from "../protocol/item-record.ts";
+import { checkBlockAllocation } from "./allocation-limit.ts";
 import type { Alternate } from "./alternates.ts";
 import type { Backups } from "./backup.ts";
 import type { Basis } from "./channel.ts";
@@ -21,6 +24,8 @@ import type { OpenSource } from "./sender.ts";
 import { deviceSize } from "./source-stat.ts";
 
 const tokenBytes = 4;
+/** Protocol whose block sizes hold within one machine. */
+const newestProtocol = 32;
 
 /** Makes the delta part of jobs; one for a run. */
 export class DeltaRequests {
@@ -73,7 +78,21 @@ export class DeltaRequests {
       partial || (turn.basis === undefined && options.inplace && !(options.backup && phase === "normal"));
     const appends = options.append !== "no" && phase === "normal" && turn.basis === undefined;
     const append = appends ? (options.append as "trust" | "verify") : undefined;
+    if (append === undefined) this.checkAllocation(basis, stat.size, phase);
     return { basis, updating, blockSize, checksumName, seed: this.seed, phase, append };
+  }
+
+  /** `--max-alloc` counts the block sums of a basis, which a job that is not to be closes. */
+  private checkAllocation(basis: number, bytes: number, phase: "normal" | "redo"): void {
+    const { syscalls, options } = this.context;
+    const { blockSize, transferChecksum, maxAlloc } = options;
+    const shape = { blockSize, protocol: newestProtocol, digestBytes: digestBytes[transferChecksum], phase };
+    try {
+      checkBlockAllocation(sumHeadFor(bytes, shape)?.count ?? 0, maxAlloc);
+    } catch (error) {
+      syscalls.close(basis);
+      throw error;
+    }
   }
 
   /**
@@ -163,14 +182,14 @@ export class DeltaRequests {
   }
 
   private open(turn: PlacedTurn, partial: boolean, phase: DeltaJob["phase"]): number {
-    const { options, syscalls } = this.context;
+    const { options, syscalls, operator } = this.context;
     const { directory, name } = turn.place;
     const flags = syscalls.flags.readOnly | syscalls.flags.nonBlock | this.howToOpen;
     if (turn.basis !== undefined) {
       return openRegular(syscalls, turn.basis.directory.descriptor, turn.basis.name, this.howToOpen);
     }
     if (partial && options.partialDirectory !== undefined) {
-      const held = openPartialDirectory(syscalls, directory, options.partialDirectory, false);
+      const held = openPartialDirectory(syscalls, operator, directory, options.partialDirectory, false);
       if (held < 0) return held;
       const descriptor = syscalls.openAt(held, name, flags);
       syscalls.close(held);

@@ -140,13 +140,14 @@ function open(
 ): Destination {
   const { syscalls, options } = context;
   const where = text === "" ? byteName(".") : text;
-  const descriptor = context.operator.openDirectory(where);
+  const descriptor = context.operator.unconfined.openDirectory(where);
   if (descriptor < 0) {
     const shown = text.endsWith("/") && absolute !== "/" ? `${absolute}/` : absolute;
     throw selectionError(`[Receiver] ${operation} "${shown}" failed: ${errnoText(-descriptor)}`);
   }
+  const followed = !options.keepDirectoryLinks ? "none" : options.insecureLinks ? "any" : "inside";
   return {
-    walker: new DirectoryWalker(syscalls, descriptor, options.keepDirectoryLinks ? "inside" : "none"),
+    walker: new DirectoryWalker(syscalls, descriptor, followed),
     absolute,
     singleName,
     text: where,

@@ -10,23 +10,26 @@ const EISDIR = -21;
 const ELOOP = -40;
 
 /**
- * A reader on the file system; `operator` opens what the operator named, `warn` gets remarks that stop nothing. With
- * `throughLinks` directories may have been entered through links: no file behind one of somebody else is read then.
+ * A reader on the file system; `operator` opens what the operator named, `merged` the merge files of directories, `warn` gets
+ * remarks that stop nothing. With `throughLinks` directories may have been entered through links: no file behind one of
+ * somebody else is read then.
  */
 export function fileFilterReader(
   syscalls: Syscalls,
   operator: OperatorPaths,
   warn: (text: ByteName) => void = () => {},
   throughLinks = false,
+  merged: OperatorPaths = operator,
 ): FilterReader {
   const { readOnly, nonBlock, noFollow } = syscalls.flags;
   return {
     readOperatorFile: (path) => readOperatorFile(syscalls, operator, path, nonBlock),
     readMergeFile: (directory, name) => {
       const path = name.startsWith("/") ? name : joinName(directory, name);
-      let descriptor = throughLinks ? ELOOP : syscalls.openPath(path, readOnly | nonBlock | noFollow);
+      let descriptor =
+        throughLinks || merged.confined ? ELOOP : syscalls.openPath(path, readOnly | nonBlock | noFollow);
       // A link in place of the file is followed if it is root's or ours, as in a path of the operator (O-01).
-      if (descriptor === ELOOP) descriptor = operator.open(path, readOnly | nonBlock);
+      if (descriptor === ELOOP) descriptor = merged.open(path, readOnly | nonBlock);
       const content = descriptor < 0 ? descriptor : readWhole(syscalls, descriptor, true);
       return typeof content === "number" ? undefined : content;
     },

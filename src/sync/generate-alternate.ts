@@ -144,7 +144,7 @@ export class AlternateEntries {
       remark(context, "other", text, entry.path, context.options.info.copy > 0);
       return "failed";
     }
-    this.receiver ??= new FileReceiver(context.syscalls);
+    this.receiver ??= new FileReceiver(context.syscalls, context.operator);
     // rsync reads an empty file too, which its time of access shows.
     if (found.stat.size === 0) context.syscalls.read(source, new Uint8Array(1), 0, 1, 0);
     const steps = this.receiver.steps(this.job(turn, found, source));

@@ -20,6 +20,7 @@ const refusals: ReadonlySet<number> = new Set([-1, -13, -95]);
 /** Whether an entry that is no regular file is to be made here; the others are skipped with a remark. */
 export function wantsSpecial({ options, identity }: RunContext, entry: FileEntry): boolean {
   if (isSymlink(entry)) return entry.target !== undefined;
+  if (options.dropDevices) return false;
   if (isDevice(entry)) return options.devices && identity.privileged;
   return isSpecial(entry) && options.specials;
 }

@@ -1,6 +1,6 @@
 /** Opens partial directories (3-transfer 5.3; 4-traps L-08, S-16), on any thread. */
 import { type ByteName, baseName, byteName, directoryName } from "../bytes/byte-name.ts";
-import { OperatorPaths } from "../fs/operator-path.ts";
+import type { OperatorPaths } from "../fs/operator-path.ts";
 import { emptyStat, type Syscalls } from "../fs/syscalls/interface.ts";
 import { FileType } from "../protocol/file-entry.ts";
 
@@ -9,18 +9,24 @@ import { FileType } from "../protocol/file-entry.ts";
  * the file and is walked without links, an absolute one is the operator's. What is no directory makes room for it, a link
  * too. Negative errno on failure.
  */
-export function openPartialDirectory(syscalls: Syscalls, directory: number, partial: ByteName, make: boolean): number {
+export function openPartialDirectory(
+  syscalls: Syscalls,
+  operator: OperatorPaths,
+  directory: number,
+  partial: ByteName,
+  make: boolean,
+): number {
   const { readOnly, directory: isDirectory } = syscalls.flags;
   if (partial.startsWith("/")) {
     // Behind a link of somebody else it counts as absent (4-traps O-01).
-    const operator = new OperatorPaths(syscalls, process.geteuid?.() ?? 0);
+    const paths = operator.quiet;
     if (make) {
-      const parent = operator.openDirectory(directoryName(partial) || byteName("/"));
+      const parent = paths.openDirectory(directoryName(partial) || byteName("/"));
       if (parent < 0) return parent;
       makeLast(syscalls, parent, baseName(partial));
       syscalls.close(parent);
     }
-    return operator.open(partial, readOnly | isDirectory);
+    return paths.open(partial, readOnly | isDirectory);
   }
   const parts = partial.split("/").filter((part) => part !== "" && part !== ".") as ByteName[];
   let held = syscalls.duplicate(directory);

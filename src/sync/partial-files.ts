@@ -14,9 +14,9 @@ export function partialPath(partialDirectory: ByteName | undefined, path: ByteNa
 
 /** The mode of the partial file of this name that an earlier run kept; undefined if there is none. */
 export function modeOfPartial(context: RunContext, directory: number, name: ByteName): number | undefined {
-  const { options, syscalls } = context;
+  const { options, syscalls, operator } = context;
   if (options.partialDirectory === undefined || directory < 0) return undefined;
-  const partial = openPartialDirectory(syscalls, directory, options.partialDirectory, false);
+  const partial = openPartialDirectory(syscalls, operator, directory, options.partialDirectory, false);
   if (partial < 0) return undefined;
   const stat = emptyStat();
   const status = syscalls.lstatAt(partial, name, stat);
@@ -26,9 +26,9 @@ export function modeOfPartial(context: RunContext, directory: number, name: Byte
 
 /** Removes a partial file that is not needed any more, and its directory if that is then empty. */
 export function dropPartial(context: RunContext, directory: number, name: ByteName): void {
-  const { options, syscalls } = context;
+  const { options, syscalls, operator } = context;
   if (options.partialDirectory === undefined) return;
-  const partial = openPartialDirectory(syscalls, directory, options.partialDirectory, false);
+  const partial = openPartialDirectory(syscalls, operator, directory, options.partialDirectory, false);
   if (partial < 0) return;
   syscalls.unlinkAt(partial, name);
   syscalls.close(partial);
@@ -37,10 +37,10 @@ export function dropPartial(context: RunContext, directory: number, name: ByteNa
 
 /** A relative partial directory goes when it is empty. */
 export function removePartialDirectory(context: RunContext, directory: number): void {
-  const { options, syscalls } = context;
+  const { options, syscalls, operator } = context;
   const { partialDirectory } = options;
   if (partialDirectory === undefined || partialDirectory.startsWith("/")) return;
-  const parent = openPartialDirectory(syscalls, directory, directoryName(partialDirectory), false);
+  const parent = openPartialDirectory(syscalls, operator, directory, directoryName(partialDirectory), false);
   if (parent < 0) return;
   syscalls.removeDirectoryAt(parent, baseName(partialDirectory));
   syscalls.close(parent);

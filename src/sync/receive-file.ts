@@ -6,6 +6,7 @@
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import { digestBytes } from "../delta/checksum.ts";
 import { DataCopier, smallFileBytes } from "../fs/copy-data.ts";
+import type { OperatorPaths } from "../fs/operator-path.ts";
 import { emptyStat, type Stat, type Syscalls } from "../fs/syscalls/interface.ts";
 import { createTempFile, TempNames } from "../fs/temp-file.ts";
 import { FileType, isDeviceMode } from "../protocol/file-entry.ts";
@@ -30,6 +31,7 @@ export type BeforeRename = (job: ReceiveJob) => number;
 /** Receives files for one thread. */
 export class FileReceiver {
   private readonly syscalls: Syscalls;
+  private readonly operator: OperatorPaths;
   private readonly names = new TempNames();
   private readonly copier: DataCopier;
   private readonly stat: Stat = emptyStat();
@@ -40,8 +42,9 @@ export class FileReceiver {
   private readonly copyOver: CopyOver;
 
   /** `pieceBytes`: how much is copied between two steps at most. */
-  constructor(syscalls: Syscalls, pieceBytes?: number) {
+  constructor(syscalls: Syscalls, operator: OperatorPaths, pieceBytes?: number) {
     this.syscalls = syscalls;
+    this.operator = operator;
     this.copier = new DataCopier(syscalls, pieceBytes);
     this.digester = new FileDigester(syscalls);
     this.verifier = new CopyVerifier(syscalls);
@@ -204,7 +207,7 @@ export class FileReceiver {
     }
     const { writeOnly, create, nonBlock } = syscalls.flags;
     if (job.method === "partial" && job.partialDirectory !== undefined) {
-      const directory = openPartialDirectory(syscalls, job.directory, job.partialDirectory, false);
+      const directory = openPartialDirectory(syscalls, this.operator, job.directory, job.partialDirectory, false);
       if (directory < 0) return directory;
       const opened = syscalls.openAt(directory, job.name, writeOnly | create | nonBlock, 0o600);
       const descriptor = this.regularOnly(opened);
@@ -348,7 +351,7 @@ export class FileReceiver {
     const { syscalls } = this;
     // What was written into the partial file itself is there already.
     if (job.method === "partial" || job.partialDirectory === undefined) return 0;
-    const partial = openPartialDirectory(syscalls, job.directory, job.partialDirectory, true);
+    const partial = openPartialDirectory(syscalls, this.operator, job.directory, job.partialDirectory, true);
     if (partial < 0) {
       failures.push({ step: "partial-directory", errno: partial, detail: name });
       return partial;
@@ -369,7 +372,7 @@ export class FileReceiver {
       if (job.attributes.mtime !== undefined) syscalls.setTimesAt(directory, name, 0, 0);
       if (syscalls.renameAt(directory, name, job.directory, job.name) === 0) return;
     } else if (written > 0 && job.keepPartial === "directory" && job.partialDirectory !== undefined) {
-      const partial = openPartialDirectory(syscalls, job.directory, job.partialDirectory, true);
+      const partial = openPartialDirectory(syscalls, this.operator, job.directory, job.partialDirectory, true);
       if (partial >= 0) {
         const moved = syscalls.renameAt(directory, name, partial, job.name);
         syscalls.close(partial);

@@ -50,7 +50,8 @@ export class LocalReceiver {
     this.pool = pool;
     const { bandwidthLimit } = context.options;
     this.throttle = bandwidthLimit > 0 ? new Throttle(bandwidthLimit) : undefined;
-    this.here = new FileReceiver(context.syscalls, bandwidthLimit > 0 ? pieceBytes(bandwidthLimit) : undefined);
+    const { syscalls, operator } = context;
+    this.here = new FileReceiver(syscalls, operator, bandwidthLimit > 0 ? pieceBytes(bandwidthLimit) : undefined);
     this.onReadError = onReadError;
     this.onProgress = onProgress;
   }

@@ -1,4 +1,5 @@
 /** Parts of a run that local and remote runs share: lists that arrive, what they count, and the result. */
+import { checkListAllocation } from "./allocation-limit.ts";
 import type { Identity, RunContext } from "./context.ts";
 import type { RunSummary } from "./events.ts";
 import { type FileList, isDirectory } from "./file-list.ts";
@@ -18,6 +19,9 @@ export function arrive(context: RunContext, links: HardLinks, numbers: ListNumbe
   for (const entry of list.entries) counters.list(entry);
   for (const { entry } of list.duplicates) counters.list(entry);
   if (options.hardLinks) links.register(list);
+  const { incrementalRecursion, maxAlloc } = options;
+  const own = list.entries.length + list.duplicates.length + (list.path === "." && list.owner !== undefined ? 1 : 0);
+  checkListAllocation(incrementalRecursion ? own : counters.files.total, maxAlloc, "sender");
   numbers.arrived(list);
   return list;
 }

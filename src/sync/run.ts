@@ -13,6 +13,7 @@ import { emptyStat } from "../fs/syscalls/interface.ts";
 import type { TransferOptions } from "../options/transfer-options.ts";
 import type { ChangeGate } from "./change-gate.ts";
 import type { RunContext, Wants } from "./context.ts";
+import { copyAs } from "./copy-as.ts";
 import { RunCounters } from "./counters.ts";
 import { withDeadline } from "./deadline.ts";
 import { reportDeletionLimit } from "./deletion-order.ts";
@@ -30,6 +31,7 @@ import { checkNamedDirectories, listEntries } from "./list-only.ts";
 import { readListed } from "./listed-sources.ts";
 import { LocalChannel } from "./local-channel.ts";
 import { checkMunging } from "./munge.ts";
+import { operatorRules } from "./operator-rules.ts";
 import { pruneLists } from "./prune-lists.ts";
 import { LocalReceiver } from "./receiver.ts";
 import { announceMatches, announceWholeFiles, openReceivingSide } from "./receiving-side.ts";
@@ -82,17 +84,23 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
   if (options.mungeLinks) checkMunging(syscalls);
   const ledger = new Ledger(emit);
   const counters = new RunCounters();
-  const identity = currentIdentity(fakes ? true : options.superUser);
   const refusal = (role: Role) => () => ledger.warning(role, foreignLinkText);
   // What the receiving side says is not in the log.
-  const operator = new OperatorPaths(syscalls, identity.uid, refusal("generator"));
-  const ownPaths = new OperatorPaths(syscalls, identity.uid, refusal("client"));
+  const mergePaths = new OperatorPaths(syscalls, operatorRules(options), refusal("client"));
+  // What the command line names is its user's own business.
+  const ownPaths = mergePaths.unconfined;
   const throughLinks = linksToFollow(options) !== "none";
-  const reader = fileFilterReader(syscalls, ownPaths, (text) => ledger.warning("client", text), throughLinks);
+  const warn = (text: ByteName): void => ledger.warning("client", text);
+  const reader = fileFilterReader(syscalls, ownPaths, warn, throughLinks, mergePaths);
   const { deleteExcluded, nulTerminated } = options;
   const { home, cvsIgnore } = request;
   const settings = { deleteExcluded, nulTerminated, home, cvsIgnoreVariable: cvsIgnore };
   const program = compileFilters(options.filters, reader, settings);
+  const listed = readListed({ options, syscalls: sourceCalls }, ownPaths);
+  copyAs(options.copyAs, syscalls, "sender");
+  const identity = currentIdentity(fakes ? true : options.superUser);
+  const rules = operatorRules(options);
+  const operator = new OperatorPaths(syscalls, rules, refusal("generator"));
   const context: RunContext = {
     options,
     syscalls,
@@ -107,7 +115,7 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
     signal,
     gate: request.gate,
   };
-  const pool = new WorkerPool(syscalls.kind);
+  const pool = new WorkerPool(syscalls.kind, rules);
   const roots = new SourceRoots(sourceCalls, linksToFollow(options));
   const links = new HardLinks();
   const { incrementalRecursion, relative } = options;
@@ -127,7 +135,6 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
   try {
     if (signal.aborted) throw abortedError("sender");
     refuseEmptySources(sourceCalls, options, request.sources);
-    const listed = readListed(scan, ownPaths);
     emit({ type: "list-start", incremental: options.incrementalRecursion });
     addSources(scan, builder, request.sources, listed);
     const listSeconds = (performance.now() - started) / 1000;

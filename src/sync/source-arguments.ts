@@ -2,19 +2,25 @@
  * Source arguments and `--files-from` names become the entries of the first lists (2-file-list 9.1, 9.2, 2.3). What the
  * operator names is resolved with links; what lies below it is not (4-traps P-04).
  */
+
 import { type ByteName, baseName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
 import { cleanPath, collapseSlashes, components } from "../bytes/paths.ts";
 import { selectionError } from "../errors.ts";
 import { errnoText } from "../fs/errno.ts";
-import { searchable } from "../fs/operator-path.ts";
+
+import { OperatorPaths, searchable } from "../fs/operator-path.ts";
+
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { EntryFlag, FileType } from "../protocol/file-entry.ts";
 import type { BuilderContext } from "./builder-context.ts";
 import { IoError } from "./file-list.ts";
 import { systemProblem } from "./ledger.ts";
 import { deviceKey, type ListBuilder } from "./list-builder.ts";
+import { operatorRules } from "./operator-rules.ts";
 import { linksToFollow, type SourceStat } from "./source-stat.ts";
 import { type Argument, joinBase, parentOfEntry, splitPlain, splitRelative } from "./split-argument.ts";
+
+const ELOOP = -40;
 
 /** Adds everything that the command line names as source, or what `--files-from` lists below the one source. */
 export function addSources(
@@ -44,6 +50,8 @@ class SourceArguments {
   private rootImplied = false;
   /** `--files-from`: its base directory is not part of what `%f` shows. */
   private hiddenBase = "";
+  /** `--confine-root`: what is listed must not lie elsewhere. */
+  private confined: OperatorPaths | undefined;
 
   constructor(context: BuilderContext, builder: ListBuilder) {
     this.context = context;
@@ -68,14 +76,29 @@ class SourceArguments {
       const text = `[sender] change_dir "${this.written(base)}" failed: ${errnoText(-root)}`;
       throw selectionError(text, "sender");
     }
+    const paths = new OperatorPaths(this.context.syscalls, operatorRules(this.context.options));
+    if (paths.confined) this.confined = paths;
     for (const name of names) {
       this.builder.beginArgument();
+      if (!this.mayLie(base, name)) continue;
       if (this.context.options.relative) this.addRelative(base, name);
       else {
         const plain = splitPlain(name);
         this.addPlain({ ...plain, base: joinName(base, plain.base) });
       }
     }
+  }
+
+  /** Tells of a name that leads out of the directory of `--confine-root`. */
+  private mayLie(base: ByteName, name: ByteName): boolean {
+    if (this.confined === undefined) return true;
+    const { syscalls, options } = this.context;
+    const { path, noFollow } = syscalls.flags;
+    const full = joinName(base, name);
+    const found = this.confined.open(full, path | (options.copyLinks ? 0 : noFollow));
+    if (found >= 0) syscalls.close(found);
+    if (found === ELOOP) this.missing(this.absolute(full), ELOOP);
+    return found !== ELOOP;
   }
 
   private addPlain(argument: Argument): void {
@@ -291,6 +314,10 @@ class SourceArguments {
     let descriptor = syscalls.openPath(where, readOnly | directory);
     if (descriptor === -13) descriptor = syscalls.openPath(where, directory | path);
     if (descriptor < 0) return descriptor;
+    if (this.confined?.contains(descriptor) === false) {
+      syscalls.close(descriptor);
+      return ELOOP;
+    }
     const root = roots.add({
       descriptor,
       prefix,

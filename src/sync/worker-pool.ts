@@ -6,6 +6,7 @@ import { createRequire, getCompileCacheDir } from "node:module";
 import { availableParallelism } from "node:os";
 import { basename, dirname } from "node:path";
 import type { Piscina } from "piscina";
+import type { OperatorRules } from "../fs/operator-path.ts";
 import { limits } from "../limits.ts";
 import { type PackedResults, packJobs, unpackResults } from "./packed-jobs.ts";
 import type { JobResult, ReceiveJob } from "./receive-job.ts";
@@ -14,6 +15,8 @@ import type { ScanOrder } from "./scan-order.ts";
 /** What every worker knows from its start. */
 export interface WorkerStart {
   readonly syscalls: "koffi" | "plain";
+  /** How far paths of the operator are trusted. */
+  readonly rules: OperatorRules;
   /** Numbers shared by all threads, see `Control`. */
   readonly control: Int32Array;
   readonly duty: Duty;
@@ -52,14 +55,16 @@ export function stateIndex(duty: Duty): number {
 export class WorkerPool {
   private readonly control = new Int32Array(new SharedArrayBuffer(24));
   private readonly kind: "koffi" | "plain";
+  private readonly rules: OperatorRules;
   private readonly pools = new Map<Duty, Piscina>();
   /** Those that are ending. */
   private readonly closing = new Map<Duty, Promise<void>>();
   private batches = 0;
   private processors: number | undefined;
 
-  constructor(kind: "koffi" | "plain") {
+  constructor(kind: "koffi" | "plain", rules: OperatorRules) {
     this.kind = kind;
+    this.rules = rules;
   }
 
   /** Does a batch on a worker; result i belongs to job i. */
@@ -171,7 +176,7 @@ export class WorkerPool {
       // So that a batch waits at the worker, not here until the main thread looks after its messages.
       concurrentTasksPerWorker: limits.batchesUnderWay,
       env: workerEnvironment(),
-      workerData: { syscalls: this.kind, control: this.control, duty } satisfies WorkerStart,
+      workerData: { syscalls: this.kind, rules: this.rules, control: this.control, duty } satisfies WorkerStart,
     });
   }
 }

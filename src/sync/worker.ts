@@ -22,7 +22,8 @@ import { Control, StartState, stateIndex, type WorkerStart } from "./worker-pool
 
 const start = workerData as WorkerStart;
 const syscalls = load();
-const receiver = new FileReceiver(syscalls);
+const operator = new OperatorPaths(syscalls, start.rules);
+const receiver = new FileReceiver(syscalls, operator);
 const aborted = (): boolean => Atomics.load(start.control, Control.stop) !== 0;
 
 /** Writes a batch of files. */
@@ -40,7 +41,6 @@ export function scanLists(order: ScanOrder): void {
   const calls = options.fakeSuper ? fakeSuperSyscalls(syscalls, "sender") : syscalls;
   const roots = new SourceRoots(calls, linksToFollow(options), order.roots);
   // A scan reads only the merge files of directories; what the operator named was read before.
-  const operator = new OperatorPaths(syscalls, process.geteuid?.() ?? 0);
   const evaluator = new FilterEvaluator(
     order.program,
     "sender",

@@ -96,47 +96,51 @@ describe.each(backEnds)("%s", (backEnd) => {
     ["SIGTERM", ""],
     ["SIGKILL", "--delay-updates"],
     ["SIGTERM", "--delay-updates"],
-  ] as const)("%s leaves whole files, and the next run ends right %s", { timeout: 3_600_000 }, async (signal, option) => {
-    const random = new Random("kill", signal === "SIGKILL" ? 4711 : 815);
-    const variant = option === "" ? [] : [option];
-    let killed = 0;
-    // How long a whole run takes, so that the moments lie within.
-    must("cp", ["-a", start, workspace.directory("run/")]);
-    const before = performance.now();
-    await startTsync(args(workspace.at("run/start"), variant), { backEnd }).done;
-    let whole = performance.now() - before;
-    const moments = kills / (signal === "SIGKILL" ? 1 : 2);
-    const hits = kills / 8;
-    // More of them where the machine has become so much faster that none strikes.
-    for (let moment = 0; moment < moments || (killed <= hits && moment < moments * 4); moment++) {
-      must("rm", ["-rf", workspace.at("run")]);
+  ] as const)(
+    "%s leaves whole files, and the next run ends right %s",
+    { timeout: 3_600_000 },
+    async (signal, option) => {
+      const random = new Random("kill", signal === "SIGKILL" ? 4711 : 815);
+      const variant = option === "" ? [] : [option];
+      let killed = 0;
+      // How long a whole run takes, so that the moments lie within.
       must("cp", ["-a", start, workspace.directory("run/")]);
-      const destination = workspace.at("run/start");
-      const started = performance.now();
-      const run = startTsync(args(destination, variant), { backEnd });
-      const milliseconds = random.between(0, Math.floor(whole * 1.05));
-      await new Promise((resolve) => setTimeout(resolve, milliseconds));
-      try {
-        run.kill(signal);
-      } catch {}
-      const { code } = await run.done;
-      const title = `${signal} after ${milliseconds} ms`;
-      if (code !== 0) killed++;
-      else whole = Math.min(whole, performance.now() - started);
-      if (signal === "SIGTERM") expect([0, 20, null], title).toContain(code);
-      const left = temporaryFiles(workspace.at("run"));
-      // One for each thread that writes; none where there was time to clean up.
-      expect(left.length, `${title}: ${left.join(" ")}`).toBeLessThanOrEqual(signal === "SIGKILL" ? 2 : 0);
-      expectWhole(destination, title);
-      if (existsSync(workspace.at("run/bak"))) expectWhole(workspace.at("run/bak"), `${title}, backup`);
-      // Its mode is 0600 until everything but the rename is done.
-      for (const path of left) expect([0o600, 0o644], title).toContain(statSync(path).mode & 0o777);
-      expect(tsync(args(destination, variant), { backEnd }).code, title).toBe(0);
-      if (option !== "") removeEmptyHolding(destination);
-      expect(pictureDifferences(right, picture(destination, true)), title).toEqual([]);
-      // What an unlucky moment left is not deleted but backed up, like everything extraneous.
-      expect(namesIn(destination), title).toEqual(namesIn(source));
-    }
-    expect(killed, "runs that were hit").toBeGreaterThan(hits);
-  });
+      const before = performance.now();
+      await startTsync(args(workspace.at("run/start"), variant), { backEnd }).done;
+      let whole = performance.now() - before;
+      const moments = kills / (signal === "SIGKILL" ? 1 : 2);
+      const hits = kills / 8;
+      // More of them where the machine has become so much faster that none strikes.
+      for (let moment = 0; moment < moments || (killed <= hits && moment < moments * 4); moment++) {
+        must("rm", ["-rf", workspace.at("run")]);
+        must("cp", ["-a", start, workspace.directory("run/")]);
+        const destination = workspace.at("run/start");
+        const started = performance.now();
+        const run = startTsync(args(destination, variant), { backEnd });
+        const milliseconds = random.between(0, Math.floor(whole * 1.05));
+        await new Promise((resolve) => setTimeout(resolve, milliseconds));
+        try {
+          run.kill(signal);
+        } catch {}
+        const { code } = await run.done;
+        const title = `${signal} after ${milliseconds} ms`;
+        if (code !== 0) killed++;
+        else whole = Math.min(whole, performance.now() - started);
+        if (signal === "SIGTERM") expect([0, 20, null], title).toContain(code);
+        const left = temporaryFiles(workspace.at("run"));
+        // One for each thread that writes; none where there was time to clean up.
+        expect(left.length, `${title}: ${left.join(" ")}`).toBeLessThanOrEqual(signal === "SIGKILL" ? 2 : 0);
+        expectWhole(destination, title);
+        if (existsSync(workspace.at("run/bak"))) expectWhole(workspace.at("run/bak"), `${title}, backup`);
+        // Its mode is 0600 until everything but the rename is done.
+        for (const path of left) expect([0o600, 0o644], title).toContain(statSync(path).mode & 0o777);
+        expect(tsync(args(destination, variant), { backEnd }).code, title).toBe(0);
+        if (option !== "") removeEmptyHolding(destination);
+        expect(pictureDifferences(right, picture(destination, true)), title).toEqual([]);
+        // What an unlucky moment left is not deleted but backed up, like everything extraneous.
+        expect(namesIn(destination), title).toEqual(namesIn(source));
+      }
+      expect(killed, "runs that were hit").toBeGreaterThan(hits);
+    },
+  );
 });

@@ -2,7 +2,7 @@
 import type { ByteName } from "../../bytes/byte-name.ts";
 import { type TsyncError, usageError } from "../../errors.ts";
 import { parseChmod } from "../chmod.ts";
-import { counter, flag, later, type OptionRow, row, text } from "../option-row.ts";
+import { counter, flag, type OptionRow, row, text } from "../option-row.ts";
 import type { Settings } from "../settings.ts";
 
 /** Attribute options in the order of the help. */
@@ -92,7 +92,7 @@ export const attributeRows: readonly OptionRow[] = [
   flag("specials", "specials", "copy sockets and fifos", "specials"),
   flag("copy-devices", "copyDevices", "copy the content of devices"),
   flag("write-devices", "writeDevices", "write into devices (implies --inplace)", "write-devices"),
-  later("drop-D", "the receiver creates no devices and specials", undefined, "drop-D"),
+  flag("drop-D", "dropDevices", "create no devices and specials here", "drop-D"),
   row("now", "super", {
     help: "try what only root may do",
     negations: "super",

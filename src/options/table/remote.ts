@@ -5,7 +5,7 @@
 import { byteName } from "../../bytes/byte-name.ts";
 import { usageError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
-import { type Effect, later, noEffect, type OptionRow, row, text } from "../option-row.ts";
+import { type Effect, noEffect, type OptionRow, row, text } from "../option-row.ts";
 import { parseStopAfter, parseStopAt } from "../stop-time.ts";
 
 /** Options about connections, in the order of the help. */
@@ -167,7 +167,9 @@ export const remoteRows: readonly OptionRow[] = [
       if (value !== "--fake-super") settings.unsupported.set("remote-option", "--remote-option (-M)");
     },
   }),
-  later("copy-as", "copy as this user", { kind: "text", label: "USER[:GROUP]" }),
+  text("copy-as", "USER[:GROUP]", "copy with the rights of this user", (settings, value) => {
+    settings.copyAs = value;
+  }),
   row("now", "protocol", {
     help: "use an older protocol",
     argument: { kind: "integer", label: "NUM" },

@@ -1,6 +1,6 @@
 /** Rows of the options that decide which files take part (2-file-list 1, 2, 9; 3-transfer 10.2). */
 import { byteName } from "../../bytes/byte-name.ts";
-import { flag, later, type OptionRow, row, text } from "../option-row.ts";
+import { flag, type OptionRow, row, text } from "../option-row.ts";
 import { addFilter } from "../settings.ts";
 
 /** Selection options in the order of the help. */
@@ -31,7 +31,12 @@ export const selectionRows: readonly OptionRow[] = [
       settings.directories = false;
     },
   }),
-  later("old-dirs old-d", "--dirs for old peers"),
+  row("now", "old-dirs old-d", {
+    help: "--dirs for old peers: as -r --exclude='/*/*'",
+    set: (settings) => {
+      settings.directories = "old";
+    },
+  }),
   row("now", "relative R", {
     help: "keep the whole path of the arguments",
     negations: "relative R",

@@ -1,11 +1,8 @@
 /** Rows of the options that decide what is updated, how it is written, and what is deleted (3-transfer 1, 5, 6, 10.2). */
 
-import { counter, flag, later, type OptionRow, row, text } from "../option-row.ts";
+import { counter, flag, type OptionRow, row, text } from "../option-row.ts";
 import { addAlternate } from "../settings.ts";
-import type { SizeRange } from "../sizes.ts";
-
-/** Range of `--max-alloc`, also of `$RSYNC_MAX_ALLOC`. */
-export const maxAllocRange: SizeRange = { defaultSuffix: "b", min: 1024 * 1024, zeroUnlimited: true };
+import { maxAllocRange } from "../sizes.ts";
 
 /** Updating options in the order of the help. */
 export const updateRows: readonly OptionRow[] = [
@@ -73,8 +70,10 @@ export const updateRows: readonly OptionRow[] = [
   flag("mkpath", "makePath", "create missing parents of the destination", "mkpath"),
   flag("keep-dirlinks K", "keepDirectoryLinks", "treat links to directories as directories (destination)"),
   flag("munge-links", "mungeLinks", "undo the munging of symbolic links", "munge-links"),
-  later("insecure-links", "follow links of others in given paths", undefined, "insecure-links"),
-  later("confine-root", "refuse given paths that lead out of DIR", { kind: "text", label: "DIR" }),
+  flag("insecure-links", "insecureLinks", "follow links of others in given paths", "insecure-links"),
+  text("confine-root", "DIR", "refuse given paths that lead out of DIR", (settings, value) => {
+    settings.confineRoot = value;
+  }),
   row("now", "remove-source-files", {
     help: "remove files from the source when they are at the destination",
     set: (settings) => {
@@ -114,9 +113,8 @@ export const updateRows: readonly OptionRow[] = [
       settings.checksumSeed = number;
     },
   }),
-  // It bounds one allocation of rsync's; ours have bounds of their own (`limits.ts`), and a run is never refused for it.
-  row("no-effect", "max-alloc", {
-    help: "limit memory",
+  row("now", "max-alloc", {
+    help: "most memory for one list of names or block sums",
     argument: { kind: "size", label: "SIZE", range: maxAllocRange },
     set: (settings, text, bytes) => {
       settings.maxAlloc = { text, bytes };

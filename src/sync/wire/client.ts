@@ -31,11 +31,15 @@ import type { Message } from "../../protocol/message.ts";
 import type { CommandConnection } from "../../transport/command.ts";
 import { Connection } from "../../transport/connection.ts";
 import type { Wants } from "../context.ts";
+import { copyAs } from "../copy-as.ts";
 import { withDeadline } from "../deadline.ts";
 import type { EventSink, RunSummary } from "../events.ts";
 import { isSymlink } from "../file-list.ts";
 import { fileFilterReader } from "../filter-reader.ts";
+
 import { readList, readListed } from "../listed-sources.ts";
+import { operatorRules } from "../operator-rules.ts";
+
 import { refuseEmptySources } from "../refuse-empty-source.ts";
 import { Condition } from "./condition.ts";
 import { type DaemonEnvironment, type DaemonRequest, openDaemon, sendArguments, shownWords } from "./daemon-connect.ts";
@@ -94,7 +98,7 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
   let stop = (): void => undefined;
   try {
     if (pushes) refuseEmptySources(syscalls, command.options, command.sources);
-    const own = new OperatorPaths(syscalls, process.geteuid?.() ?? 0, () => undefined);
+    const own = new OperatorPaths(syscalls, { ...operatorRules(command.options), root: undefined });
     const warn = (text: string): void => {
       const about = { path: undefined, errno: 0 };
       request.emit({ type: "problem", severity: "warning", role: "client", text: byteName(text), ...about });
@@ -267,6 +271,7 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
       early.handOn(handler);
     },
   };
+  copyAs(options.copyAs, syscalls, role);
   if (pushes) {
     return await sendToWire({
       ...end,
@@ -279,7 +284,7 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
   }
   const listedHere = options.filesFrom !== undefined && parseRemote(options.filesFrom) === undefined;
   const list = listedHere
-    ? readList({ options, syscalls }, new OperatorPaths(syscalls, process.geteuid?.() ?? 0))
+    ? readList({ options, syscalls }, new OperatorPaths(syscalls, { ...operatorRules(options), root: undefined }))
     : undefined;
   const listed = list === undefined ? undefined : parseFilesFrom(list, options);
   const trusts =

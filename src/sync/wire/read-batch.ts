@@ -4,7 +4,7 @@ import { type ByteName, byteName, fromText, joinName } from "../../bytes/byte-na
 import { abortedError, ExitCode, plainUsageError, TsyncError } from "../../errors.ts";
 import { compileFilters } from "../../filter/compile-filters.ts";
 import { errnoText } from "../../fs/errno.ts";
-import { foreignLinkText, OperatorPaths } from "../../fs/operator-path.ts";
+import { foreignLinkText, OperatorPaths, type OperatorRules } from "../../fs/operator-path.ts";
 import { openSyscalls } from "../../fs/syscalls/choose.ts";
 import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
 import { emptyStat, type Syscalls } from "../../fs/syscalls/interface.ts";
@@ -18,8 +18,10 @@ import { isIncremental, protocolMax, protocolMin } from "../../protocol/wire-con
 import { Connection } from "../../transport/connection.ts";
 import { fileInput } from "../../transport/file-input.ts";
 import type { Wants } from "../context.ts";
+import { copyAs } from "../copy-as.ts";
 import { withDeadline } from "../deadline.ts";
 import type { EventSink, RunSummary } from "../events.ts";
+import { operatorRules } from "../operator-rules.ts";
 import { changedMode } from "./client.ts";
 import { Condition } from "./condition.ts";
 import { Link } from "./link.ts";
@@ -51,7 +53,8 @@ async function readUntil(request: ReadBatchRequest): Promise<RunSummary> {
   let descriptor = -1;
   let connection: Connection | undefined;
   try {
-    descriptor = openBatch(command.batch, syscalls, emit);
+    descriptor = openBatch(command.batch, syscalls, { ...operatorRules(command.options), root: undefined }, emit);
+    copyAs(command.options.copyAs, syscalls, "Receiver");
     connection = new Connection(fileInput(descriptor), "Receiver");
     return await receive(request, connection, syscalls);
   } finally {
@@ -62,10 +65,10 @@ async function readUntil(request: ReadBatchRequest): Promise<RunSummary> {
 }
 
 /** Opens the file; `-` is standard input. */
-function openBatch(path: ByteName, syscalls: Syscalls, emit: EventSink): number {
+function openBatch(path: ByteName, syscalls: Syscalls, rules: OperatorRules, emit: EventSink): number {
   if (path === "-") return 0;
   const absolute = path.startsWith("/") ? path : joinName(fromText(process.cwd()), path);
-  const operator = new OperatorPaths(syscalls, process.geteuid?.() ?? 0, () => {
+  const operator = new OperatorPaths(syscalls, rules, () => {
     const text = byteName(foreignLinkText);
     emit({ type: "problem", severity: "warning", role: "Receiver", text, path: undefined, errno: 0 });
   });

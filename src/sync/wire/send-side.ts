@@ -2,6 +2,7 @@
  * A run whose receiving side is on another machine, on one screen (3-transfer 3, 7.3): the scan goes out as file lists, requests come
  * and are answered with data, and both sides go through the phases to the goodbye.
  */
+
 import type { ByteName } from "../../bytes/byte-name.ts";
 import { abortedError, asTsyncError, protocolError } from "../../errors.ts";
 import { FilterEvaluator } from "../../filter/evaluator.ts";
@@ -14,6 +15,7 @@ import type { FileList } from "../file-list.ts";
 import { FilterStack } from "../filter-stack.ts";
 import { ListBuilder } from "../list-builder.ts";
 import { ListFeed } from "../list-feed.ts";
+import { operatorRules } from "../operator-rules.ts";
 import { announceMatches } from "../receiving-side.ts";
 import { SourceRemover } from "../remove-source.ts";
 import { summarize } from "../run-parts.ts";
@@ -43,7 +45,7 @@ const bufferBytes = 65_536;
 /** Sends to the end. Throws a `TsyncError` for fatal trouble; trouble with single files is in the summary. */
 export async function sendToWire(request: SendRequest): Promise<RunSummary> {
   const { link, signal, syscalls } = request;
-  const pool = new WorkerPool(syscalls.kind);
+  const pool = new WorkerPool(syscalls.kind, operatorRules(request.options));
   const abort = (): void => {
     pool.abort();
     link.connection.fail(abortedError("sender"));

@@ -14,8 +14,11 @@ import type { Message } from "../../protocol/message.ts";
 import type { ByteStream } from "../../transport/byte-stream.ts";
 import { Connection } from "../../transport/connection.ts";
 import type { Wants } from "../context.ts";
+import { copyAs } from "../copy-as.ts";
 import type { EventSink, RunSummary } from "../events.ts";
+
 import { readList, readListed } from "../listed-sources.ts";
+
 import { Condition } from "./condition.ts";
 import { EarlyMessages } from "./early-messages.ts";
 import { expandPath } from "./expand-paths.ts";
@@ -114,6 +117,7 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
   const timed = settings.deleteBefore || settings.deleteAfter || settings.deleteDuring !== undefined;
   const options = agreedOptions(command.options, session, !timed);
   const texts = await readFilters(connection, command, session);
+  copyAs(options.copyAs, request.syscalls, role);
   const link = new Link(connection, session, new Condition());
   const { protocol } = session;
   const { syscalls } = request;

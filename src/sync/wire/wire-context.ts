@@ -17,6 +17,7 @@ import { FilterStack } from "../filter-stack.ts";
 import { IdMapper, type PeerNames } from "../id-mapper.ts";
 import { Ledger } from "../ledger.ts";
 import { checkMunging } from "../munge.ts";
+import { operatorRules } from "../operator-rules.ts";
 import { currentIdentity } from "../run-parts.ts";
 import type { Link } from "./link.ts";
 
@@ -59,15 +60,19 @@ export function makeEnd(request: EndRequest, names: PeerNames | undefined): EndP
   const identity = currentIdentity(options.superUser);
   const ledger = new Ledger(emit);
   const refusal = (role: Role) => () => ledger.warning(role, foreignLinkText);
-  const ownPaths = new OperatorPaths(syscalls, identity.uid, refusal("client"));
-  const reader = fileFilterReader(syscalls, ownPaths, (text) => ledger.warning("client", text));
+  const pathRules = operatorRules(options);
+  const mergePaths = new OperatorPaths(syscalls, pathRules, refusal("client"));
+  // What the command line of a client names is its user's own business.
+  const ownPaths = request.isServer ? mergePaths : mergePaths.unconfined;
+  const warn = (text: ByteName): void => ledger.warning("client", text);
+  const reader = fileFilterReader(syscalls, ownPaths, warn, false, mergePaths);
   const { deleteExcluded, nulTerminated } = options;
   const settings = { deleteExcluded, nulTerminated, home: request.home, cvsIgnoreVariable: request.cvsIgnore };
   const program = request.rules(reader, settings);
   const context: RunContext = {
     options,
     syscalls,
-    operator: new OperatorPaths(syscalls, identity.uid, refusal("generator")),
+    operator: new OperatorPaths(syscalls, pathRules, refusal("generator")),
     identity,
     ids: new IdMapper(options, syscalls, (text) => ledger.warning("Receiver", text), names),
     ledger,

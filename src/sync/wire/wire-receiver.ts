@@ -55,7 +55,7 @@ export class WireReceiver {
     this.context = context;
     this.lists = lists;
     this.channel = channel;
-    this.files = new FileReceiver(context.syscalls);
+    this.files = new FileReceiver(context.syscalls, context.operator);
     this.peerIsServer = peerIsServer;
     this.setXattrs = setXattrs;
     this.progress = progress;

@@ -22,10 +22,14 @@ import { CompatFlag, protocolMax } from "../../protocol/wire-context.ts";
 import { Connection } from "../../transport/connection.ts";
 import { memoryPair } from "../../transport/memory-pair.ts";
 import type { Wants } from "../context.ts";
+import { copyAs } from "../copy-as.ts";
 import { withDeadline } from "../deadline.ts";
 import type { EventSink, RunEvent, RunSummary } from "../events.ts";
 import { fileFilterReader } from "../filter-reader.ts";
+
 import { readListed } from "../listed-sources.ts";
+import { operatorRules } from "../operator-rules.ts";
+
 import { BatchRecorder } from "./batch-recorder.ts";
 import { Condition } from "./condition.ts";
 import { Link } from "./link.ts";
@@ -64,7 +68,9 @@ async function writeUntil(request: WriteBatchRequest): Promise<RunSummary> {
   const { command, emit, signal } = request;
   refuseLocalOnly(command);
   const syscalls = openSyscalls(request.syscalls);
-  const operator = new OperatorPaths(syscalls, process.geteuid?.() ?? 0, () => warn(byteName(foreignLinkText)));
+  const operator = new OperatorPaths(syscalls, { ...operatorRules(command.options), root: undefined }, () =>
+    warn(byteName(foreignLinkText)),
+  );
   function warn(text: ByteName): void {
     emit({ type: "problem", severity: "warning", role: "client", text, path: undefined, errno: 0 });
   }
@@ -106,6 +112,7 @@ async function runBoth(
   const texts = formatWireRules(rules, { protocol: newest, clientSide: undefined });
   const { args, batch, destination } = command;
   recorder.open(header, formatBatchScript({ program, args, batch, destination, rules: texts, protocol }));
+  copyAs(command.options.copyAs, syscalls, "sender");
   // Both sides would negotiate, and these are all the names that every reader of a batch knows.
   const checksums = byteName(modern ? "md5" : "md4");
   checkChoices(settings, { checksums, compressions: byteName("zlib") });

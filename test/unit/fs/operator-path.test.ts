@@ -1,4 +1,14 @@
-import { chmodSync, chownSync, lchownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -31,7 +41,7 @@ describe.each(["koffi", "plain"] as const)("OperatorPaths with %s", (kind) => {
       symlinkSync(target, join(folder, name));
     }
     refused = 0;
-    paths = new OperatorPaths(calls, process.geteuid?.() ?? 0, () => {
+    paths = new OperatorPaths(calls, { uid: process.geteuid?.() ?? 0 }, () => {
       refused++;
     });
   });
@@ -75,7 +85,7 @@ describe.each(["koffi", "plain"] as const)("OperatorPaths with %s", (kind) => {
   });
 
   test.runIf(isRoot)("open follows a link of root for another user, who has his own too", () => {
-    const theirs = new OperatorPaths(calls, foreign);
+    const theirs = new OperatorPaths(calls, { uid: foreign });
     symlinkSync("real", join(folder, "theirs"));
     lchownSync(join(folder, "theirs"), foreign, foreign);
     for (const name of ["own/file", "theirs/file"]) {
@@ -83,6 +93,69 @@ describe.each(["koffi", "plain"] as const)("OperatorPaths with %s", (kind) => {
       expect(descriptor).toBeGreaterThanOrEqual(0);
       calls.close(descriptor);
     }
+  });
+
+  test.runIf(isRoot)("open follows everybody's links when told to", () => {
+    symlinkSync("real", join(folder, "theirs"));
+    lchownSync(join(folder, "theirs"), foreign, foreign);
+    paths = new OperatorPaths(calls, { uid: 0, followsAll: true });
+    expect(open("theirs/file", calls.flags.readOnly)).toBe(0);
+    expect(open("loop", calls.flags.readOnly)).toBe(-40);
+  });
+
+  describe("confined", () => {
+    const { readOnly, writeOnly, create, directory } = calls.flags;
+    const confine = (root: string): void => {
+      paths = new OperatorPaths(calls, { uid: process.geteuid?.() ?? 0, root: fromText(root) });
+    };
+
+    beforeEach(() => {
+      mkdirSync(join(folder, "outside"));
+      writeFileSync(join(folder, "outside/file"), "x");
+      mkdirSync(join(folder, "real-too"));
+      symlinkSync("../outside", join(folder, "real/out"));
+      symlinkSync("../real/sub", join(folder, "outside/in"));
+    });
+
+    test.each([
+      ["real/file", readOnly, 0],
+      ["real", readOnly | directory, 0],
+      ["real/sub/", readOnly | directory, 0],
+      ["own/file", readOnly, 0],
+      ["outside/in", readOnly | directory, 0],
+      ["real/out", readOnly | directory, -40],
+      ["real/out/file", readOnly, -40],
+      ["real/../outside/file", readOnly, -40],
+      ["outside", readOnly | directory, -40],
+      ["real-too", readOnly | directory, -40],
+      [".", readOnly | directory, -40],
+      ["real/nothing", readOnly, -2],
+    ])("open of %s with %i gives %i", (name, flags, expected) => {
+      for (const root of [join(folder, "real"), join(folder, "own"), `${folder}/outside/../real/`]) {
+        confine(root);
+        expect(open(name, flags), root).toBe(expected);
+      }
+    });
+
+    test("open makes nothing outside", () => {
+      confine(join(folder, "real"));
+      expect(open("real/out/new", writeOnly | create)).toBe(-40);
+      expect(existsSync(join(folder, "outside/new"))).toBe(false);
+      expect(open("outside/in/new", writeOnly | create)).toBe(0);
+    });
+
+    test("nothing lies in a directory that is not there, everything in /", () => {
+      confine(join(folder, "nothing"));
+      expect(open("real/file", readOnly)).toBe(-40);
+      confine("/");
+      expect(open("real/file", readOnly)).toBe(0);
+    });
+
+    test("unconfined goes everywhere", () => {
+      confine(join(folder, "real"));
+      paths = paths.unconfined;
+      expect(open("outside/file", readOnly)).toBe(0);
+    });
   });
 
   test("open creates a file in the directory that a link names", () => {
