@@ -15,9 +15,9 @@ import type { Duty, WorkerPool } from "./worker-pool.ts";
 /** So many entries are scanned before a worker thread is started, which costs some 40 ms; fewer if each takes more time. */
 const threadAfterEntries = 2500;
 const threadAfterAttributed = 1400;
-/** A worker is started earlier when so many were scanned and so many will probably be in all. */
+/** A worker is started earlier when so many were scanned and so many will probably be in all, and not at all for fewer. */
 const earlyAfterEntries = 300;
-const earlyForEntries = 4000;
+const manyEntries = 4000;
 /** So many entries the main thread has scanned beyond those asked for when it hands over: a worker is slow at first. */
 const spareEntries = 1500;
 
@@ -36,6 +36,7 @@ export class ListFeed implements ListSource {
   /** Lists of the worker as they came: made into objects no sooner than they are wanted. */
   private readonly packed: PackedList[] = [];
   private queued = 0;
+  private arrivedCount = 0;
   private scanned = 0;
   private complete = false;
   private remote = false;
@@ -81,9 +82,9 @@ export class ListFeed implements ListSource {
     return this.wait(entries);
   }
 
-  /** How many entries wait. */
-  get waiting(): number {
-    return this.queued;
+  /** How many entries have arrived. */
+  get arrivedEntries(): number {
+    return this.arrivedCount;
   }
 
   /** The lists that wait. */
@@ -140,8 +141,9 @@ export class ListFeed implements ListSource {
    */
   private considerThread(idle: boolean): void {
     if (!this.isWarm) {
-      const isDue = this.scanned > this.threadAfter;
-      if (!isDue && (idle || this.builder.estimate.total < earlyForEntries)) return;
+      const { total } = this.builder.estimate;
+      const isDue = this.scanned > this.threadAfter && (total === undefined || total > manyEntries);
+      if (!isDue && (idle || total === undefined || total < manyEntries)) return;
       if (!isDue && this.firstDuty === "copy") {
         this.pool.warm("copy");
         return;
@@ -182,6 +184,7 @@ export class ListFeed implements ListSource {
     const list = this.arrived(arriving);
     this.queue.push(list);
     this.queued += list.entries.length + 1;
+    this.arrivedCount += list.entries.length;
     if (list.last) this.complete = true;
   }
 

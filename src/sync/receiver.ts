@@ -15,17 +15,19 @@ import type { WorkerPool } from "./worker-pool.ts";
 /** Reports how far the current file is; called between pieces of large files. */
 export type OnProgress = (file: PendingFile, done: number) => void;
 
-/** So many files or bytes are written at once before threads are used: a worker takes 40 ms to start. */
-const startThreadsAfterFiles = 400;
-const startThreadsAfterBytes = 64 * 1024 * 1024;
-/** After so many files the worker is started, if so many entries are listed that will probably be files to write. */
+/**
+ * So many files or bytes are written at once before a worker is used: it takes 40 ms to start. It is started earlier, or for files
+ * used at all, if so many more entries are listed already: they will probably be files to write.
+ */
+const poolAfterFiles = 400;
+const poolAfterBytes = 64 * 1024 * 1024;
 const warmAfterFiles = 50;
-const warmForEntries = 600;
+const manyListed = 1100;
 
 export class LocalReceiver {
   private readonly context: RunContext;
   private readonly pool: WorkerPool;
-  private readonly waiting: () => number;
+  private readonly listed: () => number;
   private readonly here: FileReceiver;
   private readonly throttle: Throttle | undefined;
   private readonly onProgress: OnProgress | undefined;
@@ -34,19 +36,20 @@ export class LocalReceiver {
   private batch: PendingFile[] = [];
   private batchBytes = 0;
   private files = 0;
+  private isWarm = false;
   private bytes = 0;
   private failed: unknown;
 
-  /** `waiting` tells how many listed entries are still to be looked at. */
+  /** `listed` tells how many entries have been listed. */
   constructor(
     context: RunContext,
     pool: WorkerPool,
-    waiting: () => number,
+    listed: () => number,
     onReadError: OnReadError,
     onProgress: OnProgress | undefined,
   ) {
     this.context = context;
-    this.waiting = waiting;
+    this.listed = listed;
     this.pool = pool;
     const { bandwidthLimit } = context.options;
     this.throttle = bandwidthLimit > 0 ? new Throttle(bandwidthLimit) : undefined;
@@ -70,8 +73,7 @@ export class LocalReceiver {
       special ||
       device !== undefined ||
       this.throttle !== undefined;
-    if (!mainOnly && this.files === warmAfterFiles && this.waiting() >= warmForEntries) this.pool.warm("copy");
-    if (mainOnly || !this.pooled()) return this.receiveHere(file);
+    if (mainOnly || !this.isPooled()) return this.receiveHere(file);
     this.batch.push(file);
     this.batchBytes += file.job.size;
     if (this.batch.length < limits.batchFiles && this.batchBytes < limits.batchBytes) return undefined;
@@ -91,8 +93,14 @@ export class LocalReceiver {
     await Promise.allSettled(this.underWay);
   }
 
-  private pooled(): boolean {
-    return this.files > startThreadsAfterFiles || this.bytes > startThreadsAfterBytes;
+  private isPooled(): boolean {
+    if (this.bytes > poolAfterBytes) return true;
+    if (!this.isWarm) {
+      if (this.files < warmAfterFiles || this.listed() - this.files < manyListed) return false;
+      this.isWarm = true;
+      this.pool.warm("copy");
+    }
+    return this.files > poolAfterFiles;
   }
 
   private dispatch(): Promise<void> | undefined {

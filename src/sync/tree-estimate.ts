@@ -25,8 +25,8 @@ export class TreeEstimate {
     for (let index = 0; index < directories; index++) this.shares.push(share / directories);
   }
 
-  /** Entries of the whole tree; what was scanned as long as that says little. */
-  get total(): number {
-    return this.leaves < leavesNeeded || this.done === 0 ? this.entries : this.entries / this.done;
+  /** Entries of the whole tree; undefined as long as what was scanned says little. */
+  get total(): number | undefined {
+    return this.leaves < leavesNeeded || this.done === 0 ? undefined : this.entries / this.done;
   }
 }

@@ -64,6 +64,13 @@ beforeAll(() => {
       allowed.set(`gone${directory}/f${number}`, new Set([hash(Buffer.from("extraneous\n"))]));
     }
   }
+  // So many that a thread is started for them.
+  workspace.directory("src/many");
+  for (let number = 0; number < 900; number++) {
+    const name = `many/f${number}`;
+    workspace.file(`src/${name}`, newContent(name, 100), 0o644, 1_100_000_000);
+    allowed.set(name, new Set([hash(newContent(name, 100))]));
+  }
   must("find", [source, "-type", "d", "-exec", "touch", "-d", "@1050000000", "{}", "+"]);
   must("cp", ["-a", start, workspace.directory("oracle/")]);
   const oracle = workspace.at("oracle/start");

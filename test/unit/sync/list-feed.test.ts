@@ -47,7 +47,7 @@ function feedWith(work: (order: ScanOrder) => Promise<void>): ListFeed {
   const builder = {
     next: () => listOf(0, false),
     snapshot: () => ({}),
-    estimate: { total: 0 },
+    estimate: { total: undefined },
   } as unknown as ListBuilder;
   const context = {
     options: { incrementalRecursion: true },
@@ -90,7 +90,7 @@ describe("ListFeed", () => {
     });
     const builder = {
       next: () => small(made++),
-      estimate: { total: 0 },
+      estimate: { total: undefined },
       snapshot() {
         handedOver = made;
         return {};
