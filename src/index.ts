@@ -10,6 +10,7 @@ export type { FilterOption, NameLike, SyncOptions } from "./options/sync-options
 export { EntryFlag, type FileEntry, FileType, type Xattr } from "./protocol/file-entry.ts";
 export { ItemFlag } from "./protocol/item-flags.ts";
 export type { Fingerprint } from "./sync/change-gate.ts";
+export { type ConnectRequest, connect, type ServeOptions, serve, serverArgs, type Wire } from "./sync/connect.ts";
 export type * from "./sync/events.ts";
 export {
   errorToJson,
@@ -35,5 +36,6 @@ export {
   plan,
   type RefusedChange,
 } from "./sync/plan.ts";
+export type { RemoteOptions, SshOptions } from "./sync/remote-options.ts";
 export { type SyncRequest, type SyncRun, sync } from "./sync/sync.ts";
 export { version } from "./version.ts";

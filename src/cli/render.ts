@@ -17,6 +17,7 @@ import type {
   RunSummary,
   TransferredEvent,
 } from "../sync/events.ts";
+import { isNoticeShown } from "../sync/notice-levels.ts";
 import type { ClockText } from "./clock-text.ts";
 import { asBytes, escapeForTerminal, type HighBytes } from "./escape.ts";
 import { errorMessageLines, exitLine } from "./exit-text.ts";
@@ -24,7 +25,6 @@ import { type ReportRules, reportItem } from "./item-decision.ts";
 import { filesToConsider, listCounts } from "./list-counts.ts";
 import { listLine } from "./list-line.ts";
 import type { TextLocale } from "./locale.ts";
-import { isNoticeShown } from "./notice-levels.ts";
 import { type NumberStyle, numberStyle } from "./numbers.ts";
 import { type FormatContext, type OutFormat, parseOutFormat, renderDelete, renderItem } from "./out-format.ts";
 import { Progress } from "./progress.ts";

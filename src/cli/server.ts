@@ -5,17 +5,22 @@ import { openSyscalls } from "../fs/syscalls/choose.ts";
 import type { ParseEnvironment } from "../options/normalize.ts";
 import { parseServerArguments } from "../options/parse-server.ts";
 import { openServerConnection, partingCode, readSecluded, serve } from "../sync/wire/serve.ts";
+import { createServerSink } from "../sync/wire/server-output.ts";
 import { NodeByteStream } from "../transport/byte-stream.ts";
 import type { Connection } from "../transport/connection.ts";
 import { readAllowedNames } from "./allowed-names.ts";
 import { ClockText } from "./clock-text.ts";
 import { asBytes, escapeForTerminal } from "./escape.ts";
 import { errorMessageLines, exitLine } from "./exit-text.ts";
+import { listLine } from "./list-line.ts";
+import type { NumberStyle } from "./numbers.ts";
 import { OutputWriter } from "./output-writer.ts";
-import { createServerSink } from "./server-output.ts";
 
 /** How long a client that is told of an error may take to hang up. */
 const patienceMilliseconds = 1000;
+
+/** A server does not hear how its client shows numbers. */
+const listStyle: NumberStyle = { level: 1, decimalComma: false };
 
 /** Serves the client on standard input and output; returns the exit code. */
 export async function runServer(
@@ -45,7 +50,11 @@ export async function runServer(
         connection: opened,
         syscalls,
         sink: (protocol) =>
-          createServerSink(command, protocol, { send: (message) => opened.message(message), error }, clock),
+          createServerSink(command, protocol, {
+            send: (message) => opened.message(message),
+            error,
+            listLine: (entry) => listLine(entry, command.options.links, listStyle, clock, command.options.atimes),
+          }),
         signal,
         allowed: readAllowedNames(process.env),
         home: HOME === undefined ? undefined : fromText(HOME),

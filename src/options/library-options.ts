@@ -9,7 +9,7 @@ import { checkLibraryOptions } from "./check-library-options.ts";
 import { parseChmod } from "./chmod.ts";
 import { parseDeleteGuard } from "./delete-guard.ts";
 import { applyFlagWords, debugFlags, infoFlags } from "./info-flags.ts";
-import { checkIdMaps, normalizeSettings } from "./normalize.ts";
+import { checkIdMaps, normalizeSettings, type Place } from "./normalize.ts";
 import { optionsByLetter, optionsByName } from "./option-table.ts";
 import { addAlternate, addFilter, emptySettings, type Settings } from "./settings.ts";
 import { maxAllocRange } from "./sizes.ts";
@@ -77,6 +77,12 @@ const switches = [
   ["ignoreErrors", "ignore-errors"],
   ["refuseEmptySource", "refuse-empty-source"],
   ["verify", "verify"],
+  ["secludedArgs", "secluded-args"],
+  ["oldArgs", "old-args"],
+  ["trustSender", "trust-sender"],
+  ["ipv4", "ipv4"],
+  ["ipv6", "ipv6"],
+  ["compress", "compress"],
   ["quiet", "quiet"],
   ["progress", "progress"],
   ["stats", "stats"],
@@ -94,13 +100,44 @@ const texts = [
   ["suffix", "suffix"],
   ["checksumChoice", "checksum-choice"],
   ["filesFrom", "files-from"],
+  ["rsh", "rsh"],
+  ["rsyncPath", "rsync-path"],
+  ["compressChoice", "compress-choice"],
+  ["address", "address"],
+  ["sockopts", "sockopts"],
+  ["passwordFile", "password-file"],
+  ["earlyInput", "early-input"],
 ] as const satisfies readonly (readonly [keyof SyncOptions, string])[];
+
+/** Options with a number, likewise, and the least and the greatest that they may have. */
+const numbers = [
+  ["protocol", "protocol", 27, 32],
+  ["timeout", "timeout", 0, 2 ** 31 - 1],
+  ["contimeout", "contimeout", 0, 2 ** 31 - 1],
+  ["compressLevel", "compress-level", -(2 ** 31), 2 ** 31 - 1],
+  ["port", "port", 1, 65_535],
+] as const satisfies readonly (readonly [keyof SyncOptions, string, number, number])[];
 
 /**
  * Checks and completes library options. `hasDestination` false lists the sources.
  * @throws TsyncError usage for values and combinations that make no sense
  */
 export function normalizeSyncOptions(options: SyncOptions, hasDestination = true): TransferOptions {
+  return completeSettings(collectSettings(options), hasDestination, "local");
+}
+
+/** Completes settings for where they are used, as the command line does. */
+export function completeSettings(settings: Settings, hasDestination: boolean, place: Place): TransferOptions {
+  const normalized = normalizeSettings(settings, hasDestination, {}, place);
+  if (place === "local") checkIdMaps(normalized);
+  return normalized;
+}
+
+/**
+ * The settings that library options stand for.
+ * @throws TsyncError usage for values that make no sense
+ */
+export function collectSettings(options: SyncOptions): Settings {
   checkLibraryOptions(options);
   const settings = emptySettings();
   if (options.archive === true) applyRow(settings, "archive", true);
@@ -126,7 +163,9 @@ export function normalizeSyncOptions(options: SyncOptions, hasDestination = true
   settings.fuzzy = Number(options.fuzzy ?? false);
   settings.itemize = Number(options.itemizeChanges ?? 0);
   settings.verbose = checkedInteger("verbose", options.verbose ?? 0, 0);
-  settings.modifyWindow = checkedInteger("modifyWindow", options.modifyWindow ?? 0, Number.MIN_SAFE_INTEGER);
+  const { modifyWindow } = options;
+  if (modifyWindow !== undefined)
+    settings.modifyWindow = checkedInteger("modifyWindow", modifyWindow, Number.MIN_SAFE_INTEGER);
   settings.blockSize = checkedInteger("blockSize", options.blockSize ?? 0, 0, blockBytesMax(32));
   settings.checksumSeed = checkedInteger("checksumSeed", options.checksumSeed ?? 0, -(2 ** 31), 2 ** 31 - 1);
   if (options.maxAlloc !== undefined) {
@@ -142,9 +181,15 @@ export function normalizeSyncOptions(options: SyncOptions, hasDestination = true
   applyAlternates(settings, options);
   applyDeletion(settings, options);
   applyFilters(settings, options);
-  const normalized = normalizeSettings(settings, hasDestination, {});
-  checkIdMaps(normalized);
-  return normalized;
+  for (const [key, name, least, most] of numbers) {
+    const value = options[key];
+    if (value === undefined) continue;
+    optionsByName.get(name)?.row.set(settings, fromText(""), checkedInteger(key, value, least, most));
+  }
+  settings.standardError = options.stderr ?? "errors";
+  const remoteOption = optionsByName.get("remote-option")?.row;
+  for (const word of options.remoteOptions ?? []) remoteOption?.set(settings, toName(word), 0);
+  return settings;
 }
 
 function momentOf(date: unknown): number {

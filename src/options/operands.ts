@@ -3,7 +3,7 @@
  * recognised and checked as rsync checks them.
  */
 import type { ByteName } from "../bytes/byte-name.ts";
-import { plainUsageError, unsupportedError } from "../errors.ts";
+import { plainUsageError } from "../errors.ts";
 
 /** Where a remote argument points: through a remote shell (`host:path`) or to a daemon. */
 export interface RemoteSpec {
@@ -60,18 +60,13 @@ export function splitOperands(operands: readonly ByteName[]): Operands {
 }
 
 /**
- * Makes sure that sources and destination are there and local.
- * @throws TsyncError usage for rsync's own complaints, unsupported for a correct remote argument
+ * The remote side, if there is one.
+ * @throws TsyncError usage for rsync's complaints about operands
  */
-export function checkOperands(sources: readonly ByteName[], destination: ByteName | undefined): void {
-  const remote = findRemote(sources, destination);
-  if (remote === undefined) return;
-  const argument = remote.direction === "pull" ? sources[0] : destination;
-  throw unsupportedError(`This tsync does not support remote arguments here yet: ${argument}`);
-}
-
-/** The remote side, if there is one; throws rsync's complaints about operands. */
-function findRemote(sources: readonly ByteName[], destination: ByteName | undefined): RemoteOperands | undefined {
+export function findRemote(
+  sources: readonly ByteName[],
+  destination: ByteName | undefined,
+): RemoteOperands | undefined {
   const first = sources[0];
   const source = first === undefined ? undefined : parseRemote(first);
   const target = destination === undefined ? undefined : parseRemote(destination);

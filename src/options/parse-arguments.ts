@@ -129,13 +129,7 @@ function parseInto(settings: Settings, args: readonly ByteName[], environment: P
   }
   if (options.filesFrom !== undefined && operands.length !== 2) return { kind: "usage" };
   const { sources, destination, remote } = splitOperands(operands);
-  for (const option of settings.daemonOnly) {
-    const isDaemon =
-      remote?.transport === "daemon" && (option === "password-file" || settings.remoteShell === undefined);
-    // The built-in ssh has a time limit too.
-    const isLimit = option === "contimeout" && remote !== undefined && settings.ssh === "builtin";
-    if (!isDaemon && !isLimit) throw daemonOnlyError(option, remote?.direction === "pull" ? "Receiver" : "sender");
-  }
+  checkDaemonOnly(settings, remote);
   if (remote !== undefined && batch !== undefined) throw refusal(`${batchOption(settings)} with another machine`);
   if (remote !== undefined) return remoteCommand(settings, options, remote, sources, destination);
   if (options.filesFrom !== undefined && parseRemote(options.filesFrom) !== undefined) {
@@ -191,7 +185,18 @@ function batchOption({ onlyBatch }: Settings): string {
   return onlyBatch ? "--only-write-batch" : "--write-batch";
 }
 
-function remoteCommand(
+/** Throws rsync's complaint about options that only a daemon's client may have. */
+export function checkDaemonOnly({ daemonOnly, remoteShell, ssh }: Settings, remote: RemoteOperands | undefined): void {
+  for (const option of daemonOnly) {
+    const isDaemon = remote?.transport === "daemon" && (option === "password-file" || remoteShell === undefined);
+    // The built-in ssh has a time limit too.
+    const isLimit = option === "contimeout" && remote !== undefined && ssh === "builtin";
+    if (!isDaemon && !isLimit) throw daemonOnlyError(option, remote?.direction === "pull" ? "Receiver" : "sender");
+  }
+}
+
+/** Puts a run with another machine together; throws (exit 4, 1) for what it cannot be. */
+export function remoteCommand(
   settings: Settings,
   options: TransferOptions,
   remote: RemoteOperands,

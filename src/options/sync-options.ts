@@ -157,6 +157,40 @@ export interface SyncOptions {
   /** Whether whole files may (the default), must or must not share the blocks of their source. */
   readonly reflink?: "auto" | "always" | "never";
 
+  // the other machine, of runs with one
+  /** Command of the remote shell, taken apart as rsync does. */
+  readonly rsh?: NameLike;
+  /** Program to call over there. */
+  readonly rsyncPath?: NameLike;
+  /** Options for the other side only, each with its dashes. */
+  readonly remoteOptions?: readonly NameLike[];
+  readonly secludedArgs?: boolean;
+  readonly oldArgs?: boolean;
+  readonly trustSender?: boolean;
+  /**
+   * How errors of the other side come: on its standard error, which its exit status goes with (`errors`), or by the protocol (`client`, which
+   * servers before 3.2.4 do not know). `connect` takes `client`, everything else `errors`.
+   */
+  readonly stderr?: "errors" | "client";
+  readonly ipv4?: boolean;
+  readonly ipv6?: boolean;
+  /** Highest protocol that is offered. */
+  readonly protocol?: number;
+  /** Seconds without a byte until the run rejects with exit code 30. */
+  readonly timeout?: number;
+  /** Seconds that a daemon, or the server of the built-in ssh, may take to answer. */
+  readonly contimeout?: number;
+  readonly compress?: boolean;
+  /** `zstd`, `lz4`, `zlibx`, `zlib`; by default the sides agree on one. */
+  readonly compressChoice?: string;
+  readonly compressLevel?: number;
+  /** Of a daemon, as `address`, `sockopts`, `passwordFile` and `earlyInput`. */
+  readonly port?: number;
+  readonly address?: string;
+  readonly sockopts?: string;
+  readonly passwordFile?: NameLike;
+  readonly earlyInput?: NameLike;
+
   // what is told
   /** How many `-v`. */
   readonly verbose?: number;

@@ -54,8 +54,9 @@ export class Ledger {
     this.record({ type: "problem", severity: "warning", role, text: byteName(text), path: undefined, errno: 0 });
   }
 
-  /** The other machine failed with something, and has told so itself. */
-  peerFailed(role: Role): void {
+  /** The other machine failed with something, and has told so itself: the event has gone out already. */
+  peerFailed(role: Role, problem: ProblemEvent): void {
+    this.problems.push(problem);
     if (role === "sender") this.senderPartial = true;
     else this.receiverPartial = true;
   }

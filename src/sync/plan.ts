@@ -119,7 +119,10 @@ export function apply(plan: Plan, options: Pick<SyncRequest, "signal"> = {}): Ap
     queue.push(event);
   };
   const signal = options.signal ?? plan.request.signal ?? new AbortController().signal;
-  const run = startRun({ ...plan.request, signal }, { gate, emit, room: () => queue.room(signal) });
+  const run = startRun(
+    { ...plan.request, signal },
+    { gate, emit, room: () => queue.room(signal), localOnly: "apply()" },
+  );
   const summary = run.then((summary) => gate.summarize(summary, (event) => queue.push(event)));
   return asRun(summary, queue);
 }

@@ -2,20 +2,29 @@
  * The library's entry: `sync()` starts a transfer and returns at once. `await` it for the summary; iterate over it for the
  * events. It never writes to the terminal and never ends the process.
  */
-import { byteName, fromText } from "../bytes/byte-name.ts";
-import { abortedError, asTsyncError, usageError } from "../errors.ts";
+import { type ByteName, byteName, fromText } from "../bytes/byte-name.ts";
+import { abortedError, asTsyncError, unsupportedError, usageError } from "../errors.ts";
 import { checkName } from "../options/check-library-options.ts";
-import { normalizeSyncOptions, toName } from "../options/library-options.ts";
-import { checkOperands } from "../options/operands.ts";
+import { collectSettings, completeSettings, toName } from "../options/library-options.ts";
+import { findRemote, parseRemote } from "../options/operands.ts";
+import { checkDaemonOnly, type RemoteCommand, remoteCommand } from "../options/parse-arguments.ts";
+import type { Settings } from "../options/settings.ts";
 import type { NameLike, SyncOptions } from "../options/sync-options.ts";
+import type { TransferOptions } from "../options/transfer-options.ts";
+import type { ByteStream } from "../transport/byte-stream.ts";
 import type { ChangeGate } from "./change-gate.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { EventSink, RunEvent, RunSummary } from "./events.ts";
-import { runTransfer } from "./run.ts";
+import { checkRemoteOptions, type RemoteOptions } from "./remote-options.ts";
+import { startRemote } from "./remote-run.ts";
+import { type RunRequest, runTransfer } from "./run.ts";
 
 /** What `sync()` is asked to do. Relative paths start from the working directory of the process. */
-export interface SyncRequest extends SyncOptions {
-  /** Sources as on the command line: a trailing slash means the content. Text is taken as UTF-8, bytes as they are. */
+export interface SyncRequest extends SyncOptions, RemoteOptions {
+  /**
+   * Sources as on the command line: a trailing slash means the content, `host:path`, `host::module/path` or `rsync://host/module/path`
+   * another machine, which either all sources or the destination may be on. Text is taken as UTF-8, bytes as they are.
+   */
   readonly sources: readonly NameLike[];
   /** Without a destination the sources are listed. */
   readonly destination?: NameLike;
@@ -37,7 +46,7 @@ export interface Run<Summary extends RunSummary> extends PromiseLike<Summary>, A
 export type SyncRun = Run<RunSummary>;
 
 /**
- * Starts a local transfer. Trouble with single files does not reject: it is in `summary.problems`, and `summary.exitCode`
+ * Starts a transfer. Trouble with single files does not reject: it is in `summary.problems`, and `summary.exitCode`
  * is 23, 24 or 25.
  *
  * @throws TsyncError (kind usage) at once for options that make no sense, (kind unsupported) for what tsync does not do yet
@@ -68,32 +77,57 @@ export interface RunWatcher {
   readonly emit: EventSink;
   readonly room?: () => Promise<void> | undefined;
   readonly gate?: ChangeGate;
+  /** Who calls, where only local runs make sense. */
+  readonly localOnly?: string;
+  /** A connection to the other side that is there already. */
+  readonly stream?: ByteStream;
+}
+
+/** A request in its final form. */
+export interface ReadRequest {
+  readonly options: TransferOptions;
+  readonly sources: readonly ByteName[];
+  readonly destination: ByteName | undefined;
+  /** Undefined: everything is on this machine. */
+  readonly command: RemoteCommand | undefined;
+  readonly request: SyncRequest;
+}
+
+/** Checks a request; throws at once as `sync()` does. */
+export function readRequest(given: SyncRequest): ReadRequest {
+  const request = checked(given);
+  const { sources: names, destination: target, ssh = "system", ...rest } = request;
+  const { signal, syscalls, reportUnchanged, reportProgress, password, proxy, ...plain } = rest;
+  const sources = names.map(toName);
+  const destination = target === undefined ? undefined : toName(target);
+  const settings = collectSettings(plain);
+  settings.ssh = ssh === "system" ? "system" : "builtin";
+  const remote = findRemote(sources, destination);
+  const options = completeSettings(settings, destination !== undefined, remote === undefined ? "local" : "client");
+  if (options.filesFrom !== undefined && (sources.length !== 1 || destination === undefined)) {
+    throw usageError("filesFrom: needs exactly one source, and a destination");
+  }
+  checkDaemonOnly(settings, remote);
+  if (remote === undefined) checkLocal(options, settings);
+  const command = remote === undefined ? undefined : remoteCommand(settings, options, remote, sources, destination);
+  return { options, sources, destination, command, request };
 }
 
 /** Checks a request and starts it; throws at once as `sync()` does. */
-export function startRun(request: SyncRequest, watcher: RunWatcher): Promise<RunSummary> {
-  const {
-    sources,
-    destination: target,
-    signal,
-    syscalls,
-    reportUnchanged,
-    reportProgress,
-    ...given
-  } = checked(request);
-  const destination = target === undefined ? undefined : toName(target);
-  const options = normalizeSyncOptions(given, destination !== undefined);
-  const names = sources.map(toName);
-  checkOperands(names, destination);
-  if (options.filesFrom !== undefined && (names.length !== 1 || destination === undefined)) {
-    throw usageError("filesFrom: needs exactly one source, and a destination");
+export function startRun(given: SyncRequest, watcher: RunWatcher): Promise<RunSummary> {
+  const { options, sources, destination, command, request } = readRequest(given);
+  const { emit, room, gate, localOnly, stream } = watcher;
+  if (command !== undefined && localOnly !== undefined) {
+    throw unsupportedError(`This tsync does not support ${localOnly} with another machine`);
   }
-  const stop = signal ?? new AbortController().signal;
+  if (command === undefined && stream !== undefined) {
+    throw usageError("connect: one operand must be the other side's, such as :path");
+  }
+  const { signal: stop = new AbortController().signal, reportUnchanged, reportProgress } = request;
   const { env } = process;
-  const { emit, room, gate } = watcher;
-  return runTransfer({
+  const run: RunRequest = {
     options,
-    sources: names,
+    sources,
     destination,
     emit,
     room: room ?? (() => undefined),
@@ -106,12 +140,22 @@ export function startRun(request: SyncRequest, watcher: RunWatcher): Promise<Run
       progress: reportProgress ?? options.progress,
     },
     signal: stop,
-    syscalls,
+    syscalls: request.syscalls,
     home: env.HOME === undefined ? undefined : fromText(env.HOME),
     cvsIgnore: env.CVSIGNORE === undefined ? undefined : byteName(fromText(env.CVSIGNORE)),
-  }).catch((error: unknown) => {
+  };
+  const summary = command === undefined ? runTransfer(run) : startRemote({ run, command, ways: request, stream });
+  return summary.catch((error: unknown) => {
     throw stop.aborted ? abortedError("client", { cause: stop.reason as unknown }) : asTsyncError(error);
   });
+}
+
+/** Throws for what a local run cannot be. */
+function checkLocal({ filesFrom }: TransferOptions, { unsupported }: Settings): void {
+  if (filesFrom !== undefined && parseRemote(filesFrom) !== undefined) {
+    throw usageError("filesFrom: cannot be remote when the transfer is local");
+  }
+  for (const shown of unsupported.values()) throw unsupportedError(`This tsync does not support ${shown} here`);
 }
 
 /** Looks at the parts of the request that are not options, for callers whose types nobody checked. */
@@ -121,6 +165,7 @@ function checked(request: SyncRequest): SyncRequest {
   const { sources, destination, signal, syscalls, reportUnchanged, reportProgress } = value as {
     readonly [Key in keyof SyncRequest]: unknown;
   };
+  checkRemoteOptions(value as { readonly [Key in keyof RemoteOptions]: unknown });
   if (!Array.isArray(sources) || sources.length === 0)
     throw usageError("sources: must be an array with a name or more");
   for (const [index, source] of sources.entries()) checkName(`sources[${index}]`, source);

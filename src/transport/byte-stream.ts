@@ -12,7 +12,7 @@ export interface ByteStream {
    * Once the peer is gone bytes are dropped: the reading side tells of the end, after what the peer had still to say.
    */
   write(bytes: Uint8Array): Promise<void> | undefined;
-  /** Waits until everything is handed to the system, then ends the writing side. */
+  /** Waits until everything is handed to the system, then ends the writing side; what still comes in may be dropped. */
   finish(): Promise<void>;
   /** Closes both directions at once. */
   destroy(): void;
@@ -62,7 +62,9 @@ export class NodeByteStream implements ByteStream {
 
   write(bytes: Uint8Array): Promise<void> | undefined {
     if (this.broken) return undefined;
-    this.output.write(bytes);
+    // A stream that would hold more than we want to wait for tells of no drain before.
+    if (this.output.writableHighWaterMark > writeAheadBytes) this.output.write(bytes, () => this.wakeWriter?.());
+    else this.output.write(bytes);
     if (this.output.writableLength < writeAheadBytes) return undefined;
     this.drained ??= this.untilDrained();
     return this.drained;
@@ -70,10 +72,18 @@ export class NodeByteStream implements ByteStream {
 
   async finish(): Promise<void> {
     if (this.broken) return;
+    const drop = (): void => {
+      while (this.input.read() !== null);
+    };
     await new Promise<void>((resolve) => {
       this.wakeWriter = resolve;
-      this.output.end(resolve);
+      // Behind everything that was written before.
+      this.output.write(new Uint8Array(0), () => resolve());
+      this.input.on("readable", drop);
+      drop();
     });
+    // Some streams have ended only when the other side has read so far, which it may not do any more.
+    this.output.end();
   }
 
   destroy(): void {

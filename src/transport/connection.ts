@@ -160,6 +160,11 @@ export class Connection {
     this.send(encodeMessage(message, this.framedOutput.protocol));
   }
 
+  /** A promise holds back what comes in, so that who looks on can keep up. */
+  room: (() => Promise<void> | undefined) | undefined;
+  /** Nothing is read because of that: it is not the peer that is silent. */
+  isHeld = false;
+
   /** Whether the peer may be told that we are alive: a receiving side that waits for its first list may not (1-session 5.6). */
   keepsAlive = true;
 
@@ -220,6 +225,8 @@ export class Connection {
     }
     if (this.ended) return true;
     if (this.flushesWhenWaiting) this.flush();
+    const room = this.room?.();
+    if (room !== undefined) await this.hold(room);
     this.reading ??= this.stream.read();
     const chunk = await this.orFailed(this.reading);
     if (this.failure !== undefined) throw this.failure;
@@ -245,6 +252,13 @@ export class Connection {
   private decodeArrived(): void {
     const { reader, decoder } = this;
     if (decoder !== undefined && reader.available > 0) this.decode(reader.copy(reader.available), decoder);
+  }
+
+  private async hold(room: Promise<void>): Promise<void> {
+    this.isHeld = true;
+    await this.orFailed(room);
+    this.isHeld = false;
+    if (this.failure !== undefined) throw this.failure;
   }
 
   private send(bytes: Uint8Array): void {

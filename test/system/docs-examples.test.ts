@@ -3,10 +3,20 @@
  * stands, in a folder that has an `a/` to be copied to `b/`.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startSshd, type TestSshd } from "../support/sshd.ts";
 import { settle, snapshot } from "./support.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -28,8 +38,10 @@ const examples = [...examplesOf("README.md"), ...examplesOf("docs/library.md")];
 
 describe("the examples in the documentation", () => {
   let folder = "";
+  let sshd: TestSshd;
 
-  beforeAll(() => {
+  beforeAll(async () => {
+    sshd = await startSshd();
     folder = mkdtempSync(`${tmpdir()}/tsync-examples-`);
     mkdirSync(`${folder}/node_modules/@types`, { recursive: true });
     symlinkSync(root, `${folder}/node_modules/tsync`);
@@ -38,6 +50,7 @@ describe("the examples in the documentation", () => {
   });
 
   afterAll(() => {
+    sshd?.stop();
     if (folder !== "") rmSync(folder, { recursive: true });
   });
 
@@ -68,7 +81,13 @@ describe("the examples in the documentation", () => {
       writeFileSync(`${work}/old`, "the old content ".repeat(1000));
       writeFileSync(`${work}/new`, `the new content ${"the old content ".repeat(999)}`);
     }
-    writeFileSync(`${work}/example.ts`, code);
+    // The host of the example is the one that is here.
+    const here = code
+      .replace("backup.example.org:b/", `127.0.0.1:${work}/b/`)
+      .replace("port: 2222", `port: ${sshd.port}, config: false, knownHosts: []`)
+      .replace(/SHA256:[\w+/]+/, sshd.fingerprint);
+    if (here !== code) copyFileSync(sshd.identity, `${work}/id_ed25519`);
+    writeFileSync(`${work}/example.ts`, here);
     const done = spawnSync(process.execPath, ["example.ts"], { cwd: work, encoding: "utf8" });
     expect(done).toMatchObject({ status: 0, stderr: "" });
     if (code.includes('"missing/"')) {

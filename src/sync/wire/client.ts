@@ -61,6 +61,8 @@ import type { EndParts } from "./wire-context.ts";
 export interface RemoteRequest {
   readonly command: RemoteCommand;
   readonly emit: EventSink;
+  /** A promise makes the run wait until its events are read. */
+  readonly room?: (() => Promise<void> | undefined) | undefined;
   readonly wants: Wants;
   readonly signal: AbortSignal;
   readonly allowed: AllowedNames;
@@ -110,6 +112,7 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
     const call = serverArguments(callOf(command, request.environment));
     const onOpen = (connection: Connection, started: CommandConnection | undefined): void => {
       opened = connection;
+      connection.room = request.room;
       child = started;
       stop = () => connection.fail(abortedError(role));
       request.signal.addEventListener("abort", stop);
@@ -170,7 +173,7 @@ async function startDaemon(
   },
 ): Promise<number | undefined> {
   const { command, emit, signal } = request;
-  const throughShell = command.settings.remoteShell !== undefined;
+  const throughShell = command.settings.remoteShell !== undefined || request.shell.stream !== undefined;
   const serverWords = ["--server", "--daemon", "."].map(byteName);
   const words = throughShell ? shellWords(request, serverWords) : undefined;
   if (words !== undefined) announceCommand(request, words);

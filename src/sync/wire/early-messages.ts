@@ -6,25 +6,25 @@ import type { Message } from "../../protocol/message.ts";
 export class EarlyMessages {
   private readonly role: Role;
   private readonly kept: Message[] = [];
-  private failed: Message | undefined;
+  private readonly failed: Message[] = [];
 
   constructor(role: Role) {
     this.role = role;
   }
 
-  /** Texts have been shown already: of these it only counts that there was one. */
+  /** Texts have been shown already: the first of these will do. */
   keep(message: Message): void {
     if (message.kind === "noop") return;
-    if (message.kind === "text") this.failed = message;
-    else if (this.kept.length < limits.earlyMessages) this.kept.push(message);
+    if (message.kind === "text") {
+      if (this.failed.length < limits.earlyMessages) this.failed.push(message);
+    } else if (this.kept.length < limits.earlyMessages) this.kept.push(message);
     else throw limitError("too many messages before the file list", this.role);
   }
 
   /** Gives all of them to whoever can act on them now. */
   handOn(handler: (message: Message) => void): void {
-    if (this.failed !== undefined) handler(this.failed);
-    for (const message of this.kept) handler(message);
-    this.failed = undefined;
+    for (const message of [...this.failed, ...this.kept]) handler(message);
+    this.failed.length = 0;
     this.kept.length = 0;
   }
 }

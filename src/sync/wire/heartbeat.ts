@@ -43,6 +43,7 @@ export class Heartbeat {
   private tick(): void {
     const { connection, seconds, role } = this;
     const now = performance.now();
+    if (connection.isHeld) connection.lastRead = now;
     const idle = (now - Math.max(connection.lastRead, connection.lastWritten)) / 1000;
     if (idle >= seconds) {
       this.stop();

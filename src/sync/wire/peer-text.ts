@@ -4,19 +4,22 @@ import type { Role } from "../../errors.ts";
 import type { Message } from "../../protocol/message.ts";
 import type { EventSink, ProblemEvent } from "../events.ts";
 
+type Text = Extract<Message, { readonly kind: "text" }>;
+
+/** The problem that a text of the other side, whose `role` it is, tells of. */
+export function peerProblem({ text, class: kind }: Text, role: Role): ProblemEvent {
+  const severity: ProblemEvent["severity"] = kind === "errorXfer" ? "error" : "warning";
+  return { type: "problem", severity, role, text: byteName(text.replace(/\n$/, "")), path: undefined, errno: 0 };
+}
+
 /** Tells a text; what makes the run a partial one is handed on to who keeps the ledger. */
-export function tellPeerText(
-  message: Extract<Message, { readonly kind: "text" }>,
-  role: Role,
-  emit: EventSink,
-  handle: (message: Message) => void,
-): void {
+export function tellPeerText(message: Text, role: Role, emit: EventSink, handle: (message: Message) => void): void {
   const text = byteName(message.text.replace(/\n$/, ""));
   if (message.class === "info") {
     emit({ type: "notice", role, code: "other", path: undefined, text });
     return;
   }
-  const severity: ProblemEvent["severity"] = message.class === "errorXfer" ? "error" : "warning";
-  if (severity === "error") handle(message);
-  emit({ type: "problem", severity, role, text, path: undefined, errno: 0 });
+  const problem = peerProblem(message, role);
+  if (problem.severity === "error") handle(message);
+  emit(problem);
 }

@@ -25,6 +25,7 @@ import { arrive, countListed, summarize } from "../run-parts.ts";
 import { RunProgress } from "../run-progress.ts";
 import { KnownEntries } from "./known-entries.ts";
 import { fileListSettings, type Link } from "./link.ts";
+import { peerProblem } from "./peer-text.ts";
 import { ReleaseTracker } from "./release-tracker.ts";
 import { ReplayChannel } from "./replay-channel.ts";
 import { type RequestChannel, WireChannel } from "./wire-channel.ts";
@@ -103,7 +104,7 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
   if (options.pruneEmptyDirectories) lists.replace(pruneLists(lists.peek(), context));
   numbers.complete();
   const hear = (message: Message): void => {
-    if (message.kind === "text") context.ledger.peerFailed("receiver");
+    if (message.kind === "text") context.ledger.peerFailed("receiver", peerProblem(message, "sender"));
     else if (message.kind === "io-error") {
       context.ledger.ioError |= message.bits;
       context.ledger.knownIoError |= message.bits;

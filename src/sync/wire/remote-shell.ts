@@ -2,6 +2,7 @@
 import { type ByteName, byteName, toText } from "../../bytes/byte-name.ts";
 import type { Role } from "../../errors.ts";
 import type { RemoteCommand } from "../../options/parse-arguments.ts";
+import type { ByteStream } from "../../transport/byte-stream.ts";
 import { type CommandConnection, startCommand } from "../../transport/command.ts";
 import { splitCommand } from "../../transport/shell-words.ts";
 import type { SshSettings } from "../../transport/ssh/ssh-options.ts";
@@ -13,6 +14,8 @@ export interface ShellWays {
   readonly onStandardError: ((bytes: Uint8Array) => void) | undefined;
   /** Gives the passphrase of a key to the built-in ssh. */
   readonly askPassphrase: SshSettings["askPassphrase"];
+  /** A connection to the other side that is there already: nothing is started. */
+  readonly stream?: ByteStream | undefined;
   /** What else the built-in ssh is told. */
   readonly ssh?: Partial<SshSettings> | undefined;
 }
@@ -63,8 +66,9 @@ export async function startRemoteShell(
   variables: Readonly<Record<string, string>> = {},
 ): Promise<CommandConnection> {
   const { command, shell, signal } = request;
-  const { onStandardError } = shell;
+  const { onStandardError, stream } = shell;
   const { settings } = command;
+  if (stream !== undefined) return { stream, status: () => Promise.resolve(undefined), kill: () => stream.destroy() };
   if (settings.ssh === "system") return await startCommand(words, role, { variables, onStandardError });
   const { machine } = splitHost(command.remote.host);
   const ssh = sshSettings(request);

@@ -26,6 +26,7 @@ import { linksToFollow } from "../source-stat.ts";
 import { WorkerPool } from "../worker-pool.ts";
 import { RequestAnswerer } from "./answer-request.ts";
 import { fileListSettings, type Link } from "./link.ts";
+import { peerProblem } from "./peer-text.ts";
 import { SentLists } from "./sent-lists.ts";
 import { type EndParts, type EndRequest, makeEnd } from "./wire-context.ts";
 
@@ -220,6 +221,6 @@ function onMessage(message: Message, context: RunContext, lists: SentLists, remo
   } else if (message.kind === "io-error") {
     context.ledger.ioError |= message.bits;
   } else if (message.kind === "text") {
-    context.ledger.peerFailed("receiver");
+    context.ledger.peerFailed("receiver", peerProblem(message, "receiver"));
   }
 }

@@ -183,7 +183,7 @@ class BuiltinSsh {
     });
     this.watchLife();
     return {
-      stream: new ChannelStream(channel, socket, () => this.close()),
+      stream: new ChannelStream(channel, socket, () => this.leave(channel)),
       status: async (patience) => {
         let timer: NodeJS.Timeout | undefined;
         const late = new Promise<undefined>((resolve) => {
@@ -242,6 +242,20 @@ class BuiltinSsh {
     this.socket.destroySoon();
   }
 
+  /** Closes the channel first: how the command ended may still be on its way. */
+  private leave(channel: ClientChannel): void {
+    const late = setTimeout(() => this.close(), leaveMilliseconds);
+    channel.on("close", () => {
+      clearTimeout(late);
+      this.close();
+    });
+    channel.close();
+    // Nobody reads any more, and the channel only ends once everything is read.
+    channel.resume();
+    if (this.socket.destroyed) clearTimeout(late);
+    else this.socket.on("close", () => clearTimeout(late));
+  }
+
   private explain(error: Error & { level?: string; code?: string }): TsyncError {
     const { plan, skipped } = this;
     if (error.level === "client-authentication") {
@@ -265,6 +279,9 @@ class BuiltinSsh {
     return new TsyncError(kind, `ssh: ${text}`, { exitCode: sshFailed, role, plain: true, retryable, moreLines });
   }
 }
+
+/** How long the server may take to close a channel. */
+const leaveMilliseconds = 1000;
 
 const reasons: ReadonlyMap<string, string> = new Map([
   ["ECONNREFUSED", "Connection refused"],

@@ -12,11 +12,12 @@ export class ChannelStream implements ByteStream {
   private readonly close: () => void;
   private inputEnded = false;
   private broken = false;
+  private isDestroyed = false;
   private wakeReader: (() => void) | undefined;
   private readonly writers = new Set<() => void>();
   private drained: Promise<void> | undefined;
 
-  /** `close` ends the whole connection. */
+  /** `close` ends the channel, and the connection with it. */
   constructor(channel: ClientChannel, socket: Socket, close: () => void) {
     this.channel = channel;
     this.socket = socket;
@@ -68,6 +69,8 @@ export class ChannelStream implements ByteStream {
   }
 
   destroy(): void {
+    if (this.isDestroyed) return;
+    this.isDestroyed = true;
     this.close();
   }
 

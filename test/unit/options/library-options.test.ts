@@ -1,7 +1,7 @@
 /** The library's options mean what the options of the command line mean. */
 import { describe, expect, test } from "vitest";
 import { byteName, fromText } from "../../../src/bytes/byte-name.ts";
-import { normalizeSyncOptions } from "../../../src/options/library-options.ts";
+import { collectSettings, completeSettings, normalizeSyncOptions } from "../../../src/options/library-options.ts";
 import { parseArguments } from "../../../src/options/parse-arguments.ts";
 import type { SyncOptions } from "../../../src/options/sync-options.ts";
 
@@ -81,6 +81,46 @@ describe("normalizeSyncOptions", () => {
     expect(normalizeSyncOptions(options)).toEqual(command.kind === "run" ? command.options : undefined);
   });
 
+  test.each<[SyncOptions, string]>([
+    [
+      { rsh: "ssh -p 5", rsyncPath: "/opt/rsync", trustSender: true },
+      "--rsh=ssh+-p+5 --rsync-path=/opt/rsync --trust-sender",
+    ],
+    [{ remoteOptions: ["--fake-super", "--log-file=x"] }, "-M--fake-super -M--log-file=x"],
+    [{ secludedArgs: true, ipv6: true, protocol: 30 }, "-s6 --protocol=30"],
+    [{ secludedArgs: false, oldArgs: true, ipv4: true }, "--no-s --old-args -4"],
+    [{ timeout: 7, stderr: "client" }, "--timeout=7 --stderr=client"],
+    [{ compress: true, compressChoice: "lz4", compressLevel: 3 }, "-z --zc=lz4 --zl=3"],
+  ])("%j is %s, with another machine", (options, line) => {
+    const args = line.split(" ").map((word) => word.replaceAll("+", " "));
+    const command = parseArguments([...args, "s", "h:d"].map(byteName), {});
+    if (command.kind !== "remote") throw new Error(command.kind);
+    const settings = collectSettings(options);
+    expect(settings).toEqual(command.settings);
+    expect(completeSettings(settings, true, "client")).toEqual(command.options);
+  });
+
+  test("takes what concerns daemons", () => {
+    const args = [
+      "--port=5",
+      "--address=::1",
+      "--sockopts=TCP_NODELAY",
+      "--password-file=p",
+      "--early-input=e",
+      "--contimeout=3",
+    ];
+    const command = parseArguments([...args, "s", "h::d"].map(byteName), {});
+    const options = {
+      port: 5,
+      address: "::1",
+      sockopts: "TCP_NODELAY",
+      passwordFile: "p",
+      earlyInput: "e",
+      contimeout: 3,
+    };
+    expect(command).toMatchObject({ kind: "remote", settings: collectSettings(options) });
+  });
+
   test("lists without a destination", () => {
     expect(normalizeSyncOptions({}, false)).toMatchObject({ listOnly: true, directories: true });
   });
@@ -117,7 +157,7 @@ describe("normalizeSyncOptions", () => {
   test.each<[Record<string, unknown>, string, number]>([
     [{ archvie: true }, "archvie: unknown option", 1],
     [{ iconv: "utf8" }, "This tsync does not support iconv yet", 4],
-    [{ compress: true }, "compress: not an option of the library", 1],
+    [{ outbuf: "n" }, "outbuf: not an option of the library", 1],
     [{ linkDest: "x" }, "linkDest: must be an array", 1],
     [{ linkDest: ["x"], copyDest: ["y"] }, "ERROR: the --link-dest option conflicts with the --copy-dest option", 1],
     [{ readBatch: "x" }, "readBatch: not an option of the library", 1],
@@ -141,7 +181,7 @@ describe("normalizeSyncOptions", () => {
   });
 
   test("takes undefined as absent", () => {
-    const options: Record<string, unknown> = { archive: undefined, compress: undefined };
+    const options: Record<string, unknown> = { archive: undefined, outbuf: undefined };
     expect(normalizeSyncOptions(options)).toEqual(normalizeSyncOptions({}));
   });
 });

@@ -1,14 +1,11 @@
 /** What a server says: remarks go to the client as messages, errors to standard error unless the client wants them too (1-session 5.5). */
-import { type ByteName, byteName } from "../bytes/byte-name.ts";
-import type { ServerCommand } from "../options/parse-server.ts";
-import { FileType } from "../protocol/file-entry.ts";
-import { ItemFlag, isNewLink, significantFlags } from "../protocol/item-flags.ts";
-import type { Message, TextClass } from "../protocol/message.ts";
-import type { EventSink, ItemEvent, ProblemEvent, RunEvent } from "../sync/events.ts";
-import type { ClockText } from "./clock-text.ts";
-import { listLine } from "./list-line.ts";
-import { isNoticeShown } from "./notice-levels.ts";
-import type { NumberStyle } from "./numbers.ts";
+import { type ByteName, byteName } from "../../bytes/byte-name.ts";
+import type { ServerCommand } from "../../options/parse-server.ts";
+import { type FileEntry, FileType } from "../../protocol/file-entry.ts";
+import { ItemFlag, isNewLink, significantFlags } from "../../protocol/item-flags.ts";
+import type { Message, TextClass } from "../../protocol/message.ts";
+import type { EventSink, ItemEvent, ProblemEvent, RunEvent } from "../events.ts";
+import { isNoticeShown } from "../notice-levels.ts";
 
 /** Where the text goes. */
 export interface ServerOutput {
@@ -16,18 +13,12 @@ export interface ServerOutput {
   send(message: Message): void;
   /** To standard error: whole lines. */
   error(text: ByteName): void;
+  /** The line of a listing. */
+  readonly listLine?: (entry: FileEntry) => ByteName;
 }
 
-/** A server does not hear how its client shows numbers. */
-const listStyle: NumberStyle = { level: 1, decimalComma: false };
-
 /** Makes the sink of one session. */
-export function createServerSink(
-  command: ServerCommand,
-  protocol: number,
-  output: ServerOutput,
-  clock: ClockText,
-): EventSink {
+export function createServerSink(command: ServerCommand, protocol: number, output: ServerOutput): EventSink {
   const { options, settings } = command;
   const itemizing = options.itemize > 0;
   const { standardError } = settings;
@@ -43,7 +34,7 @@ export function createServerSink(
   return (event: RunEvent): void => {
     switch (event.type) {
       case "listed":
-        info(listLine(event.entry, options.links, listStyle, clock, options.atimes));
+        if (output.listLine !== undefined) info(output.listLine(event.entry));
         break;
       case "created-directory":
         if (options.info.name >= 1 || itemizing) info(`created directory ${event.path}`);

@@ -1,6 +1,6 @@
 /** Which verbosity level shows which remark (3-transfer 9.4). The engine may emit all of them. */
 import type { TransferOptions } from "../options/transfer-options.ts";
-import type { NoticeCode } from "../sync/events.ts";
+import type { NoticeCode } from "./events.ts";
 
 /** The options that decide. */
 export type NoticeOptions = Pick<TransferOptions, "info" | "debug">;
