@@ -351,7 +351,12 @@ function infoLevels(settings: Settings): Record<InfoFlag, number> {
   if (settings.progress) {
     base.set("flist", 2);
     base.set("progress", 1);
-    const namesPrinted = settings.itemize > 0 || settings.outFormat !== undefined;
+    // A format with figures of the transfer prints names too late for it.
+    const { itemize, outFormat } = settings;
+    const isLate = [...(outFormat ?? "").matchAll(/%(?:%|'*-?\d*([A-Za-z]))/g)].some(([, letter]) =>
+      /[bcC]/.test(letter ?? ""),
+    );
+    const namesPrinted = outFormat === undefined ? itemize > 0 : !isLate;
     if (!namesPrinted && (base.get("name") ?? 0) === 0) base.set("name", 1);
   }
   return completeLevels(infoFlags, base, settings.info);

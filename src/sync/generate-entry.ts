@@ -164,12 +164,14 @@ export class EntryGenerator {
       if (!wantsSpecial(context, entry)) {
         const text = `skipping non-regular file "${listed}"`;
         remark(context, "non-regular", text, entry.path, options.info.nonreg > 0);
-      } else if (generateSpecial(this.parts, this.alternates, { ...turn, place, mode, exists }, stat)) {
-        if (group !== undefined) this.finishGroup(group, entry);
-      } else if (group !== undefined && !last && !options.incrementalRecursion) {
-        // It is tried as a link once another one stands; with incremental recursion rsync has lost its list by then.
-        this.parts.links.wait(group, turn, false);
+        return undefined;
       }
+      const made = generateSpecial(this.parts, this.alternates, { ...turn, place, mode, exists }, stat);
+      if (group === undefined) return undefined;
+      if (made === true) this.finishGroup(group, entry);
+      // It is tried as a link once another one stands; with incremental recursion rsync has lost its list by then.
+      else if (made === "left-out" || (!last && !options.incrementalRecursion))
+        this.parts.links.wait(group, turn, false);
       return undefined;
     }
     if (this.isOutOfSize(entry, listed)) return undefined;

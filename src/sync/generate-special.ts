@@ -25,13 +25,16 @@ export function wantsSpecial({ options, identity }: RunContext, entry: FileEntry
   return isSpecial(entry) && options.specials;
 }
 
-/** Brings the entry about; `stat` describes what stands there. False when that failed. */
+/**
+ * Brings the entry about; `stat` describes what stands there. False when that failed, `left-out` when nothing is to stand there as
+ * a directory of `--compare-dest` has it.
+ */
 export function generateSpecial(
   parts: EntryParts,
   alternates: AlternateEntries,
   turn: PlacedTurn,
   stat: Stat,
-): boolean {
+): boolean | "left-out" {
   const { context, channel, existing, deleter, backups, destination, remover } = parts;
   const { options, syscalls } = context;
   const { entry, ndx, position, place, mode } = turn;
@@ -57,12 +60,14 @@ export function generateSpecial(
     const outcome = alternates.special(turn, found);
     const flags = alternates.flags(turn, found, outcome);
     found.directory.release();
+    const group = outcome === "linked" && !options.dryRun ? parts.links.group(entry) : undefined;
+    if (group !== undefined) group.alternate = found.stat;
     if (outcome === "linked" || outcome === "left-out" || options.dryRun || makeNew(parts, turn, stat)) {
       const linkedTo = outcome === "linked" ? byteName("") : undefined;
       channel.push({ kind: "item", entry, ndx, position, flags, linkedTo });
       remarkUpToDate(parts, entry, false);
       if (outcome === "copied") remover.succeeded(turn, "handled", place.directory, place.name);
-      return true;
+      return outcome === "left-out" ? outcome : true;
     }
     return false;
   }

@@ -106,7 +106,7 @@ function flagsOfNew(parts: EntryParts, turn: Turn, leader: ByteName, initial: nu
   const { kind } = context.options.alternates ?? {};
   const { entry } = turn;
   const made = newItemFlags(context, entry, initial);
-  if (kind === undefined || kind === "compare" || !isRegular(entry)) return made;
+  if (kind === undefined || kind === "compare" || (kind === "copy" && !isRegular(entry))) return made;
   const mode = destinationMode(context, entry, undefined, turn.defaultPermissions);
   const found = alternates.find({ entry, path: pathBelow(destination, entry), mode });
   if (found === undefined) return made;

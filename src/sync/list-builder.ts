@@ -307,14 +307,14 @@ export class ListBuilder {
     let isDev = type === FileType.block || type === FileType.character;
     let { mode, mtime, mtimeNanoseconds } = stat;
     if (isDev && options.copyDevices) {
-      // The data counts: a file that has just been changed (2-file-list 8.2).
+      // The data counts: a file that has just been changed, without set-id and sticky bits (2-file-list 8.2).
       isDev = false;
       size = deviceSize(syscalls, stat);
       if (size < 0) {
         this.fail("cannot tell the size of device", this.context.roots.absolute(root, path), size);
         return undefined;
       }
-      mode = (mode & ~FileType.mask) | FileType.regular;
+      mode = (mode & 0o777) | FileType.regular;
       mtime = Math.floor(Date.now() / 1000);
       mtimeNanoseconds = 0;
     }

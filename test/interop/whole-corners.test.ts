@@ -78,3 +78,23 @@ touch -d @1500000000.5 t alt/*`;
 test.each(["--append --cc=none", "--append-verify --cc=none,md5 --no-W", "--append --cc=md5,none"])("%s", (text) => {
   compare(`mkdir s d; echo 12 >s/f; printf 1 >d/f; ${dated}`, `-ai ${text} s/ d/`);
 });
+
+test.each(["-ai --progress --out-format=%b%n", "-a --progress --out-format=%%b%n", "-an -P --out-format=%'10C|%n"])(
+  "a new destination is told of: %s",
+  (line) => {
+    compare(`mkdir s; echo 1 >s/f; ${dated.replace("s d", "s")}`, `${line} s/ d/`);
+  },
+);
+
+describe("hard links of links and special files with alternate directories", () => {
+  const setup = `mkdir s d alt; ln -s x s/a; ln s/a s/b; ln -s y s/c; ln s/c s/d; mkfifo s/p; ln s/p s/q; mkfifo s/r; ln s/r s/t
+touch -h -d @1500000000 s/*; cp -a s/. alt/; rm alt/d alt/t; cp -a s/d alt/d; cp -a s/t alt/t; ${dated}`;
+  test.each(["--link-dest", "--copy-dest", "--compare-dest"])("%s", (option) => {
+    compare(setup, `-aHii --no-i-r ${option}=../alt s/ d/`);
+    compare(`${setup}; rm alt/b alt/t`, `-aHin --no-i-r ${option}=../alt s/ d/`);
+  });
+});
+
+test("--copy-devices makes files without set-id and sticky bits", () => {
+  compare(`mkdir s d; mknod s/n c 1 3; chmod 7565 s/n; ${dated}`, "-aii --copy-devices --out-format=%i|%B|%n s/ d/");
+});
