@@ -6,7 +6,7 @@ import { describe, test } from "vitest";
 import { lookAtTrees, sideBySide } from "../support/side-by-side.ts";
 
 const compare = sideBySide({ look: lookAtTrees });
-const compareLogs = sideBySide({ look: "cut -d' ' -f4- log | sed '/^sent /d'" });
+const compareLogs = sideBySide({ look: "cut -d' ' -f4- log | sed '/^sent /d; s/ at [^ ]* \\[/ [/; s/=.*//'" });
 const dated = "find s d -exec touch -h -d @1500000000.5 {} +";
 
 describe("--delete-missing-args with --relative", () => {
@@ -94,6 +94,15 @@ touch -h -d @1500000000 s/*; cp -a s/. alt/; rm alt/d alt/t; cp -a s/d alt/d; cp
     compare(`${setup}; rm alt/b alt/t`, `-aHin --no-i-r ${option}=../alt s/ d/`);
   });
 });
+
+test.each(["--stderr=client", "--stderr=errors", "--no-msgs2stderr"])(
+  "the log has errors of the receiving side: %s",
+  (text) => {
+    const setup = `mkdir -p s d/f/x; echo 1 >s/f; echo 2 >s/ü; chmod 600 s/*; ${dated}`;
+    compareLogs(setup, `-a ${text} --log-file=log s/ d/`);
+    compareLogs(`${setup}; rm -r d; echo 1 >d`, `-a ${text} --log-file=log s/ d`);
+  },
+);
 
 test("--copy-devices makes files without set-id and sticky bits", () => {
   compare(`mkdir s d; mknod s/n c 1 3; chmod 7565 s/n; ${dated}`, "-aii --copy-devices --out-format=%i|%B|%n s/ d/");
