@@ -80,6 +80,15 @@ export function remark(context: RunContext, code: NoticeCode, text: string, path
   if (wanted) context.emit({ type: "notice", role: "generator", code, path, text: byteName(text) });
 }
 
+/** `--max-size`, `--min-size`: whether the limits leave a file out, which is told. */
+export function isOutOfSize(context: RunContext, { size, path }: FileEntry, shown: ByteName): boolean {
+  const { maxSize, minSize, info } = context.options;
+  const over = maxSize !== undefined && size > maxSize;
+  if (!over && !(minSize !== undefined && size < minSize)) return false;
+  remark(context, "size-limit", `${shown} is ${over ? "over max-size" : "under min-size"}`, path, info.skip > 0);
+  return true;
+}
+
 /** `-vv`: `NAME is uptodate` when nothing differed, the bare name when attributes did. */
 export function remarkUpToDate(parts: EntryParts, entry: FileEntry, changed: boolean | undefined): void {
   // Attributes that could not be set have been told of.

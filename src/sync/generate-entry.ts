@@ -12,6 +12,7 @@ import { destinationMode, itemFlags, newItemFlags, noAttributes, quickCheck } fr
 import {
   absolutePath,
   type EntryParts,
+  isOutOfSize,
   listedName,
   type PlacedTurn,
   pathBelow,
@@ -174,7 +175,7 @@ export class EntryGenerator {
         this.parts.links.wait(group, turn, false);
       return undefined;
     }
-    if (this.isOutOfSize(entry, listed)) return undefined;
+    if (isOutOfSize(context, entry, listed)) return undefined;
     if (options.update && exists && type === FileType.regular && this.isNewer(entry)) {
       remark(context, "newer", `${shown} is newer`, entry.path, options.info.skip > 0);
       return undefined;
@@ -217,16 +218,6 @@ export class EntryGenerator {
   /** Digest of as much as `bytes` of what stands at the destination. */
   private digest(directory: number, name: ByteName, bytes: number): Uint8Array {
     return this.digester.digestAt(directory, name, false, this.parts.context.options.openNoAtime, bytes);
-  }
-
-  /** `--max-size`, `--min-size`: what the limits leave out is told. */
-  private isOutOfSize({ size, path }: FileEntry, shown: ByteName): boolean {
-    const { context } = this.parts;
-    const { maxSize, minSize, info } = context.options;
-    const over = maxSize !== undefined && size > maxSize;
-    if (!over && !(minSize !== undefined && size < minSize)) return false;
-    remark(context, "size-limit", `${shown} is ${over ? "over max-size" : "under min-size"}`, path, info.skip > 0);
-    return true;
   }
 
   private regular(turn: PlacedTurn, group: LinkGroup | undefined, last: boolean): Promise<void> | undefined {
