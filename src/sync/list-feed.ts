@@ -18,6 +18,8 @@ const threadAfterAttributed = 1400;
 /** A worker is started earlier when so many were scanned and so many will probably be in all, and not at all for fewer. */
 const earlyAfterEntries = 300;
 const manyEntries = 4000;
+/** For so many a thread of its own pays on two processors even beside one that copies: the main thread has the most to do. */
+const veryManyEntries = 40_000;
 /** So many entries the main thread has scanned beyond those asked for when it hands over: a worker is slow at first. */
 const spareEntries = 1500;
 
@@ -137,7 +139,7 @@ export class ListFeed implements ListSource {
 
   /**
    * Starts a worker; the main thread scans on until it is there, unless it has nothing else to do anyway. Where another
-   * worker copies and there is no processor left, the main thread scans to the end.
+   * worker copies and there is no processor left, the main thread scans to the end, if that is not too far.
    */
   private considerThread(idle: boolean): void {
     if (!this.isWarm) {
@@ -148,7 +150,7 @@ export class ListFeed implements ListSource {
         this.pool.warm("copy");
         return;
       }
-      if (!idle && this.pool.isFull) return;
+      if (!idle && this.pool.isFull && Math.max(total ?? 0, this.scanned) < veryManyEntries) return;
       this.isWarm = true;
       this.pool.warm("scan");
     }

@@ -141,16 +141,19 @@ describe("ListFeed", () => {
   });
 
   test("starts a worker for a large tree at once, for what it has most of", () => {
-    for (const [total, duty, expected] of [
-      [3000, "scan", []],
-      [5000, "scan", ["scan"]],
-      [5000, "copy", ["copy"]],
+    for (const [total, duty, isFull, expected] of [
+      [3000, "scan", false, []],
+      [5000, "scan", false, ["scan"]],
+      [5000, "copy", false, ["copy"]],
+      // Beside a thread that copies another one must pay.
+      [5000, "scan", true, []],
+      [50_000, "scan", true, ["scan"]],
     ] as const) {
       const started = new Set<string>();
       const list = { ...listOf(0, false), entries: listOf(0, false).entries.slice(0, 99) };
       const builder = { next: () => list, estimate: { total } } as unknown as ListBuilder;
       const context = { options: { incrementalRecursion: true } } as unknown as BuilderContext;
-      const pool = { warm: (worker: string) => started.add(worker), isUp: false } as unknown as WorkerPool;
+      const pool = { warm: (worker: string) => started.add(worker), isUp: false, isFull } as unknown as WorkerPool;
       const feed = new ListFeed(builder, context, {} as unknown as FilterProgram, pool, (one) => one);
       feed.firstDuty = duty;
       void feed.fill(300);
