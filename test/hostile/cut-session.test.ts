@@ -2,6 +2,7 @@
  * Sessions that end before their time (4-traps E-05, H-05, L-05): at some byte of either stream the connection is cut, or one end is
  * killed. What survives ends soon and with a code that says so, no file stands torn under its name, and a second run
  * completes. `TSYNC_CUTS=N` tries N bytes of every way, chosen by a seed; `TSYNC_CUTS=all` each of them, and so each boundary of a record.
+ * `TSYNC_DAMAGES=N`: sessions with a real peer whose bytes are changed on their way.
  */
 import { spawn } from "node:child_process";
 import {
@@ -20,10 +21,14 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { CutOrder, CutRecord } from "../support/cutting-shell.ts";
+import type { CutOrder, CutRecord, Edit } from "../support/cutting-shell.ts";
 import { Random } from "../support/random.ts";
 import { nodeProgram, temporaryFiles, tsyncProgram } from "./support.ts";
 
+/** `TSYNC_DAMAGES=N`: so many damaged sessions for each of the roles. */
+const damages = Number(process.env.TSYNC_DAMAGES ?? 1);
+/** Versions, flags, lists of names and the seed are before this. */
+const greetingBytes = 52;
 const wanted = process.env.TSYNC_CUTS ?? "1";
 /** Both ends have this long in the end, and here more, for a machine that is busy. */
 const patienceMilliseconds = 5000 * 4;
@@ -143,6 +148,8 @@ function expectComplete(): void {
   }
 }
 
+/** Everything but 3, 11, 13, 14, 15 and what a crash gives. */
+const damageCodes = [0, 2, 4, 10, 12, 19, 22, 23, 24, 25, 30, 255];
 /** Codes of an end that was left alone: stream, told by the peer, signal, time-out; the transport's own. */
 const codes = [12, 19, 20, 30, 137, 255];
 
@@ -209,5 +216,43 @@ describe.each<Ends>([
       }
     },
     wanted === "all" ? 86_400_000 : 120_000 + Number(wanted) * 20_000,
+  );
+
+  test(
+    "damaged at any byte behind the greeting",
+    async () => {
+      startAnew();
+      await run(ends, { way: "up", after: Number.MAX_SAFE_INTEGER, action: "cut" });
+      const whole = await recorded();
+      const [outside, sources] = [readdirSync(folder).sort(), files(join(folder, "s"))];
+      const random = new Random(`damage ${ends.direction} ${ends.client} ${ends.server}`, 1);
+      const ours = ends.client === "tsync" ? ("down" as const) : ("up" as const);
+      for (let round = 0; round < damages; round++) {
+        const edits = Array.from({ length: random.between(1, 3) }, (): Edit => {
+          const kind = random.pick(["flip", "flip", "insert", "delete"] as const);
+          return { at: random.between(greetingBytes, whole[ours] - 1), kind, value: random.between(1, 255) };
+        });
+        const what = JSON.stringify(edits);
+        startAnew();
+        const started = performance.now();
+        const ended = await run(ends, { way: ours, after: 0, action: "damage", edits });
+        // A client of ours that has had enough ends the shell as well.
+        const {
+          at,
+          ended: serverEnded,
+          status,
+        } = ends.client === "rsync" ? await recorded() : { at: 0, ended: 0, status: 0 };
+        const code = ends.client === "tsync" ? ended.code : status;
+        expect(damageCodes, `${what}: ${ended.stderr}`).toContain(code);
+        expect(ended.stderr, what).not.toMatch(/internal|^\s+at /m);
+        if (at > 0) expect(serverEnded - at, what).toBeLessThan(patienceMilliseconds);
+        expect(performance.now() - started, what).toBeLessThan(2 * patienceMilliseconds);
+        expect(readdirSync(folder).sort(), what).toEqual(outside);
+        expect(files(join(folder, "s")), what).toEqual(sources);
+        const receiver = ends.direction === "push" ? ends.server : ends.client;
+        if (receiver === "tsync") expect(temporaryFiles(destination), what).toEqual([]);
+      }
+    },
+    120_000 + damages * 30_000,
   );
 });

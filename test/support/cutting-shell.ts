@@ -6,13 +6,23 @@ import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 
+/** Damage to a stream: a byte is changed, put in front of, or taken out. */
+export interface Edit {
+  readonly at: number;
+  readonly kind: "flip" | "insert" | "delete";
+  /** What it is changed by, or what is put in. */
+  readonly value: number;
+}
+
 /** What is done, and when. */
 export interface CutOrder {
   /** Bytes of which way are counted. */
   readonly way: "up" | "down";
   /** Bytes that pass. */
   readonly after: number;
-  readonly action: "cut" | "kill-server" | "kill-client" | "crumbs";
+  readonly action: "cut" | "kill-server" | "kill-client" | "crumbs" | "damage";
+  /** What is done to the counted way with `damage`, in order of the places. */
+  readonly edits?: readonly Edit[];
   /** Where `CutRecord` goes. */
   readonly record: string;
 }
@@ -45,12 +55,14 @@ function strike(): void {
 }
 
 async function pass(way: "up" | "down", from: Readable, to: Writable): Promise<void> {
-  const counts = order.action !== "crumbs" && order.way === way;
+  const counts = order.action !== "crumbs" && order.action !== "damage" && order.way === way;
   if (counts && order.after === 0) strike();
   try {
     for await (const chunk of from as AsyncIterable<Buffer>) {
-      const piece = counts && at === 0 ? chunk.subarray(0, order.after - passed[way]) : chunk;
-      passed[way] += piece.length;
+      const damages = order.action === "damage" && order.way === way;
+      const own = damages ? damaged(chunk, passed[way]) : chunk;
+      const piece = counts && at === 0 ? own.subarray(0, order.after - passed[way]) : own;
+      passed[way] += damages ? chunk.length : piece.length;
       if (order.action === "crumbs") await crumble(piece, to);
       else if (!to.write(piece) && !to.destroyed)
         await new Promise((resolve) => to.once("drain", resolve).once("close", resolve));
@@ -58,7 +70,7 @@ async function pass(way: "up" | "down", from: Readable, to: Writable): Promise<v
       // What was let through is to arrive.
       if (to.writableLength > 0) await new Promise((resolve) => to.write("", resolve));
       strike();
-      if (piece.length < chunk.length && !to.destroyed) to.write(chunk.subarray(piece.length));
+      if (piece.length < own.length && !to.destroyed) to.write(own.subarray(piece.length));
     }
   } catch {
     // It was destroyed.
@@ -70,6 +82,27 @@ async function crumble(piece: Uint8Array, to: Writable): Promise<void> {
   for (let index = 0; index < piece.length; index++) {
     await new Promise((resolve) => to.write(piece.subarray(index, index + 1), resolve));
   }
+}
+
+/** The piece that begins at `start` of its way, damaged. */
+function damaged(piece: Buffer, start: number): Buffer {
+  const bytes: number[] = [];
+  for (let index = 0; index < piece.length; index++) {
+    const edit = order.edits?.find(({ at: place }) => place === start + index);
+    if (edit?.kind === "insert") bytes.push(edit.value);
+    if (edit?.kind !== "delete") bytes.push((piece[index] ?? 0) ^ (edit?.kind === "flip" ? edit.value : 0));
+  }
+  return Buffer.from(bytes);
+}
+
+// Two ends that each wait for the other may do so for ever: that is cut, and must then be noticed.
+if (order.action === "damage") {
+  let before = -1;
+  setInterval(() => {
+    const now = passed.up + passed.down;
+    if (now === before && at === 0) strike();
+    before = now;
+  }, 1500).unref();
 }
 
 void pass("up", process.stdin, stdin);
