@@ -145,8 +145,8 @@ export async function main(controller: AbortController): Promise<number> {
           })
         : command.kind === "read-batch"
           ? await (await import("../sync/wire/read-batch.ts")).readBatch({ ...shared, command })
-          : command.kind === "write-batch"
-            ? await (await import("../sync/wire/write-batch.ts")).writeBatch({ ...shared, command })
+          : command.kind === "both-ends"
+            ? await (await import("../sync/wire/both-ends.ts")).runBothEnds({ ...shared, command })
             : await runTransfer({ ...shared, options, sources: command.sources, destination: command.destination });
     // A daemon just listed its modules.
     if (summary === undefined) return ExitCode.ok;
@@ -207,10 +207,10 @@ async function printRequest(
   return code;
 }
 
-type RunCommand = Extract<ParsedCommand, { kind: "run" | "remote" | "read-batch" | "write-batch" }>;
+type RunCommand = Extract<ParsedCommand, { kind: "run" | "remote" | "read-batch" | "both-ends" }>;
 
 function isRun(command: ParsedCommand): command is RunCommand {
-  return ["run", "remote", "read-batch", "write-batch"].includes(command.kind);
+  return ["run", "remote", "read-batch", "both-ends"].includes(command.kind);
 }
 
 /** Which system calls `$TSYNC_SYSCALLS` asks for. */

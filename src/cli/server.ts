@@ -40,10 +40,10 @@ export async function runServer(
     const isSender = args.includes(byteName("--sender"));
     const opened = openServerConnection(new NodeByteStream(process.stdin, process.stdout), isSender);
     connection = opened;
-    const command = parsed.kind === "server" ? parsed : await readSecluded(opened, parsed);
     const syscalls = openSyscalls(kind);
     const clock = new ClockText(environment.clock?.utcOffset);
     try {
+      const command = parsed.kind === "server" ? parsed : await readSecluded(opened, parsed, syscalls);
       const { HOME, CVSIGNORE } = process.env;
       const summary = await serve({
         command,

@@ -39,7 +39,7 @@ function abilities(facts: VersionFacts): readonly Ability[] {
     { key: "append", text: "append", present: false },
     { key: "atimes", text: "atimes", present: false },
     { key: "crtimes", text: "crtimes", present: false },
-    { key: "iconv", text: "iconv", present: false },
+    { key: "iconv", text: "iconv", present: true },
     { key: "prealloc", text: "prealloc", present: true },
     { key: "stop_at", text: "stop-at", present: false },
   ];

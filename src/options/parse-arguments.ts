@@ -29,7 +29,7 @@ export type ParsedCommand =
     }
   | RemoteCommand
   | BatchCommand
-  | WriteBatchCommand
+  | BothEndsCommand
   /** Print the help on standard output, exit 0. */
   | { readonly kind: "help" }
   /** Print the help on standard error and a usage error line, exit 1. */
@@ -68,14 +68,15 @@ export interface BatchCommand {
   readonly destination: ByteName;
 }
 
-/** A local run that also, or only, writes a batch file. */
-export interface WriteBatchCommand {
-  readonly kind: "write-batch";
+/** A local run whose ends talk to each other as two machines do: it writes a batch file, or converts names (`--iconv`). */
+export interface BothEndsCommand {
+  readonly kind: "both-ends";
   readonly options: TransferOptions;
   readonly settings: Settings;
   readonly sources: readonly ByteName[];
   readonly destination: ByteName;
-  readonly batch: ByteName;
+  /** Undefined: none. */
+  readonly batch: ByteName | undefined;
   /** All arguments, for the script. */
   readonly args: readonly ByteName[];
 }
@@ -104,7 +105,7 @@ export function parseArguments(
 
 function parseInto(settings: Settings, args: readonly ByteName[], environment: ParseEnvironment): ParsedCommand {
   if (environment.iconv !== undefined && environment.iconv !== "" && environment.iconv !== "-") {
-    settings.unsupported.set("iconv", "RSYNC_ICONV");
+    settings.iconv = environment.iconv;
   }
   if (environment.maxAlloc !== undefined && environment.maxAlloc !== "") {
     parseSize("max-alloc", environment.maxAlloc, maxAllocRange);
@@ -139,9 +140,12 @@ function parseInto(settings: Settings, args: readonly ByteName[], environment: P
   if (batch !== undefined) {
     checkIdMaps(options);
     if (destination === undefined) throw refusal(`${batchOption(settings)} without a destination`);
-    return { kind: "write-batch", options, settings, sources, destination, batch, args };
+    return { kind: "both-ends", options, settings, sources, destination, batch, args };
   }
   checkIdMaps(options);
+  if (settings.iconv !== undefined && destination !== undefined) {
+    return { kind: "both-ends", options, settings, sources, destination, batch, args };
+  }
   return { kind: "run", options, sources, destination };
 }
 

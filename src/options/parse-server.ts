@@ -19,6 +19,8 @@ export interface ServerCommand {
 /** Arguments that are not complete: the rest comes by the protocol (1-session 2.6). */
 export interface SecludedServer {
   readonly kind: "secluded";
+  /** In which the words are to be; undefined: as they come. */
+  readonly charset: ByteName | undefined;
   /** Completes the command with the words that came. */
   readonly complete: (words: readonly ByteName[]) => ServerCommand;
 }
@@ -36,6 +38,7 @@ export function parseServerArguments(
   if (settings.secludedArguments !== true) return complete(settings, operands, environment);
   return {
     kind: "secluded",
+    charset: settings.iconv,
     complete: (words) => complete(settings, read(words, settings), environment),
   };
 }

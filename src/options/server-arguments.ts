@@ -4,6 +4,7 @@
  */
 
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import { otherCharset } from "./charset-choice.ts";
 import { chosenChecksums } from "./checksum-choice.ts";
 import { compressionWords } from "./compression.ts";
 import { parseRemote } from "./operands.ts";
@@ -83,6 +84,8 @@ export function serverArguments(command: ServerCall): ServerWords {
   const first = ["--server", ...(direction === "pull" ? ["--sender"] : [])];
   const letters = shortLetters(command);
   if (letters !== "") first.push(`-${letters}`);
+  const charset = otherCharset(settings.iconv);
+  if (charset !== undefined) first.push(`--iconv=${escapeValue(charset, secluded ? "default" : escaping)}`);
   const guard = direction === "pull" && !settings.trustSender;
   const tilde = (path: ByteName) => guard && !(options.relative ? path.includes("/./") : path.includes("/"));
   const rest = [

@@ -150,6 +150,8 @@ export interface Settings {
   inplace: boolean;
   partial: boolean;
   partialDirectory: ByteName | undefined;
+  /** `--iconv`: the character sets of both sides, with a comma between them if they differ. */
+  iconv: ByteName | undefined;
   delayUpdates: boolean;
   backup: boolean;
   backupDirectory: ByteName | undefined;
@@ -315,6 +317,7 @@ export function emptySettings(): Settings {
     inplace: false,
     partial: false,
     partialDirectory: undefined,
+    iconv: undefined,
     delayUpdates: false,
     backup: false,
     backupDirectory: undefined,

@@ -95,12 +95,12 @@ export async function serve(wire: Wire, args: readonly NameLike[], options: Serv
     const parsed = parseServerArguments(words, {});
     const opened = session.openServerConnection(stream, words.includes(byteName("--sender")));
     connection = opened;
-    const command = parsed.kind === "server" ? parsed : await session.readSecluded(opened, parsed);
-    if (!command.settings.sender && command.options.listOnly) {
-      throw unsupportedError("This tsync does not support --list-only where a library receives", "server");
-    }
     const syscalls = openSyscalls(options.syscalls);
     try {
+      const command = parsed.kind === "server" ? parsed : await session.readSecluded(opened, parsed, syscalls);
+      if (!command.settings.sender && command.options.listOnly) {
+        throw unsupportedError("This tsync does not support --list-only where a library receives", "server");
+      }
       const { HOME, CVSIGNORE } = process.env;
       return await session.serve({
         command,

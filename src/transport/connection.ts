@@ -44,6 +44,8 @@ export class Connection {
   /** Whether waiting for input sends what is gathered; if not, others see to it. */
   flushesWhenWaiting = true;
   private blocked: Promise<void> | undefined;
+  /** Converts the names in messages that are sent. */
+  convertMessage: ((message: Message) => Message) | undefined;
   /** Gets a look at the data that is sent, without frames and messages; it must copy what it keeps. */
   onSent: ((bytes: Uint8Array) => void) | undefined;
 
@@ -157,7 +159,7 @@ export class Connection {
   /** Sends a message at once, ahead of what is gathered. */
   message(message: Message): void {
     if (this.framedOutput === undefined) return;
-    this.send(encodeMessage(message, this.framedOutput.protocol));
+    this.send(encodeMessage(this.convertMessage?.(message) ?? message, this.framedOutput.protocol));
   }
 
   /** A promise holds back what comes in, so that who looks on can keep up. */

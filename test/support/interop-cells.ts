@@ -20,11 +20,12 @@ export const interopProtocols: readonly number[] = [27, 28, 29, 30, 31, 32];
 /** Options that are tried together. */
 export interface OptionSet {
   readonly name: string;
-  /** `{far}`: the run's folder as the other side calls it. */
+  /** `{far}`: the run's folder as the other side calls it; `{koi8}`: `--iconv` for a source in KOI8-R and a destination in UTF-8. */
   readonly options: string;
   /** Sources below the run's folder. */
   readonly sources: readonly string[];
   readonly destination: string;
+  readonly transports: readonly InteropTransport[];
 }
 
 /** One run and what it is compared with. */
@@ -60,15 +61,19 @@ chmod 777 d/x; rm d/zero; mkdir d/zero; setfattr -n user.extra -v e d/t.c; setfa
 printf 'f\\nx/y/\\nx/g\\nnope\\nz\\n' > list
 echo 1 > 'i/gr\u00fc\u00df'; echo 2 > i/ordner/\u00e9t\u00e9; ln -s ordner/\u00e9t\u00e9 'i/link-\u00f1'; echo 3 > i/plain
 printf 'gr\u00fc\u00df\\nordner\\n' > ilist
-mkdir e
+find s -type d -exec touch -d '2002-02-02 02:02:02.2' {} +; find d -type d -exec touch -d '2003-03-03 03:03:03.3' {} +
+mkdir -p e k/$(printf '\\301\\302') k/$(printf '\\325\\326') k/a kd/z
+for n in '\\301' '\\302' '\\322' '\\340' '\\300' '\\361' x '\\301\\302/\\305' '\\301\\302/\\304' '\\325\\326/\\330'; do printf $n >k/$(printf $n); done
+ln k/x k/a/$(printf '\\327'); ln k/$(printf '\\322') k/a/q; ln -s $(printf '\\301') k/lnk; echo 1 >kd/$(printf '\\320\\260'); echo 2 >kd/z/$(printf '\\320\\262')
 `;
 
-const set = (name: string, options: string, sources: readonly string[] = ["s/"], destination = "d/"): OptionSet => ({
-  name,
-  options,
-  sources,
-  destination,
-});
+const set = (
+  name: string,
+  options: string,
+  sources: readonly string[] = ["s/"],
+  destination = "d/",
+  transports: readonly InteropTransport[] = ["shell", "daemon"],
+): OptionSet => ({ name, options, sources, destination, transports });
 
 /** All option sets. */
 export const optionSets: readonly OptionSet[] = [
@@ -105,6 +110,10 @@ export const optionSets: readonly OptionSet[] = [
   set("`-aS`", "-aS", ["s/"], "e/"),
   set("`-a --remove-source-files`", "-a --remove-source-files"),
   set("`-au --existing -C`", "-auC --existing"),
+  set("`-a --iconv`", "-a --iconv=UTF-8,ISO-8859-1", ["i/"], "e/"),
+  set("`-a --iconv`, names that cannot be converted", "-a --iconv=UTF-8,ISO-8859-1", ["s/"], "e/"),
+  set("`-as --iconv --files-from`", "-as --iconv=UTF-8,ISO-8859-1 --files-from=ilist", ["i/"], "e/"),
+  set("`-aHy --delete --iconv`, KOI8-R to UTF-8", "-aHy --iconv={koi8} --delete", ["k/"], "kd/", ["shell"]),
 ];
 
 /** Every combination; tsync at both ends does not depend on a peer: it is in the matrix once, compared with the first. */
@@ -117,6 +126,7 @@ export function allCells(peers: readonly Peer[]): InteropCell[] {
         // There is no daemon of tsync's own.
         if (transport === "daemon" && !role.startsWith("client")) continue;
         for (const set of optionSets) {
+          if (!set.transports.includes(transport)) continue;
           for (const protocol of interopProtocols) {
             if (protocol <= peer.protocol) cells.push({ peer, role, transport, protocol, set });
           }

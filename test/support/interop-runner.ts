@@ -109,17 +109,19 @@ export class InteropRunner {
 
   #command(cell: InteropCell, root: string, name: string, isReference: boolean): string[] {
     const { peer, role, transport, protocol, set } = cell;
+    const isPull = pulls(cell);
     const client = isReference || role.startsWith("server") ? peer.program : tsync;
     const server = isReference || role.startsWith("client") ? peer.program : tsync;
     const port = this.#daemons.get(peer.version)?.port;
     const far = transport === "shell" ? root : `/${name}`;
     const farPath = (path: string): string =>
       transport === "shell" ? `h:${root}/${path}` : `rsync://127.0.0.1:${port}/all/${name}/${path}`;
-    const options = set.options.split(" ").map((word) => word.replace("{far}", far));
+    const options = set.options
+      .split(" ")
+      .map((word) => word.replace("{far}", far).replace("{koi8}", isPull ? "UTF-8,KOI8-R" : "KOI8-R,UTF-8"));
     const shell = transport === "shell" ? ["-e", join(this.folder, "shell"), `--rsync-path=${server}`] : [];
     // A fixed seed: with another one now and then two blocks of different content have the same sum.
     const common = ["--checksum-seed=5", `--protocol=${protocol}`, ...shell];
-    const isPull = pulls(cell);
     const sources = set.sources.map((path) => (isPull ? farPath(path) : path));
     return [client, ...options, ...common, ...sources, isPull ? set.destination : farPath(set.destination)];
   }

@@ -32,6 +32,7 @@ export const Errno = {
   EFAULT: -14,
   EXDEV: -18,
   EINVAL: -22,
+  EILSEQ: -84,
   ETXTBSY: -26,
   ERANGE: -34,
   ENAMETOOLONG: -36,

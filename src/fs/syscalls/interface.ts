@@ -117,6 +117,15 @@ export interface UnreadableXattr {
   readonly errno: number;
 }
 
+/** A conversion of names and texts. */
+export interface NameConverter {
+  /** A negative errno: not every character of it exists in the other set (EILSEQ), or it is cut short (EINVAL). */
+  convert(text: string): ByteName | number;
+  /** The same; what cannot be converted stays as it is. */
+  convertWhatCan(text: string): ByteName;
+  close(): void;
+}
+
 export interface Syscalls {
   readonly kind: "koffi" | "plain";
   readonly abilities: Abilities;
@@ -229,6 +238,11 @@ export interface Syscalls {
   groupName(gid: number): ByteName | undefined;
   userId(name: ByteName): number | undefined;
   groupId(name: ByteName): number | undefined;
+
+  /** A conversion between two character sets (one of them UTF-8) by the names that iconv knows; undefined for unknown ones. */
+  openConverter(from: ByteName, to: ByteName): NameConverter | undefined;
+  /** The character set of the user's locale. */
+  localCharset(): ByteName;
 
   /** Ends helper programs, if any. */
   dispose(): void;

@@ -10,6 +10,7 @@ import { fromBytes } from "../../bytes/byte-name.ts";
 import { FileType } from "../../protocol/file-entry.ts";
 import { Errno, openFlags } from "./common.ts";
 import type { Stat, Syscalls } from "./interface.ts";
+import { koffiCharsets } from "./koffi-charsets.ts";
 import { koffiUsers } from "./koffi-users.ts";
 import { koffiXattrs } from "./koffi-xattrs.ts";
 import { loadLibc, Scratch } from "./libc.ts";
@@ -326,6 +327,7 @@ export function openKoffi({ oldKernel = false }: { readonly oldKernel?: boolean 
     fsync: (descriptor) => result(fsyncDescriptor(descriptor)),
 
     ...koffiUsers(libc, scratch),
+    ...koffiCharsets(libc, scratch),
     dispose() {},
   };
 }

@@ -10,6 +10,7 @@ import { FileType } from "../../protocol/file-entry.ts";
 import { checkName, Errno, openFlags } from "./common.ts";
 import { complaintErrno, helperDirectory, runHelper } from "./helper-program.ts";
 import type { Stat, Syscalls } from "./interface.ts";
+import { plainCharsets } from "./plain-charsets.ts";
 import { plainUsers } from "./plain-users.ts";
 import { plainXattrs } from "./plain-xattrs.ts";
 
@@ -197,6 +198,7 @@ export function openPlain(): Syscalls {
     fsync: (descriptor) => attempt(() => fs.fsyncSync(descriptor)),
 
     ...plainUsers(),
+    ...plainCharsets(),
     dispose() {},
   };
 }
@@ -220,7 +222,9 @@ function attempt(call: () => unknown): number {
     const value = call();
     return typeof value === "number" ? value : 0;
   } catch (error) {
-    const { errno, message } = error as NodeJS.ErrnoException;
+    const { errno, code, message } = error as NodeJS.ErrnoException;
+    // Node looks at descriptors itself: -1 stands for a file that is not there.
+    if (code === "ERR_OUT_OF_RANGE" && message.includes('"fd"')) return Errno.EBADF;
     if (typeof errno !== "number") throw internalError(`a file call failed without an error number: ${message}`);
     return errno;
   }

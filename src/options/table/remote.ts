@@ -178,17 +178,16 @@ export const remoteRows: readonly OptionRow[] = [
       settings.unsupported.set("protocol", "--protocol");
     },
   }),
-  row("later", "iconv", {
+  row("now", "iconv", {
     help: "convert names between character sets",
     argument: { kind: "text", label: "SPEC" },
     negations: "iconv",
     set: (settings, value) => {
       // `-` turns conversion off, also one that RSYNC_ICONV asked for.
-      if (value === "-") settings.unsupported.delete("iconv");
-      else settings.unsupported.set("iconv", "--iconv");
+      settings.iconv = value === "-" ? undefined : value;
     },
     clear: (settings) => {
-      settings.unsupported.delete("iconv");
+      settings.iconv = undefined;
     },
   }),
   row("now", "stop-after time-limit", {

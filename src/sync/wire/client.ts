@@ -12,6 +12,7 @@ import { formatWireRules } from "../../filter/wire-rules.ts";
 import { OperatorPaths } from "../../fs/operator-path.ts";
 import { openSyscalls } from "../../fs/syscalls/choose.ts";
 import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
+import { ownCharset } from "../../options/charset-choice.ts";
 import { chosenChecksums } from "../../options/checksum-choice.ts";
 import { applyModeChanges } from "../../options/chmod.ts";
 import { parseRemote } from "../../options/operands.ts";
@@ -28,6 +29,7 @@ import type { TransferOptions } from "../../options/transfer-options.ts";
 import type { FileEntry } from "../../protocol/file-entry.ts";
 import { sendsFilterList, writeFilterList } from "../../protocol/filter-list.ts";
 import type { Message } from "../../protocol/message.ts";
+import { CompatFlag } from "../../protocol/wire-context.ts";
 import type { CommandConnection } from "../../transport/command.ts";
 import { Connection } from "../../transport/connection.ts";
 import type { Wants } from "../context.ts";
@@ -56,6 +58,7 @@ import { sendToWire } from "./send-side.ts";
 import { onPeerMessage, partingCode } from "./serve.ts";
 import { agreedOptions, type Session, startClient } from "./session.ts";
 import type { EndParts } from "./wire-context.ts";
+import { WireNames } from "./wire-names.ts";
 
 /** What a remote run is given. */
 export interface RemoteRequest {
@@ -94,6 +97,7 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
   refuseOwnOptions({ ...command.options, refuseEmptySource }, "with another machine");
   const role: Role = pushes ? "sender" : "Receiver";
   const syscalls = openSyscalls(request.syscalls);
+  let names: WireNames | undefined;
   let child: CommandConnection | undefined;
   let opened: Connection | undefined;
   let heartbeat: Heartbeat | undefined;
@@ -109,7 +113,10 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
     const { deleteExcluded, nulTerminated, filters } = command.options;
     const settings = { deleteExcluded, nulTerminated, home: request.home, cvsIgnoreVariable: request.cvsIgnore };
     const program = compileFilters(filters, reader, settings);
-    const call = serverArguments(callOf(command, request.environment));
+    names = WireNames.open(syscalls, ownCharset(command.settings.iconv), role);
+    const said = serverArguments(callOf(command, request.environment));
+    const { textToWire } = names ?? {};
+    const call = textToWire === undefined ? said : { ...said, secluded: said.secluded?.map(textToWire) };
     const onOpen = (connection: Connection, started: CommandConnection | undefined): void => {
       opened = connection;
       connection.room = request.room;
@@ -131,7 +138,10 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
     const connection = opened;
     if (connection === undefined) throw internalError("there is no connection");
     const onTimeout = (seconds: number): void => heartbeat?.adopt(seconds);
-    const summary = await session(request, { connection, role, program, reader, syscalls, agreedProtocol, onTimeout });
+    const summary = await session(request, {
+      ...{ connection, role, program, reader, syscalls, agreedProtocol, onTimeout, names },
+      isSecluded: call.secluded !== undefined,
+    });
     await connection.finish();
     const status = await child?.status(patienceMilliseconds);
     return status === undefined || status <= summary.exitCode ? summary : { ...summary, exitCode: status as ExitCode };
@@ -143,6 +153,7 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
     heartbeat?.stop();
     request.signal.removeEventListener("abort", stop);
     opened?.destroy();
+    names?.close();
     syscalls.dispose();
   }
 }
@@ -222,6 +233,9 @@ interface SessionParts {
   readonly program: FilterProgram;
   readonly reader: FilterReader;
   readonly syscalls: Parameters<typeof sendToWire>[0]["syscalls"];
+  readonly names: WireNames | undefined;
+  /** Arguments went by the protocol. */
+  readonly isSecluded: boolean;
   readonly agreedProtocol: number | undefined;
   /** A daemon says how long it waits (1-session 5.6). */
   readonly onTimeout: (seconds: number) => void;
@@ -238,6 +252,7 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
   const { deleteTiming, delayUpdates, pruneEmptyDirectories } = asked;
   const whole = deleteTiming === "before" || deleteTiming === "after" || delayUpdates || pruneEmptyDirectories;
   const { filesFrom } = asked;
+  const names = parts.names;
   const agreed = await startClient(connection, {
     hearsNames: pushes && filesFrom !== undefined && parseRemote(filesFrom) !== undefined,
     options: asked,
@@ -247,7 +262,8 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
     chosenChecksums: chosenChecksums(settings.checksumChoice),
     allowed: request.allowed,
     allowsIncremental: asked.recursive && settings.allowIncremental && (pushes || !whole),
-    onMessage: (message) => {
+    onMessage: (arriving) => {
+      const message = names?.messageFromWire(arriving) ?? arriving;
       if (message.kind === "text") tellPeerText(message, pushes ? "receiver" : "sender", request.emit, handle);
       else if (message.kind === "io-timeout") parts.onTimeout(message.seconds);
       else onPeerMessage(connection, role, message, handle);
@@ -257,7 +273,8 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
   });
   const timed = settings.deleteBefore || settings.deleteAfter || settings.deleteDuring !== undefined;
   const options = agreedOptions(asked, agreed, !timed);
-  const link = new Link(connection, agreed, new Condition());
+  if (names !== undefined) names.convertsLinks = (agreed.compat & CompatFlag.symlinkIconv) !== 0;
+  const link = new Link(connection, agreed, new Condition(), names);
   const end = {
     link,
     options,
@@ -281,7 +298,7 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
       sources: command.sources,
       listed: async (made) => {
         sendRules(connection, command, agreed, program);
-        return await localNames(link, made);
+        return await localNames(link, made, parts.isSecluded);
       },
     });
   }
@@ -294,14 +311,14 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
     settings.trustSender ||
     argumentsTravel(settings, request.environment).old > 0 ||
     (options.filesFrom !== undefined && !listedHere);
-  const names = new RequestedNames(options, listed ?? requestedPaths(remote), program, reader);
+  const requested = new RequestedNames(options, listed ?? requestedPaths(remote), program, reader);
   return await receiveFromWire({
     ...end,
     destination: command.destination,
-    check: (entry) => changedMode(options, trusts ? entry : names.check(entry)),
+    check: (entry) => changedMode(options, trusts ? entry : requested.check(entry)),
     begin: () => {
       sendRules(connection, command, agreed, program);
-      if (list !== undefined) sendNames(link, options.nulTerminated, list);
+      if (list !== undefined) sendNames(link, options.nulTerminated, list, parts.isSecluded);
     },
   });
 }
@@ -335,10 +352,14 @@ function sendRules(connection: Connection, command: RemoteCommand, session: Sess
 }
 
 /** The names that a push is to send: of a file here, or one over there. */
-async function localNames(link: Link, { context, ownPaths }: EndParts): Promise<readonly ByteName[] | undefined> {
+async function localNames(
+  link: Link,
+  { context, ownPaths }: EndParts,
+  isSecluded: boolean,
+): Promise<readonly ByteName[] | undefined> {
   const { filesFrom, relative } = context.options;
   if (filesFrom === undefined || parseRemote(filesFrom) === undefined) return readListed(context, ownPaths);
-  return await receiveNames(link, relative);
+  return await receiveNames(link, relative, isSecluded);
 }
 
 /** When the connection broke the remote shell may know why (4-traps E-02). */

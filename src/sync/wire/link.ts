@@ -15,6 +15,7 @@ import type { Connection } from "../../transport/connection.ts";
 import type { BatchRecorder } from "./batch-recorder.ts";
 import type { Condition } from "./condition.ts";
 import type { Session } from "./session.ts";
+import type { WireNames } from "./wire-names.ts";
 
 /** One end of a session. */
 export class Link {
@@ -33,8 +34,18 @@ export class Link {
   /** Data that only goes there. */
   private readonly recordedOnly = new WireWriter();
 
-  constructor(connection: Connection, session: Session, condition: Condition, recorder?: BatchRecorder) {
+  /** `--iconv`: converts names. */
+  readonly names: WireNames | undefined;
+
+  constructor(
+    connection: Connection,
+    session: Session,
+    condition: Condition,
+    names: WireNames | undefined,
+    recorder?: BatchRecorder,
+  ) {
     this.connection = connection;
+    this.names = names;
     this.recorder = recorder;
     this.session = session;
     this.condition = condition;

@@ -1,5 +1,5 @@
 /** The names of `--files-from` where the file is on the other machine, or the other machine wants to have them (2-file-list 2). */
-import type { ByteName } from "../../bytes/byte-name.ts";
+import { type ByteName, fromBytes, toBytes } from "../../bytes/byte-name.ts";
 import { unsupportedError } from "../../errors.ts";
 import { cleanListedName } from "../../filter/parse-files-from.ts";
 import { limits } from "../../limits.ts";
@@ -7,31 +7,37 @@ import { NameStreamReader, NameStreamWriter } from "../../protocol/name-stream.t
 import type { Link } from "./link.ts";
 import { namesAreRaw } from "./session.ts";
 
-/** The names that the other side sends, which are the sources. */
-export async function receiveNames(link: Link, relative: boolean): Promise<readonly ByteName[]> {
+/** The names that the other side sends, which are the sources; `converts`: with secluded arguments `--iconv` concerns them too. */
+export async function receiveNames(link: Link, relative: boolean, converts: boolean): Promise<readonly ByteName[]> {
   const raw = namesAreRaw(link.session.protocol);
   if (raw) link.connection.suspendFrames();
-  const names = await readNames(link, relative);
+  const names = await readNames(link, relative, converts);
   if (raw) link.connection.resumeFrames();
   return names;
 }
 
-async function readNames({ connection }: Link, relative: boolean): Promise<readonly ByteName[]> {
+async function readNames(
+  { connection, names: own }: Link,
+  relative: boolean,
+  converts: boolean,
+): Promise<readonly ByteName[]> {
   const stream = new NameStreamReader();
   const names: ByteName[] = [];
   for (;;) {
     const name = await connection.read((reader) => stream.read(reader));
     if (name === undefined) return names;
     if (names.length >= limits.listedNames) throw unsupportedError(`more than ${limits.listedNames} names`, "sender");
-    names.push(cleanListedName(name, relative));
+    names.push(cleanListedName(converts ? (own?.textFromWire(name) ?? name) : name, relative));
   }
 }
 
-/** Sends the names that a file of ours has. */
-export function sendNames({ connection, session }: Link, nulTerminated: boolean, content: Uint8Array): void {
+/** Sends the names that a file of ours has; `converts` as for `receiveNames`. */
+export function sendNames(link: Link, nulTerminated: boolean, content: Uint8Array, converts: boolean): void {
+  const { connection, session, names } = link;
+  const bytes = converts && names !== undefined ? toBytes(names.textToWire(fromBytes(content))) : content;
   const send = (): void => {
     const stream = new NameStreamWriter(nulTerminated);
-    stream.push(connection.out, content);
+    stream.push(connection.out, bytes);
     stream.end(connection.out);
   };
   if (namesAreRaw(session.protocol)) connection.sendRaw(send);

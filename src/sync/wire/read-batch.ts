@@ -9,12 +9,13 @@ import { openSyscalls } from "../../fs/syscalls/choose.ts";
 import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
 import { emptyStat, type Syscalls } from "../../fs/syscalls/interface.ts";
 import { fitToBatch } from "../../options/batch-options.ts";
+import { ownCharset } from "../../options/charset-choice.ts";
 import { chosenChecksums } from "../../options/checksum-choice.ts";
 import { refuseOwnOptions } from "../../options/own-options.ts";
 import type { BatchCommand } from "../../options/parse-arguments.ts";
 import { BatchFlag, batchFlagsOf, readBatchHeader } from "../../protocol/batch-header.ts";
 import { FileType } from "../../protocol/file-entry.ts";
-import { isIncremental, protocolMax, protocolMin } from "../../protocol/wire-context.ts";
+import { CompatFlag, isIncremental, protocolMax, protocolMin } from "../../protocol/wire-context.ts";
 import { Connection } from "../../transport/connection.ts";
 import { fileInput } from "../../transport/file-input.ts";
 import type { Wants } from "../context.ts";
@@ -27,6 +28,7 @@ import { Condition } from "./condition.ts";
 import { Link } from "./link.ts";
 import { receiveFromWire } from "./receive-side.ts";
 import { agreedOptions, batchSession } from "./session.ts";
+import { WireNames } from "./wire-names.ts";
 
 /** What a run from a batch file is given. */
 export interface ReadBatchRequest {
@@ -52,13 +54,16 @@ async function readUntil(request: ReadBatchRequest): Promise<RunSummary> {
   const syscalls = command.options.fakeSuper ? fakeSuperSyscalls(own, "generator") : own;
   let descriptor = -1;
   let connection: Connection | undefined;
+  let names: WireNames | undefined;
   try {
+    names = WireNames.open(syscalls, ownCharset(command.settings.iconv), "Receiver");
     descriptor = openBatch(command.batch, syscalls, { ...operatorRules(command.options), root: undefined }, emit);
     copyAs(command.options.copyAs, syscalls, "Receiver");
     connection = new Connection(fileInput(descriptor), "Receiver");
-    return await receive(request, connection, syscalls);
+    return await receive(request, connection, syscalls, names);
   } finally {
     connection?.destroy();
+    names?.close();
     if (descriptor > 0) syscalls.close(descriptor);
     syscalls.dispose();
   }
@@ -85,7 +90,12 @@ function openBatch(path: ByteName, syscalls: Syscalls, rules: OperatorRules, emi
   throw new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "Receiver", path: absolute, plain: true });
 }
 
-async function receive(request: ReadBatchRequest, connection: Connection, syscalls: Syscalls): Promise<RunSummary> {
+async function receive(
+  request: ReadBatchRequest,
+  connection: Connection,
+  syscalls: Syscalls,
+  names: WireNames | undefined,
+): Promise<RunSummary> {
   const { command, emit, wants, signal } = request;
   const { settings } = command;
   const abort = (): void => connection.fail(abortedError("Receiver"));
@@ -94,9 +104,12 @@ async function receive(request: ReadBatchRequest, connection: Connection, syscal
     readBatchHeader(reader, Math.min(settings.protocol ?? protocolMax, protocolMax), protocolMin),
   );
   signal.removeEventListener("abort", abort);
-  if ((header.flags & BatchFlag.iconv) !== 0) {
-    throw plainUsageError("Please specify the --iconv option to use this batch file.", "Receiver");
+  const isConverted = (header.flags & BatchFlag.iconv) !== 0;
+  if (isConverted !== (names !== undefined)) {
+    const what = isConverted ? "Please" : "Do not";
+    throw plainUsageError(`${what} specify the --iconv option to use this batch file.`, "Receiver");
   }
+  if (names !== undefined) names.convertsLinks = (header.compat & CompatFlag.symlinkIconv) !== 0;
   const fitted = fitToBatch(command.options, settings, header.flags, batchFlagsOf(header.protocol));
   for (const remark of fitted.remarks) {
     if (fitted.options.info.misc === 0) break;
@@ -109,7 +122,7 @@ async function receive(request: ReadBatchRequest, connection: Connection, syscal
   const session = batchSession(header, fitted.options, checksums);
   const timed = settings.deleteBefore || settings.deleteAfter || settings.deleteDuring !== undefined;
   const options = agreedOptions(fitted.options, session, !timed);
-  const link = new Link(connection, session, new Condition());
+  const link = new Link(connection, session, new Condition(), names);
   return await receiveFromWire({
     link,
     options,

@@ -84,6 +84,10 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
     settings,
     condition,
     impliesParents: !options.impliedDirectories,
+    convert:
+      link.names === undefined
+        ? undefined
+        : (entry) => link.names?.entryFromWire(entry, options.relative, context.ledger),
     check: options.mungeLinks ? (entry) => withMunged(request.check(entry)) : request.check,
     arrived: (list) => {
       tracker?.arrived(list);

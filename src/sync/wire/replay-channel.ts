@@ -129,8 +129,8 @@ export class ReplayChannel implements RequestChannel {
     const found = place();
     if (found < 0) return undefined;
     const [record] = this.waiting.splice(found, 1);
-    // The file has them in the order of the requests: what it left out will not come.
-    if (!again) this.drop((other) => !other.again && other.ndx < ndx);
+    // The file has them in the order of the requests, unless names were converted: what it left out will not come.
+    if (!again && this.link.names === undefined) this.drop((other) => !other.again && other.ndx < ndx);
     return record;
   }
 

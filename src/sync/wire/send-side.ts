@@ -11,7 +11,7 @@ import { type TransferStats, writeTransferStats } from "../../protocol/transfer-
 import { WireWriter } from "../../protocol/wire-writer.ts";
 import type { RunContext } from "../context.ts";
 import type { RunSummary } from "../events.ts";
-import type { FileList } from "../file-list.ts";
+import { type FileList, isDirectory } from "../file-list.ts";
 import { FilterStack } from "../filter-stack.ts";
 import { ListBuilder } from "../list-builder.ts";
 import { ListFeed } from "../list-feed.ts";
@@ -29,6 +29,7 @@ import { fileListSettings, type Link } from "./link.ts";
 import { peerProblem } from "./peer-text.ts";
 import { SentLists } from "./sent-lists.ts";
 import { type EndParts, type EndRequest, makeEnd } from "./wire-context.ts";
+import { LeftOut } from "./wire-names.ts";
 
 /** What a sending end is given. */
 export interface SendRequest extends EndRequest {
@@ -78,7 +79,25 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
   const filters = new FilterStack(new FilterEvaluator(program, "sender", reader), !incremental, relative);
   const scan = { options, umask: context.identity.umask, syscalls: context.syscalls, roots, filters, keepsOrder: true };
   const builder = new ListBuilder(scan);
-  const arrived = (list: FileList): FileList => {
+  const leftOut = new LeftOut();
+  const convertible = (list: FileList): FileList => {
+    const { names } = link;
+    if (names === undefined) return list;
+    // What is in a directory without a name does not exist.
+    if (leftOut.has(list.path)) {
+      return { ...list, owner: undefined, entries: [], duplicates: [], ioError: 0, events: [], scanned: undefined };
+    }
+    const entries = list.entries.filter((entry) => {
+      const absolute = (): ByteName => roots.absolute(entry.root, entry.path);
+      if (names.entryToWire(entry, context.ledger, absolute) !== undefined) return true;
+      if (isDirectory(entry)) leftOut.add(entry.path);
+      return false;
+    });
+    // Places of duplicates are those in the whole list.
+    return entries.length === list.entries.length ? list : { ...list, entries, duplicates: [], scanned: undefined };
+  };
+  const arrived = (arriving: FileList): FileList => {
+    const list = convertible(arriving);
     for (const event of list.events) {
       if (event.type === "problem") context.ledger.record(event);
       else context.emit(event);

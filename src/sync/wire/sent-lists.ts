@@ -59,12 +59,13 @@ export class SentLists {
   /** The only list, which is made of those of all directories. A promise says that it is still being written. */
   async sendAll(lists: readonly FileList[], ioError: number): Promise<void> {
     const { connection, session } = this.link;
-    const sent = scanOrder(lists);
-    const isOld = session.protocol < 29;
+    const converts = this.link.names !== undefined;
+    const sent = converts ? listOrder(lists) : scanOrder(lists);
+    const isOld = session.protocol < 29 && !converts;
     const entries = isOld ? sent.toSorted((a, b) => compareBytes(a.path, b.path)) : listOrder(lists);
     this.encoder.startList(0);
     for (const entry of sent) {
-      this.encoder.writeEntry(connection.out, entry);
+      this.encoder.writeEntry(connection.out, this.named(entry));
       const waiting = connection.settle();
       if (waiting !== undefined) await waiting;
     }
@@ -87,7 +88,9 @@ export class SentLists {
     }
     const all = slotsOf(list);
     encoder.startList(this.nextNdx);
-    for (const entry of inScanOrder(list, all)) encoder.writeEntry(connection.out, entry);
+    // Where names are converted the numbers follow the order of the way (2-file-list 4.4): ours is the sorted one.
+    const sent = link.names === undefined ? inScanOrder(list, all) : all;
+    for (const entry of sent) encoder.writeEntry(connection.out, this.named(entry));
     for (const entry of all) {
       if (!isDirectory(entry)) continue;
       // Of several arguments for one directory the first stands for all.
@@ -102,6 +105,11 @@ export class SentLists {
     this.lists.push({ firstNdx, before, owner: list.owner, entries: all, times: undefined });
     this.nextNdx += all.length + 1;
     this.entryCount += all.length;
+  }
+
+  /** An entry as it is called on its way; those that cannot be called anything have been left out. */
+  private named(entry: FileEntry): FileEntry {
+    return this.link.names?.entryToWire(entry, undefined, () => entry.path) ?? entry;
   }
 
   /** Whether every directory has had its list. */

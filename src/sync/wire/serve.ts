@@ -30,6 +30,7 @@ import { receiveFromWire } from "./receive-side.ts";
 import { sendToWire } from "./send-side.ts";
 import { agreedOptions, type Session, startServer } from "./session.ts";
 import type { EndParts } from "./wire-context.ts";
+import { WireNames } from "./wire-names.ts";
 
 /** What a server is given. */
 export interface ServeRequest {
@@ -59,7 +60,12 @@ export function openServerConnection(stream: ByteStream, isSender: boolean): Con
 }
 
 /** Completes arguments that come by the protocol (1-session 2.6). */
-export async function readSecluded(connection: Connection, command: SecludedServer): Promise<ServerCommand> {
+export async function readSecluded(
+  connection: Connection,
+  command: SecludedServer,
+  syscalls: Syscalls,
+): Promise<ServerCommand> {
+  const names = WireNames.open(syscalls, command.charset, "server");
   const words: ByteName[] = [];
   let bytes = 0;
   for (;;) {
@@ -68,8 +74,12 @@ export async function readSecluded(connection: Connection, command: SecludedServ
     if (bytes > secludedBytesMax || !word.endsWith("\0")) {
       throw new TsyncError("limit", "too many secluded arguments", { exitCode: 22, role: "server" });
     }
-    if (word === "\0") return command.complete(words.slice(1));
-    words.push(byteName(word.slice(0, -1)));
+    if (word === "\0") {
+      names?.close();
+      return command.complete(words.slice(1));
+    }
+    const own = byteName(word.slice(0, -1));
+    words.push(names?.textFromWire(own) ?? own);
   }
 }
 
@@ -97,6 +107,8 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
   const isSender = settings.sender;
   const role: Role = isSender ? "sender" : "Receiver";
   checkChoices(settings, request.allowed);
+  const names = WireNames.open(request.syscalls, settings.iconv, role);
+  connection.convertMessage = names?.messageToWire;
   const early = new EarlyMessages(role);
   let handle: (message: Message) => void = (message) => early.keep(message);
   const session = await startServer(
@@ -116,9 +128,12 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
   );
   const timed = settings.deleteBefore || settings.deleteAfter || settings.deleteDuring !== undefined;
   const options = agreedOptions(command.options, session, !timed);
+  if (names !== undefined) {
+    names.convertsLinks = session.protocol >= 30 && (settings.remoteShell ?? "").includes("s");
+  }
   const texts = await readFilters(connection, command, session);
   copyAs(options.copyAs, request.syscalls, role);
-  const link = new Link(connection, session, new Condition());
+  const link = new Link(connection, session, new Condition(), names);
   const { protocol } = session;
   const { syscalls } = request;
   const end = {
@@ -146,14 +161,20 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
   const isExpanded = settings.secludedArguments === true && options.filesFrom === undefined;
   const sources = isExpanded ? command.paths.flatMap((path) => expandPath(syscalls, path)) : command.paths;
   const summary = isSender
-    ? await sendToWire({ ...end, sources, listed: (parts) => listedNames(link, parts) })
+    ? await sendToWire({
+        ...end,
+        sources,
+        listed: (parts) => listedNames(link, parts, settings.secludedArguments === true),
+      })
     : await receiveFromWire({
         ...end,
         destination: command.paths[0] ?? byteName("."),
         check: (entry) => entry,
         begin: (parts) => {
           const list = readList(parts.context, parts.ownPaths);
-          if (list !== undefined) sendNames(link, options.nulTerminated, list);
+          if (list !== undefined) {
+            sendNames(link, options.nulTerminated, list, settings.secludedArguments === true);
+          }
         },
       });
   await connection.finish();
@@ -162,10 +183,14 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
 }
 
 /** A sending server's names: its client sends them, or they are in a file here (2-file-list 2.1). */
-async function listedNames(link: Link, { context, ownPaths }: EndParts): Promise<readonly ByteName[] | undefined> {
+async function listedNames(
+  link: Link,
+  { context, ownPaths }: EndParts,
+  isSecluded: boolean,
+): Promise<readonly ByteName[] | undefined> {
   const { filesFrom, relative } = context.options;
   if (filesFrom !== "-") return readListed(context, ownPaths);
-  return await receiveNames(link, relative);
+  return await receiveNames(link, relative, isSecluded);
 }
 
 /** Whether this server could go directory by directory (1-session 2.3). */

@@ -19,8 +19,28 @@ const top = byteName(".");
 /** A directory of the incremental lists; `listed`: its own list has come. */
 interface KnownDirectory {
   readonly entry: FileEntry;
+  /** What the sender calls it. */
+  readonly wirePath: ByteName;
   readonly removed: boolean;
+  /** Its name cannot be converted: what is in it is not there for us. */
+  readonly nameless: boolean;
   listed: boolean;
+}
+
+/** A list as it came. */
+interface ArrivedList {
+  /** In the order of the list. */
+  readonly sorted: readonly FileEntry[];
+  /** Their places as they came, where these are what numbers follow (`--iconv`, 2-file-list 4.4). */
+  readonly places: readonly number[] | undefined;
+  /** Slots of the list. */
+  readonly count: number;
+  /** Directories in the order that their numbers follow, with what the sender calls them. */
+  readonly directories: readonly {
+    readonly entry: FileEntry;
+    readonly wirePath: ByteName;
+    readonly nameless: boolean;
+  }[];
 }
 
 export interface WireListsRequest {
@@ -31,6 +51,8 @@ export interface WireListsRequest {
   readonly impliesParents: boolean;
   /** Looks at every entry as it came, before anything is done with it; throws if it must not be. */
   readonly check: (entry: FileEntry) => FileEntry;
+  /** `--iconv`: an entry as it is called here; undefined (and reported): it cannot be. */
+  readonly convert: ((entry: FileEntry) => FileEntry | undefined) | undefined;
   /** Called for every list in order; the generator sees what it returns. */
   readonly arrived: (list: FileList) => FileList;
 }
@@ -89,31 +111,32 @@ export class WireLists implements ListSource {
 
   /** Reads the first list, which without incremental recursion is the only one. */
   async readFirst(): Promise<void> {
-    const { settings, connection } = this.request;
+    const { connection } = this.request;
     const before = connection.bytesTaken;
     const entries = await this.readEntries(this.incremental ? byteName("") : undefined);
     if (!this.incremental) await connection.read((reader) => this.decoder.readTail(reader));
     this.listBytes += connection.bytesTaken - before;
-    const ordered = sortedPlaces(entries, settings.protocol).map((place) => entries[place] as FileEntry);
-    if (this.incremental) this.addList(ordered, undefined, top);
-    else this.addComplete(ordered);
+    const arrived = this.order(entries, undefined);
+    if (this.incremental) this.addList(arrived, undefined, top);
+    else this.addComplete(arrived);
   }
 
   /** Reads the list of the directory with this number. */
   async readDirectory(number: number): Promise<void> {
-    const { settings, connection } = this.request;
+    const { connection } = this.request;
     const { role } = connection.reader;
     const directory = this.directories[number];
     if (!this.incremental || this.complete || directory === undefined || directory.removed || directory.listed) {
       throw protocolError(`Invalid directory index ${number} of a file list [${role}]`, role);
     }
     directory.listed = true;
-    const { entry } = directory;
+    const { entry, wirePath, nameless } = directory;
     const before = connection.bytesTaken;
-    const entries = await this.readEntries(entry.path === "." ? byteName("") : entry.path);
+    const entries = await this.readEntries(wirePath === "." ? byteName("") : wirePath);
     this.listBytes += connection.bytesTaken - before;
-    const ordered = sortedPlaces(entries, settings.protocol).map((place) => entries[place] as FileEntry);
-    this.addList(ordered, entry, entry.path);
+    const arrived = this.order(entries, entry.path);
+    if (nameless) this.addList(arrived, undefined, top);
+    else this.addList(arrived, entry, entry.path);
   }
 
   /** The sender has dropped the oldest list, and so have we. */
@@ -135,12 +158,51 @@ export class WireLists implements ListSource {
 
   private async readEntries(directory: ByteName | undefined): Promise<FileEntry[]> {
     this.received++;
-    const { connection, check } = this.request;
+    const { connection } = this.request;
     const entries: FileEntry[] = [];
     this.decoder.startList({ firstNdx: this.nextNdx, directory });
     while (!this.decoder.readEntries(connection.reader, entries)) await connection.more();
     this.bytes.push(this.decoder.listBytes);
-    return entries.map((entry) => check(this.withoutSlash(entry)));
+    return entries;
+  }
+
+  /** Brings a list into its order; `directory`: whose it is. */
+  private order(entries: readonly FileEntry[], directory: ByteName | undefined): ArrivedList {
+    const { settings, check, convert } = this.request;
+    const { protocol } = settings;
+    if (convert === undefined) {
+      const own = entries.map((entry) => check(this.withoutSlash(entry)));
+      const sorted = sortedPlaces(own, protocol).map((place) => own[place] as FileEntry);
+      const directories = this.incremental
+        ? sorted.filter(isDirectory).map((entry) => ({ entry, wirePath: entry.path, nameless: false }))
+        : [];
+      return { sorted, places: undefined, count: entries.length, directories };
+    }
+    const own: FileEntry[] = [];
+    const places: number[] = [];
+    const directories: ArrivedList["directories"][number][] = [];
+    for (const [place, arriving] of entries.entries()) {
+      const converted = convert(arriving);
+      const entry = converted === undefined ? undefined : check(this.withoutSlash(converted));
+      if (isDirectory(arriving)) {
+        directories.push({ entry: entry ?? arriving, wirePath: arriving.path, nameless: entry === undefined });
+      }
+      if (entry === undefined) continue;
+      // A set with shifts could make something else of the part in front.
+      if (directory !== undefined && (directoryName(entry.path) || top) !== directory) {
+        const { role } = this.request.connection.reader;
+        throw protocolError(`ABORTING due to invalid path from sender: ${entry.path} [${role}]`, role);
+      }
+      own.push(entry);
+      places.push(place);
+    }
+    const order = sortedPlaces(own, protocol);
+    return {
+      sorted: order.map((at) => own[at] as FileEntry),
+      places: order.map((at) => places[at] as number),
+      count: entries.length,
+      directories,
+    };
   }
 
   /** Paths of `--relative` may begin with a slash, which is no part of the place at the destination. */
@@ -151,17 +213,16 @@ export class WireLists implements ListSource {
   }
 
   /** The children of one directory. */
-  private addList(sorted: readonly FileEntry[], owner: FileEntry | undefined, path: ByteName): void {
+  private addList(arrived: ArrivedList, owner: FileEntry | undefined, path: ByteName): void {
+    const { sorted, places, count } = arrived;
     const first = this.nextNdx;
-    this.nextNdx += sorted.length + 1;
-    this.lasts.push(first + sorted.length - 1);
+    this.nextNdx += count + 1;
+    this.lasts.push(first + count - 1);
     const { kept, dropped } = cleanEntries(sorted);
-    const inactive = new Set(dropped.map(({ position }) => position));
-    for (const [position, entry] of sorted.entries()) {
-      if (isDirectory(entry)) {
-        const removed = inactive.has(position);
-        this.directories.push({ entry, removed, listed: entry.path === "." });
-      }
+    const inactive = new Set(dropped.map(({ position }) => sorted[position]));
+    for (const directory of arrived.directories) {
+      const removed = inactive.has(directory.entry);
+      this.directories.push({ ...directory, removed, listed: directory.entry.path === "." });
     }
     const dot = owner === undefined ? kept.find(({ entry }) => entry.path === ".") : undefined;
     const own = kept.filter((item) => item !== dot);
@@ -175,14 +236,14 @@ export class WireLists implements ListSource {
       last: false,
       slots: {
         owner: first - 1,
-        entries: own.map(({ position }) => first + position),
-        last: first + sorted.length - 1,
+        entries: own.map(({ position }) => first + (places?.[position] ?? position)),
+        last: first + count - 1,
       },
     });
   }
 
   /** The only list, taken apart into one for each directory. */
-  private addComplete(sorted: readonly FileEntry[]): void {
+  private addComplete({ sorted, places, count }: ArrivedList): void {
     interface Part {
       readonly owner: FileEntry | undefined;
       readonly ownNdx: number;
@@ -197,7 +258,8 @@ export class WireLists implements ListSource {
       return part;
     };
     const dot = kept.find(({ entry }) => entry.path === ".");
-    open(top, dot?.entry, dot?.position ?? 0);
+    const numberOf = (position: number): number => places?.[position] ?? position;
+    open(top, dot?.entry, dot === undefined ? 0 : numberOf(dot.position));
     const parentOf = (path: ByteName): Part => {
       const parent = directoryName(path) || top;
       return parts.get(parent) ?? this.impliedParent(parent, parentOf, open);
@@ -206,8 +268,8 @@ export class WireLists implements ListSource {
       if (entry.path === ".") continue;
       const part = parentOf(entry.path);
       part.entries.push(entry);
-      part.ndx.push(position);
-      if (isDirectory(entry)) open(entry.path, entry, position);
+      part.ndx.push(numberOf(position));
+      if (isDirectory(entry)) open(entry.path, entry, numberOf(position));
     }
     let remaining = parts.size;
     for (const [path, { owner, ownNdx, entries, ndx }] of parts) {
@@ -219,7 +281,7 @@ export class WireLists implements ListSource {
         ioError: this.decoder.ioError,
         events: [],
         last: --remaining === 0,
-        slots: { owner: ownNdx, entries: ndx, last: sorted.length - 1 },
+        slots: { owner: ownNdx, entries: ndx, last: count - 1 },
       });
     }
     this.end();

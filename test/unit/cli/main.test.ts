@@ -50,10 +50,10 @@ describe("exit codes and streams", () => {
   });
 
   test("what is not supported ends with 4 and its name", () => {
-    const done = tsync(["-r", "--iconv=utf8", "src/", "host::dst"]);
+    const done = tsync(["-r", "-M--bogus", "src/", "dst"]);
     expect(done).toMatchObject({ code: 4, stdout: "" });
     expect(done.stderr).toMatch(
-      /--iconv yet\nrsync error: requested action not supported \(code 4\) at tsync \[client=[^\n]*\]\n$/,
+      /--remote-option \(-M\) yet\nrsync error: requested action not supported \(code 4\) at tsync \[client=[^\n]*\]\n$/,
     );
   });
 

@@ -66,7 +66,7 @@ describe("helpText", () => {
   });
 
   test("marks what is refused", () => {
-    expect(helpText()).toMatch(/^--iconv=SPEC +\* /m);
+    expect(helpText()).toMatch(/^--crtimes, -N +\* /m);
     expect(helpText()).toMatch(/^--archive, -a + the same/m);
   });
 });

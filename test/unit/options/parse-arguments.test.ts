@@ -152,7 +152,6 @@ describe("parseArguments: refusals", () => {
     [["-M--bogus"], "--remote-option (-M)"],
     [["--daemon"], "--daemon"],
     [["--server", "--sender", "-e.iLsf"], "--server"],
-    [["--iconv=utf8"], "--iconv"],
   ])("%j", (args, shown) => {
     expect(() => optionsOf(...args)).toThrow(
       expect.objectContaining({
@@ -177,9 +176,10 @@ describe("parseArguments: refusals", () => {
     expect(optionsOf(...args).listOnly).toBe(false);
   });
 
-  test("RSYNC_ICONV is refused unless it is turned off", () => {
+  test("RSYNC_ICONV counts unless it is turned off", () => {
     const iconv = byteName("latin1");
-    expect(() => parse(["s", "d"], { iconv })).toThrow("This tsync does not support RSYNC_ICONV yet");
+    expect(parse(["s", "d"], { iconv }).kind).toBe("both-ends");
+    expect(parse(["--iconv=-", "s", "d"], { iconv }).kind).toBe("run");
     expect(parse(["--no-iconv", "s", "d"], { iconv }).kind).toBe("run");
     expect(parse(["s", "d"], { iconv: byteName("-") }).kind).toBe("run");
   });

@@ -1,6 +1,6 @@
 /**
- * `--write-batch` and `--only-write-batch` within one machine (3-transfer 8): sender and receiving side talk to each other as they
- * would with another machine, and what the sender says is recorded.
+ * Runs within one machine whose sender and receiving side talk to each other as they would with another machine: so that what the
+ * sender says can be recorded (`--write-batch`, `--only-write-batch`, 3-transfer 8), or names be converted between the two (`--iconv`).
  */
 
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
@@ -13,10 +13,12 @@ import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
 import type { Syscalls } from "../../fs/syscalls/interface.ts";
 import { batchFlags } from "../../options/batch-options.ts";
 import { formatBatchScript } from "../../options/batch-script.ts";
+import { otherCharset, ownCharset } from "../../options/charset-choice.ts";
 import { chosenChecksums } from "../../options/checksum-choice.ts";
 import { refuseOwnOptions } from "../../options/own-options.ts";
-import type { WriteBatchCommand } from "../../options/parse-arguments.ts";
+import type { BothEndsCommand } from "../../options/parse-arguments.ts";
 import type { TransferOptions } from "../../options/transfer-options.ts";
+import { BatchFlag } from "../../protocol/batch-header.ts";
 import type { Message } from "../../protocol/message.ts";
 import { CompatFlag, protocolMax } from "../../protocol/wire-context.ts";
 import { Connection } from "../../transport/connection.ts";
@@ -38,10 +40,11 @@ import { receiveFromWire } from "./receive-side.ts";
 import { sendToWire } from "./send-side.ts";
 import { onPeerMessage, partingCode, wantsOf } from "./serve.ts";
 import { agreedOptions, batchSession, freshSeed } from "./session.ts";
+import { WireNames } from "./wire-names.ts";
 
-/** What a run that writes a batch file is given. */
-export interface WriteBatchRequest {
-  readonly command: WriteBatchCommand;
+/** What such a run is given. */
+export interface BothEndsRequest {
+  readonly command: BothEndsCommand;
   readonly emit: EventSink;
   readonly wants: Wants;
   readonly signal: AbortSignal;
@@ -59,12 +62,12 @@ const writtenProtocolMin = 29;
 const patienceMilliseconds = 1000;
 
 /** Runs to the end. */
-export function writeBatch(request: WriteBatchRequest): Promise<RunSummary> {
+export function runBothEnds(request: BothEndsRequest): Promise<RunSummary> {
   const { command, signal } = request;
-  return withDeadline(command.options.stopAt, signal, (until) => writeUntil({ ...request, signal: until }));
+  return withDeadline(command.options.stopAt, signal, (until) => runUntil({ ...request, signal: until }));
 }
 
-async function writeUntil(request: WriteBatchRequest): Promise<RunSummary> {
+async function runUntil(request: BothEndsRequest): Promise<RunSummary> {
   const { command, emit, signal } = request;
   refuseLocalOnly(command);
   const syscalls = openSyscalls(request.syscalls);
@@ -74,21 +77,28 @@ async function writeUntil(request: WriteBatchRequest): Promise<RunSummary> {
   function warn(text: ByteName): void {
     emit({ type: "problem", severity: "warning", role: "client", text, path: undefined, errno: 0 });
   }
-  const recorder = new BatchRecorder(command.batch, command.settings.onlyBatch, syscalls, operator);
+  const { batch, settings } = command;
+  const recorder = batch === undefined ? undefined : new BatchRecorder(batch, settings.onlyBatch, syscalls, operator);
+  const names: { sender?: WireNames | undefined; receiver?: WireNames | undefined } = {};
   try {
     if (signal.aborted) throw abortedError("sender");
-    return await runBoth(request, recorder, syscalls, fileFilterReader(syscalls, operator, warn));
+    names.sender = WireNames.open(syscalls, ownCharset(settings.iconv), "sender");
+    names.receiver = WireNames.open(syscalls, otherCharset(settings.iconv), "Receiver");
+    return await runBoth(request, recorder, syscalls, fileFilterReader(syscalls, operator, warn), names);
   } finally {
-    recorder.close();
+    recorder?.close();
+    names.sender?.close();
+    names.receiver?.close();
     syscalls.dispose();
   }
 }
 
 async function runBoth(
-  request: WriteBatchRequest,
-  recorder: BatchRecorder,
+  request: BothEndsRequest,
+  recorder: BatchRecorder | undefined,
   syscalls: Syscalls,
   reader: ReturnType<typeof fileFilterReader>,
+  names: { readonly sender?: WireNames | undefined; readonly receiver?: WireNames | undefined },
 ): Promise<RunSummary> {
   const { command, emit, wants, signal, home, cvsIgnore } = request;
   const { settings } = command;
@@ -103,7 +113,7 @@ async function runBoth(
   });
   const modern = protocol >= 30;
   const header = {
-    flags: batchFlags(command.options, protocol),
+    flags: batchFlags(command.options, protocol) | (names.sender === undefined ? 0 : BatchFlag.iconv),
     protocol,
     compat: modern ? allCapabilities | (incrementalRecursion ? CompatFlag.incremental : 0) : 0,
     seed: checksumSeed === 0 ? freshSeed() : checksumSeed,
@@ -111,7 +121,9 @@ async function runBoth(
   const session = batchSession(header, command.options, chosen);
   const texts = formatWireRules(rules, { protocol: newest, clientSide: undefined });
   const { args, batch, destination } = command;
-  recorder.open(header, formatBatchScript({ program, args, batch, destination, rules: texts, protocol }));
+  if (batch !== undefined) {
+    recorder?.open(header, formatBatchScript({ program, args, batch, destination, rules: texts, protocol }));
+  }
   copyAs(command.options.copyAs, syscalls, "sender");
   // Both sides would negotiate, and these are all the names that every reader of a batch knows.
   const checksums = byteName(modern ? "md5" : "md4");
@@ -119,7 +131,8 @@ async function runBoth(
 
   const timed = settings.deleteBefore || settings.deleteAfter || settings.deleteDuring !== undefined;
   const agreed = agreedOptions(command.options, session, !timed);
-  const options: TransferOptions = recorder.isOnly ? { ...agreed, removeSource: "no" } : agreed;
+  const isOnly = recorder?.isOnly === true;
+  const options: TransferOptions = isOnly ? { ...agreed, removeSource: "no" } : agreed;
   const [here, there] = memoryPair();
   const client = new Connection(here, "sender");
   const server = new Connection(there, "Receiver");
@@ -135,16 +148,22 @@ async function runBoth(
       onPeerMessage(server, "Receiver", message, (other) => toReceiver(other)),
     );
   }
+  for (const converter of [names.sender, names.receiver]) if (converter !== undefined) converter.convertsLinks = modern;
+  server.convertMessage = names.receiver?.messageToWire;
+  const namesHere = (text: ByteName): ByteName => {
+    const { sender, receiver } = names;
+    return sender === undefined || receiver === undefined ? text : sender.textFromWire(receiver.textToWire(text));
+  };
   const shared = { signal, rules: () => rules, home, cvsIgnore };
   const callsOf = (role: "sender" | "generator"): Syscalls =>
     options.fakeSuper ? fakeSuperSyscalls(syscalls, role) : syscalls;
   const receiving = receiveFromWire({
     ...shared,
-    link: new Link(server, session, new Condition()),
-    options: recorder.isOnly ? { ...options, dryRun: true } : options,
+    link: new Link(server, session, new Condition(), names.receiver),
+    options: isOnly ? { ...options, dryRun: true } : options,
     isServer: true,
-    onlyBatch: recorder.isOnly,
-    emit: (event) => tell(event, emit),
+    onlyBatch: isOnly,
+    emit: (event) => tell(event, emit, namesHere),
     wants: wantsOf(options, protocol),
     syscalls: callsOf("generator"),
     onMessage: (handler) => {
@@ -163,7 +182,7 @@ async function runBoth(
       throw known;
     },
   );
-  const link = new Link(client, session, new Condition(), recorder);
+  const link = new Link(client, session, new Condition(), names.sender, recorder);
   const sending = sendToWire({
     ...shared,
     link,
@@ -177,7 +196,7 @@ async function runBoth(
     },
     sources: command.sources,
     listed: ({ context, ownPaths }) => {
-      client.onSent = (bytes) => recorder.write(bytes);
+      if (recorder !== undefined) client.onSent = (bytes) => recorder.write(bytes);
       return Promise.resolve(readListed(context, ownPaths));
     },
   }).then(
@@ -197,7 +216,7 @@ async function runBoth(
   if (sent.status === "rejected") throw sent.reason;
   if (received.status === "rejected") throw received.reason;
   const exitCode = Math.max(received.value.exitCode, sent.value.exitCode) as ExitCode;
-  return { ...sent.value, exitCode, batchOnly: recorder.isOnly };
+  return { ...sent.value, exitCode, batchOnly: isOnly };
 }
 
 /** What either side understands (1-session 4.1). */
@@ -212,7 +231,7 @@ const allCapabilities =
   CompatFlag.id0Names;
 
 /** What cannot be recorded, and options of tsync's own that need to know both sides. */
-function refuseLocalOnly({ options, settings }: WriteBatchCommand): void {
+function refuseLocalOnly({ options, settings }: BothEndsCommand): void {
   // There lists are in another order than the one in which the generator asks, and readers want theirs.
   if ((settings.protocol ?? newest) < writtenProtocolMin) {
     throw unsupportedError("This tsync does not support --protocol below 29 with a batch file");
@@ -221,13 +240,17 @@ function refuseLocalOnly({ options, settings }: WriteBatchCommand): void {
 }
 
 /** Of the receiving side we hear what the sender does not tell of itself. */
-function tell(event: RunEvent, emit: EventSink): void {
+function tell(event: RunEvent, emit: EventSink, namesHere: (text: ByteName) => ByteName): void {
   switch (event.type) {
     case "notice":
+      emit({ ...event, text: namesHere(event.text) });
+      break;
     case "problem":
+      emit(event);
+      break;
     case "created-directory":
     case "delete":
-      emit(event);
+      emit({ ...event, path: namesHere(event.path) });
       break;
     default:
       // Items come back from the sender.
