@@ -21,6 +21,7 @@ const testPrograms = {
   setfacl: "acl",
   "mkfs.ext4": "e2fsprogs",
   "mkfs.xfs": "xfsprogs",
+  "lowntfs-3g": "ntfs-3g",
   losetup: "mount",
   "nix-instantiate": "nix-bin",
   "systemd-analyze": "systemd",

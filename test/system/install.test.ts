@@ -12,6 +12,20 @@ import { must, settle, snapshot } from "./support.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
+/** Uses the package as anybody's program does. */
+const program = `import { sync, toText } from "tsync";
+const [source, destination, syscalls] = process.argv.slice(2);
+const run = sync({ sources: [source], destination, archive: true, syscalls });
+const names = [];
+for await (const event of run) if (event.type === "item") names.push(toText(event.path));
+console.log(names.filter((name) => name.endsWith("file")).join(" "), (await run).exitCode);
+`;
+
+/** The package of the registry that is a Node of this version for this machine. */
+function nodePackage(major: string): string {
+  return `node-linux-${process.arch}@${major}`;
+}
+
 describe("the installed package", () => {
   let folder = "";
   let command = "";
@@ -26,7 +40,8 @@ describe("the installed package", () => {
     command = `${prefix}/bin/tsync`;
     mkdirSync(`${folder}/src/inner`, { recursive: true });
     writeFileSync(`${folder}/src/inner/file`, "content");
-    settle(`${folder}/src`, "2024-01-02 03:04:05.678901234");
+    // To the microsecond, which both ways to the system keep.
+    settle(`${folder}/src`, "2024-01-02 03:04:05.678901");
   });
 
   afterAll(() => {
@@ -44,6 +59,47 @@ describe("the installed package", () => {
       /^sending incremental file list\ncreated directory first\n\.\/\ninner\/\ninner\/file\n\nsent /,
     );
     expect(snapshot(`${folder}/first`)).toEqual(snapshot(`${folder}/src`));
+  });
+
+  describe.each(["22", "24"])("with Node %s", (major) => {
+    let node = "";
+
+    beforeAll(() => {
+      const own = process.versions.node.startsWith(`${major}.`);
+      const prefix = `${folder}/node-${major}`;
+      // The package holds the program itself; its script has nothing to do.
+      if (!own)
+        must("npm", ["install", "--prefer-offline", "--ignore-scripts", "--prefix", prefix, nodePackage(major)]);
+      node = own ? process.execPath : must("find", [prefix, "-path", "*/bin/node", "-type", "f"]).toString().trim();
+      expect(must(node, ["--version"]).toString()).toMatch(new RegExp(`^v${major}\\.`));
+      // A project that has nothing but the package.
+      const project = `${folder}/project-${major}`;
+      mkdirSync(project);
+      writeFileSync(`${project}/package.json`, '{"type":"module"}');
+      const packed = readdirSync(folder).find((name) => name.endsWith(".tgz"));
+      must("npm", ["install", "--omit=dev", "--prefer-offline", "--prefix", project, `${folder}/${packed}`]);
+      writeFileSync(`${project}/copy.js`, program);
+    });
+
+    test.each(["koffi", "plain"])("the command and the library copy by %s", (backEnd) => {
+      const project = `${folder}/project-${major}`;
+      const env = { PATH: `${dirname(node)}:/usr/bin:/bin`, LC_ALL: "C.UTF-8", TSYNC_SYSCALLS: backEnd };
+      const start = (command: string, args: readonly string[]) =>
+        spawnSync(command, args, { cwd: folder, encoding: "utf8", env });
+      const version = start(`${project}/node_modules/.bin/tsync`, ["-VV"]);
+      expect(JSON.parse(version.stdout)).toMatchObject({
+        runtime: { node: expect.stringMatching(new RegExp(`^${major}\\.`)), syscalls: backEnd },
+      });
+      const copy = `by-${major}-${backEnd}`;
+      expect(start(`${project}/node_modules/.bin/tsync`, ["-aAX", "src/", copy])).toMatchObject({
+        status: 0,
+        stderr: "",
+      });
+      expect(snapshot(`${folder}/${copy}`)).toEqual(snapshot(`${folder}/src`));
+      const own = start(node, [`${project}/copy.js`, `${folder}/src/`, `${folder}/${copy}-library`, backEnd]);
+      expect(own).toMatchObject({ status: 0, stderr: "", stdout: "inner/file 0\n" });
+      expect(snapshot(`${folder}/${copy}-library`)).toEqual(snapshot(`${folder}/src`));
+    });
   });
 
   test("copies when it is called rsync", () => {
