@@ -348,8 +348,9 @@ class RunRenderer {
 
   /** A line for standard error; the log has those that the client's own side (the sender) wrote. */
   private errorLine(text: ByteName, role: Role): void {
-    this.endOpenLine((newline) => this.output.error(byteName(newline)));
     const ours = this.isOurs(role);
+    // Another process does not know of an open line.
+    if (ours) this.endOpenLine((newline) => this.output.error(byteName(newline)));
     // The receiving side is a server, which knows no locale.
     const highBytes = ours || this.highBytes === "raw" ? this.highBytes : "escaped";
     this.output.error(byteName(`${escapeForTerminal(text, highBytes)}\n`));
