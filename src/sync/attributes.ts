@@ -115,6 +115,7 @@ export function setAttributes(
       changed = true;
     }
   }
+  if (place.isLink === true && isReceivers()) settleLink(context, place, entry, finalMode);
   // Only a file that stands for a link has a mode.
   if (isSymlink(entry) && (syscalls.abilities.descriptorAttributes || !options.permissions)) return changed;
   if (options.acls) {
@@ -130,12 +131,37 @@ export function setAttributes(
     const status = place.isLink === true ? ELOOP : syscalls.chmodAt(directory, name, finalMode & 0o7777);
     const isGenerators = ((currentMode ^ mode) & 0o7777) !== 0;
     if (status < 0) {
-      fail(`failed to set permissions on "${absolute}"`, status, isGenerators);
+      // The receiver has told of a link itself.
+      const text = `failed to set permissions on "${absolute}"`;
+      if (place.isLink !== true) fail(text, status, isGenerators);
+      else if (isGenerators) ledger.systemError("generator", text, status, absolute);
       return isGenerators ? undefined : changed;
     }
     if (isGenerators) changed = true;
   }
   return changed;
+}
+
+/** What rsync's receiver, which sets extended attributes, makes of a link that counts as a directory: it sees the link. */
+function settleLink(context: RunContext, place: Place, entry: FileEntry, mode: number): void {
+  const { options, syscalls, ledger } = context;
+  const { directory, name, absolute } = place;
+  const stat = emptyStat();
+  if (syscalls.lstatAt(directory, name, stat) < 0) return;
+  const uid = ownerToSet(context, entry, stat);
+  const gid = groupToSet(context, entry, stat);
+  const owned = uid < 0 && gid < 0 ? 0 : syscalls.chownAt(directory, name, uid, gid);
+  if (owned < 0) {
+    ledger.systemError("receiver", `${uid >= 0 ? "chown" : "chgrp"} "${absolute}" failed`, owned, absolute);
+    return;
+  }
+  const { mtime, mtimeNanoseconds } = entry;
+  const isTimed =
+    keepsTime(entry, options) && !sameTime(mtime, mtimeNanoseconds, stat.mtime, stat.mtimeNanoseconds, options);
+  const status = isTimed ? syscalls.setTimesAt(directory, name, mtime, mtimeNanoseconds) : 0;
+  if (status < 0) ledger.systemError("receiver", `failed to set times on "${absolute}"`, status, absolute);
+  else if (((stat.mode ^ mode) & 0o7777) !== 0)
+    ledger.systemError("receiver", `failed to set permissions on "${absolute}"`, ELOOP, absolute);
 }
 
 /** The attributes that a new (or rewritten) regular file is to get, with this ACL (see `JobAttributes`). */
@@ -197,7 +223,7 @@ export function setLateXattrs(context: RunContext, place: Place, entry: FileEntr
 
 function setXattrs(context: RunContext, place: Place, entry: FileEntry, existing: ExistingAttributes): void {
   const { syscalls, ledger } = context;
-  const kind = isRegular(entry) || isDirectory(entry) ? "f" : "l";
+  const kind = place.isLink !== true && (isRegular(entry) || isDirectory(entry)) ? "f" : "l";
   const fail = (call: string, name: ByteName, errno: number): void => {
     const text = `rsync_xal_set: ${kind}${call}("${place.absolute}","${name}") failed`;
     ledger.systemError("receiver", text, errno, place.absolute);

@@ -344,7 +344,7 @@ export class Generator {
     // One of somebody else whose wanted mode is open already has been refused just now: rsync does not try again.
     const isRefused = (wanted & 0o700) === 0o700 && this.stat.uid !== identity.uid;
     if (!identity.privileged && seen === 0 && (actual & wanted & 0o700) !== 0o700 && !isRefused) {
-      const status = syscalls.chmodAt(where.descriptor, where.name, actual | 0o700);
+      const status = opened.isLink ? ELOOP : syscalls.chmodAt(where.descriptor, where.name, actual | 0o700);
       if (status < 0) {
         ledger.systemError("generator", `failed to modify permissions on "${absolute}"`, status, absolute);
       } else {

@@ -191,3 +191,10 @@ cp -p s/x/z d/x; echo k >d/x/z; mkfifo -m 600 d/x/s; ln -s q d/x/l; chmod 711 d/
     "-rt --force --link-dest=../a s/ d/",
   ]);
 });
+
+describe("links that count as directories, and extended attributes", () => {
+  const setup = `mkdir -p s/x s/y s/z s/w d/r1 d/r2 d/r3 d/r4; ln -s r1 d/x; ln -s r2 d/y; ln -s r3 d/z; ln -s r4 d/w
+for i in s/x s/y s/z d/r3; do setfattr -n user.a -v 1 $i; done; touch -d @1500000000 s/? d/r* s d; touch -hd @1400000000 d/[xyz]
+touch -d @1600000000 s/y; chown -hR ${nobody} s d; chown -h root d/y; chgrp -h 5 d/y d/z; chmod 555 s/w d/r4; chmod 700 s/z`;
+  checkAll(setup, ["-aXK -i s/ d/", "-rltgXK --no-i-r s/ d/", "-rtXK s/ d/"]);
+});
