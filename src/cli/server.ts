@@ -5,7 +5,7 @@ import { openSyscalls } from "../fs/syscalls/choose.ts";
 import type { ParseEnvironment } from "../options/normalize.ts";
 import { parseServerArguments } from "../options/parse-server.ts";
 import { openServerConnection, partingCode, readSecluded, serve } from "../sync/wire/serve.ts";
-import { createServerSink } from "../sync/wire/server-output.ts";
+import { createServerSink, sendsErrors } from "../sync/wire/server-output.ts";
 import { NodeByteStream } from "../transport/byte-stream.ts";
 import type { Connection } from "../transport/connection.ts";
 import { readAllowedNames } from "./allowed-names.ts";
@@ -35,6 +35,8 @@ export async function runServer(
     stderr.write(byteName(`${escapeForTerminal(text, "escaped")}\n`));
   };
   let connection: Connection | undefined;
+  /** Who hears why the session ends. */
+  let tell = error;
   try {
     const parsed = parseServerArguments(args, environment);
     const isSender = args.includes(byteName("--sender"));
@@ -49,12 +51,16 @@ export async function runServer(
         command,
         connection: opened,
         syscalls,
-        sink: (protocol) =>
-          createServerSink(command, protocol, {
+        sink: (protocol) => {
+          if (sendsErrors(command, protocol)) {
+            tell = (text) => opened.message({ kind: "text", class: "error", text });
+          }
+          return createServerSink(command, protocol, {
             send: (message) => opened.message(message),
             error,
             listLine: (entry) => listLine(entry, command.options.links, listStyle, clock, command.options.atimes),
-          }),
+          });
+        },
         signal,
         allowed: readAllowedNames(process.env),
         home: HOME === undefined ? undefined : fromText(HOME),
@@ -66,7 +72,7 @@ export async function runServer(
     }
   } catch (caught) {
     const known = asTsyncError(caught);
-    report(known, error);
+    report(known, tell);
     await connection?.part(partingCode(known), patienceMilliseconds);
     return known.exitCode;
   }

@@ -62,16 +62,18 @@ export function compileFilters(
     }
   }
   builder.nulTerminated = settings.nulTerminated;
+  const open = { ...settings, deleteExcluded: false };
+  const forCvs = settings.cvsProtects === true ? new RuleListBuilder(reader, open, "client") : builder;
   const optionRules = rules.length;
   const partialRule = args.some(({ kind }) => kind === "partial") ? optionRules - 1 : undefined;
   if (args.some(({ kind }) => kind === "cvs")) {
     builder.addArgument(target, byteName(":C"), modernTemplate);
-    builder.addArgument(target, byteName("-C"), modernTemplate);
+    forCvs.addArgument(target, byteName("-C"), modernTemplate);
   }
   return {
     rules,
     merges,
-    cvsRules: builder.cvsRules,
+    cvsRules: forCvs.cvsRules ?? builder.cvsRules,
     hasXattrRules: builder.sawXattr,
     settings,
     optionRules,

@@ -28,6 +28,8 @@ export interface FilterReader {
 /** What the rules of a run depend on besides their texts. */
 export interface FilterSettings {
   readonly deleteExcluded: boolean;
+  /** The names of the option `-C` are for both sides even so: that of a client that receives (2-file-list 1.2). */
+  readonly cvsProtects?: boolean | undefined;
   /** `--from0`. */
   readonly nulTerminated: boolean;
   /** `$HOME` and `$CVSIGNORE`, for `-C`. */

@@ -3,5 +3,10 @@ import type { TransferOptions } from "./transfer-options.ts";
 
 /** Whether changes are itemized: by `-i`, or by a format of one's own with `%i`. */
 export function isItemized({ itemize, outFormat }: Pick<TransferOptions, "itemize" | "outFormat">): boolean {
-  return outFormat === undefined ? itemize > 0 : /%'*-?\d*'*i/.test(outFormat);
+  return outFormat === undefined ? itemize > 0 : hasEscape(outFormat, "i");
+}
+
+/** Whether a format has an escape, of whatever width. */
+export function hasEscape(format: string, letter: "i" | "o"): boolean {
+  return new RegExp(`(?<!%)(?:%%)*%'*-?\\d*'*${letter}`).test(format);
 }

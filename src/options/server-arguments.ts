@@ -7,6 +7,7 @@ import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import { otherCharset } from "./charset-choice.ts";
 import { chosenChecksums } from "./checksum-choice.ts";
 import { compressionWords } from "./compression.ts";
+import { hasEscape } from "./itemized.ts";
 import { parseRemote } from "./operands.ts";
 import type { RemoteCommand } from "./parse-arguments.ts";
 import { type EscapeMode, escapePath, escapeValue } from "./remote-escape.ts";
@@ -283,8 +284,9 @@ function filesFromOptions(
 /** What a receiving server must know of the client's format: whether it shows changes, operations, or just names. */
 function logFormat(options: TransferOptions): ByteName | undefined {
   const { outFormat, itemize, info, verbose } = options;
-  if (outFormat?.includes("%i")) return byteName(itemize > 1 ? "%i%I" : "%i");
-  if (outFormat?.includes("%o")) return byteName("%o");
+  const shows = (letter: "i" | "o"): boolean => outFormat !== undefined && hasEscape(outFormat, letter);
+  if (shows("i")) return byteName(itemize > 1 ? "%i%I" : "%i");
+  if (shows("o")) return byteName("%o");
   return verbose === 0 && (outFormat !== undefined || info.name > 0) ? byteName("X") : undefined;
 }
 

@@ -54,12 +54,18 @@ export class RunCounters {
   skippedDeletions = 0;
   /** Deletions that `--delete-guard` held back. */
   withheld = 0;
+  private readonly missingIsSpecial: boolean;
   /** When the run last let other work in, on the steady clock, in milliseconds. */
   pausedAt = 0;
 
+  /** `missingIsSpecial`: a missing argument that comes from another machine counts as a special file, as in rsync. */
+  constructor(missingIsSpecial = false) {
+    this.missingIsSpecial = missingIsSpecial;
+  }
+
   /** Counts an entry of an arriving list. */
   list(entry: FileEntry): void {
-    this.files.add(entry.mode);
+    this.files.add(entry.mode === 0 && this.missingIsSpecial ? FileType.fifo : entry.mode);
     const type = entry.mode & FileType.mask;
     if (type === FileType.regular || type === FileType.symlink) this.totalSize += entry.size;
   }

@@ -5,6 +5,7 @@ import type { Duplicate, ScannedOrder, SortedEntries } from "./file-list.ts";
 export class EntryOrder {
   private readonly entries: FileEntry[] = [];
   private readonly parts: number[] = [];
+  private named = 0;
 
   /** What one argument contributed; `goesOn`: what comes next belongs to it too. */
   addPart(entries: readonly FileEntry[], goesOn = false): void {
@@ -15,6 +16,7 @@ export class EntryOrder {
   /** Arguments, each of which is a part. */
   addEach(entries: readonly FileEntry[]): void {
     for (const entry of entries) this.addPart([entry]);
+    this.named = entries.length;
   }
 
   /**
@@ -42,6 +44,6 @@ export class EntryOrder {
       if (place !== undefined) slots.push(place);
     }
     if (this.parts.at(-1) !== this.entries.length) this.parts.push(this.entries.length);
-    return { slots, parts: this.parts };
+    return { slots, parts: this.parts, named: this.named };
   }
 }

@@ -7,6 +7,7 @@
  */
 import type { ByteName } from "../bytes/byte-name.ts";
 import { EntryFlag, type FileEntry, FileType } from "../protocol/file-entry.ts";
+import { ItemFlag } from "../protocol/item-flags.ts";
 import type { RunEvent } from "./events.ts";
 
 /** An entry that was removed because an equal one was listed before it. */
@@ -43,6 +44,8 @@ export interface ScannedOrder {
   readonly slots: readonly number[];
   /** Ends of the parts that each argument contributed: without incremental recursion what lies in a part's directories follows it. */
   readonly parts: readonly number[];
+  /** How many of the parts are arguments themselves; the others are what was found in the directory, once for each that named it. */
+  readonly named: number;
 }
 
 /** Indexes of a list (2-file-list 4.4). */
@@ -73,6 +76,11 @@ export function isMissing(entry: FileEntry): boolean {
 
 export function isSymlink(entry: FileEntry): boolean {
   return (entry.mode & FileType.mask) === FileType.symlink;
+}
+
+/** The flags of an item; of an old peer nothing is known but that it cannot set the times of symbolic links (3-transfer 1.1). */
+export function withFailedTime(entry: FileEntry, flags: number, isOld: boolean): number {
+  return isOld && isSymlink(entry) && (flags & ItemFlag.time) !== 0 ? flags | ItemFlag.size : flags;
 }
 
 export function isDevice(entry: FileEntry): boolean {

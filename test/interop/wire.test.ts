@@ -57,6 +57,8 @@ const options = [
   "-aic --cc=md4,auto",
   "-aic --cc=auto,sha1",
   "-ai --list-only",
+  "-aiC --delete --delete-excluded",
+  "-a --out-format=%12i|%n --delete",
   "-aim",
   "-ai --max-delete=1 --delete",
   "-aiR",
@@ -95,12 +97,22 @@ const operands = [
   "-ai s/x/ s/f d",
   "-ai s/nope s/f d",
   "-aivv s/x/ s/f s/x/ s/f d",
+  "-ai --usermap=nosuchuser:1 s/f d/new",
   "-aiv --no-i-r s s/x/ s/f s/f s d",
   "-v s/ no/such/dir",
   "-ai s/f s/t.c d/f",
   "-ai s/ no/such/dir",
 ];
-const old = ["-aiv", "-aHi", "-ai --delete", "-ac", "-ai --inplace", "-av --remove-source-files", "-ai --cc=md5"];
+const old = [
+  "-C --delete -v",
+  "-aiv",
+  "-aHi",
+  "-ai --delete",
+  "-ac",
+  "-ai --inplace",
+  "-av --remove-source-files",
+  "-ai --cc=md5",
+];
 /** What is otherwise before protocol 29, 30 or 31. */
 const changed = [
   "-aiH --delay-updates --delete",

@@ -48,6 +48,8 @@ export function splitOutput(printed: string): OutputLines {
         const shown = `${progress[1]} ${progress[2]} ${progress[3]}`;
         // How often progress2 says the same again depends on how soon rsync's receiver is through a list.
         if (progress[3] !== undefined && shown !== lines.progress.at(-1)) lines.progress.push(shown);
+      } else if (hasProgress && /^ {12,}$/.test(piece)) {
+        // Blanks over a line of progress that another process has ended meanwhile.
       } else if (piece === "") {
         if (!hasProgress && !line.includes("\r")) lines.blank.push("");
       } else if (!/^ \d+ files\.\.\.$/.test(piece)) {

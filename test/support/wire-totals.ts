@@ -15,6 +15,11 @@ const number = /\d[\d,.]*[KMGTP]?/g;
 function lineAgrees(left: string, right: string, isCompressed: boolean): boolean {
   if (left.replace(number, "#") !== right.replace(number, "#")) return false;
   const others = right.match(number) ?? [];
+  // What counts as coming with a list hangs on where frames end.
+  if (left.startsWith("File list size")) {
+    const [one, other] = [left, right].map((line) => bytesOf(line.match(number)?.[0] ?? ""));
+    return Math.abs((one ?? 0) - (other ?? 0)) <= 64 + 0.05 * (one ?? 0);
+  }
   return (left.match(number) ?? []).every((text, index) => numberAgrees(text, others[index] ?? "", isCompressed));
 }
 

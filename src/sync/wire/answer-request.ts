@@ -11,7 +11,7 @@ import { hasXattrValues, readXattrRequest, writeXattrValues } from "../../protoc
 import type { RunContext } from "../context.ts";
 import { wireNumbers } from "../delta-request.ts";
 import type { KindCounts } from "../events.ts";
-import { isRegular } from "../file-list.ts";
+import { isRegular, withFailedTime } from "../file-list.ts";
 import type { RunProgress } from "../run-progress.ts";
 import { LocalSender, type OpenSource } from "../sender.ts";
 import type { SourceRoots } from "../source-root.ts";
@@ -54,13 +54,13 @@ export class RequestAnswerer {
   /** Answers one record. */
   async answer(record: ItemRecord): Promise<void> {
     const { link, context, lists } = this;
-    const { connection } = link;
+    const { connection, session } = link;
     const { ndx, flags } = record;
     this.current = ndx;
     const entry = lists.entry(ndx);
     const xattrs = await this.readXattrNumbers(entry, flags);
     if ((flags & ItemFlag.transfer) === 0) {
-      this.sender.item(entry, ndx, flags, record.name);
+      this.sender.item(entry, ndx, withFailedTime(entry, flags, session.protocol < 30), record.name);
       link.write(record);
       this.writeXattrs(entry, xattrs);
       const waiting = connection.settle();

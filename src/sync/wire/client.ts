@@ -111,7 +111,8 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
     };
     const reader = fileFilterReader(syscalls, own, warn);
     const { deleteExcluded, nulTerminated, filters } = command.options;
-    const settings = { deleteExcluded, nulTerminated, home: request.home, cvsIgnoreVariable: request.cvsIgnore };
+    const { home, cvsIgnore } = request;
+    const settings = { deleteExcluded, nulTerminated, home, cvsIgnoreVariable: cvsIgnore, cvsProtects: !pushes };
     const program = compileFilters(filters, reader, settings);
     names = WireNames.open(syscalls, ownCharset(command.settings.iconv), role);
     const said = serverArguments(callOf(command, request.environment));

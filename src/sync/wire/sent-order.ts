@@ -12,25 +12,37 @@ export function inScanOrder({ scanned }: FileList, slots: readonly FileEntry[]):
   return scanned === undefined ? slots : scanned.slots.map((slot) => slots[slot] as FileEntry);
 }
 
+/** A list that has not been sent to its end. */
+interface Unsent {
+  readonly entries: readonly FileEntry[];
+  readonly parts: readonly number[];
+  readonly named: number;
+  /** Parts that have been sent. */
+  sent: number;
+}
+
 /** All entries as they travel in one list. */
 export function scanOrder(lists: readonly FileList[]): FileEntry[] {
-  const unsent = new Map<ByteName, FileList>(lists.map((list) => [list.path, list]));
-  const sent: FileEntry[] = [];
-  const visit = (list: FileList): void => {
-    unsent.delete(list.path);
+  const unsent = new Map<ByteName, Unsent>();
+  for (const list of lists) {
     const entries = inScanOrder(list, slotsOf(list));
-    let start = 0;
-    for (const end of list.scanned?.parts ?? [entries.length]) {
-      const part = entries.slice(start, end);
-      start = end;
+    const { parts = [entries.length], named = 0 } = list.scanned ?? {};
+    unsent.set(list.path, { entries, parts, named, sent: 0 });
+  }
+  const sent: FileEntry[] = [];
+  /** Sends parts up to one: what an argument found, and before that arguments that lie here. */
+  const visit = (list: Unsent, end: number): void => {
+    while (list.sent < Math.min(end, list.parts.length)) {
+      const part = list.entries.slice(list.parts[list.sent - 1] ?? 0, list.parts[list.sent]);
+      list.sent++;
       for (const entry of part) sent.push(entry);
       for (const entry of part) {
-        const inside = isDirectory(entry) ? unsent.get(entry.path) : undefined;
-        if (inside !== undefined) visit(inside);
+        const inside = isDirectory(entry) && entry.path !== "." ? unsent.get(entry.path) : undefined;
+        if (inside !== undefined) visit(inside, Math.max(inside.sent, inside.named) + 1);
       }
     }
   };
-  for (const list of lists) if (unsent.has(list.path)) visit(list);
+  for (const list of unsent.values()) visit(list, list.parts.length);
   return sent;
 }
 

@@ -17,12 +17,17 @@ export interface ServerOutput {
   readonly listLine?: (entry: FileEntry) => ByteName;
 }
 
+/** Whether errors go to the client as messages: it wants them, or is old (1-session 5.5). */
+export function sendsErrors({ settings: { standardError } }: ServerCommand, protocol: number): boolean {
+  return standardError === "client" || (standardError === "errors" && protocol <= 28);
+}
+
 /** Makes the sink of one session. */
 export function createServerSink(command: ServerCommand, protocol: number, output: ServerOutput): EventSink {
   const { options, settings } = command;
   const itemizing = options.itemize > 0;
   const { standardError } = settings;
-  const tellsErrors = standardError === "client" || (standardError === "errors" && protocol <= 28);
+  const tellsErrors = sendsErrors(command, protocol);
   const say = (kind: TextClass, text: ByteName): void => {
     const line = byteName(`${text}\n`);
     if (kind === "info" ? standardError === "all" : !tellsErrors) output.error(line);

@@ -13,7 +13,7 @@ import { hasXattrValues, XattrValuesReader } from "../../protocol/xattr-values.t
 import type { ItemRecord, TransferRecord } from "../channel.ts";
 import type { RunContext } from "../context.ts";
 import type { ItemEvent } from "../events.ts";
-import { isRegular } from "../file-list.ts";
+import { isRegular, withFailedTime } from "../file-list.ts";
 import { finishFile } from "../finish-file.ts";
 import { FileReceiver } from "../receive-file.ts";
 import type { RunProgress } from "../run-progress.ts";
@@ -163,8 +163,11 @@ export class WireReceiver {
 
   private event({ entry, ...record }: ItemRecord | TransferRecord, linkedTo: ItemRecord["linkedTo"]): ItemEvent {
     // Old senders are not told what differs, so that rsync does not know any more when the data comes.
-    const isOld = record.kind === "transfer" && this.link.session.protocol < 29;
-    const flags = isOld ? ItemFlag.transfer | ItemFlag.unknown : record.flags;
+    const isOld = this.link.session.protocol < 29;
+    const flags =
+      isOld && record.kind === "transfer"
+        ? ItemFlag.transfer | ItemFlag.unknown
+        : withFailedTime(entry, record.flags, isOld);
     return { type: "item", path: entry.path, entry, flags, linkedTo, sourcePath: entry.path };
   }
 

@@ -10,6 +10,8 @@ describe("totalsAgree", () => {
     ["sent 1,036 bytes  received 95 bytes", "Total bytes sent: 1,036", false],
     ["Total bytes sent: 3,000,036", "Total bytes sent: 3,000,436", true],
     ["Total bytes sent: 3,000,036", "Total bytes sent: 3,004,036", false],
+    ["File list size: 629", "File list size: 612", true],
+    ["File list size: 629", "File list size: 0", false],
     ["sent 4.83K bytes  received 2.27K bytes", "sent 4.82K bytes  received 2.27K bytes", true],
     ["sent 4.83K bytes  received 2.27K bytes", "sent 5.03K bytes  received 2.27K bytes", false],
   ])("%s and %s: %s", (left, right, agree) => {
