@@ -3,11 +3,20 @@
  * operands over a command, over both kinds of ssh, and to a daemon.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { connect as connectSocket, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Duplex, duplexPair, PassThrough } from "node:stream";
+import { Duplex, duplexPair, PassThrough, Transform } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connect, type RunEvent, serve, serverArgs, sync, TsyncError, toText } from "../../src/index.ts";
 import { startDaemon, type TestDaemon } from "../support/daemon.ts";
@@ -193,12 +202,15 @@ describe("connect and serve", () => {
     writeFileSync(at("large/f"), Buffer.alloc(30_000_000, "large "));
     for (const side of ["client", "server"]) {
       const request = { archive: true, wholeFile: true, sources: [`${at("large")}/`], destination: `:${fresh()}` };
+      mkdirSync(at("there"));
       const [client, server] = await socketPair();
       const controller = new AbortController();
       const stops = (name: string) => (side === name ? { signal: controller.signal } : {});
       const served = failure(serve(server, serverArgs(request), stops("server")));
       const run = failure(connect(client, { ...request, ...stops("client"), bwlimit: 5_000_000 }));
-      setTimeout(() => controller.abort(new Error("enough")), 300);
+      // The temporary file of what is under way.
+      while (readdirSync(at("there")).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      controller.abort(new Error("enough"));
       const [here, other] = [await run, await served];
       const aborted = side === "client" ? here : other;
       expect(aborted).toMatchObject({ kind: "signal", exitCode: 20, cause: new Error("enough") });
@@ -208,13 +220,19 @@ describe("connect and serve", () => {
   });
 
   test("a slow reader of events makes the run wait", async () => {
-    must("bash", [
-      "-c",
-      `mkdir -p ${at("many")}; cd ${at("many")}; for d in $(seq 80); do mkdir $d; (cd $d; touch $(seq 150)); done`,
-    ]);
-    const request = { archive: true, dryRun: true, sources: [`:${at("many")}/`], destination: fresh() };
+    // A tree that is large enough, twice.
+    const many = realpathSync(join(import.meta.dirname, "../../node_modules"));
+    const request = { archive: true, dryRun: true, sources: [`:${many}/`, `:${many}`], destination: fresh() };
     const [client, server] = duplexPair();
-    const served = serve(server, serverArgs(request));
+    let bytes = 0;
+    const counted = new Transform({
+      transform: (chunk: Buffer, _encoding, done) => {
+        bytes += chunk.length;
+        done(null, chunk);
+      },
+    });
+    counted.pipe(server);
+    const served = serve({ readable: server, writable: counted }, serverArgs(request));
     const run = connect(client, request);
     let seen = 0;
     let finished = false;
@@ -223,11 +241,15 @@ describe("connect and serve", () => {
     });
     for await (const event of run) {
       if (event.type === "item") seen++;
-      // Everything would be there by now if nobody waited.
-      if (seen === 100) await new Promise((resolve) => setTimeout(resolve, 1500));
-      if (seen === 100) expect(finished).toBe(false);
+      if (seen !== 100 || event.type !== "item") continue;
+      // The server comes to a stand, and not because everything is done.
+      for (let before = -1; before !== bytes; ) {
+        before = bytes;
+        await new Promise((resolve) => setTimeout(resolve, 700));
+      }
+      expect(finished).toBe(false);
     }
-    expect(seen).toBeGreaterThan(12_000);
+    expect(seen).toBeGreaterThan(15_000);
     expect((await served).exitCode).toBe(0);
   });
 

@@ -3,11 +3,21 @@
  * package must work without its checkout, with the Node that is in PATH, and say so when there is none.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startSshd } from "../support/sshd.ts";
 import { must, settle, snapshot } from "./support.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -108,6 +118,25 @@ describe("the installed package", () => {
     const done = run("rsync", ["-a", "src/", "second/"], `${folder}/bin:${nodeFolder}:/usr/bin:/bin`);
     expect(done).toMatchObject({ status: 0, stdout: "", stderr: "" });
     expect(snapshot(`${folder}/second`)).toEqual(snapshot(`${folder}/src`));
+  });
+
+  test("reaches a host by its built-in ssh, of which nothing was compiled", async () => {
+    const sshd = await startSshd();
+    try {
+      const shell = ["--ssh=builtin", "-e", `ssh -F ${sshd.config}`];
+      const path = `--rsync-path=env PATH=${nodeFolder}:/usr/bin:/bin ${command}`;
+      const args = ["-a", ...shell, path, "src/", `host:${folder}/over-ssh`];
+      const done = run(command, args, `${nodeFolder}:/usr/bin:/bin`);
+      expect(done).toMatchObject({ status: 0, stdout: "", stderr: "" });
+      expect(snapshot(`${folder}/over-ssh`)).toEqual(snapshot(`${folder}/src`));
+      const modules = `${folder}/prefix/lib/node_modules/tsync/node_modules`;
+      expect(existsSync(modules) ? readdirSync(modules) : []).not.toContain("ssh2");
+      expect(readFileSync(`${folder}/prefix/lib/node_modules/tsync/dist/third-party-licences.txt`, "utf8")).toMatch(
+        /^ssh2$/m,
+      );
+    } finally {
+      sshd.stop();
+    }
   });
 
   test("ends with 4 and one line where there is no Node", () => {
