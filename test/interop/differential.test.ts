@@ -112,7 +112,7 @@ describe("tsync does what rsync does", () => {
     },
     { kind: "without koffi", percent: 96, options: ["--syscalls", "plain", "--cases", "60", "--seed", "10001"] },
   ];
-  // Of 500 cases in each mode 98 or more are identical (docs/differences.md); one of these few is three of a hundred.
+  // What differs is in docs/differences.md; one of these few cases is three of a hundred.
   test.each(differentialModes.filter((mode) => mode !== "local"))("between two machines: %s", async (mode) => {
     const { report, text } = await runCases("--mode", mode, "--cases", "30", "--seed", "1");
     expect(report.cases).toBe(30);
