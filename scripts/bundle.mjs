@@ -99,7 +99,10 @@ for (const option of ["--v8-pool-size=1", "--max-semi-space-size=1"]) {
     if (name !== "gone") for (const side of ["source", `copy${option}`]) utimesSync(join(folder, side, name), 1, 1);
   }
   const args = [option, "dist/tsync.mjs", "-aAX", "--delete", `${folder}/source/`, `${folder}/copy${option}`];
-  const { status, stderr } = spawnSync(node, args, { encoding: "utf8" });
+  const { status, stderr } = spawnSync(node, args, {
+    encoding: "utf8",
+    env: { ...process.env, TSYNC_THREADS_FROM: "1000" },
+  });
   if (status !== 0) throw new Error(`a run of the bundle with ${option} ended with ${status}: ${stderr}`);
 }
 rmSync(folder, { recursive: true });

@@ -12,12 +12,8 @@ import type { ListSource } from "./list-source.ts";
 import { type PackedList, unpackList } from "./packed-list.ts";
 import type { Duty, WorkerPool } from "./worker-pool.ts";
 
-/** So many entries are scanned before a worker thread is started, which costs some 40 ms; fewer if each takes more time. */
-const threadAfterEntries = 2500;
-const threadAfterAttributed = 1400;
-/** A worker is started earlier when so many were scanned and so many will probably be in all, and not at all for fewer. */
+/** So many entries are scanned before a worker thread is considered. */
 const earlyAfterEntries = 300;
-const manyEntries = 4000;
 /** For so many a thread of its own pays on two processors even beside one that copies: the main thread has the most to do. */
 const veryManyEntries = 40_000;
 /** So many entries the main thread has scanned beyond those asked for when it hands over: a worker is slow at first. */
@@ -28,7 +24,7 @@ export class ListFeed implements ListSource {
   private readonly context: BuilderContext;
   private readonly program: FilterProgram;
   private readonly pool: WorkerPool;
-  private readonly threadAfter: number;
+  private readonly work: "scan" | "scan-attributes";
   /** What a worker that is started early is for. */
   firstDuty: Duty = "scan";
   private readonly queue: FileList[] = [];
@@ -38,7 +34,6 @@ export class ListFeed implements ListSource {
   /** Lists of the worker as they came: made into objects no sooner than they are wanted. */
   private readonly packed: PackedList[] = [];
   private queued = 0;
-  private arrivedCount = 0;
   private scanned = 0;
   private complete = false;
   private remote = false;
@@ -67,7 +62,7 @@ export class ListFeed implements ListSource {
     this.program = program;
     this.pool = pool;
     const { acls, xattrs } = context.options;
-    this.threadAfter = acls || xattrs > 0 ? threadAfterAttributed : threadAfterEntries;
+    this.work = acls || xattrs > 0 ? "scan-attributes" : "scan";
     this.arrived = arrived;
   }
 
@@ -84,9 +79,9 @@ export class ListFeed implements ListSource {
     return this.wait(entries);
   }
 
-  /** How many entries have arrived. */
-  get arrivedEntries(): number {
-    return this.arrivedCount;
+  /** How many entries there will be, as far as that can be told. */
+  get expectedEntries(): number {
+    return this.builder.estimate.total ?? this.scanned;
   }
 
   /** The lists that wait. */
@@ -143,14 +138,10 @@ export class ListFeed implements ListSource {
    */
   private considerThread(idle: boolean): void {
     if (!this.isWarm) {
-      const { total } = this.builder.estimate;
-      const isDue = this.scanned > this.threadAfter && (total === undefined || total > manyEntries);
-      if (!isDue && (idle || total === undefined || total < manyEntries)) return;
-      if (!isDue && this.firstDuty === "copy") {
-        this.pool.warm("copy");
-        return;
-      }
-      if (!idle && this.pool.isFull && Math.max(total ?? 0, this.scanned) < veryManyEntries) return;
+      const { expectedEntries } = this;
+      if (!idle && this.firstDuty === "copy" && this.pool.pays("copy", expectedEntries)) this.pool.warm("copy");
+      if (!this.pool.pays(this.work, expectedEntries)) return;
+      if (!idle && this.pool.isFull && expectedEntries < veryManyEntries) return;
       this.isWarm = true;
       this.pool.warm("scan");
     }
@@ -186,7 +177,6 @@ export class ListFeed implements ListSource {
     const list = this.arrived(arriving);
     this.queue.push(list);
     this.queued += list.entries.length + 1;
-    this.arrivedCount += list.entries.length;
     if (list.last) this.complete = true;
   }
 

@@ -16,18 +16,17 @@ import type { WorkerPool } from "./worker-pool.ts";
 export type OnProgress = (file: PendingFile, done: number) => void;
 
 /**
- * So many files or bytes are written at once before a worker is used: it takes 40 ms to start. It is started earlier, or for files
- * used at all, if so many more entries are listed already: they will probably be files to write.
+ * So many files or bytes are written at once before a worker is used. It is started earlier, or for files used at all, if there are
+ * enough entries: they will probably be files to write.
  */
 const poolAfterFiles = 400;
 const poolAfterBytes = 64 * 1024 * 1024;
 const warmAfterFiles = 50;
-const manyListed = 1100;
 
 export class LocalReceiver {
   private readonly context: RunContext;
   private readonly pool: WorkerPool;
-  private readonly listed: () => number;
+  private readonly expected: () => number;
   private readonly here: FileReceiver;
   private readonly throttle: Throttle | undefined;
   private readonly onProgress: OnProgress | undefined;
@@ -40,16 +39,16 @@ export class LocalReceiver {
   private bytes = 0;
   private failed: unknown;
 
-  /** `listed` tells how many entries have been listed. */
+  /** `expected` tells how many entries there will probably be. */
   constructor(
     context: RunContext,
     pool: WorkerPool,
-    listed: () => number,
+    expected: () => number,
     onReadError: OnReadError,
     onProgress: OnProgress | undefined,
   ) {
     this.context = context;
-    this.listed = listed;
+    this.expected = expected;
     this.pool = pool;
     const { bandwidthLimit } = context.options;
     this.throttle = bandwidthLimit > 0 ? new Throttle(bandwidthLimit) : undefined;
@@ -96,7 +95,7 @@ export class LocalReceiver {
   private isPooled(): boolean {
     if (this.bytes > poolAfterBytes) return true;
     if (!this.isWarm) {
-      if (this.files < warmAfterFiles || this.listed() - this.files < manyListed) return false;
+      if (this.files < warmAfterFiles || !this.pool.pays("copy", this.expected())) return false;
       this.isWarm = true;
       this.pool.warm("copy");
     }

@@ -163,7 +163,7 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
       receiver = new LocalReceiver(
         context,
         pool,
-        () => feed.arrivedEntries,
+        () => feed.expectedEntries,
         (file, errno) => sender.readFailed(file.entry, errno),
         request.wants.progress ? progress.onFile : undefined,
       );

@@ -44,6 +44,12 @@ export const Control = {
  */
 export const StartState = { none: 0, loading: 1, up: 2, closed: 3 } as const;
 
+/**
+ * From so many entries on a worker pays: with fewer the main thread is done before a worker has caught up, which takes some 40 ms to start
+ * and is slow at first (docs/decisions/006). `TSYNC_THREADS_FROM` is another number for all of them.
+ */
+const paysFrom = { scan: 40_000, "scan-attributes": 20_000, copy: 6000 } as const;
+
 /** What a worker is for: a scan takes as long as the run and must not hold up files. */
 export type Duty = "scan" | "copy";
 
@@ -61,9 +67,12 @@ export class WorkerPool {
   private readonly closing = new Map<Duty, Promise<void>>();
   private batches = 0;
   private processors: number | undefined;
+  private readonly from: number | undefined;
 
   constructor(kind: "koffi" | "plain", rules: OperatorRules) {
     this.kind = kind;
+    const from = Number.parseInt(process.env.TSYNC_THREADS_FROM ?? "", 10);
+    this.from = from >= 0 ? from : undefined;
     this.rules = rules;
   }
 
@@ -99,6 +108,11 @@ export class WorkerPool {
   /** Whether the scanning worker runs. */
   get isUp(): boolean {
     return Atomics.load(this.control, Control.scanState) === StartState.up;
+  }
+
+  /** Whether a worker for this pays if there will be so many entries. */
+  pays(work: keyof typeof paysFrom, entries: number): boolean {
+    return entries >= (this.from ?? paysFrom[work]);
   }
 
   /** Whether one more worker would only take processor time from the one that runs and the main thread. */

@@ -20,6 +20,9 @@ import type { SyncOptions } from "../../src/options/sync-options.ts";
 import { sync } from "../../src/sync/sync.ts";
 import { type BackEnd, backEnds, namesIn, temporaryFiles, tsync, Workspace } from "./support.ts";
 
+// Threads are used in trees that are large enough to test them.
+process.env.TSYNC_THREADS_FROM = "1000";
+
 /** Called before each system call of a run in this process. */
 const hook: { before: ((method: string, args: readonly unknown[]) => void) | undefined } = vi.hoisted(() => ({
   before: undefined,

@@ -13,6 +13,9 @@ import {
 import { describe, expect, test } from "vitest";
 import { backEnds, must, picture, pictureDifferences, startTsync, tsync, tsyncProgram, Workspace } from "./support.ts";
 
+// Threads are used in trees that are large enough to test them.
+process.env.TSYNC_THREADS_FROM = "1000";
+
 /** `TSYNC_ENTRIES=300000` for the long mode. */
 const entries = Number(process.env.TSYNC_ENTRIES ?? 40_000);
 

@@ -21,6 +21,9 @@ import {
   Workspace,
 } from "./support.ts";
 
+// Threads are used in trees that are large enough to test them.
+process.env.TSYNC_THREADS_FROM = "1000";
+
 const kills = Number(process.env.TSYNC_KILLS ?? 8);
 /** A file is one of these two, whole. */
 const oldContent = (name: string, size: number): Buffer => Buffer.alloc(size, `old ${name} `);

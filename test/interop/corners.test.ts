@@ -32,7 +32,7 @@ function run(program: string, setup: string, args: string, user: string) {
   expect(shell(`umask 022; mkdir -p dst; ${setup}\nfind . -depth -exec touch -h -d @1600000000.5 {} +`).stderr).toBe(
     "",
   );
-  const environment = `env -i PATH="$PATH" HOME=/nonexistent LC_ALL=C.UTF-8 TZ=UTC`;
+  const environment = `env -i PATH="$PATH" HOME=/nonexistent LC_ALL=C.UTF-8 TZ=UTC TSYNC_THREADS_FROM=1000`;
   const asUser = user === "root" ? "" : `setpriv --reuid ${user} --clear-groups `;
   const { status, stdout, stderr } = shell(`umask 022; ${asUser}${environment} ${program} ${args}`);
   return { status, output: splitOutput(stdout), errors: splitErrors(stderr), tree: shell(look).stdout.split("\n") };

@@ -75,7 +75,7 @@ function run(program: string, setup: string, args: readonly string[]): Outcome {
   mkdirSync(root);
   const shell = (text: string) => spawnSync("sh", ["-c", text], { cwd: root, encoding: "latin1", maxBuffer: 2 ** 28 });
   expect(shell(`umask 022; ${setup}`).stderr).toBe("");
-  const environment = { PATH: process.env.PATH, LC_ALL: "C.UTF-8", TZ: "UTC" };
+  const environment = { PATH: process.env.PATH, LC_ALL: "C.UTF-8", TZ: "UTC", TSYNC_THREADS_FROM: "1000" };
   const options = { cwd: root, encoding: "latin1", env: environment, maxBuffer: 2 ** 28 } as const;
   const now = Math.floor(Date.now() / 1000) - 2;
   const { status, stdout, stderr } = spawnSync(program, args, options);

@@ -10,6 +10,9 @@ import { firstDifference } from "../../bench/compare-trees.ts";
 import { settleTimes, writeSmallFiles } from "../../bench/corpus.ts";
 import { tsyncProgram } from "./support.ts";
 
+// Threads are used in trees that are large enough to test them.
+process.env.TSYNC_THREADS_FROM = "1000";
+
 const runs = 6;
 
 describe("twenty thousand files", () => {

@@ -23,6 +23,9 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Random } from "../support/random.ts";
 
+// Threads are used in trees that are large enough to test them.
+process.env.TSYNC_THREADS_FROM = "1000";
+
 const program = process.env.TSYNC_TEST_PROGRAM ?? fileURLToPath(new URL("../../bin/tsync", import.meta.url));
 const moments = Number(process.env.TSYNC_SIGNALS ?? 4);
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

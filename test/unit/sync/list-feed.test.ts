@@ -54,7 +54,14 @@ function feedWith(work: (order: ScanOrder) => Promise<void>): ListFeed {
     umask: 0,
     roots: { roots: [] },
   } as unknown as BuilderContext;
-  const pool = { scan: work, warm: () => {}, isUp: true, taken: () => {}, release: () => {} } as unknown as WorkerPool;
+  const pool = {
+    scan: work,
+    pays: () => true,
+    warm: () => {},
+    isUp: true,
+    taken: () => {},
+    release: () => {},
+  } as unknown as WorkerPool;
   return new ListFeed(builder, context, {} as unknown as FilterProgram, pool, (list) => list);
 }
 
@@ -105,6 +112,7 @@ describe("ListFeed", () => {
         order.port.close();
         return Promise.resolve();
       },
+      pays: (_: string, entries: number) => entries >= 2500,
       warm: () => {},
       release: () => {},
       get isUp() {
@@ -144,7 +152,8 @@ describe("ListFeed", () => {
     for (const [total, duty, isFull, expected] of [
       [3000, "scan", false, []],
       [5000, "scan", false, ["scan"]],
-      [5000, "copy", false, ["copy"]],
+      [5000, "copy", false, ["copy", "scan"]],
+      [5000, "copy", true, ["copy"]],
       // Beside a thread that copies another one must pay.
       [5000, "scan", true, []],
       [50_000, "scan", true, ["scan"]],
@@ -153,7 +162,13 @@ describe("ListFeed", () => {
       const list = { ...listOf(0, false), entries: listOf(0, false).entries.slice(0, 99) };
       const builder = { next: () => list, estimate: { total } } as unknown as ListBuilder;
       const context = { options: { incrementalRecursion: true } } as unknown as BuilderContext;
-      const pool = { warm: (worker: string) => started.add(worker), isUp: false, isFull } as unknown as WorkerPool;
+      const pays = (_: string, entries: number) => entries > 4000;
+      const pool = {
+        pays,
+        warm: (worker: string) => started.add(worker),
+        isUp: false,
+        isFull,
+      } as unknown as WorkerPool;
       const feed = new ListFeed(builder, context, {} as unknown as FilterProgram, pool, (one) => one);
       feed.firstDuty = duty;
       void feed.fill(300);
