@@ -29,10 +29,14 @@ const roleNames: Readonly<Record<InteropRole, string>> = {
   "both-pull": "both ends, pull",
 };
 
-/** The document. */
-export function formatMatrix(peers: readonly Peer[], rows: readonly MatrixRow[]): string {
+/** The document; `total`: cells that the matrix has. */
+export function formatMatrix(peers: readonly Peer[], rows: readonly MatrixRow[], total: number): string {
   const red = rows.filter(({ result }) => result.reason !== undefined);
   const refused = rows.filter(({ result }) => !finished.has(Number(result.exitCode)));
+  const gathered =
+    rows.length === total
+      ? ""
+      : "\nThe rest has not been run yet. What is here was gathered over several runs (`--state`), between which tsync changed.\n";
   const sections = peers.flatMap((peer) =>
     (["shell", "daemon"] as const).map((transport) => formatTable(peer, transport, rows)),
   );
@@ -41,13 +45,13 @@ export function formatMatrix(peers: readonly Peer[], rows: readonly MatrixRow[])
 Made by \`node test/interop/run-matrix.ts --write docs/interop.md\`. Each cell is a run of a real rsync with tsync at one end (or at
 both), compared with the same run with that rsync at both ends: the trees of both sides (type, mode, owner, nanosecond times,
 content, link targets, devices, hard links, attributes, ACLs) and the exit code must be the same. A field names the protocols
-(\`--protocol=N\`) that are so; \`(=4)\` behind some: rsync ends with code 4 there, and so does tsync.
+(\`--protocol=N\`) that are so; \`(=4)\` behind some: rsync ends with code 4 there, and so does tsync; \`-\`: not run.
 
 | rsync | newest protocol | from |
 |---|---|---|
 ${peers.map(({ version, protocol, source }) => `| ${version} | ${protocol} | ${source} |\n`).join("")}
-**${rows.length - red.length} of ${rows.length} cells are green**; in ${refused.length} of them rsync itself refuses the options at that protocol.
-${red.length === 0 ? "" : `\n## Not green\n\n${red.map(formatRed).join("")}`}
+**${rows.length - red.length} of ${rows.length} cells are green** (the whole matrix has ${total}); in ${refused.length} of them rsync itself refuses the options at that protocol.
+${gathered}${red.length === 0 ? "" : `\n## Not green\n\n${red.map(formatRed).join("")}`}
 ${sections.join("")}`.replace(/\n+$/, "\n");
 }
 
@@ -81,5 +85,6 @@ function formatField(rows: readonly MatrixRow[]): string {
     if (last?.end === end && last.to === cell.protocol - 1) last.to = cell.protocol;
     else groups.push({ end, from: cell.protocol, to: cell.protocol });
   }
+  if (groups.length === 0) return "-";
   return groups.map(({ end, from, to }) => `${from === to ? from : `${from}-${to}`}${end}`).join(", ");
 }
