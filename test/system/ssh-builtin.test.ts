@@ -187,14 +187,22 @@ describe("keys", () => {
     expect(stderr).toContain(`The key ${at(name)} is encrypted, and nobody gave the passphrase.\n`);
   });
 
-  test("that are encrypted, with the passphrase typed on a terminal, at the second try", () => {
+  test("that are encrypted, with the passphrase typed on a terminal, at the second try", async () => {
     rmSync(at("there"), { recursive: true, force: true });
     const line = `${tsync} --ssh=builtin -aH -e "ssh ${keyOptions(at("locked"))}" src/ host:${at("there")}`;
-    const typed = `sleep 2; printf 'wrong\\r'; sleep 2; printf 'a secret\\r'; sleep 3`;
-    const script = `{ ${typed}; } | script -qec '${line}' /dev/null`;
-    const { status, stdout } = spawnSync("bash", ["-c", script], { cwd: folder, encoding: "latin1" });
-    expect(stdout.match(/Enter passphrase for key '.*\/locked': /g)).toHaveLength(2);
-    expect(stdout).not.toContain("secret");
+    const child = spawn("script", ["-qec", line, "/dev/null"], { cwd: folder, stdio: ["pipe", "pipe", "inherit"] });
+    const prompt = /Enter passphrase for key '.*\/locked': /g;
+    const typed = ["wrong\r", "a secret\r"];
+    let shown = "";
+    let answered = 0;
+    child.stdout.on("data", (bytes: Buffer) => {
+      shown += bytes.toString("latin1");
+      for (const asked = shown.match(prompt)?.length ?? 0; answered < asked; answered++)
+        child.stdin.write(typed[answered] ?? "\r");
+    });
+    const status = await new Promise((resolve) => child.on("close", resolve));
+    expect(shown.match(prompt)).toHaveLength(2);
+    expect(shown).not.toContain("secret");
     expect(status).toBe(0);
     expect(tree("there")).toEqual(tree("src"));
   });
