@@ -113,6 +113,7 @@ class SourceArguments {
       ? syscalls.fstat(descriptor, this.stat)
       : this.builder.look(descriptor, argument.path, argument.path, this.stat);
     const absolute = roots.absolute(root, argument.path);
+    if (seen === "dangling" && this.isHidden(roots.get(root).absolute, argument.path)) return;
     if (this.found(seen, absolute)) this.addStatted(root, descriptor, argument, seen === "followed");
     else if (seen === -2 && this.deletesMissing) this.addMissing(root, argument.path);
   }
@@ -134,6 +135,7 @@ class SourceArguments {
     const written = cut < 0 ? text : text.slice(cut + 3);
     if (written.startsWith("./") && argument.path !== ".") this.addImplied(argument.base, byteName("."));
     const seen = this.lookRelative(argument, full);
+    if (seen === "dangling" && this.isHidden(absoluteBase, argument.path)) return;
     if (!this.found(seen, this.absolute(full))) {
       if (seen === -2 && this.deletesMissing) this.addMissingBelow(argument, absoluteBase);
       return;
@@ -261,6 +263,13 @@ class SourceArguments {
     const [complete] = this.builder.withAttributes([entry], directory, path, content);
     if (complete === undefined) return;
     this.builder.addEntry(dot ? path : parentOfEntry(path), complete, device);
+  }
+
+  /** Whether rules hide a link that leads nowhere: as a file or as a directory, it is not missed then, but under `-L`. */
+  private isHidden(absoluteBase: ByteName, path: ByteName): boolean {
+    const { builder, context } = this;
+    if (context.options.copyLinks) return false;
+    return context.filters.from(absoluteBase, () => builder.hidden(path, false) || builder.hidden(path, true));
   }
 
   /** Whether rules hide the argument, or it is a directory and directories are not sent. */

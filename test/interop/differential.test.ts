@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { byteName } from "../../src/bytes/byte-name.ts";
 import { differentialModes } from "../support/differential.ts";
-import type { Report } from "../support/differential-report.ts";
+import { optionPairs, type Report } from "../support/differential-report.ts";
 import { expectedCoverage, expectedWholeOptions } from "../support/expected-coverage.ts";
 import { planScenario } from "../support/scenario.ts";
 import { isSupported } from "../support/whole-options.ts";
@@ -97,6 +97,21 @@ describe("planWireScenario", () => {
       if (direction === "pull") expect(rare(["source wildcard"], 10)).toEqual([]);
     }
   });
+});
+
+test("3,000 cases of the whole table have every option at least 20 times, and all pairs of common ones", () => {
+  const cases = Array.from(
+    { length: 3000 },
+    (_, index) => planWholeScenario(index + 1, "root", byteName("/case")).covers,
+  );
+  const counts = new Map<string, number>();
+  for (const name of cases.flat()) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const rare = [...counts].filter(([name, count]) => name.startsWith("-") && count < 20);
+  expect(rare).toEqual([]);
+  const { common, unseen } = optionPairs(cases);
+  expect(common).toBeGreaterThan(5000);
+  // rsync 3.5.0 repeats messages about attributes of links (docs/differences.md).
+  expect(unseen).toEqual(["-A -K"]);
 });
 
 describe("tsync does what rsync does", () => {

@@ -107,3 +107,12 @@ test.each(["--stderr=client", "--stderr=errors", "--no-msgs2stderr"])(
 test("--copy-devices makes files without set-id and sticky bits", () => {
   compare(`mkdir s d; mknod s/n c 1 3; chmod 7565 s/n; ${dated}`, "-aii --copy-devices --out-format=%i|%B|%n s/ d/");
 });
+
+test.each([
+  "-a --copy-unsafe-links --exclude=ln s/ln d/",
+  "-aR --copy-unsafe-links --exclude=l2 s/d/l2 d/",
+  "-aL --exclude=l2 s/d/l2 s/ln d/",
+  "-aRL --exclude=l2/ s/d/l2 d/",
+])("an argument that is a dangling link and left out: %s", (line) => {
+  compare(`mkdir -p s/d d; ln -s /nonexistent/x s/ln; ln -s ../../../y s/d/l2; ${dated}`, line);
+});

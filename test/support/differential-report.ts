@@ -31,7 +31,10 @@ export interface Report {
   readonly percentIdentical: number;
   /** How many cases exercised what. */
   readonly coverage: Readonly<Record<string, number>>;
-  /** Pairs of common options that no case had together. */
+  /** Options that fewer than 20 cases had. */
+  readonly rareOptions: readonly string[];
+  /** Pairs of common options, and those that no case had together. */
+  readonly commonPairs: number;
   readonly unseenPairs: readonly string[];
   readonly exitCodes: Readonly<Record<string, number>>;
   /** Aspects in which the reference disagreed with itself, with the number of cases. */
@@ -49,11 +52,15 @@ export function makeReport(summaries: readonly CaseSummary[], user: string, tabl
   const count = (verdict: CaseSummary["verdict"]): number => summaries.filter((one) => one.verdict === verdict).length;
   const identical = count("identical");
   const different = count("different");
+  const coverage = tally(summaries.flatMap(({ covers }) => covers));
+  const { common, unseen } = optionPairs(summaries.map(({ covers }) => covers));
   return {
     ...{ user, table, cases: summaries.length, identical, different, noise: count("noise") },
     percentIdentical: identical + different === 0 ? 0 : (100 * identical) / (identical + different),
-    coverage: tally(summaries.flatMap(({ covers }) => covers)),
-    unseenPairs: unseenPairs(summaries.map(({ covers }) => covers)),
+    coverage,
+    rareOptions: Object.keys(coverage).filter((name) => name.startsWith("-") && (coverage[name] ?? 0) < 20),
+    commonPairs: common,
+    unseenPairs: unseen,
     exitCodes: tally(summaries.map(({ exitCode }) => `${exitCode}`)),
     noiseAspects: tally(summaries.flatMap(({ noise }) => noise)),
     noiseExamples: summaries
@@ -88,30 +95,56 @@ export function printReport(report: Report): string {
 }
 
 /** How often each thing was exercised, rarest last. */
-export function coverageTable({ coverage, unseenPairs: pairs }: Report): string {
+export function coverageTable({ coverage, rareOptions, commonPairs, unseenPairs: pairs }: Report): string {
   const cells = Object.entries(coverage)
     .sort((left, right) => right[1] - left[1])
     .map(([name, count]) => `${name} ${count}`);
-  const rest = pairs.length > 0 ? `common options never seen together: ${pairs.join(" | ")}\n` : "";
-  return `coverage: ${cells.join(" | ")}\n${rest}`;
+  const rare = rareOptions.length > 0 ? `options in fewer than 20 cases: ${rareOptions.join(" | ")}\n` : "";
+  const seen = `pairs of common options: ${commonPairs}, seen together: ${commonPairs - pairs.length}\n`;
+  const rest = pairs.length > 0 ? `never seen together: ${pairs.join(" | ")}\n` : "";
+  return `coverage: ${cells.join(" | ")}\n${rare}${seen}${rest}`;
 }
 
-/** Pairs of options that by their frequencies should have met five times at least, and did not. */
-export function unseenPairs(cases: readonly (readonly string[])[]): string[] {
+const commonMeetings = 10;
+
+/**
+ * Pairs of options that by their frequencies should have met ten times at least, and those of them that did not. Options that
+ * are drawn instead of each other are no pairs.
+ */
+export function optionPairs(cases: readonly (readonly string[])[]): { common: number; unseen: string[] } {
   const options = cases.map((covers) => covers.filter((name) => name.startsWith("-")).sort());
   const counts = tally(options.flat());
   const pairs = tally(
     options.flatMap((names) => names.flatMap((one, at) => names.slice(at + 1).map((other) => `${one} ${other}`))),
   );
   const names = Object.keys(counts).sort();
-  return names.flatMap((one, at) =>
+  const common = names.flatMap((one, at) =>
     names
       .slice(at + 1)
-      .filter((other) => ((counts[one] ?? 0) * (counts[other] ?? 0)) / cases.length >= 5)
-      .map((other) => `${one} ${other}`)
-      .filter((pair) => pairs[pair] === undefined),
+      .filter((other) => ((counts[one] ?? 0) * (counts[other] ?? 0)) / cases.length >= commonMeetings)
+      .filter((other) => !areAlternatives(one, other))
+      .map((other) => `${one} ${other}`),
   );
+  return { common: common.length, unseen: common.filter((pair) => pairs[pair] === undefined) };
 }
+
+/** What `-a` stands for is either drawn in parts or taken back; of some others a command line has one. */
+function areAlternatives(one: string, other: string): boolean {
+  const rows = alternatives.find(
+    (words) => words.some((row) => row.includes(one)) && words.some((row) => row.includes(other)),
+  );
+  return rows?.some((row) => row.includes(one) && row.includes(other)) === false;
+}
+
+const letters = [..."lptgoD"];
+const alternatives: readonly (readonly (readonly string[])[])[] = [
+  [
+    ["-a", "--no-devices", "--no-specials", ...letters.map((letter) => `--no-${letter}`)],
+    ["-r", "--devices", "--specials", ...letters.map((letter) => `-${letter}`)],
+  ],
+  ["-v", "-vv", "-i", "-ii", "--out-format", "--info", "-q"].map((name) => [name]),
+  ["--compare-dest", "--copy-dest", "--link-dest"].map((name) => [name]),
+];
 
 function tally(words: readonly string[]): Record<string, number> {
   const counts = new Map<string, number>();

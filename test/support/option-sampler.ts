@@ -84,6 +84,7 @@ const longSpellings: ReadonlyMap<string, string> = new Map([
   ["-B1k", "--block-size"],
   ["--time-limit", "--stop-after"],
   ["--no-inc-recursive", "--no-i-r"],
+  ["--protect-args", "-s"],
 ]);
 
 function addSelection(random: Random, add: Add): void {

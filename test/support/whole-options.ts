@@ -41,6 +41,21 @@ export function randomExtraOptions(
   return { argv: argv.map(byteName), covers: [...known].filter((name) => !covers.includes(name)) };
 }
 
+/**
+ * Options without effect on a copy within one machine, and one that takes back another, which comes last: drawn apart from the others, so
+ * that these stay what they are for each seed.
+ */
+export function randomHarmlessOptions(random: Random): ExtraOptions & { readonly last: readonly ByteName[] } {
+  const words = random.chance(0.25) ? random.sample(harmless, random.between(1, 3)) : [];
+  const last = random.chance(0.3) ? [random.pick([...negations.split(" "), "--no-bwlimit"])] : [];
+  return { argv: words.map(byteName), last: last.map(byteName), covers: [...words, ...last].map(coverName) };
+}
+
+const harmless =
+  "--max-alloc=1g --skip-compress=gz/zip --no-motd --timeout=0 --blocking-io --rsync-path=x --rsh=ssh --old-args -s --trust-sender --sockopts=x -4 -6 --port=99 --i-r -z --compress-choice=zstd --compress-level=3 --compress-threads=2 --new-compress".split(
+    " ",
+  );
+
 /** Whether tsync has the option of this word, or would refuse it by name. */
 export function isSupported(word: string): boolean {
   const name = word.replace(/=.*/s, "");
@@ -63,6 +78,9 @@ function extra(chance: number, spellings: string | Extra["spellings"], more: Omi
   const words = typeof spellings === "string" ? spellings.split(" ") : undefined;
   return { chance, spellings: words === undefined ? (spellings as Extra["spellings"]) : () => words, ...more };
 }
+
+const negations =
+  "--no-H --no-A --no-X --no-S --no-x --no-O --no-J --no-U --no-backup --no-inplace --no-partial --no-c --no-m --no-force --no-ignore-errors --no-numeric-ids --no-munge-links --no-fuzzy --no-mkpath --no-dirs --no-relative --no-progress --no-v --no-i --no-8 --no-append --no-perms --no-t --no-D --no-whole-file --no-open-noatime";
 
 const noAppend = ["-W", "--partial-dir", "--delay-updates"];
 const delta = { chance: 0.7, options: ["--no-W"] };
@@ -133,8 +151,5 @@ const extras: readonly Extra[] = [
     "--max-alloc=1g --skip-compress=gz/zip --no-motd --timeout=0 --blocking-io --rsync-path=x --rsh=ssh --old-args -s --protect-args --trust-sender --sockopts=x -4 -6 --port=99",
   ),
   // Each negation takes back what came before it on the command line.
-  extra(
-    0.12,
-    "--no-H --no-A --no-X --no-S --no-x --no-O --no-J --no-U --no-backup --no-inplace --no-partial --no-c --no-m --no-force --no-ignore-errors --no-numeric-ids --no-munge-links --no-fuzzy --no-mkpath --no-dirs --no-relative --no-progress --no-v --no-i --no-8 --no-append --no-perms --no-t --no-D --no-whole-file --no-open-noatime",
-  ),
+  extra(0.12, negations),
 ];

@@ -22,7 +22,7 @@ import {
   type Scenario,
 } from "./scenario.ts";
 import type { PlanEntry, TreePlan } from "./tree-plan.ts";
-import { randomExtraOptions } from "./whole-options.ts";
+import { randomExtraOptions, randomHarmlessOptions } from "./whole-options.ts";
 import { addLeftover, enrichSources, randomAlternateTrees, shapeDestination, shareFiles } from "./whole-trees.ts";
 
 const mainTree = byteName("src");
@@ -37,6 +37,7 @@ export function planWholeScenario(seed: number, user: RunUser, root: ByteName): 
   const names = [...plan.keys()].filter((path) => path !== "");
   const base = randomOptions(random, names, root);
   const extra = randomExtraOptions(random, base.covers, root, user);
+  const harmless = randomHarmlessOptions(new Random(`whole harmless ${user}`, seed));
   const relative = base.relative || extra.covers.includes("-R");
   const nulTerminated = random.chance(0.03);
   const covers = new Set([...base.covers, ...extra.covers, ...(nulTerminated ? ["--from0"] : [])]);
@@ -58,7 +59,13 @@ export function planWholeScenario(seed: number, user: RunUser, root: ByteName): 
     ? randomMounts(random, sources, destination.trees)
     : [];
   const options = random.chance(0.5) ? [...extra.argv, ...base.argv] : [...base.argv, ...extra.argv];
-  const allOptions = [...options, ...alternates.argv, ...(nulTerminated ? [byteName("--from0")] : [])];
+  const allOptions = [
+    ...harmless.argv,
+    ...options,
+    ...alternates.argv,
+    ...(nulTerminated ? [byteName("--from0")] : []),
+    ...harmless.last,
+  ];
   const noDestination = covers.has("--list-only") && random.chance(0.5);
   const trees = new Map(alternates.trees);
   for (const [name, tree] of destination.trees) {
@@ -87,7 +94,14 @@ export function planWholeScenario(seed: number, user: RunUser, root: ByteName): 
     umask: randomUmask(random),
     accessTimes: ["-U", "-UU", "--open-noatime"].some((name) => covers.has(name)),
     covers: [
-      ...new Set([...covers, ...drawn.covers, ...missing.covers, ...destination.covers, ...alternates.covers]),
+      ...new Set([
+        ...covers,
+        ...harmless.covers,
+        ...drawn.covers,
+        ...missing.covers,
+        ...destination.covers,
+        ...alternates.covers,
+      ]),
       ...(mounts.length > 0 ? ["mount point"] : []),
     ],
   };
