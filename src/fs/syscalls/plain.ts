@@ -24,6 +24,8 @@ const nodeLetters: ReadonlyMap<number, string> = new Map([
   [FileType.block, "b"],
 ]);
 const bigStats = { bigint: true, throwIfNoEntry: false } as const;
+/** By a path or through links: without an exception a file on the way (ENOTDIR) would look like a name that is not there. */
+const followedStats = { bigint: true } as const;
 
 /** Opens the plain back end for this thread. */
 export function openPlain(): Syscalls {
@@ -77,8 +79,10 @@ export function openPlain(): Syscalls {
     flags: openFlags,
 
     openPath: (path, flags, mode = 0) => checkPath(path) || attempt(() => fs.openSync(toBytes(path), flags, mode)),
-    statPath: (path, stat) => checkPath(path) || attempt(() => fillStat(stat, fs.statSync(toBytes(path), bigStats))),
-    lstatPath: (path, stat) => checkPath(path) || attempt(() => fillStat(stat, fs.lstatSync(toBytes(path), bigStats))),
+    statPath: (path, stat) =>
+      checkPath(path) || attempt(() => fillStat(stat, fs.statSync(toBytes(path), followedStats))),
+    lstatPath: (path, stat) =>
+      checkPath(path) || attempt(() => fillStat(stat, fs.lstatSync(toBytes(path), followedStats))),
     workingDirectory: () => fs.readlinkSync("/proc/self/cwd", { encoding: "latin1" }) as ByteName,
 
     openAt: (directory, name, flags, mode = 0) =>
@@ -109,7 +113,7 @@ export function openPlain(): Syscalls {
     },
     lstatAt,
     statAt: (directory, name, stat) =>
-      checkName(name) || attempt(() => fillStat(stat, fs.statSync(childPath(directory, name), bigStats))),
+      checkName(name) || attempt(() => fillStat(stat, fs.statSync(childPath(directory, name), followedStats))),
     fstat: (descriptor, stat) => attempt(() => fillStat(stat, fs.fstatSync(descriptor, bigStats))),
     readLinkAt(directory, name) {
       let target = "";

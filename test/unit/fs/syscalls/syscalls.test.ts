@@ -71,6 +71,15 @@ describe.each(kinds)("system calls of %s", (kind) => {
     expect(calls.lstatAt(-1, byteName("x"), f.stat)).toBeLessThan(0);
   });
 
+  it("a file on the way is no directory, which is not the same as a name that is not there", () => {
+    f.file("plain", "123");
+    must(calls.symlinkAt(f.root, byteName("through"), byteName("plain/below")));
+    expect(calls.statAt(f.root, byteName("through"), f.stat)).toBe(-20);
+    expect(calls.statPath(byteName(join(f.path, "plain/below")), f.stat)).toBe(-20);
+    expect(calls.lstatPath(byteName(join(f.path, "plain/below")), f.stat)).toBe(-20);
+    expect(calls.statPath(byteName(join(f.path, "gone")), f.stat)).toBe(-2);
+  });
+
   it("statAt and statPath follow a link, lstatPath and lstatAt do not", () => {
     f.file("file", "123");
     must(calls.symlinkAt(f.root, byteName("link"), byteName("file")));
