@@ -79,6 +79,8 @@ export async function startServer(connection: Connection, start: SessionStart, c
   const own = Math.min(start.protocol ?? protocolMax, protocolMax);
   writeVersion(connection.out, own);
   const protocol = agreeOnProtocol(own, await connection.read(readVersion), role);
+  // The client comes to the same end by itself once it knows our version.
+  connection.flush();
   checkProtocol(protocol, options, role);
   let compat = 0;
   if (protocol >= 30) {
