@@ -144,6 +144,12 @@ describe("what was agreed on", () => {
   });
 });
 
+test.each([28, 29])("what old receivers must not take for content is not sent: protocol %i", (protocol) => {
+  const line = `-aR --no-implied-dirs --delete --protocol=${protocol} s/x/y d`;
+  const compare = ({ status, destination }: WireOutcome) => ({ status, destination });
+  expect(check("push-client", line, { compare }).status).toBe(12);
+});
+
 describe("tsync at both ends", () => {
   test.each(["-aHAXi --delete", "-aiv --no-inc-recursive", "-aib --inplace"])("%s", (line) => {
     check("push-both", `${line} s/ d`);

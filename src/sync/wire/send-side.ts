@@ -109,7 +109,10 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
     return list;
   };
   const feed = new ListFeed(builder, scan, program, pool, arrived, aheadEntries);
-  const lists = new SentLists(link, fileListSettings(options, session), context.syscalls, incremental);
+  // An old receiver would take them for content, and delete what it has beside it.
+  const omitsImplied = session.protocol < 30 && relative && !options.impliedDirectories;
+  const settings = fileListSettings(options, session);
+  const lists = new SentLists(link, settings, context.syscalls, incremental, omitsImplied);
   const progress = new RunProgress(context, feed);
   const remover = new SourceRemover(context, roots);
   request.onMessage((message) => onMessage(message, context, lists, remover));

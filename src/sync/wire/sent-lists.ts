@@ -6,7 +6,7 @@ import { type ByteName, compareBytes } from "../../bytes/byte-name.ts";
 import { createChecksum } from "../../delta/checksum.ts";
 import { protocolError } from "../../errors.ts";
 import type { Syscalls } from "../../fs/syscalls/interface.ts";
-import type { FileEntry } from "../../protocol/file-entry.ts";
+import { EntryFlag, type FileEntry } from "../../protocol/file-entry.ts";
 import { FileListEncoder } from "../../protocol/file-list-encoder.ts";
 import type { FileListSettings } from "../../protocol/file-list-settings.ts";
 import { hasSafeLists } from "../../protocol/wire-context.ts";
@@ -27,6 +27,7 @@ interface SentList {
 
 export class SentLists {
   private readonly link: Link;
+  private readonly omitsImplied: boolean;
   private readonly encoder: FileListEncoder;
   private readonly lists: SentList[] = [];
   private nextNdx: number;
@@ -37,8 +38,10 @@ export class SentLists {
   /** Entries of all lists sent so far. */
   entryCount = 0;
 
-  constructor(link: Link, settings: FileListSettings, syscalls: Syscalls, incremental: boolean) {
+  /** `omitsImplied`: directories that are only the way to an argument are not sent (2-file-list 9.2). */
+  constructor(link: Link, settings: FileListSettings, syscalls: Syscalls, incremental: boolean, omitsImplied: boolean) {
     this.link = link;
+    this.omitsImplied = omitsImplied;
     const md5 = createChecksum("md5");
     this.encoder = new FileListEncoder(settings, {
       nameOf: (kind, id) => (kind === "user" ? syscalls.userName(id) : syscalls.groupName(id)),
@@ -60,9 +63,11 @@ export class SentLists {
   async sendAll(lists: readonly FileList[], ioError: number): Promise<void> {
     const { connection, session } = this.link;
     const converts = this.link.names !== undefined;
-    const sent = converts ? listOrder(lists) : scanOrder(lists);
+    const kept = (all: FileEntry[]): FileEntry[] =>
+      this.omitsImplied ? all.filter(({ flags }) => (flags & EntryFlag.implied) === 0) : all;
+    const sent = kept(converts ? listOrder(lists) : scanOrder(lists));
     const isOld = session.protocol < 29 && !converts;
-    const entries = isOld ? sent.toSorted((a, b) => compareBytes(a.path, b.path)) : listOrder(lists);
+    const entries = isOld ? sent.toSorted((a, b) => compareBytes(a.path, b.path)) : kept(listOrder(lists));
     this.encoder.startList(0);
     for (const entry of sent) {
       this.encoder.writeEntry(connection.out, this.named(entry));
