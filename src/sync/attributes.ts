@@ -138,8 +138,18 @@ export function setAttributes(
       return isGenerators ? undefined : changed;
     }
     if (isGenerators) changed = true;
+  } else if (!syscalls.abilities.descriptorAttributes && !isSymlink(entry) && needsNote(entry, finalMode)) {
+    // What a file has by itself and could stand for only is moved into its note; nobody is told of it (2-file-list 7.8).
+    const status = syscalls.chmodAt(directory, name, finalMode & 0o7777);
+    if (status < 0) return fail(`failed to set permissions on "${absolute}"`, status);
   }
   return changed;
+}
+
+/** Whether no file of our own can have this mode. */
+function needsNote(entry: FileEntry, mode: number): boolean {
+  const own = isDirectory(entry) ? 0o700 : 0o600;
+  return (mode & 0o7000) !== 0 || (mode & own) !== own;
 }
 
 /** What rsync's receiver, which sets extended attributes, makes of a link that counts as a directory: it sees the link. */

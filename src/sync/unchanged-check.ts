@@ -21,12 +21,14 @@ export class UnchangedCheck {
 
   constructor(parts: EntryParts) {
     this.parts = parts;
-    const { options, wants } = parts.context;
+    const { options, wants, syscalls } = parts.context;
     const { checksum, ignoreTimes, partialDirectory, info, alternates } = options;
     const silent = !wants.unchanged && info.name <= 1 && info.skip === 0;
     // What stands there gives way to what an alternate directory has.
     const replaced = alternates !== undefined && alternates.kind !== "copy";
-    const plain = options.removeSource === "no" && !options.atimes && !replaced;
+    // A file that stands for another may have to lose what it is by itself.
+    const real = syscalls.abilities.descriptorAttributes;
+    const plain = real && options.removeSource === "no" && !options.atimes && !replaced;
     this.suffices = silent && plain && !checksum && !ignoreTimes && partialDirectory === undefined;
   }
 

@@ -95,6 +95,16 @@ setfattr -n user.rsync.%dacl -v 0x0700000005000000050000000500000003000000050000
   expectSame(`${stored}; rsync -aA --fake-super s/ d/; setfattr -x user.rsync.%aacl s/f`, "-aiA --fake-super s/ d/");
 });
 
+test.each(["-ai", "-aic", "-aiH", "-aivv", "-ain"])(
+  "--fake-super moves into the note what an unchanged file has by itself: %s",
+  (options) => {
+    const real =
+      "mkdir -p s/x d; for n in f owner x/g; do echo a >s/$n; done; chmod 4755 s/f; chown 5:6 s/owner; chown 7:8 s/x";
+    const modes = "chmod 2775 s/x; chmod 400 s/x/g";
+    expectSame(`${real}; ${modes}; ${settled}; cp -a s/. d/`, `${options} --fake-super s/ d/`);
+  },
+);
+
 test("--fake-super replaces a real link by a file that stands for one, even if both point to the same", () => {
   expectSame(`${plain}; mkdir d; cp -a s/l d/; ${settled}`, "-aiio --fake-super s/ d/");
   expectSame(`${plain}; mkdir d; ln -s other d/l; ${settled}`, "-aiio --fake-super s/ d/");

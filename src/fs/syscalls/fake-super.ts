@@ -74,6 +74,9 @@ export function fakeSuperSyscalls(calls: Syscalls, role: Role): Syscalls {
       return before === undefined ? 0 : calls.removeXattrAt(directory, name, statName);
     }
     const { rdevMajor, rdevMinor } = isDeviceMode(wanted.mode) ? wanted : { rdevMajor: 0, rdevMinor: 0 };
+    if (before?.mode === wanted.mode && before.uid === wanted.uid && before.gid === wanted.gid) {
+      if (before.rdevMajor === rdevMajor && before.rdevMinor === rdevMinor) return 0;
+    }
     const text = `${wanted.mode.toString(8)} ${rdevMajor},${rdevMinor} ${wanted.uid}:${wanted.gid}`;
     return calls.setXattrAt(directory, name, statName, toBytes(byteName(text)));
   }
