@@ -84,7 +84,7 @@ describe.each(backEnds)("--json, %s", (backEnd) => {
   test.each([
     ["a wrong option", ["-a", "--json", "--bogus", "a", "b"], 1],
     ["too few arguments", ["-a", "--json"], 1],
-    ["what is not supported", ["-a", "--iconv=utf8", "--json", "a", "b"], 4],
+    ["what is not supported", ["--daemon", "--json"], 4],
     ["a source that is refused", ["-a", "--json", "--delete", "--refuse-empty-source", "/nowhere-at-all/", "b"], 3],
     ["a log that cannot be written", ["-a", "--json", "--log-file=/nowhere/log", "a", "b"], 23],
   ])("ends with the error for %s", (_title, args, code) => {
