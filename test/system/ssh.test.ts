@@ -241,8 +241,9 @@ describe("ssh that fails", () => {
 
   /** Whether rsync has the status of its shell by the time it looks for it is a matter of moments. */
   function knowing(outcome: { status: number | null; stdout: string; stderr: string[] }, code: number): typeof outcome {
-    if (code !== 127 || outcome.status !== 12) return outcome;
-    const told = "remote command not found (code 127)";
+    const cause = { 127: "remote command not found", 255: "unexplained error" }[code];
+    if (cause === undefined || outcome.status !== 12) return outcome;
+    const told = `${cause} (code ${code})`;
     const stderr = outcome.stderr.map((line) => line.replace("error in rsync protocol data stream (code 12)", told));
     return { ...outcome, status: code, stderr: stderr.sort() };
   }
