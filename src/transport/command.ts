@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { type ByteName, fromText, toText } from "../bytes/byte-name.ts";
 import { ExitCode, type Role, TsyncError } from "../errors.ts";
 import { type ByteStream, NodeByteStream } from "./byte-stream.ts";
+import { within } from "./patience.ts";
 
 /** Exit code of a run whose remote shell was killed. */
 const shellKilled = 125;
@@ -47,15 +48,7 @@ export async function startCommand(
       child.stdout as NonNullable<typeof child.stdout>,
       child.stdin as NonNullable<typeof child.stdin>,
     ),
-    status: async (patience) => {
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<undefined>((resolve) => {
-        timer = setTimeout(() => resolve(undefined), patience);
-      });
-      const status = await Promise.race([ended, late]);
-      clearTimeout(timer);
-      return status;
-    },
+    status: (patience) => within(ended, patience),
     kill: () => {
       child.kill("SIGTERM");
       child.unref();

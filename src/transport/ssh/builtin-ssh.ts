@@ -8,6 +8,7 @@ import { type ByteName, toBytes } from "../../bytes/byte-name.ts";
 import { abortedError, ExitCode, type Role, TsyncError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import type { CommandConnection } from "../command.ts";
+import { within } from "../patience.ts";
 import { ChannelStream } from "./channel-stream.ts";
 import { type Caller, type ConnectPlan, planConnection } from "./connect-plan.ts";
 import { HostKeys, sshFailed } from "./host-keys.ts";
@@ -184,15 +185,7 @@ class BuiltinSsh {
     this.watchLife();
     return {
       stream: new ChannelStream(channel, socket, () => this.leave(channel)),
-      status: async (patience) => {
-        let timer: NodeJS.Timeout | undefined;
-        const late = new Promise<undefined>((resolve) => {
-          timer = setTimeout(() => resolve(undefined), patience);
-        });
-        const status = await Promise.race([ended, late]);
-        clearTimeout(timer);
-        return status;
-      },
+      status: (patience) => within(ended, patience),
       kill: () => this.close(),
     };
   }
@@ -223,7 +216,8 @@ class BuiltinSsh {
       silent = bytesRead > heard || takes ? 0 : silent + 1;
       heard = bytesRead;
       left = bytesWritten - writableLength;
-      if (silent < keepAliveCount) return;
+      // A sign may have left just after the look before: its answer has a whole interval.
+      if (silent <= keepAliveCount) return;
       this.request.onStandardError(Buffer.from(`Timeout, server ${host} not responding.\n`, "latin1"));
       socket.destroy();
     }, keepAliveSeconds * 1000);
