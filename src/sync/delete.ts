@@ -69,7 +69,9 @@ export class Deleter implements DeletionSource {
     }
     const candidates = this.list(path, held.descriptor, (name) => names.has(name), false);
     for (const candidate of candidates) {
-      if (later || this.guarded !== undefined) this.delayed.push({ item: candidate, deep: true });
+      if (candidate.isMountPoint === true)
+        this.mountPoint(`cannot delete mount point: ${candidate.path}`, candidate.path);
+      else if (later || this.guarded !== undefined) this.delayed.push({ item: candidate, deep: true });
       else this.deleteItem(candidate, false, false);
     }
   }
@@ -141,7 +143,7 @@ export class Deleter implements DeletionSource {
     this.silent = false;
   }
 
-  /** Candidates of a directory, last in sort order first. */
+  /** Candidates of a directory, last in sort order first; among them with `-x` mount points. */
   list(
     path: ByteName,
     descriptor: number,
@@ -170,47 +172,40 @@ export class Deleter implements DeletionSource {
       if (own < 0 && syscalls.fstat(descriptor, this.stat) === 0) own = deviceOf(this.stat);
       return own;
     };
+    // Nothing comes of those that are listed, but -vv tells of the rules for every name that the directory holds (2-file-list 1.8),
+    // and -x of every mount point.
+    const told =
+      (options.debug.filter > 0 && !filters.isEmpty) || (options.oneFileSystem > 0 && options.info.mount > 0);
     for (const name of names) {
+      const isListed = listed(name);
+      if (isListed && !told) continue;
       const child = childPath(path, name);
-      if (listed(name)) {
-        // Nothing comes of it, but -vv tells of the rules for every name that the directory holds (2-file-list 1.8), and -x of
-        // every mount point.
-        const told =
-          (options.debug.filter > 0 && !filters.isEmpty) || (options.oneFileSystem > 0 && options.info.mount > 0);
-        if (!told || syscalls.lstatAt(descriptor, name, this.stat) < 0) continue;
-        const candidate = this.candidate(child, name, this.stat);
-        const isDirectory = (candidate.mode & FileType.mask) === FileType.directory;
-        if (!filters.isEmpty && this.isProtected(child, isDirectory, beingRemoved)) continue;
-        if (isDirectory && options.oneFileSystem > 0 && candidate.device !== ownDevice()) this.mountPoint(child);
-        continue;
-      }
       const status = syscalls.lstatAt(descriptor, name, this.stat);
       if (status < 0) {
         // Gone by itself is as good as deleted; anything else must not pass for success (L-17).
-        if (status === ENOENT) continue;
+        if (status === ENOENT || isListed) continue;
         onProtected?.();
         if (!this.silent) ledger.notSeen(fullPath(this.destination.absolute, child), status);
         continue;
       }
-      const isDirectory = (this.stat.mode & FileType.mask) === FileType.directory;
-      if (!filters.isEmpty && this.isProtected(child, isDirectory, beingRemoved)) {
-        onProtected?.();
-        continue;
-      }
       const candidate = this.candidate(child, name, this.stat);
-      if (isDirectory && options.oneFileSystem > 0 && candidate.device !== ownDevice()) {
-        this.mountPoint(child);
+      const isDirectory = (candidate.mode & FileType.mask) === FileType.directory;
+      const isMountPoint = isDirectory && options.oneFileSystem > 0 && candidate.device !== ownDevice();
+      if (isMountPoint && options.oneFileSystem > 1) {
+        // It is not in the list, whatever the rules say: the directory that it lies in is not known to hold anything.
+        this.mountPoint(`[generator] skipping mount-point dir ${child}`, child);
+        if (this.silent) onProtected?.();
+      } else if (!filters.isEmpty && this.isProtected(child, isDirectory, beingRemoved)) onProtected?.();
+      else if (isMountPoint) {
         onProtected?.();
-        continue;
-      }
-      found.push(candidate);
+        found.push({ ...candidate, isMountPoint });
+      } else if (!isListed) found.push(candidate);
     }
     return sortForDeletion(found);
   }
 
-  private mountPoint(path: ByteName): void {
-    if (this.context.options.info.mount > 0 && !this.silent)
-      this.notice("mount-point", `cannot delete mount point: ${path}`, path);
+  private mountPoint(text: string, path: ByteName): void {
+    if (this.context.options.info.mount > 0 && !this.silent) this.notice("mount-point", text, path);
   }
 
   private isProtected(path: ByteName, isDirectory: boolean, beingRemoved: boolean): boolean {
@@ -283,6 +278,10 @@ export class Deleter implements DeletionSource {
       },
     );
     for (const item of contents) {
+      if (item.isMountPoint === true) {
+        this.mountPoint(`mount point, ${item.path}, pins parent directory`, item.path);
+        continue;
+      }
       const isDirectory = (item.mode & FileType.mask) === FileType.directory;
       if (isDirectory && this.deleteContents(this.writable(item)) !== "deleted") remains = true;
       if (this.deleteItem(item, false, isDirectory) !== "deleted") remains = true;
@@ -311,20 +310,11 @@ export class Deleter implements DeletionSource {
     // A backup walks elsewhere in the destination meanwhile.
     held.retain();
     const parent = held.descriptor;
-    let operation = isDirectory ? "rmdir" : "unlink";
-    let status: number;
-    if (isDirectory) {
-      status = syscalls.removeDirectoryAt(parent, item.name);
-    } else if (options.backup && !this.forBackup && this.backups.appliesToDeletion(item.name)) {
-      operation = "make_backup";
-      status = this.backups.make(parent, item.name, item.path, true);
-      if (status === copiedOnly) {
-        operation = "unlink";
-        status = syscalls.unlinkAt(parent, item.name);
-      }
-    } else {
-      status = syscalls.unlinkAt(parent, item.name);
-    }
+    const backsUp = !isDirectory && options.backup && !this.forBackup && this.backups.appliesToDeletion(item.name);
+    let status: number = backsUp ? this.backups.make(parent, item.name, item.path, true) : copiedOnly;
+    const operation = status !== copiedOnly ? "make_backup" : isDirectory ? "rmdir" : "unlink";
+    if (status === copiedOnly)
+      status = isDirectory ? syscalls.removeDirectoryAt(parent, item.name) : syscalls.unlinkAt(parent, item.name);
     held.release();
     if (status === 0) this.touched(directoryName(item.path) || byteName("."));
     else if (status !== ENOENT && status !== ENOTEMPTY && status !== EEXIST) {

@@ -10,6 +10,9 @@ import { FileType } from "../protocol/file-entry.ts";
 import type { RunContext } from "./context.ts";
 
 const ENOENT = -2;
+const EEXIST = -17;
+const ENOTDIR = -20;
+const ELOOP = -40;
 
 export interface Destination {
   /** Below it everything is written; undefined in a dry run into a directory that does not exist. */
@@ -82,22 +85,36 @@ function makeParents(context: RunContext, text: ByteName, absolute: ByteName, li
   const path = whole ? trimmed : directoryName(trimmed);
   const stat = emptyStat();
   const { directory, path: nameOnly } = syscalls.flags;
+  const fail = (status: number, shown: ByteName): never => {
+    const message = `[Receiver] mkdir "${shown}" failed: ${errnoText(-status)}`;
+    throw new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "Receiver", path: absolute });
+  };
+  const asTyped = text.endsWith("/") ? byteName(`${absolute}/`) : absolute;
+  const inWay = syscalls.statPath(text, stat);
+  if (options.dryRun && inWay !== ENOENT) fail(inWay, asTyped);
   let made = path.startsWith("/") ? "/" : "";
   let count = 0;
+  let below = components(path).length;
   for (const part of components(path)) {
+    below--;
     const parent = (made === "" ? "." : made) as ByteName;
     made = `${made === "" || made === "/" ? made : `${made}/`}${part}`;
-    if (part === "." || part === ".." || syscalls.statPath(made as ByteName, stat) === 0) continue;
+    const there = part === "." || part === ".." ? 0 : syscalls.statPath(made as ByteName, stat);
+    if (there === 0) {
+      const isDirectory = part === "." || part === ".." || (stat.mode & FileType.mask) === FileType.directory;
+      // rsync asks for the whole, and then from the end towards the beginning, without following links.
+      if (!isDirectory) fail([EEXIST, ENOTDIR][below] ?? ELOOP, asTyped);
+      continue;
+    }
     count++;
     if (options.dryRun) continue;
     const held = syscalls.openPath(parent, nameOnly | directory);
     const status = held < 0 ? held : syscalls.makeDirectoryAt(held, part, 0o777);
     if (held >= 0) syscalls.close(held);
-    if (status < 0) {
-      const asTyped = text.endsWith("/") ? `${absolute}/` : absolute;
-      const message = `[Receiver] mkdir "${asTyped}" failed: ${errnoText(-status)}`;
-      throw new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "Receiver", path: absolute });
-    }
+    // A link that leads nowhere is in the way.
+    if (status === EEXIST && below > 0) fail(there, asTyped);
+    else if (status === EEXIST && !whole) return;
+    else if (status < 0) fail(status, status === EEXIST ? absolute : asTyped);
   }
   const shown = byteName(`created ${count} director${count === 1 ? "y" : "ies"} for ${listed.none ? trimmed : path}`);
   if (count > 0 && (options.info.name > 0 || isItemized(options))) {

@@ -375,7 +375,7 @@ export class Generator {
     }
     if (options.dryRun || !isNeeded) return "missing";
     if (!makeImplied(this.parts, path)) return "skipped";
-    for (let above = path; above !== ""; above = directoryName(above)) this.states.delete(above);
+    for (let above = path; above !== "" && above !== "/"; above = directoryName(above)) this.states.delete(above);
     return "ok";
   }
 

@@ -17,6 +17,8 @@ export interface Candidate {
   readonly mode: number;
   readonly uid: number;
   readonly device: number;
+  /** It is another file system, which `-x` leaves alone. */
+  readonly isMountPoint?: boolean;
 }
 
 /** A deletion that is done later; `deep`: with contents. */
@@ -118,6 +120,7 @@ export class GuardedDeletion {
 
   /** Whether an entry would be deleted; it and what is in it, if that would go too, are added to `doomed`. */
   private survey(item: Candidate, deep: boolean, doomed?: DoomedEntry[]): boolean {
+    if (item.isMountPoint === true) return false;
     const directory = (item.mode & FileType.mask) === FileType.directory;
     if (directory) {
       const empties = deep ? this.surveyContents(item, doomed) : !this.deleter.hasContent(item);

@@ -734,9 +734,10 @@ describe("inherited ACLs of new files where rules for attributes let them be sen
 });
 
 describe("mount points in the destination under -x", () => {
-  const setup = "mkdir -p src/m src/d dst/m dst/d/n dst/gone; echo 1 >src/m/f; echo 2 >src/d/f";
-  const mounted = `unshare -m sh -c 'for d in m d/n gone; do mount -t tmpfs none dst/$d; done; exec "$0" "$@"'`;
-  test.each(["", "-f 'P /m'", "--delete-after", "--delete-excluded --exclude=m"])("-ax -vv --delete %s", (text) => {
+  const setup = "mkdir -p src/m src/d dst/m dst/d/n dst/gone dst/q/r/m dst/q/z; echo 1 >src/m/f; echo 2 >src/d/f";
+  const mounted = `unshare -m sh -c 'for d in m d/n gone q/r/m; do mount -t tmpfs none dst/$d; done; exec "$0" "$@"'`;
+  const options = ["", "-f 'P /m'", "--delete-after", "--delete-excluded --exclude=m", "-n"];
+  test.each(options.flatMap((text) => [text, `-x ${text}`]))("-ax -vv --delete %s", (text) => {
     const args = `-ax -vv --delete ${text} src/ dst/`;
     expectAsRsync(run(`${mounted} ${tsync}`, setup, args, "root"), () => run(`${mounted} rsync`, setup, args, "root"));
   });
