@@ -106,7 +106,7 @@ export class LeftOut {
 
   has(path: ByteName): boolean {
     if (this.directories.size === 0) return false;
-    for (let at = path; at !== "" && at !== "."; at = directoryName(at)) if (this.directories.has(at)) return true;
+    for (let at = path; !["", ".", "/"].includes(at); at = directoryName(at)) if (this.directories.has(at)) return true;
     return false;
   }
 }
