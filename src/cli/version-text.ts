@@ -1,5 +1,6 @@
 /** `--version` as text and, given twice, as JSON (3-transfer 10.1): what this program is and what it can do. */
 import { digestBytes } from "../delta/checksum.ts";
+import { compressionNames } from "../protocol/compression-name.ts";
 import { protocolVersion, rsyncVersion, version } from "../version.ts";
 
 /** What the running program found on this machine. */
@@ -34,14 +35,14 @@ function abilities(facts: VersionFacts): readonly Ability[] {
     { key: "nanosecond_times", text: "nanosecond times", present: full },
     { key: "sparse", text: "sparse files", present: full },
     { key: "kernel_copy", text: "copying in the kernel", present: full },
-    { key: "remote", text: "remote transfers", present: false },
+    { key: "remote", text: "remote transfers", present: true },
     { key: "batchfiles", text: "batchfiles", present: true },
-    { key: "append", text: "append", present: false },
-    { key: "atimes", text: "atimes", present: false },
+    { key: "append", text: "append", present: true },
+    { key: "atimes", text: "atimes", present: true },
     { key: "crtimes", text: "crtimes", present: false },
     { key: "iconv", text: "iconv", present: true },
     { key: "prealloc", text: "prealloc", present: true },
-    { key: "stop_at", text: "stop-at", present: false },
+    { key: "stop_at", text: "stop-at", present: true },
   ];
 }
 
@@ -58,6 +59,8 @@ export function versionText(facts: VersionFacts): string {
     ...wrapped(words),
     "Checksum list:",
     `    ${checksums.join(" ")}`,
+    "Compress list:",
+    `    ${compressionNames.join(" ")}`,
     "",
   ].join("\n");
 }
@@ -76,6 +79,7 @@ export function versionJson(facts: VersionFacts): string {
     runtime: { node: facts.node, syscalls: facts.syscalls },
     capabilities,
     checksum_list: checksums,
+    compress_list: compressionNames,
     license: "MIT",
     caveat: "tsync comes without any warranty",
   };

@@ -273,12 +273,13 @@ function setAcls(
       value === undefined
         ? syscalls.removeXattrAt(directory, name, accessAclName)
         : syscalls.setXattrAt(directory, name, accessAclName, value);
-    if (status < 0 && status !== -61 && status !== -95) {
+    // A file system without ACLs, or a link, has none to remove; what cannot be set is said, as the mode is still to be set.
+    if (status < 0 && status !== -61 && (value !== undefined || status !== -95)) {
       ledger.systemError("generator", `set_acl: xacl_set(${entry.path}, ACL_TYPE_ACCESS)`, status, absolute);
-    } else {
-      // Setting the ACL wrote the permission bits too; removing it leaves them as they were.
-      bits = value === undefined ? stat.mode & 0o7777 : (stat.mode & 0o7000) | (mode & 0o777);
+      return undefined;
     }
+    // Setting the ACL wrote the permission bits too; removing it leaves them as they were.
+    bits = value === undefined ? stat.mode & 0o7777 : (stat.mode & 0o7000) | (mode & 0o777);
   }
   if (isDirectory(entry) && defaultAclDiffers(entry.defaultAcl, existing.defaultAcl)) {
     const value = defaultAclToSet(entry.defaultAcl);

@@ -121,10 +121,14 @@ export class EntryGenerator {
     return this.promote(group);
   }
 
-  /** The leader is gone: the last waiting member is handled as if it were the last of the group. */
+  /** The leader is gone: the last waiting member is handled as if it were the last of the group, or the one before it. */
   private promote(group: LinkGroup): Promise<void> | undefined {
-    const member = this.parts.links.fail(group);
-    return member === undefined ? undefined : this.decide(member as Turn, group, true);
+    for (;;) {
+      const member = this.parts.links.fail(group);
+      if (member === undefined) return undefined;
+      const waiting = this.decide(member as Turn, group, true);
+      if (waiting !== undefined || group.leader !== undefined || group.transferring) return waiting;
+    }
   }
 
   private decide(turn: Turn, group: LinkGroup | undefined, last: boolean): Promise<void> | undefined {
@@ -194,7 +198,6 @@ export class EntryGenerator {
         this.parts.links.wait(group, turn);
         return undefined;
       }
-      if (group !== undefined) this.parts.links.giveUp(group);
       ledger.systemError("generator", `recv_generator: failed to stat "${place.absolute}"`, status, entry.path);
       return undefined;
     }

@@ -16,6 +16,8 @@ test("versionText begins like rsync's and keeps lines short", () => {
   expect(lines.indexOf("Capabilities:")).toBeGreaterThan(0);
   for (const line of lines.filter((l) => l.startsWith("    "))) expect(line.length).toBeLessThanOrEqual(76);
   expect(versionText(koffi)).toContain(" nanosecond times,");
+  expect(versionText(koffi).match(/\bno \w+/g)).toEqual(["no crtimes"]);
+  expect(lines.at(-2)).toBe("    zstd lz4 zlibx zlib none");
   expect(versionText({ ...koffi, syscalls: "plain" })).toContain(" no nanosecond times,");
 });
 
@@ -28,6 +30,11 @@ test("versionJson has the members that scripts read from rsync -VV", () => {
     xattrs: true,
     crtimes: false,
     batchfiles: true,
+    remote: true,
+    append: true,
+    atimes: true,
+    stop_at: true,
   });
   expect(json.checksum_list).toContain("xxh128");
+  expect(json.compress_list).toContain("zlibx");
 });

@@ -1,0 +1,133 @@
+/** Rows of docs/differences.md about surroundings and damage: closed streams, directories in place of files, what must not be lost. Needs root. */
+import { difference } from "../support/difference.ts";
+
+difference("aliases in `/etc/popt` and `~/.popt`", {
+  setup: "mkdir s; echo 1 >s/f; echo 'rsync alias --foo -r' >$HOME/.popt",
+  run: "--foo s/ d/",
+  look: "ls d",
+  rsync: { status: 0, seen: "f\n" },
+  tsync: { status: 1, err: /--foo: unknown option/ },
+});
+
+difference("`$TZ` without koffi (`TSYNC_SYSCALLS=plain`)", {
+  setup: "mkdir s; touch -d @1500000000 s/f",
+  run: `export TSYNC_SYSCALLS=plain
+TZ=XYZ-3DST,M1.1.0,M12.1.0 $p --list-only s/f; TZ=Asia/Tokyo $p --list-only s/f`,
+  rsync: { status: 0, out: /2017\/07\/14 06:40:00 f\n.*11:40:00 f\n/ },
+  tsync: { status: 0, out: /2017\/07\/14 02:40:00 f\n.*11:40:00 f\n/ },
+});
+
+// ext4 has no such times, tmpfs has.
+difference("dates beyond the year 275760", {
+  run: "D=$(mktemp -d /dev/shm/tsync.XXXXXX); touch -d @8640000000001 $D/f; $p --list-only $D/f; rm -r $D",
+  rsync: { status: 0, out: / 275760\/09\/13 00:00: f\n$/ },
+  tsync: { status: 0, out: / @8640000000001 \?\?:\?\?:\?\? f\n$/ },
+});
+
+difference(
+  "`-c -U` with hard links within one directory of the source; `-U` with an argument twice, or with a merge file that `--files-from` names",
+  {
+    setup: "mkdir s; echo 1 >s/f; for i in 1 2 3; do ln s/f s/$i; done; touch -a -d @1400000000 s/f",
+    run: "-rcU s/ d/",
+    look: "stat -c %X d/* | grep -c 1400000000",
+    rsync: { status: 0, seen: "1\n" },
+    tsync: { status: 0, seen: "4\n" },
+  },
+);
+
+difference("standard output or standard input closed at the start", [
+  {
+    setup: "mkdir s; echo 1 >s/f",
+    run: "$p -av s/ d/ >&-",
+    look: "ls d",
+    rsync: { status: 12 },
+    tsync: { status: 0, err: "", seen: "f\n" },
+  },
+  { setup: "mkdir s; echo 1 >s/f", run: "$p -a s/ d/ <&-", look: "ls d", tsync: { status: 0, err: "", seen: "f\n" } },
+]);
+
+difference("standard error full or closed", {
+  setup: "mkdir s; echo 1 >s/f",
+  run: "$p -a nosuch s/ d/ 2>/dev/full",
+  look: "ls d",
+  rsync: { status: 13, seen: "" },
+  tsync: { status: 23, seen: "f\n" },
+});
+
+difference(
+  "`--exclude-from`, `--include-from` or a merge rule that names a directory",
+  ["--exclude-from=s", "--include-from=s", "-f'. s'"].map((option) => ({
+    setup: "mkdir s; echo 1 >s/f",
+    run: `-a ${option} s/ d/`,
+    look: "ls d 2>&1",
+    rsync: { status: 0, seen: "f\n" },
+    tsync: { status: 11, err: /s: Is a directory/, seen: /cannot access/ },
+  })),
+);
+
+difference("`--files-from` that names a directory", {
+  setup: "mkdir s; echo 1 >s/f",
+  run: "-a --files-from=s s/ d/",
+  rsync: { status: 12, err: /safe_read failed/ },
+  tsync: { status: 1, err: /failed to open files-from file s: Is a directory/ },
+});
+
+difference("working directory that was deleted", {
+  setup: "mkdir s x; echo 1 >s/f",
+  run: "cd x; rmdir ../x; $p -a $OLDPWD/s/ $OLDPWD/d/",
+  look: "ls d",
+  rsync: { status: 3, err: /getcwd\(\): No such file/ },
+  tsync: { status: 0, seen: "f\n" },
+});
+
+difference("`--remove-source-files` with the source as destination", {
+  setup: "mkdir s; echo 1 >s/f; ln -s x s/l",
+  run: "-a --remove-source-files s/ s/",
+  look: "ls s",
+  rsync: { status: 23, seen: "f\n" },
+  tsync: { status: 23, err: /remove of destination file: f\n.*remove of destination file: l\n/, seen: "f\nl\n" },
+});
+
+difference("times, holes, preallocation without koffi", {
+  setup: "mkdir s; touch -d @1500000000.123456789 s/f; truncate -s 1000000 s/h",
+  run: "TSYNC_SYSCALLS=plain $p -aS s/ d/",
+  look: "stat -c %.9Y d/f",
+  rsync: { status: 0, seen: "1500000000.123456789\n" },
+  tsync: { status: 0, seen: "1500000000.123456000\n" },
+});
+
+difference("`--stderr=all` with `--help` or `--version`", {
+  run: "--stderr=all --version",
+  rsync: { status: 0, out: "", err: /^rsync {2}version/ },
+  tsync: { status: 0, out: /^tsync {2}version/, err: "" },
+});
+
+difference("`--temp-dir` with `..` in a relative path", {
+  setup: "mkdir s d t; echo 1 >s/f",
+  run: "-a --temp-dir=../t s/ d/",
+  look: "ls d",
+  rsync: { status: 23, err: /mkstemp .* Invalid argument \(22\)/, seen: "" },
+  tsync: { status: 0, seen: "f\n" },
+});
+
+difference("`--append -S` and `--append-verify -S`", [
+  {
+    setup: "mkdir s d; seq 9 >d/f; seq 20 >s/f",
+    run: "-a --append -S s/ d/",
+    look: "head -1 d/f | od -An -c; tail -1 d/f",
+    rsync: { status: 0, seen: /^( *\\0){16}/ },
+    tsync: { status: 0, seen: "   1  \\n\n20\n" },
+  },
+  {
+    setup: "mkdir s d; seq 9 >d/f; seq 20 >s/f",
+    run: "-ai --append-verify -S s/ d/",
+    rsync: { status: 0, out: /update discarded|(>f.*f\n){2}/s },
+    tsync: { status: 0, out: ">f.s....... f\n" },
+  },
+]);
+
+difference("end by `--stop-after`, `--stop-at`", {
+  setup: "mkdir s; head -c 1000000 /dev/zero >s/f",
+  run: "-a --stop-at=$(date -d '+1 minute' +%Y-%m-%dT%H:%M) --bwlimit=1 --max-size=0 s/ d/",
+  tsync: { status: 0 },
+});

@@ -1,0 +1,44 @@
+/** Rows of docs/differences.md about --keep-dirlinks. Needs root. */
+import { difference } from "../support/difference.ts";
+
+const setup = "mkdir -p s/l d out; echo 1 >s/l/f; ln -s ../out d/l";
+
+difference("`--keep-dirlinks --delete` with a link that leads out of the destination", {
+  setup: `${setup}; echo 1 >out/x`,
+  run: "-aK --delete s/ d/",
+  look: "ls out",
+  rsync: { status: 23, err: /delete_file: unlink\(l\/x\) failed: Too many levels/, seen: "x\n" },
+  tsync: { status: 23, err: /opendir "\S+\/d\/l" failed: Too many levels/, seen: "x\n" },
+});
+
+difference("`--keep-dirlinks -H` with a link that leads out, and a linked file behind it", {
+  setup: `${setup}; ln s/l/f s/l/g; ln s/l/f s/z; ln s/l/f s/y`,
+  run: "-aHK s/ d/",
+  look: "ls d out",
+  patience: 1,
+  rsync: { status: 124 },
+  tsync: { status: 23, err: /failed to stat "\S+\/d\/l\/g".*\n.*\/d\/l\/f"/, seen: "d:\nl\ny\nz\n\nout:\n" },
+});
+
+difference("`--keep-dirlinks -A` with a link to a directory that has an ACL", {
+  setup: "mkdir -p s/l d/r; ln -s r d/l; setfacl -m u:1:rwx d/r",
+  run: "-aKAi s/ d/",
+  rsync: { status: 23, out: /^\.d\S+p\.\.\.a\. l\/$/m },
+  tsync: { status: 23, out: /^\.d\S+p\.\.\.\.\. l\/$/m },
+});
+
+difference("`--keep-dirlinks` with a link that leads out, and `--link-dest -H`", {
+  setup: `${setup}; ln s/l/f s/l/g; mkdir alt; cp -a s/. alt/`,
+  run: "-aHK --link-dest=../alt s/ d/",
+  look: "ls out",
+  rsync: { status: 23, seen: "f\n" },
+  tsync: { status: 23, seen: "" },
+});
+
+difference("`--keep-dirlinks --backup-dir` with files behind a link", {
+  setup: "mkdir -p s/l d/r; echo 1 >s/l/f; echo old >d/r/f; ln -s r d/l; chmod 755 s/l d/r",
+  run: "-aK -b --backup-dir=bk s/ d/",
+  look: "stat -c %a d/bk/l; cat d/bk/l/f",
+  rsync: { status: 0, seen: "777\nold\n" },
+  tsync: { status: 0, seen: "755\nold\n" },
+});

@@ -1,0 +1,82 @@
+/**
+ * docs/differences.md: every row of its tables has a test that is named after its first cell (test/support/difference.ts), or is listed
+ * here with the test that it has elsewhere, or with why it can have none; and no test is named after a row that is not there.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const read = (path: string): string => readFileSync(`${root}/${path}`, "utf8");
+
+/** Rows that tests of another kind show: file and title. */
+const elsewhere: Readonly<Record<string, readonly [file: string, title: string]>> = {};
+
+/** Rows that no test can show, and why. */
+const untestable: Readonly<Record<string, string>> = {};
+
+/** First cells of all rows; a row has as many cells as the head of its table. */
+function parseRows(text: string): string[] {
+  const rows: string[] = [];
+  let columns = 0;
+  for (const line of text.split("\n")) {
+    const cells = line.startsWith("| ")
+      ? line
+          .slice(1, line.lastIndexOf("|"))
+          .split("|")
+          .map((cell) => cell.trim())
+      : [];
+    if (cells[0] === "where") columns = cells.length;
+    else if (cells.length > 0) {
+      expect(cells.length, line).toBe(columns);
+      rows.push(cells[0] ?? "");
+    }
+  }
+  return rows;
+}
+
+/** What calls of `difference` in a file are named after. */
+function namedRows(source: string): string[] {
+  return [...source.matchAll(/^\s*difference\(\s*("(?:[^"\\]|\\.)*")/gm)].map((match) => JSON.parse(match[1] ?? ""));
+}
+
+const rows = parseRows(read("docs/differences.md"));
+const files = readdirSync(`${root}/test/interop`).filter((name) => name.startsWith("differences"));
+const named = files.flatMap((name) => namedRows(read(`test/interop/${name}`)));
+
+describe("docs/differences.md", () => {
+  test("has no row twice", () => {
+    expect(rows.length).toBeGreaterThan(100);
+    expect(rows.filter((row, index) => rows.indexOf(row) !== index)).toEqual([]);
+  });
+
+  test("has a test for every row, in test/interop/differences-*.test.ts", () => {
+    const covered = new Set([...named, ...Object.keys(elsewhere), ...Object.keys(untestable)]);
+    // How many are still without one: only ever to be lowered.
+    const open = rows.filter((row) => !covered.has(row));
+    expect(open.length, open.join("\n")).toBeLessThanOrEqual(110);
+  });
+
+  test("has every row that a test is named after", () => {
+    const listed = [...named, ...Object.keys(elsewhere), ...Object.keys(untestable)];
+    expect(listed.filter((row) => !rows.includes(row))).toEqual([]);
+    expect(listed.filter((row, index) => listed.indexOf(row) !== index)).toEqual([]);
+  });
+
+  test.each(Object.values(elsewhere))("%s has the test %j", (file, title) => {
+    expect(existsSync(`${root}/${file}`)).toBe(true);
+    expect(read(file)).toContain(title);
+  });
+
+  test("has few rows without a test, and says why", () => {
+    expect(Object.keys(untestable).length).toBeLessThan(12);
+    for (const reason of Object.values(untestable)) expect(reason.length).toBeGreaterThan(10);
+  });
+});
+
+test("namedRows finds every call", () => {
+  expect(namedRows('difference(\n  "a \\"b\\"",\n  []);\n  difference("c", {})\nindifference("d")')).toEqual([
+    'a "b"',
+    "c",
+  ]);
+});
