@@ -291,15 +291,18 @@ export class WireChannel implements RequestChannel {
     })();
   }
 
-  /** Undefined while the generator may go on. */
+  /**
+   * Undefined while the generator may go on. Once it may not, it waits until half has been answered: else it would send each further
+   * record by itself. An old sender answers nothing for what it cannot read.
+   */
   private room(): Promise<void> | undefined {
-    const isFree = (): boolean =>
-      this.transfers < limits.requestsUnanswered && this.waiting.length < limits.recordsUnanswered;
-    if (!isFree()) {
-      this.writePostponed();
-      this.link.connection.flush();
-      return this.link.condition.until(isFree);
-    }
-    return this.link.connection.settle();
+    const { link } = this;
+    const isFree = (share: number): boolean =>
+      this.transfers < limits.requestsUnanswered * share && this.waiting.length < limits.recordsUnanswered * share;
+    if (isFree(1)) return link.connection.settle();
+    this.writePostponed();
+    link.connection.flush();
+    const share = link.session.protocol < 30 ? 1 : 0.5;
+    return link.condition.until(() => isFree(share));
   }
 }
