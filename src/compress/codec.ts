@@ -3,7 +3,7 @@
  * make us hold more than some hundred KiB (4-traps H-23).
  */
 
-/** Output of a step: bytes, nothing more for now, or a promise of either. */
+/** Output of a step: bytes, valid until the next step; nothing more for now; or a promise of either. */
 export type Output = Uint8Array | undefined | Promise<Uint8Array | undefined>;
 
 /** Decompresses the literal data of files, in order. */
@@ -21,7 +21,7 @@ export interface Decompressor {
   close(): void;
 }
 
-/** Takes compressed bytes, to be sent as one piece or several; they are the receiver's. */
+/** Takes compressed bytes, to be sent as one piece or several; they are valid during the call. */
 export type Emit = (bytes: Uint8Array) => void;
 
 /** Compresses the literal data of files, in order. */

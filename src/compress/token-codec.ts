@@ -5,7 +5,7 @@ import { CompressedTokenReader, CompressedTokenSink } from "./compressed-tokens.
 import { Deflater } from "./deflate.ts";
 import { Inflater } from "./inflate.ts";
 import { Lz4Compressor, Lz4Decompressor } from "./lz4.ts";
-import { ZstdCompressor, ZstdDecompressor } from "./zstd.ts";
+import { createZstdCompressor, createZstdDecompressor } from "./zstd.ts";
 
 /** How a sender compresses. */
 export interface CompressionOptions {
@@ -48,7 +48,7 @@ export function createTokenReader(name: CompressionName, protocol: number): Toke
     case "zlibx":
       return new CompressedTokenReader(new Inflater(protocol, name === "zlib"));
     case "zstd":
-      return new CompressedTokenReader(new ZstdDecompressor());
+      return new CompressedTokenReader(createZstdDecompressor());
     case "lz4":
       return new CompressedTokenReader(new Lz4Decompressor());
   }
@@ -64,7 +64,7 @@ export function createTokenSink(options: CompressionOptions): TokenSink {
     case "zlibx":
       return new CompressedTokenSink(new Deflater(protocol, level, name === "zlib"));
     case "zstd":
-      return new CompressedTokenSink(new ZstdCompressor(level, threads));
+      return new CompressedTokenSink(createZstdCompressor(level, threads));
     case "lz4":
       return new CompressedTokenSink(new Lz4Compressor());
   }

@@ -1,14 +1,40 @@
-/** The zstd form: one frame for the whole session, flushed at the end of each run (3-transfer 4.3). */
-import { constants, createZstdCompress, createZstdDecompress, type ZstdCompress } from "node:zlib";
+/**
+ * The zstd form: one frame for the whole session, flushed at the end of each run (3-transfer 4.3). In steps where that can be, else by
+ * Node's streams.
+ */
+import { constants, createZstdCompress, createZstdDecompress, type ZstdCompress, type ZstdDecompress } from "node:zlib";
 import type { Compressor, Decompressor, Emit, Output } from "./codec.ts";
 import { StreamPump, streamChunkBytes } from "./stream-pump.ts";
+import { SteppedZstdCompressor, SteppedZstdDecompressor, stepsOf } from "./zstd-steps.ts";
 
 /** Literal bytes that are given to the compressor at once. */
 const partBytes = 131_072;
 
+export function createZstdDecompressor(): Decompressor {
+  const stream = createZstdDecompress({ chunkSize: streamChunkBytes });
+  const steps = stepsOf(stream);
+  return steps === undefined ? new ZstdDecompressor(stream) : new SteppedZstdDecompressor(steps);
+}
+
+/** `threads`: of the compressor itself, 0 for none (`--compress-threads`). */
+export function createZstdCompressor(level: number, threads: number): Compressor {
+  const { ZSTD_c_compressionLevel, ZSTD_c_nbWorkers } = constants;
+  const stream = createZstdCompress({
+    chunkSize: streamChunkBytes,
+    params: { [ZSTD_c_compressionLevel]: level, ...(threads > 0 ? { [ZSTD_c_nbWorkers]: threads } : {}) },
+  });
+  // Its own threads work while ours does something else.
+  const steps = threads > 0 ? undefined : stepsOf(stream);
+  return steps === undefined ? new ZstdCompressor(stream) : new SteppedZstdCompressor(steps);
+}
+
 export class ZstdDecompressor implements Decompressor {
   readonly wantsBlocks = false;
-  private readonly pump = new StreamPump(createZstdDecompress({ chunkSize: streamChunkBytes }));
+  private readonly pump: StreamPump;
+
+  constructor(stream: ZstdDecompress) {
+    this.pump = new StreamPump(stream);
+  }
 
   startFile(): void {}
 
@@ -39,14 +65,9 @@ export class ZstdCompressor implements Compressor {
   private part: Uint8Array = new Uint8Array(partBytes);
   private filled = 0;
 
-  /** `threads`: of the compressor itself, 0 for none (`--compress-threads`). */
-  constructor(level: number, threads: number) {
-    const { ZSTD_c_compressionLevel, ZSTD_c_nbWorkers } = constants;
-    this.stream = createZstdCompress({
-      chunkSize: streamChunkBytes,
-      params: { [ZSTD_c_compressionLevel]: level, ...(threads > 0 ? { [ZSTD_c_nbWorkers]: threads } : {}) },
-    });
-    this.pump = new StreamPump(this.stream);
+  constructor(stream: ZstdCompress) {
+    this.stream = stream;
+    this.pump = new StreamPump(stream);
   }
 
   startFile(): void {}
