@@ -15,6 +15,8 @@ export interface BatchScript {
   readonly protocol: number;
 }
 
+/** The name that it calls. */
+export const batchProgram = "tsync";
 /** Options that only matter to who looks for the files. */
 const dropped = /^(?:files-from|filter|include|exclude|include-from|exclude-from)$/;
 const mergeProtocol = 29;

@@ -48,6 +48,14 @@ export interface RemoteCommand {
   readonly sources: readonly ByteName[];
   /** Local destination of a pull; undefined: the sources are listed. */
   readonly destination: ByteName | undefined;
+  /** The batch file that is written meanwhile. */
+  readonly batch?: RemoteBatch | undefined;
+}
+
+/** A batch file that a client writes, and all its arguments, for the script beside it. */
+export interface RemoteBatch {
+  readonly path: ByteName;
+  readonly args: readonly ByteName[];
 }
 
 /** What is done about arguments that are wrong. */
@@ -131,8 +139,10 @@ function parseInto(settings: Settings, args: readonly ByteName[], environment: P
   if (options.filesFrom !== undefined && operands.length !== 2) return { kind: "usage" };
   const { sources, destination, remote } = splitOperands(operands);
   checkDaemonOnly(settings, remote);
-  if (remote !== undefined && batch !== undefined) throw refusal(`${batchOption(settings)} with another machine`);
-  if (remote !== undefined) return remoteCommand(settings, options, remote, sources, destination);
+  if (remote !== undefined) {
+    const command = remoteCommand(settings, options, remote, sources, destination);
+    return batch === undefined ? command : { ...command, batch: { path: batch, args } };
+  }
   if (options.filesFrom !== undefined && parseRemote(options.filesFrom) !== undefined) {
     throw plainUsageError("--files-from cannot be remote when the transfer is local", "sender");
   }

@@ -264,6 +264,8 @@ function deletionOptions({ settings, options }: ServerCall, add: (when: boolean,
   add(options.deleteExcluded, "--delete-excluded");
   add(options.deleteTiming !== "none" && !timed && !options.deleteExcluded, "--delete");
   add(options.force, "--force");
+  // It is for the client to know where.
+  add(settings.onlyBatch && !settings.dryRun, "--only-write-batch=X");
 }
 
 function filesFromOptions(

@@ -48,6 +48,8 @@ export class Connection {
   convertMessage: ((message: Message) => Message) | undefined;
   /** Gets a look at the data that is sent, without frames and messages; it must copy what it keeps. */
   onSent: ((bytes: Uint8Array) => void) | undefined;
+  /** The same of the data that comes in frames. */
+  onReceived: ((bytes: Uint8Array) => void) | undefined;
 
   constructor(stream: ByteStream, role: Role) {
     this.stream = stream;
@@ -71,7 +73,10 @@ export class Connection {
    * `stepwise`: until `suspendFrames` says otherwise (1-session 2.8).
    */
   frameInput(peer: MessagePeer, onMessage: (message: Message) => void, start: FrameStart = "framed"): void {
-    const data = (bytes: Uint8Array): void => this.reader.feed(bytes);
+    const data = (bytes: Uint8Array): void => {
+      this.onReceived?.(bytes);
+      this.reader.feed(bytes);
+    };
     const decoder = new FrameDecoder(peer, this.reader.role, { data, message: onMessage });
     this.decoder = decoder;
     this.isRaw = start === "raw";

@@ -160,7 +160,7 @@ function write(program: string, args: string, name = "write-batch") {
 }
 
 describe("a batch that tsync writes", () => {
-  test.each(optionSets.filter((args) => !/protocol=2[78]/.test(args)))("is written and read with %s", (args) => {
+  test.each(optionSets)("is written and read with %s", (args) => {
     prepare();
     const want = write("rsync", args);
     expect(write(tsync, args)).toEqual(want);
@@ -200,7 +200,7 @@ describe("a batch that tsync writes", () => {
     expect(existsSync(join(folder, "batch"))).toBe(false);
   });
 
-  test.each(["--protocol=28", "--verify", "--zc=zstd", "--checksum-choice=xxh64"])("is refused with %s", (option) => {
+  test.each(["--verify", "--zc=zstd", "--checksum-choice=xxh64"])("is refused with %s", (option) => {
     prepare();
     expect(run(tsync, `-a ${option} --write-batch=batch src/ dst/`).status).toBe(4);
     expect(tree("dst")).toEqual(tree("fresh"));

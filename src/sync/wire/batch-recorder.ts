@@ -1,4 +1,4 @@
-/** The batch file that a sender's bytes are written to (3-transfer 8.1). */
+/** The batch file that a sender's bytes are written to, or that what comes from one is (3-transfer 8.1). */
 import { type ByteName, fromText, joinName, toBytes } from "../../bytes/byte-name.ts";
 import { ExitCode, TsyncError } from "../../errors.ts";
 import { errnoText } from "../../fs/errno.ts";
@@ -17,6 +17,8 @@ export class BatchRecorder {
   private readonly operator: OperatorPaths;
   private readonly path: ByteName;
   private descriptor = -1;
+  /** What came before its head was known. */
+  private early: Uint8Array[] | undefined = [];
 
   constructor(path: ByteName, isOnly: boolean, syscalls: Syscalls, operator: OperatorPaths) {
     this.path = path;
@@ -26,10 +28,10 @@ export class BatchRecorder {
   }
 
   /**
-   * Writes the script, and opens the file with its head.
+   * Writes the script, and opens the file.
    * @throws TsyncError file (exit 3)
    */
-  open(header: BatchHeader, script: ByteName): void {
+  open(script: ByteName): void {
     const beside = `${this.path}.sh` as ByteName;
     const descriptor = this.create(beside, scriptMode);
     try {
@@ -38,9 +40,19 @@ export class BatchRecorder {
       this.syscalls.close(descriptor);
     }
     this.descriptor = this.create(this.path, batchMode);
+  }
+
+  /**
+   * Writes the head of the file, which everything else comes behind.
+   * @throws TsyncError file (exit 11)
+   */
+  begin(header: BatchHeader): void {
     const writer = new WireWriter();
     writeBatchHeader(writer, header);
+    const waiting = this.early ?? [];
+    this.early = undefined;
     this.write(writer.take());
+    for (const bytes of waiting) this.write(bytes);
   }
 
   /**
@@ -48,7 +60,8 @@ export class BatchRecorder {
    * @throws TsyncError file (exit 11)
    */
   write(bytes: Uint8Array): void {
-    this.writeTo(this.descriptor, bytes);
+    if (this.early === undefined) this.writeTo(this.descriptor, bytes);
+    else this.early.push(bytes.slice());
   }
 
   close(): void {

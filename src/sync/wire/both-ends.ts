@@ -4,7 +4,7 @@
  */
 
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
-import { abortedError, asTsyncError, type ExitCode, unsupportedError } from "../../errors.ts";
+import { abortedError, asTsyncError, type ExitCode } from "../../errors.ts";
 import { compileFilters } from "../../filter/compile-filters.ts";
 import { formatWireRules } from "../../filter/wire-rules.ts";
 import { foreignLinkText, OperatorPaths } from "../../fs/operator-path.ts";
@@ -12,7 +12,7 @@ import { openSyscalls } from "../../fs/syscalls/choose.ts";
 import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
 import type { Syscalls } from "../../fs/syscalls/interface.ts";
 import { batchFlags } from "../../options/batch-options.ts";
-import { formatBatchScript } from "../../options/batch-script.ts";
+import { batchProgram, formatBatchScript } from "../../options/batch-script.ts";
 import { otherCharset, ownCharset } from "../../options/charset-choice.ts";
 import { chosenChecksums } from "../../options/checksum-choice.ts";
 import { refuseOwnOptions } from "../../options/own-options.ts";
@@ -35,7 +35,7 @@ import { operatorRules } from "../operator-rules.ts";
 import { BatchRecorder } from "./batch-recorder.ts";
 import { Condition } from "./condition.ts";
 import { Link } from "./link.ts";
-import { checkChoices } from "./negotiate.ts";
+import { batchNames, checkChoices } from "./negotiate.ts";
 import { receiveFromWire } from "./receive-side.ts";
 import { sendToWire } from "./send-side.ts";
 import { onPeerMessage, partingCode, wantsOf } from "./serve.ts";
@@ -53,11 +53,7 @@ export interface BothEndsRequest {
   readonly cvsIgnore: ByteName | undefined;
 }
 
-/** The name that the script calls. */
-const program = "tsync";
 const newest = protocolMax;
-/** The oldest protocol of a batch that we write. */
-const writtenProtocolMin = 29;
 /** Whoever ends hears what the other has still to say. */
 const patienceMilliseconds = 1000;
 
@@ -122,12 +118,12 @@ async function runBoth(
   const texts = formatWireRules(rules, { protocol: newest, clientSide: undefined });
   const { args, batch, destination } = command;
   if (batch !== undefined) {
-    recorder?.open(header, formatBatchScript({ program, args, batch, destination, rules: texts, protocol }));
+    recorder?.open(formatBatchScript({ program: batchProgram, args, batch, destination, rules: texts, protocol }));
+    recorder?.begin(header);
   }
   copyAs(command.options.copyAs, syscalls, "sender");
   // Both sides would negotiate, and these are all the names that every reader of a batch knows.
-  const checksums = byteName(modern ? "md5" : "md4");
-  checkChoices(settings, { checksums, compressions: byteName("zlib") });
+  checkChoices(settings, batchNames(protocol));
 
   const timed = settings.deleteBefore || settings.deleteAfter || settings.deleteDuring !== undefined;
   const agreed = agreedOptions(command.options, session, !timed);
@@ -231,11 +227,7 @@ const allCapabilities =
   CompatFlag.id0Names;
 
 /** What cannot be recorded, and options of tsync's own that need to know both sides. */
-function refuseLocalOnly({ options, settings }: BothEndsCommand): void {
-  // There lists are in another order than the one in which the generator asks, and readers want theirs.
-  if ((settings.protocol ?? newest) < writtenProtocolMin) {
-    throw unsupportedError("This tsync does not support --protocol below 29 with a batch file");
-  }
+function refuseLocalOnly({ options }: BothEndsCommand): void {
   refuseOwnOptions(options, "with a batch file");
 }
 

@@ -29,7 +29,7 @@ import type { TransferOptions } from "../../options/transfer-options.ts";
 import type { FileEntry } from "../../protocol/file-entry.ts";
 import { sendsFilterList, writeFilterList } from "../../protocol/filter-list.ts";
 import type { Message } from "../../protocol/message.ts";
-import { CompatFlag } from "../../protocol/wire-context.ts";
+import { CompatFlag, protocolMax } from "../../protocol/wire-context.ts";
 import type { CommandConnection } from "../../transport/command.ts";
 import { Connection } from "../../transport/connection.ts";
 import type { Wants } from "../context.ts";
@@ -38,18 +38,18 @@ import { withDeadline } from "../deadline.ts";
 import type { EventSink, RunSummary } from "../events.ts";
 import { isSymlink } from "../file-list.ts";
 import { fileFilterReader } from "../filter-reader.ts";
-
 import { readList, readListed } from "../listed-sources.ts";
 import { operatorRules } from "../operator-rules.ts";
-
 import { refuseEmptySources } from "../refuse-empty-source.ts";
+import type { BatchRecorder } from "./batch-recorder.ts";
+import { batchHeader, openBatch } from "./client-batch.ts";
 import { Condition } from "./condition.ts";
 import { type DaemonEnvironment, type DaemonRequest, openDaemon, sendArguments, shownWords } from "./daemon-connect.ts";
 import { EarlyMessages } from "./early-messages.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Link } from "./link.ts";
 import { receiveNames, sendNames } from "./listed-names.ts";
-import type { AllowedNames } from "./negotiate.ts";
+import { type AllowedNames, batchNames } from "./negotiate.ts";
 import { tellPeerText } from "./peer-text.ts";
 import { receiveFromWire } from "./receive-side.ts";
 import { type ShellWays, shellWords, startRemoteShell } from "./remote-shell.ts";
@@ -101,6 +101,7 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
   let child: CommandConnection | undefined;
   let opened: Connection | undefined;
   let heartbeat: Heartbeat | undefined;
+  let recorder: BatchRecorder | undefined;
   let stop = (): void => undefined;
   try {
     if (pushes) refuseEmptySources(syscalls, command.options, command.sources);
@@ -115,6 +116,7 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
     const settings = { deleteExcluded, nulTerminated, home, cvsIgnoreVariable: cvsIgnore, cvsProtects: !pushes };
     const program = compileFilters(filters, reader, settings);
     names = WireNames.open(syscalls, ownCharset(command.settings.iconv), role);
+    recorder = openBatch(command, program, syscalls, own);
     const said = serverArguments(callOf(command, request.environment));
     const { textToWire } = names ?? {};
     const call = textToWire === undefined ? said : { ...said, secluded: said.secluded?.map(textToWire) };
@@ -140,7 +142,7 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
     if (connection === undefined) throw internalError("there is no connection");
     const onTimeout = (seconds: number): void => heartbeat?.adopt(seconds);
     const summary = await session(request, {
-      ...{ connection, role, program, reader, syscalls, agreedProtocol, onTimeout, names },
+      ...{ connection, role, program, reader, syscalls, agreedProtocol, onTimeout, names, recorder },
       isSecluded: call.secluded !== undefined,
     });
     await connection.finish();
@@ -154,6 +156,7 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
     heartbeat?.stop();
     request.signal.removeEventListener("abort", stop);
     opened?.destroy();
+    recorder?.close();
     names?.close();
     syscalls.dispose();
   }
@@ -235,6 +238,7 @@ interface SessionParts {
   readonly reader: FilterReader;
   readonly syscalls: Parameters<typeof sendToWire>[0]["syscalls"];
   readonly names: WireNames | undefined;
+  readonly recorder: BatchRecorder | undefined;
   /** Arguments went by the protocol. */
   readonly isSecluded: boolean;
   readonly agreedProtocol: number | undefined;
@@ -253,7 +257,8 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
   const { deleteTiming, delayUpdates, pruneEmptyDirectories } = asked;
   const whole = deleteTiming === "before" || deleteTiming === "after" || delayUpdates || pruneEmptyDirectories;
   const { filesFrom } = asked;
-  const names = parts.names;
+  const { names, recorder } = parts;
+  if (!pushes && recorder !== undefined) connection.onReceived = (bytes) => recorder.write(bytes);
   const agreed = await startClient(connection, {
     hearsNames: pushes && filesFrom !== undefined && parseRemote(filesFrom) !== undefined,
     options: asked,
@@ -261,7 +266,7 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
     protocol: settings.protocol,
     agreedProtocol: parts.agreedProtocol,
     chosenChecksums: chosenChecksums(settings.checksumChoice),
-    allowed: request.allowed,
+    allowed: recorder === undefined ? request.allowed : batchNames(settings.protocol ?? protocolMax),
     allowsIncremental: asked.recursive && settings.allowIncremental && (pushes || !whole),
     onMessage: (arriving) => {
       const message = names?.messageFromWire(arriving) ?? arriving;
@@ -273,9 +278,12 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
     remark: (flag, level, text) => remark(request, flag, text, level),
   });
   const timed = settings.deleteBefore || settings.deleteAfter || settings.deleteDuring !== undefined;
-  const options = agreedOptions(asked, agreed, !timed);
+  const onlyBatch = recorder?.isOnly === true;
+  const settled = agreedOptions(asked, agreed, !timed);
+  const options = onlyBatch ? { ...settled, dryRun: !pushes, removeSource: "no" as const } : settled;
   if (names !== undefined) names.convertsLinks = (agreed.compat & CompatFlag.symlinkIconv) !== 0;
-  const link = new Link(connection, agreed, new Condition(), names);
+  recorder?.begin(batchHeader(asked, agreed, names !== undefined));
+  const link = new Link(connection, agreed, new Condition(), names, recorder);
   const end = {
     link,
     options,
@@ -294,14 +302,19 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
   };
   copyAs(options.copyAs, syscalls, role);
   if (pushes) {
-    return await sendToWire({
+    const sent = await sendToWire({
       ...end,
       sources: command.sources,
       listed: async (made) => {
         sendRules(connection, command, agreed, program);
-        return await localNames(link, made, parts.isSecluded);
+        const listed = await localNames(link, made, parts.isSecluded);
+        // From here on it is what a reader of the batch file gets to see.
+        connection.flush();
+        if (recorder !== undefined) connection.onSent = (bytes) => recorder.write(bytes);
+        return listed;
       },
     });
+    return { ...sent, batchOnly: onlyBatch };
   }
   const listedHere = options.filesFrom !== undefined && parseRemote(options.filesFrom) === undefined;
   const list = listedHere
@@ -313,8 +326,9 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
     argumentsTravel(settings, request.environment).old > 0 ||
     (options.filesFrom !== undefined && !listedHere);
   const requested = new RequestedNames(options, listed ?? requestedPaths(remote), program, reader);
-  return await receiveFromWire({
+  const received = await receiveFromWire({
     ...end,
+    onlyBatch,
     destination: command.destination,
     check: (entry) => changedMode(options, trusts ? entry : requested.check(entry)),
     begin: () => {
@@ -322,6 +336,7 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
       if (list !== undefined) sendNames(link, options.nulTerminated, list, parts.isSecluded);
     },
   });
+  return { ...received, batchOnly: onlyBatch };
 }
 
 /** Of a daemon's paths what is behind the module. */

@@ -18,6 +18,11 @@ export interface AllowedNames {
   readonly compressions: ByteName | undefined;
 }
 
+/** While a batch file is written: the names that every reader of one knows (3-transfer 8.1). */
+export function batchNames(protocol: number): AllowedNames {
+  return { checksums: byteName(protocol >= 30 ? "md5" : "md4"), compressions: byteName("zlib") };
+}
+
 /** How the data of files is compressed. */
 export interface SettledCompression {
   readonly name: CompressionName;

@@ -127,7 +127,10 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
     settings.remoteShell ?? "",
   );
   const timed = settings.deleteBefore || settings.deleteAfter || settings.deleteDuring !== undefined;
-  const options = agreedOptions(command.options, session, !timed);
+  const agreed = agreedOptions(command.options, session, !timed);
+  const onlyBatch = settings.onlyBatch && !isSender;
+  // Nothing changes here: what is asked for goes into the client's batch file.
+  const options = onlyBatch ? { ...agreed, dryRun: true } : agreed;
   if (names !== undefined) {
     names.convertsLinks = session.protocol >= 30 && (settings.remoteShell ?? "").includes("s");
   }
@@ -140,6 +143,7 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
     link,
     options,
     isServer: true,
+    onlyBatch,
     emit: request.sink(protocol),
     wants: wantsOf(options, protocol),
     signal,

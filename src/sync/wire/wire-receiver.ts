@@ -172,7 +172,7 @@ export class WireReceiver {
   }
 
   private async transfer({ head }: Asked, record: TransferRecord): Promise<void> {
-    const { counters, wants, emit, syscalls } = this.context;
+    const { counters, wants, emit, syscalls, onlyBatch } = this.context;
     const { link, channel } = this;
     const { connection } = link;
     const { entry, again } = record;
@@ -186,7 +186,8 @@ export class WireReceiver {
     const item = this.event(record, undefined);
     this.progress.requested(record.position);
     if (head === undefined || record.receive === undefined) {
-      if (head === "recorded") await this.discard();
+      // For a batch file only: the sender keeps it to itself if it is the one that writes it.
+      if (head === "recorded" || (onlyBatch === true && this.peerIsServer)) await this.discard();
       if (wants.items) emit(item);
       if (wants.transferred) emit({ type: "transferred", item, wireBytes: 0, checksumBytes: 0, digest: undefined });
       channel.done(record, false);
