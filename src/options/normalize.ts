@@ -123,7 +123,7 @@ export function normalizeSettings(
     executability: settings.executability && !settings.permissions,
     times: settings.times,
     atimes: settings.atimes > 0,
-    openNoAtime: settings.openNoAtime || settings.atimes > 1,
+    openNoAtime: settings.openNoAtime,
     omitDirectoryTimes: settings.omitDirectoryTimes || (backup.enabled && backup.directory === undefined),
     omitLinkTimes: settings.omitLinkTimes,
     owner: settings.owner,

@@ -109,7 +109,7 @@ export interface Settings {
   permissions: boolean;
   executability: boolean;
   times: boolean;
-  /** How often `-U` came; the second means `openNoAtime`. */
+  /** How often `-U` came; the second sets `openNoAtime`. */
   atimes: number;
   openNoAtime: boolean;
   omitDirectoryTimes: boolean;

@@ -8,7 +8,7 @@ import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
 import { type Alternate, AlternateLevel } from "./alternates.ts";
-import { jobAttributes } from "./attributes.ts";
+import { jobAttributes, setAttributes } from "./attributes.ts";
 import { itemFlags, newItemFlags } from "./compare.ts";
 import { checkAborted, fullPath } from "./context.ts";
 import { type EntryParts, type PlacedTurn, pathBelow, remark } from "./entry-parts.ts";
@@ -51,17 +51,14 @@ export class AlternateEntries {
     return undefined;
   }
 
-  /**
-   * Brings a regular file about from an alternate with the same content; `stat` is what stands there. A promise where
-   * that takes longer.
-   */
-  file(turn: PlacedTurn, found: Alternate, stat: Stat): AlternateOutcome | Promise<AlternateOutcome> {
+  /** Brings a regular file about from an alternate with the same content. A promise where that takes longer. */
+  file(turn: PlacedTurn, found: Alternate): AlternateOutcome | Promise<AlternateOutcome> {
     const { context } = this.parts;
     const { alternates: given, dryRun } = context.options;
     if (found.level === AlternateLevel.attributes) {
       if (given?.kind === "compare") return this.leaveOut(turn);
       if (given?.kind === "link") {
-        const outcome = dryRun ? "linked" : this.link(turn, found, stat);
+        const outcome = dryRun ? "linked" : this.link(turn, found);
         if (outcome !== undefined) return outcome;
       }
     }
@@ -81,6 +78,12 @@ export class AlternateEntries {
     return status === 0 ? "linked" : "failed";
   }
 
+  /** Whether a file is another name of the alternate's already: then it counts as any file that stands there. */
+  isSame({ exists }: PlacedTurn, { level, stat }: Alternate, existing: Stat): boolean {
+    const isLinking = this.parts.context.options.alternates?.kind === "link" && level === AlternateLevel.attributes;
+    return isLinking && exists && sameInode(existing, stat);
+  }
+
   /** Item flags for what was found. */
   flags(turn: PlacedTurn, found: Alternate, outcome: AlternateOutcome): number {
     const { entry, mode } = turn;
@@ -96,6 +99,13 @@ export class AlternateEntries {
     return itemFlags(context, entry, mode, found.stat, found.attributes, initial, equal ? byteName("") : undefined);
   }
 
+  /** Gives a linked file, and so that of the alternate, the source's time of access. */
+  setAccessTime({ entry, place, mode }: PlacedTurn, found: Alternate): void {
+    const { context } = this.parts;
+    if (!context.options.atimes || context.options.dryRun) return;
+    setAttributes(context, place, entry, mode, { ...found.stat }, found.attributes, "by-window");
+  }
+
   private leaveOut({ place, exists, directory }: PlacedTurn): AlternateOutcome {
     const { options, syscalls } = this.parts.context;
     if (!exists || options.dryRun) return "left-out";
@@ -109,14 +119,9 @@ export class AlternateEntries {
    * Makes the name another link of the alternate. Where that cannot be done (undefined) it will be copied, which is no error
    * (P-08).
    */
-  private link(
-    { entry, place, exists, directory }: PlacedTurn,
-    found: Alternate,
-    stat: Stat,
-  ): "linked" | "failed" | undefined {
+  private link({ entry, place, exists, directory }: PlacedTurn, found: Alternate): "linked" | "failed" | undefined {
     const { context } = this.parts;
     const { syscalls, options } = context;
-    if (exists && sameInode(stat, found.stat)) return "linked";
     const { descriptor } = found.directory;
     const make = (leaf: typeof place.name) => syscalls.linkAt(descriptor, found.name, place.directory, leaf);
     let status = exists ? EEXIST : make(place.name);

@@ -226,7 +226,12 @@ export class EntryGenerator {
   private regular(turn: PlacedTurn, group: LinkGroup | undefined, last: boolean): Promise<void> | undefined {
     const found = this.alternates.find(turn);
     if (found === undefined || found.level === AlternateLevel.kind) return this.compare(turn, group, last, found);
-    const outcome = this.alternates.file(turn, found, this.stat);
+    if (this.alternates.isSame(turn, found, this.stat)) {
+      if (group !== undefined) group.alternate = found.stat;
+      found.directory.release();
+      return this.compare(turn, group, last, undefined);
+    }
+    const outcome = this.alternates.file(turn, found);
     const finish = (done: AlternateOutcome) => this.finishAlternate(turn, group, last, found, done);
     if (typeof outcome === "string") return finish(outcome);
     const seen = { ...this.stat };
@@ -257,7 +262,10 @@ export class EntryGenerator {
       this.parts.links.wait(group, turn, false);
     }
     const linkedTo = outcome === "linked" ? byteName("") : undefined;
-    const waiting = channel.push({ kind: "item", entry, ndx, position, flags, linkedTo });
+    if (outcome === "linked") this.alternates.setAccessTime(turn, found);
+    // What is linked is told of with what is unchanged only, whatever its time of access.
+    const isTold = outcome !== "linked" || this.parts.context.wants.unchanged;
+    const waiting = isTold ? channel.push({ kind: "item", entry, ndx, position, flags, linkedTo }) : undefined;
     if (found.level === AlternateLevel.attributes) remarkUpToDate(this.parts, entry, false);
     remover.succeeded(turn, "handled", place.directory, place.name);
     if (group !== undefined && outcome === "copied") {

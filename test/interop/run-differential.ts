@@ -121,7 +121,7 @@ function makeRunner(folder: string, { user, table, mode, program, against, sysca
     reference,
     subject,
     coarse: syscalls === "plain",
-    referenceRuns: 3,
+    referenceRuns: 10,
   });
 }
 

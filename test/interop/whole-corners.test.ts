@@ -116,3 +116,31 @@ test.each([
 ])("an argument that is a dangling link and left out: %s", (line) => {
   compare(`mkdir -p s/d d; ln -s /nonexistent/x s/ln; ln -s ../../../y s/d/l2; ${dated}`, line);
 });
+
+test.each(["-aii", "-aHiin", "-aUHi", "-aUvv", "-avv"])(
+  "a file that is another name of the one in --link-dest already counts as what stands there: %s",
+  (text) => {
+    const setup = `mkdir -p s d a b; echo 1 >s/f; echo 2 >s/g; ln s/g s/h; cp -a s/. a; cp -a s/. b; ln a/f d/f; cp -a s/g d/g
+${dated}; touch -a -d @1400000000 a/g s/f; touch -a -d @1300000000 s/g a/f`;
+    compare(setup, `${text} --link-dest=../a s/ d/`);
+    compare(setup, `${text} --link-dest=../b --link-dest=../a s/ d/`);
+    compare(`${setup}; chmod 600 a/f`, `${text} --no-p --link-dest=../a s/ d/`);
+  },
+);
+
+test.each(["", "-n", "-m", "--delete-during --no-i-r"])(
+  "-R --no-implied-dirs makes the parents of an absolute argument: %s",
+  (text) => {
+    compare(`mkdir s d; ${dated}`, `-aRi --no-implied-dirs ${text} /etc/passwd d/`);
+  },
+);
+
+describe("--mkpath", () => {
+  const setup = `mkdir -p s d/d; echo 1 >s/f; echo 2 >d/f; ln -s f d/link; ln -s none d/none; ln -s loop d/loop; ${dated}`;
+  test.each(["f/a", "f/a/b", "link/a/b", "none/a", "none/a/b", "loop/a", "d/a/b", "d/../f/a/b"])(
+    "tells what was met on the way: %s",
+    (path) => {
+      compare(setup, `-ai --mkpath s/ d/${path}`);
+    },
+  );
+});

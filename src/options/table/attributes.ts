@@ -51,7 +51,18 @@ export const attributeRows: readonly OptionRow[] = [
   flag("times t", "times", "keep times of modification", "times t"),
   flag("omit-dir-times O", "omitDirectoryTimes", "--times without directories", "omit-dir-times O"),
   flag("omit-link-times J", "omitLinkTimes", "--times without symbolic links", "omit-link-times J"),
-  counter("atimes U", "atimes", "keep times of access", "atimes U"),
+  row("now", "atimes U", {
+    help: "keep times of access",
+    negations: "atimes U",
+    // Coming twice is --open-noatime too, which is taken back by itself only.
+    set: (settings) => {
+      settings.atimes += 1;
+      if (settings.atimes > 1) settings.openNoAtime = true;
+    },
+    clear: (settings) => {
+      settings.atimes = 0;
+    },
+  }),
   flag("open-noatime", "openNoAtime", "do not change times of access by reading", "open-noatime"),
   // As in the build of rsync that is followed: the option is known, and refused where it stands.
   row("later", "crtimes N", {

@@ -159,6 +159,8 @@ describe("normalizeSettings", () => {
     ["-U", { atimes: true, openNoAtime: false }],
     ["-UU", { atimes: true, openNoAtime: true }],
     ["-UU --no-U --open-noatime", { atimes: false, openNoAtime: true }],
+    ["-UU --no-U", { atimes: false, openNoAtime: true }],
+    ["-UU --no-open-noatime", { atimes: true, openNoAtime: false }],
     ["--max-size=1.5k --min-size=0", { maxSize: 1536, minSize: 0 }],
     ["--ignore-missing-args", { missingArguments: "ignore" }],
     ["--delete-missing-args --ignore-missing-args", { missingArguments: "delete" }],
