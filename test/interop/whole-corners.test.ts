@@ -134,13 +134,3 @@ test.each(["", "-n", "-m", "--delete-during --no-i-r"])(
     compare(`mkdir s d; ${dated}`, `-aRi --no-implied-dirs ${text} /etc/passwd d/`);
   },
 );
-
-describe("--mkpath", () => {
-  const setup = `mkdir -p s d/d; echo 1 >s/f; echo 2 >d/f; ln -s f d/link; ln -s none d/none; ln -s loop d/loop; ${dated}`;
-  test.each(["f/a", "f/a/b", "link/a/b", "none/a", "none/a/b", "loop/a", "d/a/b", "d/../f/a/b"])(
-    "tells what was met on the way: %s",
-    (path) => {
-      compare(setup, `-ai --mkpath s/ d/${path}`);
-    },
-  );
-});
