@@ -14,6 +14,7 @@ import { checkAborted, fullPath } from "./context.ts";
 import { type EntryParts, type PlacedTurn, pathBelow, remark } from "./entry-parts.ts";
 import { isRegular } from "./file-list.ts";
 import { mkstempText } from "./finish-file.ts";
+import type { LinkGroup } from "./hard-links.ts";
 import { replaceBy, sameInode } from "./make-special.ts";
 import { NewAcls } from "./new-acls.ts";
 import { FileReceiver } from "./receive-file.ts";
@@ -51,6 +52,20 @@ export class AlternateEntries {
     return undefined;
   }
 
+  /**
+   * The same for a regular file, where `stat` describes what stands there: another name of the alternate's file already, which counts
+   * as any file that stands there, is none.
+   */
+  findFile(turn: PlacedTurn, stat: Stat, group: LinkGroup | undefined): Alternate | undefined {
+    const found = this.find(turn);
+    const isLinking =
+      found?.level === AlternateLevel.attributes && this.parts.context.options.alternates?.kind === "link";
+    if (!isLinking || !turn.exists || !sameInode(stat, found.stat)) return found;
+    if (group !== undefined) group.alternate = found.stat;
+    found.directory.release();
+    return undefined;
+  }
+
   /** Brings a regular file about from an alternate with the same content. A promise where that takes longer. */
   file(turn: PlacedTurn, found: Alternate): AlternateOutcome | Promise<AlternateOutcome> {
     const { context } = this.parts;
@@ -76,12 +91,6 @@ export class AlternateEntries {
     const status = syscalls.linkAt(descriptor, found.name, place.directory, place.name);
     if (status === 0) turn.directory.dirty = true;
     return status === 0 ? "linked" : "failed";
-  }
-
-  /** Whether a file is another name of the alternate's already: then it counts as any file that stands there. */
-  isSame({ exists }: PlacedTurn, { level, stat }: Alternate, existing: Stat): boolean {
-    const isLinking = this.parts.context.options.alternates?.kind === "link" && level === AlternateLevel.attributes;
-    return isLinking && exists && sameInode(existing, stat);
   }
 
   /** Item flags for what was found. */

@@ -224,13 +224,8 @@ export class EntryGenerator {
   }
 
   private regular(turn: PlacedTurn, group: LinkGroup | undefined, last: boolean): Promise<void> | undefined {
-    const found = this.alternates.find(turn);
+    const found = this.alternates.findFile(turn, this.stat, group);
     if (found === undefined || found.level === AlternateLevel.kind) return this.compare(turn, group, last, found);
-    if (this.alternates.isSame(turn, found, this.stat)) {
-      if (group !== undefined) group.alternate = found.stat;
-      found.directory.release();
-      return this.compare(turn, group, last, undefined);
-    }
     const outcome = this.alternates.file(turn, found);
     const finish = (done: AlternateOutcome) => this.finishAlternate(turn, group, last, found, done);
     if (typeof outcome === "string") return finish(outcome);
