@@ -4,6 +4,8 @@
  */
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag, isNewLink, significantFlags } from "../protocol/item-flags.ts";
+import type { OutFormat } from "./out-format.ts";
+import type { RenderOptions } from "./render-options.ts";
 
 /** What of the options decides. */
 export interface ReportRules {
@@ -13,8 +15,41 @@ export interface ReportRules {
   readonly logItemizing: boolean;
   /** `-ii` */
   readonly itemizeAll: boolean;
+  /** `-v` or `--info=name` */
+  readonly names: boolean;
+  /** Whether a new directory of the receiving side gets something that it was not made with. */
+  readonly changesNew: (directory: FileEntry) => boolean;
   /** `-vv` or `--info=name2` */
   readonly namesAll: boolean;
+}
+
+/** What a process makes directories with. */
+export interface OwnIdentity {
+  readonly umask: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** The rules of a run; `format` and `logFormat` are those of standard output and log, if there are any. */
+export function reportRules(
+  options: Pick<RenderOptions, "itemize" | "info" | "times" | "omitDirectoryTimes" | "permissions" | "owner" | "group">,
+  format: OutFormat | undefined,
+  logFormat: OutFormat | undefined,
+  own: OwnIdentity,
+): ReportRules {
+  const { info, times, omitDirectoryTimes, permissions, owner, group } = options;
+  return {
+    itemizing: format?.hasItemize ?? false,
+    logItemizing: logFormat?.hasItemize ?? false,
+    itemizeAll: options.itemize >= 2,
+    names: info.name >= 1,
+    changesNew: ({ mode, uid, gid }) =>
+      (times && !omitDirectoryTimes) ||
+      (permissions && (mode & own.umask & 0o777) !== 0) ||
+      (owner && own.uid === 0 && uid !== own.uid) ||
+      (group && gid !== own.gid),
+    namesAll: info.name >= 2,
+  };
 }
 
 /** How an item without data is reported. */
@@ -50,3 +85,34 @@ const both: Readonly<Record<ItemReport["output"], ItemReport>> = {
   line: { output: "line", log: "line" },
   nothing: { output: "nothing", log: "nothing" },
 };
+
+/** What the log of a client that receives gets for an item that is not a transfer. */
+export interface ReceiverLog {
+  /** A line in the format of the log. */
+  readonly line: boolean;
+  /** The bare name, as if standard output told it. */
+  readonly name: boolean;
+}
+
+/**
+ * Decides that (3-transfer 9.6): the generator of such a client tells bare names unless items are told otherwise.
+ * `isAlone`: protocols below 29, where items do not go to the sender and back.
+ */
+export function receiverLog(
+  flags: number,
+  entry: FileEntry,
+  linkedTo: string | undefined,
+  rules: ReportRules,
+  isAlone: boolean,
+): ReceiverLog {
+  const { itemizing, logItemizing, names } = rules;
+  const line = reportItem(flags, entry, linkedTo, rules).log === "line";
+  if (isAlone && itemizing) return { line: line && logItemizing, name: false };
+  // A new directory is told of when something is set that it was not made with.
+  const isBare = (flags & ItemFlag.isNew) !== 0 && (entry.mode & FileType.mask) === FileType.directory;
+  const isNamed =
+    names &&
+    !(isBare && !rules.changesNew(entry)) &&
+    reportItem(flags, entry, linkedTo, { ...rules, itemizing: false }).output === "line";
+  return isAlone ? { line: false, name: isNamed } : { line, name: isNamed && !logItemizing };
+}

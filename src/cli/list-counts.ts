@@ -9,6 +9,17 @@ export function listCounts(count: number, receives: boolean): string {
   return text;
 }
 
+/** The same for what a full deletion pass looks at: `count` entries behind the first `before`. */
+export function deletionCounts(before: number, count: number): string {
+  let text = "";
+  for (let passed = Math.ceil(before / 100) * 100; passed < before + count; passed += 100)
+    text += ` ${passed} files...\r`;
+  return text;
+}
+
+/** What covers the last of these, without a newline in the log too. */
+export const blankedCount: string = " ".repeat(20);
+
 /** The last word on it. */
 export function filesToConsider(count: number): string {
   return `${count} ${count === 1 ? "file" : "files"} to consider`;

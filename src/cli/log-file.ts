@@ -57,10 +57,10 @@ export class LogFile {
     }
   }
 
-  /** Appends one line. */
-  line(text: ByteName): void {
+  /** Appends one line, or the beginning of one, which ends in CR: the next comes right behind it. */
+  line(text: ByteName, open = false): void {
     const { date, time } = this.settings.clock.format(this.settings.now());
-    this.writer.write(byteName(`${date} ${time} [${this.settings.pid}] ${escapeForLog(text)}\n`));
+    this.writer.write(byteName(`${date} ${time} [${this.settings.pid}] ${escapeForLog(text)}${open ? "\r" : "\n"}`));
   }
 
   /** Hands everything to the kernel. */

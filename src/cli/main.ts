@@ -95,11 +95,14 @@ export async function main(controller: AbortController): Promise<number> {
   const output = {
     out: (text: ByteName) => (options.json ? undefined : (options.allToStandardError ? stderr : stdout).write(text)),
     error: (text: ByteName) => (options.json ? undefined : stderr.write(text)),
-    ...(log === undefined ? {} : { log: (text: ByteName) => (logging ? log.line(text) : undefined) }),
+    ...(log === undefined
+      ? {}
+      : { log: (text: ByteName, open?: boolean) => (logging ? log.line(text, open) : undefined) }),
   };
   const text = createRenderer(options, output, {
     ...logSettings,
     locale: readLocale(env),
+    own: { umask: process.umask(), uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 },
     checksumName: options.checksum ? options.listChecksum : options.transferChecksum,
     steadyMilliseconds: () => performance.now(),
     direction:

@@ -18,6 +18,8 @@ export type RenderOptions = Pick<
   | "filesFrom"
   | "links"
   | "times"
+  | "omitDirectoryTimes"
+  | "permissions"
   | "atimes"
   | "owner"
   | "group"

@@ -8,6 +8,7 @@ import { assertNever, type Role, type TsyncError } from "../errors.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
 import type {
   DeleteEvent,
+  DeletionCountEvent,
   EventSink,
   ItemEvent,
   ListDoneEvent,
@@ -21,8 +22,8 @@ import { isNoticeShown } from "../sync/notice-levels.ts";
 import type { ClockText } from "./clock-text.ts";
 import { asBytes, escapeForTerminal, type HighBytes } from "./escape.ts";
 import { errorMessageLines, exitLine } from "./exit-text.ts";
-import { type ReportRules, reportItem } from "./item-decision.ts";
-import { filesToConsider, listCounts } from "./list-counts.ts";
+import { type OwnIdentity, type ReportRules, receiverLog, reportItem, reportRules } from "./item-decision.ts";
+import { blankedCount, deletionCounts, filesToConsider, listCounts } from "./list-counts.ts";
 import { listLine } from "./list-line.ts";
 import type { TextLocale } from "./locale.ts";
 import { type NumberStyle, numberStyle } from "./numbers.ts";
@@ -31,11 +32,12 @@ import { Progress } from "./progress.ts";
 import type { RenderOptions } from "./render-options.ts";
 import { logTotals, statisticsLines, summaryLines } from "./summary.ts";
 
-/** Where the text goes. `log` takes one unescaped line without a newline; the others take finished bytes. */
+/** Where the text goes. `log` takes one unescaped line without a newline, or the
+ * `open` beginning of one; the others take finished bytes. */
 export interface RenderOutput {
   out(text: ByteName): void;
   error(text: ByteName): void;
-  log?(text: ByteName): void;
+  log?(text: ByteName, open?: boolean): void;
 }
 
 /** What the text depends on besides options and events. */
@@ -43,6 +45,8 @@ export interface RenderSettings {
   readonly locale: TextLocale;
   /** Where the data goes; a local run if not given. */
   readonly direction?: "push" | "pull" | undefined;
+  /** Who the process is. */
+  readonly own: OwnIdentity;
   /** Process id for `%p`. */
   readonly pid: number;
   readonly checksumName: ChecksumName;
@@ -82,6 +86,7 @@ export function createRenderer(options: RenderOptions, output: RenderOutput, set
 
 const namesFormat = byteName("%n%L");
 const logFormat = byteName("%i %n%L");
+const bareName = parseOutFormat(namesFormat);
 
 class RunRenderer {
   readonly needs: RenderNeeds;
@@ -100,6 +105,8 @@ class RunRenderer {
   private readonly logsItems: boolean;
   private readonly progress: Progress | undefined;
   private guardHolds = false;
+  /** Items do not go to the sender and back. */
+  private isAlone = false;
   /** A line without its newline stands on the terminal; the next text on either stream ends it first. */
   private lineOpen = false;
   /** The header of a complete list waits for its `done`. */
@@ -128,12 +135,7 @@ class RunRenderer {
       clock: settings.clock,
       now: () => settings.now(),
     };
-    this.rules = {
-      itemizing: this.format?.hasItemize ?? false,
-      logItemizing: this.logFormat?.hasItemize ?? false,
-      itemizeAll: options.itemize >= 2,
-      namesAll: info.name >= 2,
-    };
+    this.rules = reportRules(options, this.format, this.logFormat, settings.own);
     const showProgress = info.progress >= 1 && !options.quiet;
     this.progress = showProgress
       ? new Progress(info.progress, this.style, () => settings.steadyMilliseconds())
@@ -153,6 +155,9 @@ class RunRenderer {
         break;
       case "list-done":
         this.listDone(event);
+        break;
+      case "deletion-count":
+        this.deletionCount(event);
         break;
       case "listed": {
         const { links, atimes } = this.options;
@@ -242,6 +247,7 @@ class RunRenderer {
 
   private listStart(event: ListStartEvent): void {
     const receiving = event.receiving === true;
+    this.isAlone = receiving && (event.protocol ?? 29) < 29;
     this.output.log?.(byteName(receiving ? "receiving file list" : "building file list"));
     const { info, recursive, directories, filesFrom } = this.options;
     if (info.flist < 1 || !(recursive || directories || filesFrom !== undefined)) return;
@@ -256,17 +262,25 @@ class RunRenderer {
 
   private listDone(event: ListDoneEvent): void {
     if (this.header === "none") return;
-    if (this.options.info.flist >= 2) {
-      this.lineOpen = false;
-      const considered = filesToConsider(event.count);
-      this.out(`${listCounts(event.count, this.ownRole === "generator")}${considered}\n`);
-      this.output.log?.(byteName(considered));
-    } else {
-      this.lineOpen = false;
-      this.out("done\n");
-      this.output.log?.(byteName("done"));
-    }
+    const counts = this.options.info.flist >= 2;
+    this.lineOpen = false;
+    const last = counts ? filesToConsider(event.count) : "done";
+    this.out(`${counts ? listCounts(event.count, this.ownRole === "generator") : ""}${last}\n`);
+    this.output.log?.(byteName(last));
     this.header = "none";
+  }
+
+  /** Without `--progress` rsync does not add up what it has seen in other directories. */
+  private deletionCount({ before, count, complete }: DeletionCountEvent): void {
+    if (complete) {
+      this.endOpenLine((newline) => this.out(newline));
+      this.out(`${blankedCount}\r`);
+      this.output.log?.(byteName(blankedCount), true);
+      return;
+    }
+    const counts = deletionCounts(this.progress === undefined ? 0 : before, count);
+    this.out(counts);
+    if (counts !== "") this.lineOpen = true;
   }
 
   private item(event: ItemEvent): void {
@@ -284,7 +298,13 @@ class RunRenderer {
     if (report.output === "line" && this.format !== undefined) {
       this.outLine(renderItem(this.format, event, undefined, dryRun, this.context));
     }
-    if (report.log === "line" && this.logFormat !== undefined && this.logsItems) {
+    if (this.logFormat === undefined) return;
+    const isReceiver = this.ownRole === "generator";
+    const { line, name } = isReceiver
+      ? receiverLog(event.flags, event.entry, event.linkedTo, this.rules, this.isAlone)
+      : { line: report.log === "line", name: false };
+    if (name) this.output.log?.(renderItem(bareName, event, undefined, dryRun, this.context));
+    if (line && this.logsItems) {
       this.output.log?.(renderItem(this.logFormat, event, undefined, dryRun, this.context));
     }
   }
@@ -323,8 +343,9 @@ class RunRenderer {
 
   /** Under `-q` the receiving side says nothing, so that its remarks do not reach the log either. */
   private notice({ role, code, text }: NoticeEvent): void {
-    // The log of a session begins when the connection is there.
-    if (role === "client" && code === "other") this.outLine(text);
+    // The log of a session begins when the connection is there, and the generator of a client does not log this.
+    const isOut = role === "client" ? code === "other" : code === "up-to-date" && this.ownRole === "generator";
+    if (isOut) this.outLine(text);
     else if (!this.options.quiet || this.isOurs(role)) this.tell(role, text);
   }
 

@@ -35,6 +35,8 @@ export class Deleter implements DeletionSource {
   private readonly touched: (directory: ByteName) => void;
   private readonly stat: Stat = emptyStat();
   readonly delayed: Delayed[] = [];
+  /** Hears how many entries a directory holds that rules do not protect, whether they are to go or not. */
+  onListed: ((count: number) => void) | undefined;
   /** A look ahead says nothing; the deletion will. */
   private silent = false;
   /** What makes room for a backup is not backed up itself. */
@@ -67,8 +69,7 @@ export class Deleter implements DeletionSource {
       if (isTop) this.topDevice = deviceOf(this.stat);
       else if (deviceOf(this.stat) !== this.topDevice) return;
     }
-    const candidates = this.list(path, held.descriptor, (name) => names.has(name), false);
-    for (const candidate of candidates) {
+    for (const candidate of this.list(path, held.descriptor, (name) => names.has(name), false)) {
       if (candidate.isMountPoint === true)
         this.mountPoint(`cannot delete mount point: ${candidate.path}`, candidate.path);
       else if (later || this.guarded !== undefined) this.delayed.push({ item: candidate, deep: true });
@@ -175,10 +176,15 @@ export class Deleter implements DeletionSource {
     // Nothing comes of those that are listed, but -vv tells of the rules for every name that the directory holds (2-file-list 1.8),
     // and -x of every mount point.
     const told =
-      (options.debug.filter > 0 && !filters.isEmpty) || (options.oneFileSystem > 0 && options.info.mount > 0);
+      ((options.debug.filter > 0 || this.onListed !== undefined) && !filters.isEmpty) ||
+      (options.oneFileSystem > 0 && options.info.mount > 0);
+    let kept = 0;
     for (const name of names) {
       const isListed = listed(name);
-      if (isListed && !told) continue;
+      if (isListed && !told) {
+        kept++;
+        continue;
+      }
       const child = childPath(path, name);
       const status = syscalls.lstatAt(descriptor, name, this.stat);
       if (status < 0) {
@@ -199,8 +205,10 @@ export class Deleter implements DeletionSource {
       else if (isMountPoint) {
         onProtected?.();
         found.push({ ...candidate, isMountPoint });
-      } else if (!isListed) found.push(candidate);
+      } else if (isListed) kept++;
+      else found.push(candidate);
     }
+    if (!this.silent) this.onListed?.(kept + found.length);
     return sortForDeletion(found);
   }
 
@@ -268,15 +276,10 @@ export class Deleter implements DeletionSource {
     if (held === undefined || typeof held === "number") return "deleted";
     held.retain();
     let remains = false;
-    const contents = this.list(
-      directory.path,
-      held.descriptor,
-      () => false,
-      true,
-      () => {
-        remains = true;
-      },
-    );
+    const keep = (): void => {
+      remains = true;
+    };
+    const contents = this.list(directory.path, held.descriptor, () => false, true, keep);
     for (const item of contents) {
       if (item.isMountPoint === true) {
         this.mountPoint(`mount point, ${item.path}, pins parent directory`, item.path);

@@ -28,10 +28,18 @@ export class DeletionPasses {
     this.isThere = isThere;
   }
 
-  /** The full deletion pass of `--delete-before` and `--delete-after`. */
-  inAll(lists: readonly FileList[]): void {
-    if (this.parts.destination.walker === undefined) return;
-    const { options, emit, ledger } = this.parts.context;
+  /** The full deletion pass of `--delete-before` and `--delete-after`; `tellsCounts`: of what it looks at (3-transfer 9.5). */
+  inAll(lists: readonly FileList[], tellsCounts = false): void {
+    const { destination, deleter, context } = this.parts;
+    if (destination.walker === undefined) return;
+    const { options, emit, ledger } = context;
+    let before = 0;
+    if (tellsCounts) {
+      deleter.onListed = (count) => {
+        emit({ type: "deletion-count", before, count, complete: false });
+        before += count;
+      };
+    }
     ledger.knownIoError |= ledger.ioError;
     for (const list of lists) {
       if (options.debug.del > 0 && list.owner !== undefined && (list.owner.flags & EntryFlag.top) !== 0) {
@@ -46,6 +54,10 @@ export class DeletionPasses {
         this.below(list.path),
         names.map((entry) => entry.name),
       );
+    }
+    if (tellsCounts && destination.singleName === undefined) {
+      deleter.onListed = undefined;
+      emit({ type: "deletion-count", before, count: 0, complete: true });
     }
   }
 

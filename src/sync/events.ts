@@ -12,12 +12,24 @@ export interface ListStartEvent {
   readonly incremental: boolean;
   /** The list comes from another machine. */
   readonly receiving?: boolean;
+  /** What is talked with that machine. */
+  readonly protocol?: number;
 }
 
 /** The complete (non-incremental) file list is known. */
 export interface ListDoneEvent {
   readonly type: "list-done";
   readonly count: number;
+}
+
+/** A full deletion pass looks at the destination (only for a client that receives, and only where counts are shown). */
+export interface DeletionCountEvent {
+  readonly type: "deletion-count";
+  /** Entries of the directories before this one, and of this one. */
+  readonly before: number;
+  readonly count: number;
+  /** The pass is over; `count` is 0. */
+  readonly complete: boolean;
 }
 
 /** An entry was listed under `--list-only`. */
@@ -155,6 +167,7 @@ export interface PhaseEvent {
 export type RunEvent =
   | ListStartEvent
   | ListDoneEvent
+  | DeletionCountEvent
   | ListedEvent
   | CreatedDirectoryEvent
   | ItemEvent

@@ -15,6 +15,8 @@ export interface Duplicate {
   readonly entry: FileEntry;
   /** Its place in the sorted list, duplicates included: among all for a file, after its kept twin for a directory. */
   readonly position: number;
+  /** What a remark calls it, where that is not its path. */
+  readonly told?: ByteName | undefined;
 }
 
 /** The children of one directory, sorted. */

@@ -30,10 +30,15 @@ export class ListNumbers {
     if (this.context.options.debug.dup === 0) return;
     const first = list.path === "." ? (list.owner === undefined ? 0 : 1) : 0;
     if (this.context.options.incrementalRecursion) {
-      for (const { entry, position } of list.duplicates) this.report(entry.path, this.next + position);
+      for (const { entry, position, told } of list.duplicates) this.report(told ?? entry.path, this.next + position);
       const used = first + list.entries.length + list.duplicates.length;
       this.next += used + 1;
       this.beforeFork = ++this.lists === 1 && used === 1;
+      return;
+    }
+    if (list.slots !== undefined) {
+      // Another machine's: the first part has all duplicates, with their places in the whole.
+      for (const { entry, position, told } of list.duplicates) this.report(told ?? entry.path, position);
       return;
     }
     if (list.owner !== undefined) this.next++;

@@ -35,6 +35,7 @@ export class Connection {
   /** A read of the stream that has not been answered. */
   private reading: Promise<Uint8Array | undefined> | undefined;
   private ended = false;
+  private isCounting = false;
   /** Input is not framed for now, though it will be. */
   private isRaw = false;
   /** Input is taken apart byte by byte: what is behind the record that is read next may be raw. */
@@ -59,6 +60,7 @@ export class Connection {
   /** What came and went so far, to agree on how to talk, does not count: rsync's totals are without it (3-transfer 9.4). */
   startCounting(): void {
     this.flush();
+    this.isCounting = true;
     this.bytesRead = this.reader.available;
     this.bytesWritten = 0;
   }
@@ -139,7 +141,7 @@ export class Connection {
     const ended = await this.receive();
     if (!ended) return;
     const { role } = this.reader;
-    const received = `(${this.bytesRead} bytes received so far)`;
+    const received = `(${this.isCounting ? this.bytesRead : 0} bytes received so far)`;
     throw this.failure ?? streamError(`rsync: connection unexpectedly closed ${received} [${role}]`, role);
   }
 
@@ -161,9 +163,9 @@ export class Connection {
     return this.blocked;
   }
 
-  /** Sends a message at once, ahead of what is gathered. */
+  /** Sends a message at once, ahead of what is gathered. Text has no hearer any more where the peer has ended (1-session 7.5). */
   message(message: Message): void {
-    if (this.framedOutput === undefined) return;
+    if (this.framedOutput === undefined || (this.ended && message.kind === "text")) return;
     this.send(encodeMessage(this.convertMessage?.(message) ?? message, this.framedOutput.protocol));
   }
 

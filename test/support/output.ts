@@ -89,10 +89,16 @@ export function splitWireOutput(printed: string, direction: "push" | "pull"): Ou
 
 /** Sorts the lines of a log file into classes by `split`, without time and process id. */
 export function splitLog(text: string, split: (text: string) => OutputLines = splitOutput): OutputLines {
-  const stripped = text.split("\n").map((line) => line.replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[\d+\] /, "[log] "));
+  const stripped = text
+    .replace(openLogLine, "$1\n")
+    .split("\n")
+    .map((line) => line.replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[\d+\] /, "[log] "));
   const lines = stripped.map((line) => (line.startsWith("[log] ") ? line.slice(6) : line));
   return split(lines.filter((line) => !processEnd.test(line)).join("\n"));
 }
+
+/** Blanks over the counts of a deletion pass: the next line comes right behind them. */
+const openLogLine = /^(\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[\d+\] {21}\r)(?=\d{4}\/)/gm;
 
 /** What rsync's own processes tell about each other's end. */
 const processEnd =

@@ -15,7 +15,7 @@ import type { RunSummary } from "../events.ts";
 import { HardLinks, type Member } from "../hard-links.ts";
 import { mapAcls } from "../id-mapper.ts";
 import { ListNumbers } from "../list-numbers.ts";
-import { tellListed } from "../list-only.ts";
+import { checkNamedDirectories, tellListed } from "../list-only.ts";
 import { munged } from "../munge.ts";
 import { findPlace } from "../place.ts";
 import { pruneLists } from "../prune-lists.ts";
@@ -99,7 +99,8 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
   const { context } = parts;
   request.begin?.(parts);
   const numbers = new ListNumbers(context);
-  context.emit({ type: "list-start", incremental: options.incrementalRecursion, receiving: true });
+  const { protocol } = session;
+  context.emit({ type: "list-start", incremental: options.incrementalRecursion, receiving: true, protocol });
   connection.keepsAlive = false;
   await lists.readFirst();
   connection.keepsAlive = true;
@@ -140,12 +141,12 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
       setLateXattrs(context, { directory: place.descriptor, name: place.name, absolute }, entry);
       place.held.release();
     };
-  }
+  } else checkNamedDirectories(context);
   // The generator's records go out together, as those of rsync do; it sends them when it waits.
   connection.flushesWhenWaiting = false;
   const receiving = receiver.run().catch((error: unknown) => condition.fail(error));
   try {
-    await generate({ link, context, side, lists, channel, replay, receiver, tracker, numbers, progress });
+    await generate({ link, context, side, lists, channel, replay, receiver, tracker, numbers, progress, isServer });
     await receiving;
     if (condition.failed !== undefined) throw condition.failed;
   } catch (error) {
@@ -202,11 +203,12 @@ interface Generation {
   readonly tracker: ReleaseTracker | undefined;
   readonly numbers: ListNumbers;
   readonly progress: RunProgress;
+  readonly isServer: boolean;
 }
 
 /** The generator's way through lists and phases (3-transfer 7.2). */
 async function generate(parts: Generation): Promise<void> {
-  const { link, context, side, lists, channel, replay, receiver, tracker, numbers, progress } = parts;
+  const { link, context, side, lists, channel, replay, receiver, tracker, numbers, progress, isServer } = parts;
   const { options, counters } = context;
   const { condition, connection, session } = link;
   const { protocol } = session;
@@ -224,7 +226,8 @@ async function generate(parts: Generation): Promise<void> {
   };
   const { deleteTiming } = options;
   const all = deleteTiming === "before" || deleteTiming === "after" ? [...lists.peek()] : [];
-  if (deleteTiming === "before") side?.generator.deletions.inAll(all);
+  const tellsCounts = !isServer && options.info.flist > 1;
+  if (deleteTiming === "before") side?.generator.deletions.inAll(all, tellsCounts);
   announceWholeFiles(context);
   const ahead = options.hardLinks && side !== undefined ? hardLinkEntries : 1;
   const redo = async (): Promise<boolean> => (await side?.entries.requests.redoWrong()) ?? false;
@@ -293,7 +296,7 @@ async function generate(parts: Generation): Promise<void> {
     await reached(3);
   }
   if (deleteTiming === "delay") side?.deleter.deleteDelayed();
-  if (deleteTiming === "after") side?.generator.deletions.inAll(all);
+  if (deleteTiming === "after") side?.generator.deletions.inAll(all, tellsCounts);
   if (protocol >= 31) {
     if (late) {
       counts();

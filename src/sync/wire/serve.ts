@@ -134,6 +134,7 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
   if (names !== undefined) {
     names.convertsLinks = session.protocol >= 30 && (settings.remoteShell ?? "").includes("s");
   }
+  const emit = request.sink(session.protocol);
   const texts = await readFilters(connection, command, session);
   copyAs(options.copyAs, request.syscalls, role);
   const link = new Link(connection, session, new Condition(), names);
@@ -144,7 +145,7 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
     options,
     isServer: true,
     onlyBatch,
-    emit: request.sink(protocol),
+    emit,
     wants: wantsOf(options, protocol),
     signal,
     syscalls: options.fakeSuper ? fakeSuperSyscalls(syscalls, isSender ? "sender" : "generator") : syscalls,

@@ -9,7 +9,7 @@ import { FileListDecoder } from "../../protocol/file-list-decoder.ts";
 import type { FileListSettings } from "../../protocol/file-list-settings.ts";
 import { isIncremental } from "../../protocol/wire-context.ts";
 import type { Connection } from "../../transport/connection.ts";
-import { type FileList, isDirectory } from "../file-list.ts";
+import { type Duplicate, type FileList, isDirectory } from "../file-list.ts";
 import type { ListSource } from "../list-source.ts";
 import type { Condition } from "./condition.ts";
 import { cleanEntries, sortedPlaces } from "./sort-entries.ts";
@@ -31,6 +31,8 @@ interface KnownDirectory {
 interface ArrivedList {
   /** In the order of the list. */
   readonly sorted: readonly FileEntry[];
+  /** The same as they came, with the slashes that paths may begin with. */
+  readonly asSent: readonly FileEntry[];
   /** Their places as they came, where these are what numbers follow (`--iconv`, 2-file-list 4.4). */
   readonly places: readonly number[] | undefined;
   /** Slots of the list. */
@@ -172,13 +174,16 @@ export class WireLists implements ListSource {
     const { protocol } = settings;
     if (convert === undefined) {
       const own = entries.map((entry) => check(this.withoutSlash(entry)));
-      const sorted = sortedPlaces(own, protocol).map((place) => own[place] as FileEntry);
+      const order = sortedPlaces(entries, protocol);
+      const sorted = order.map((place) => own[place] as FileEntry);
       const directories = this.incremental
         ? sorted.filter(isDirectory).map((entry) => ({ entry, wirePath: entry.path, nameless: false }))
         : [];
-      return { sorted, places: undefined, count: entries.length, directories };
+      const sentOrder = order.map((place) => entries[place] as FileEntry);
+      return { sorted, asSent: sentOrder, places: undefined, count: entries.length, directories };
     }
     const own: FileEntry[] = [];
+    const asSent: FileEntry[] = [];
     const places: number[] = [];
     const directories: ArrivedList["directories"][number][] = [];
     for (const [place, arriving] of entries.entries()) {
@@ -194,18 +199,20 @@ export class WireLists implements ListSource {
         throw protocolError(`ABORTING due to invalid path from sender: ${entry.path} [${role}]`, role);
       }
       own.push(entry);
+      asSent.push(converted ?? entry);
       places.push(place);
     }
-    const order = sortedPlaces(own, protocol);
+    const order = sortedPlaces(asSent, protocol);
     return {
       sorted: order.map((at) => own[at] as FileEntry),
+      asSent: order.map((at) => asSent[at] as FileEntry),
       places: order.map((at) => places[at] as number),
       count: entries.length,
       directories,
     };
   }
 
-  /** Paths of `--relative` may begin with a slash, which is no part of the place at the destination. */
+  /** Paths of `--relative` may begin with a slash, which counts for the order but is no part of the place at the destination. */
   private withoutSlash(entry: FileEntry): FileEntry {
     if (!entry.path.startsWith("/")) return entry;
     const path = (entry.path.replace(/^\/+/, "") || ".") as ByteName;
@@ -214,7 +221,7 @@ export class WireLists implements ListSource {
 
   /** The children of one directory. */
   private addList(arrived: ArrivedList, owner: FileEntry | undefined, path: ByteName): void {
-    const { sorted, places, count } = arrived;
+    const { sorted, asSent, places, count } = arrived;
     const first = this.nextNdx;
     this.nextNdx += count + 1;
     this.lasts.push(first + count - 1);
@@ -230,7 +237,7 @@ export class WireLists implements ListSource {
       owner: owner ?? dot?.entry,
       path,
       entries: own.map(({ entry }) => entry),
-      duplicates: dropped,
+      duplicates: named(dropped, asSent),
       ioError: this.decoder.ioError,
       events: [],
       last: false,
@@ -243,7 +250,7 @@ export class WireLists implements ListSource {
   }
 
   /** The only list, taken apart into one for each directory. */
-  private addComplete({ sorted, places, count }: ArrivedList): void {
+  private addComplete({ sorted, asSent, places, count }: ArrivedList): void {
     interface Part {
       readonly owner: FileEntry | undefined;
       readonly ownNdx: number;
@@ -277,7 +284,7 @@ export class WireLists implements ListSource {
         owner,
         path: path as ByteName,
         entries,
-        duplicates: path === "." ? dropped : [],
+        duplicates: path === "." ? named(dropped, asSent) : [],
         ioError: this.decoder.ioError,
         events: [],
         last: --remaining === 0,
@@ -331,4 +338,9 @@ export class WireLists implements ListSource {
     this.queued += list.entries.length + 1;
     this.request.condition.changed();
   }
+}
+
+/** Duplicates with what they are called when they are told of. */
+function named(dropped: readonly Duplicate[], asSent: readonly FileEntry[]): readonly Duplicate[] {
+  return dropped.map(({ entry, position }) => ({ entry, position, told: asSent[position]?.path }));
 }

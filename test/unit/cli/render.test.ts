@@ -54,6 +54,7 @@ function print(options: RenderOptions, events: readonly RunEvent[], finish: (ren
     },
     {
       locale: { utf8: true, decimalComma: false },
+      own: { umask: 0o022, uid: 0, gid: 0 },
       pid: 4711,
       checksumName: "xxh128",
       clock: new ClockText(),
@@ -491,6 +492,7 @@ describe("needs", () => {
       { out: () => undefined, error: () => undefined, ...(log ? { log: () => undefined } : {}) },
       {
         locale: { utf8: true, decimalComma: false },
+        own: { umask: 0o022, uid: 0, gid: 0 },
         pid: 1,
         checksumName: "xxh128",
         clock: new ClockText(),

@@ -118,6 +118,8 @@ export function optionsOf(
     filesFrom: undefined,
     links: true,
     times: true,
+    omitDirectoryTimes: false,
+    permissions: true,
     atimes: false,
     owner: true,
     group: true,

@@ -1,0 +1,104 @@
+/**
+ * Small things of pulls that the random comparison found (docs/spec/1-session 7.5, 3-transfer 9.5, 9.6): exact standard output,
+ * logs, and what a server says when its client is gone.
+ */
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expectAsRsync } from "../support/as-rsync.ts";
+
+const tsync = join(import.meta.dirname, "../../bin/tsync");
+let folder = "";
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "tsync-pull-"));
+  writeFileSync(join(folder, "shell"), '#!/bin/sh\nshift\nexec sh -c "$*"\n');
+  chmodSync(join(folder, "shell"), 0o755);
+  bash(`umask 022; mkdir -p s/d s/new 'a/s2/sub'; echo x >s/f; echo 1 >s/h1; ln s/h1 s/h2; ln -s t s/l; mkfifo s/p; chmod 770 s/d
+    echo u >s/same; echo 1 >a/s2/f; echo 2 >a/s2/sub/g; mkdir many; for i in $(seq 130); do mkdir many/d$i; echo x >many/d$i/f; done`);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function bash(script: string): void {
+  const { status, stderr } = spawnSync("bash", ["-c", script], { cwd: folder, encoding: "latin1" });
+  expect(stderr).toBe("");
+  expect(status).toBe(0);
+}
+
+/** Everything that a pull says, with what no two runs share blanked. */
+function pull(client: string, options: string, source: string, destination: string): Record<string, unknown> {
+  bash(`rm -rf d log; ${destination}`);
+  const words = options.split(" ").filter((word) => word !== "");
+  const shell = ["-e", join(folder, "shell"), "--log-file=log"];
+  const sources = source.split(" ").map((path) => `h:${path.replace("%", folder)}`);
+  const settings = { cwd: folder, encoding: "latin1", timeout: 60_000 } as const;
+  const { status, stdout, stderr } = spawnSync(client, [...words, ...shell, ...sources, "d/"], settings);
+  const log = readFileSync(join(folder, "log"), "latin1").replace(/\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[\d+\] /g, "");
+  const words2 = (text: string): string =>
+    text
+      .replace(/ at (?:\S+\(\d+\)|tsync) \[(\w+)=.*\]/g, " [$1]")
+      .replace(/^sent .*\n/gm, "")
+      .replace(/[\d.]+kB\/s/g, "");
+  return {
+    status,
+    stdout: words2(stdout),
+    stderr: words2(stderr).split("\n").sort(),
+    log: words2(log).split("\n").sort(),
+  };
+}
+
+describe("as rsync", () => {
+  test.each([
+    // Which names the log has besides its own lines.
+    ["-aHv --protocol=28", "%/s/"],
+    ["-aHv --protocol=28 --log-file-format=LOG_%n%L", "%/s/"],
+    ["-aHi --protocol=28 --log-file-format=LOG_%n%L", "%/s/"],
+    ["-aHi --protocol=28", "%/s/"],
+    ["-aHv --log-file-format=LOG_%n%L", "%/s/"],
+    ["-aHvi --log-file-format=LOG_%n%L", "%/s/"],
+    ["-aHvO --log-file-format=LOG_%n%L", "%/s/"],
+    ["-aHvv --log-file-format=", "%/s/"],
+    // Directories that options name are looked at where entries are only listed.
+    ["-a --list-only --link-dest=no --link-dest=../a", "%/s/"],
+    // The order of a list counts the slash in front.
+    ["-aRvv --no-inc-recursive", "%/a/s2 s %/a/s2"],
+  ])("%s", (options, source) => {
+    const destination = "mkdir -p d/d; cp -p s/same d/; chmod 700 d/d";
+    const inAnyOrder = (program: string) => {
+      const { stdout, ...rest } = pull(program, options, source, destination);
+      return { ...rest, stdout: `${stdout}`.split("\n").sort() };
+    };
+    expectAsRsync(inAnyOrder(tsync), () => inAnyOrder("rsync"));
+  });
+
+  test.each(["--delete-before --progress", "--delete-after --progress", "--delete-before --info=flist2 -n"])(
+    "counts of the pass of %s",
+    (options) => {
+      const destination = "cp -a many d; touch d/x d/d7/y; mkdir d/extra; touch d/extra/1 d/d99/z";
+      const own = pull(tsync, `-a ${options}`, "%/many/", destination);
+      expect(own.stdout).toContain(" 100 files...\r");
+      expectAsRsync(own, () => pull("rsync", `-a ${options}`, "%/many/", destination));
+    },
+  );
+});
+
+describe("a server whose client is gone", () => {
+  test.each([
+    ["protocol 28, sending", ["--sender", "-r"], 28, false],
+    ["protocol 28, receiving", ["-r"], 28, false],
+    ["protocol 29", ["--sender", "-r"], 29, true],
+    ["protocol 31, errors as messages", ["--sender", "--no-msgs2stderr", "-re.iLsfxCIu"], 31, false],
+    ["protocol 31", ["--sender", "-re.iLsfxCIu"], 31, true],
+  ] as const)("%s", (_name, words, protocol, speaks) => {
+    const serve = (program: string) => {
+      const input = Buffer.from([protocol, 0, 0, 0]);
+      const { status, stdout, stderr } = spawnSync(program, ["--server", ...words, ".", "s/"], { cwd: folder, input });
+      return { status, isShort: stdout.length < 16, stderr: `${stderr}`.replace(/ at .*/, "") };
+    };
+    const own = serve(tsync);
+    expect(own).toEqual(serve("rsync"));
+    expect(own.stderr !== "").toBe(speaks);
+  });
+});
