@@ -2,13 +2,12 @@
  * Peers over a remote shell that lie, die or fall silent (4-traps H, S-10, X-03): the run ends in time with the right code, nothing
  * outside the destination is touched, old files stay whole and no temporary file is left.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { LiedTo } from "../support/lying-server.ts";
 
-const tsync = join(import.meta.dirname, "../../bin/tsync");
 const folder = mkdtempSync(join(tmpdir(), "tsync-wire-peer-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -19,41 +18,10 @@ beforeEach(() => {
   writeFileSync(join(folder, "f"), "a file");
 });
 
-interface Ended {
-  readonly code: number | null;
-  readonly stderr: string;
-  readonly seconds: number;
-}
-
-/** Runs tsync until it ends; `during` may disturb it. */
-function run(args: readonly string[], during?: (child: ChildProcess) => void): Promise<Ended> {
-  const started = performance.now();
-  const child = spawn(tsync, args, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
-  let stderr = "";
-  child.stderr?.on("data", (text: Buffer) => {
-    stderr += text.toString();
-  });
-  during?.(child);
-  return new Promise((resolve) => {
-    child.on("close", (code) => resolve({ code, stderr, seconds: (performance.now() - started) / 1000 }));
-  });
-}
-
-/** A remote shell that is a script of ours. */
-function shell(script: string): string {
-  const path = join(folder, "shell");
-  writeFileSync(path, `#!/bin/sh\n${script}\n`);
-  chmodSync(path, 0o755);
-  return path;
-}
-
-/** A server that sends these bytes (in hexadecimal digits) and then waits. */
-function sends(hex: string): string {
-  const octal = (hex.replaceAll(" ", "").match(/../g) ?? []).map(
-    (byte) => `\\0${Number.parseInt(byte, 16).toString(8)}`,
-  );
-  return shell(`printf '%b' '${octal.join("")}'\nexec sleep 20`);
-}
+const client = new LiedTo(folder);
+const run = client.run.bind(client);
+const shell = client.shell.bind(client);
+const sends = client.sends.bind(client);
 
 const text = (words: string): string => Buffer.from(words, "latin1").toString("hex");
 /** Version 31, flags 0xfe (varint, no incremental recursion), md5 for all, seed 1. */

@@ -25,6 +25,26 @@ describe("src", () => {
   test("keeps the layer rules", () => {
     expect(checkLayers(sources).map(formatViolation)).toEqual([]);
   });
+
+  const filesWith = (pattern: RegExp): string[] =>
+    [...sources].filter(([, source]) => pattern.test(maskSource(source))).map(([file]) => file);
+
+  test("N-14 standard input and output, which may be the protocol, belong to cli", () => {
+    const outside = filesWith(/\bconsole\.|\bprocess\.(?:stdin|stdout|stderr)\b/).filter(
+      (file) => !file.startsWith("cli/"),
+    );
+    expect(outside).toEqual([]);
+  });
+
+  test("R-08 memory that is not zeroed is allocated only where all of it is filled before it goes anywhere", () => {
+    expect(filesWith(/\ballocUnsafe(?:Slow)?\b/).sort()).toEqual([
+      "protocol/message.ts",
+      "protocol/wire-reader.ts",
+      "protocol/wire-writer.ts",
+      "sync/verify-copy.ts",
+      "transport/ssh/small-file.ts",
+    ]);
+  });
 });
 
 interface Planted {
