@@ -40,3 +40,19 @@ difference("`-X` with a rule for attributes, `-vv`", {
   rsync: { status: 0, out: /user\.a/, seen: '# file: d/f\nuser.b="1"\n\n' },
   tsync: { status: 0, out: /^((?!user\.a).)*$/s, seen: '# file: d/f\nuser.b="1"\n\n' },
 });
+
+difference("`-H` with a member whose place is taken, under incremental recursion", {
+  setup: "mkdir s d; echo 1 >s/a; ln s/a s/b; ln s/a s/c; mkdir d/c; echo x >d/c/x",
+  run: "-aH s/ d/",
+  look: "ls d; [ d/a -ef d/b ] && echo linked",
+  patience: 1,
+  rsync: { status: 124, seen: "c\n" },
+  tsync: { status: 23, err: /^could not make way for new regular file: c\nrsync error/, seen: "a\nb\nc\nlinked\n" },
+});
+
+difference("`-A`: a new directory with an ACL whose group entry equals the mask, and with set-id or sticky bits", {
+  setup: "mkdir -p s/z d; chmod 3775 s/z; setfacl -m u:1:rwx,g::rwx,m::rwx s/z",
+  run: "-aA s/ d/; getfacl -c d/z | grep ^group; $p -aAi s/ d/",
+  rsync: { status: 0, out: "group::---\n.d.......a. z/\n" },
+  tsync: { status: 0, out: "group::rwx\n" },
+});

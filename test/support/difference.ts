@@ -28,7 +28,7 @@ export interface DifferenceCase {
   readonly look?: string;
   /** Whether an ordinary user runs it, to whom root gives the folder before `setup`. */
   readonly nobody?: boolean;
-  /** Seconds after which rsync is taken to hang; 20 if not given. */
+  /** Seconds after which rsync is taken to hang; 10 if not given. */
   readonly patience?: number;
   /** Left out where rsync does now this and now that. */
   readonly rsync?: Behaviour;
@@ -89,7 +89,7 @@ function faults(outcome: Outcome, { status, out, err, seen }: Behaviour): string
 /** Runs a case in a new folder. */
 function outcomeOf(
   program: string,
-  { setup = "", run, look = "", nobody = false, patience = 20 }: DifferenceCase,
+  { setup = "", run, look = "", nobody = false, patience = 10 }: DifferenceCase,
 ): Outcome {
   const folder = mkdtempSync(join(tmpdir(), "tsync-difference-"));
   const cwd = join(folder, "run");
@@ -98,7 +98,7 @@ function outcomeOf(
   const user = nobody ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [];
   const shell = (text: string, prefix: readonly string[] = []) => {
     const [first = "", ...words] = [...prefix, "bash", "-c", `umask 022; ${text}`];
-    return spawnSync(first, words, { cwd, env, encoding: "latin1", maxBuffer: 2 ** 28 });
+    return spawnSync(first, words, { cwd, env, encoding: "latin1", maxBuffer: 2 ** 28, timeout: 30_000 });
   };
   try {
     chmodSync(folder, 0o755);

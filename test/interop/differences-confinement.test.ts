@@ -1,0 +1,70 @@
+/** Rows of docs/differences.md about --confine-root, --copy-as and --max-alloc. Needs root. */
+import { difference } from "../support/difference.ts";
+
+const setup = "mkdir -p w/s w/d t; echo 1 >w/s/f; echo old >w/d/f";
+
+difference("`--confine-root`: `--backup-dir` outside", {
+  setup,
+  run: "-a --confine-root=$PWD/w -b --backup-dir=$PWD/t w/s/ w/d/",
+  look: "cat w/d/f; ls t",
+  rsync: { status: 11, err: /^rsync error: .*\n$/, seen: "old\n" },
+  tsync: { status: 11, err: /^rsync: \[receiver\] keep_backup failed/, seen: "old\n" },
+});
+
+difference("`--confine-root`: `--temp-dir` outside", {
+  setup,
+  run: "-a --confine-root=$PWD/w --temp-dir=$PWD/t w/s/ w/d/",
+  look: "cat w/d/f",
+  rsync: { status: 23, err: /rename "\S+" -> "f": Too many levels/, seen: "old\n" },
+  tsync: {
+    status: 23,
+    err: /^rsync: \[receiver\] mkstemp "\S+" failed: Too many levels.*\nrsync error/,
+    seen: "old\n",
+  },
+});
+
+difference("`--confine-root`: `--compare-dest`, `--copy-dest`, `--link-dest` outside", {
+  setup: `${setup}; cp -a w/s/f t/f; echo 2 >w/s/g; cp -a w/s/g t/g`,
+  run: "-a --confine-root=$PWD/w --link-dest=$PWD/t w/s/ w/d/",
+  look: "cat w/d/f w/d/g",
+  rsync: { status: 23, err: /open "\S+\/t\/f": .*\n.*open "\S+\/t\/g": Too many/, seen: "1\n2\n" },
+  tsync: { status: 23, err: /^rsync: \[generator\] open "\S+\/t": Too many levels.*\nrsync error/, seen: "1\n2\n" },
+});
+
+difference("`--confine-root`: `--partial-dir` outside, or below a destination outside", {
+  setup,
+  run: "-a --confine-root=$PWD/w --delay-updates --partial-dir=$PWD/t w/s/ w/d/",
+  look: "cat w/d/f; ls t",
+  rsync: { status: 0, err: /^Unable to create partial-dir for f/, seen: "old\n" },
+  tsync: { status: 23, err: /^Unable to create partial-dir for f/, seen: "old\n" },
+});
+
+difference("`--confine-root`, `-L` and `--files-from`", {
+  setup: "mkdir -p w/s w/d t; echo 1 >t/f; ln -s $PWD/t/f w/s/f; echo f >w/list",
+  run: "-aL --confine-root=$PWD/w --files-from=w/list w/s/ w/d/",
+  look: "cat w/d/f",
+  rsync: { status: 0, seen: "1\n" },
+  tsync: { status: 23, err: /link_stat "\S+\/w\/s\/f" failed/, seen: "" },
+});
+
+difference("`--copy-as` with somebody who does not exist, or without the right", [
+  {
+    setup: "mkdir s; echo 1 >s/f",
+    run: "-a --copy-as=root s/ d/",
+    nobody: true,
+    rsync: { status: 1, err: /(setgid failed.*){2}/s },
+    tsync: { status: 1, err: /^rsync: \[sender\] setgid failed: .*\nrsync error: .*\n$/ },
+  },
+  {
+    setup: "mkdir s; echo 1 >s/f",
+    run: "-a --copy-as=no-such-user s/ d/",
+    tsync: { status: 1, err: /^Invalid copy-as user: no-such-user\nrsync error: .*\n$/ },
+  },
+]);
+
+difference("`--max-alloc`", {
+  setup: "mkdir s; touch s/$(printf 'a%.0s' $(seq 200)){1..4000}",
+  run: "$p -a --no-i-r --max-alloc=1M s/ d/",
+  rsync: { status: 22, err: /exceeded --max-alloc=1048576 setting \(file=/ },
+  tsync: { status: 22, err: /exceeded --max-alloc=1048576 setting/ },
+});
