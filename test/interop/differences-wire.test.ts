@@ -1,0 +1,135 @@
+/** Rows of docs/differences.md about runs with another machine. Needs root. */
+import { difference } from "../support/difference.ts";
+
+const push = "-e $rsh --rsync-path=$p s/ h:$PWD/d/";
+const pull = "-e $rsh --rsync-path=$p h:$PWD/s/ d/";
+const setup = "mkdir s d; echo 1 >s/f";
+
+difference("order of lines at protocols 27 and 28", {
+  setup: "mkdir -p s/a d; echo 1 >s/a/f; echo 1 >s/b; echo 1 >s/a.x; mkdir s/c; echo 1 >s/c/f",
+  run: `-ai --protocol=28 ${push} >all; sort all`,
+  look: "find d -type f | sort",
+  tsync: { status: 0, out: /^>f\S+ a\.x\n>f\S+ a\/f\n>f\S+ b\n>f\S+ c\/f\n/, seen: "d/a.x\nd/a/f\nd/b\nd/c/f\n" },
+});
+
+difference("exit code when the remote shell ends first", {
+  setup: `${setup}; printf '#!/bin/sh\\nexit 77\\n' >sh77; chmod 755 sh77`,
+  run: "-a -e ./sh77 s/ h:d/",
+  tsync: { status: 77 },
+});
+
+difference("a pull of nothing but missing arguments", {
+  run: "-a -e $rsh --rsync-path=$p h:$PWD/nosuch d/",
+  tsync: { status: 23, err: /^(?!.*Broken pipe).*link_stat "\S+\/nosuch" failed/s },
+});
+
+difference("`--sockopts` for buffers, limits and types of service", {
+  run: "-a --sockopts=SO_SNDBUF=65536 rsync://127.0.0.1:9/m/ d/",
+  rsync: { status: 10 },
+  tsync: { status: 4, err: /SO_SNDBUF/ },
+});
+
+difference("a changed file that cannot be written, with `--compress-choice=zlib`", {
+  setup: `mkdir s d; for i in a b c; do seq 20000 >s/$i; cp s/$i d/$i; sed -i 5d d/$i; done; mkdir d/.b; chattr +i d/b`,
+  run: `-a --no-W -z --compress-choice=zlib --inplace ${push}; x=$?; chattr -i d/b; exit $x`,
+  look: "cmp s/a d/a && cmp s/c d/c && echo whole",
+  rsync: { status: 12 },
+  tsync: { status: 23, seen: "whole\n" },
+});
+
+// A directory whose name is no Latin-1, between two files.
+const names = "mkdir -p s/b€ d/x; echo 1 >s/a; echo 2 >s/b€/f; echo 3 >s/c";
+
+difference("`--iconv`, a directory whose name does not exist in the receiver's character set", {
+  setup: names,
+  run: `-a --delete --iconv=UTF-8,ISO-8859-1 ${push}`,
+  look: "find d -type f | sort; ls d",
+  rsync: { status: 2 },
+  tsync: { status: 23, seen: "d/a\nd/c\na\nc\nx\n" },
+});
+
+difference("`--iconv`, another name that does not exist in the character set of a client that pulls", {
+  setup: "mkdir s d; echo 1 >s/a; echo 2 >s/b€; echo 3 >s/c",
+  run: `-a --iconv=ISO-8859-1,UTF-8 ${pull}`,
+  look: "ls d",
+  rsync: { status: 4 },
+  tsync: { status: 23, seen: "a\nc\n" },
+});
+
+difference("`--read-batch` with `--iconv`, where names stand in another order in the other set", {
+  setup: "mkdir s d e; for i in ä z ö b; do echo $i >s/$i; done; rsync -a --no-i-r --write-batch=b s/ e/",
+  run: "-a --no-i-r --iconv=IBM037,UTF-8 --read-batch=b d/",
+  look: "ls d | wc -l",
+  tsync: { status: 0, seen: "4\n" },
+});
+
+difference("`--iconv` with `TSYNC_SYSCALLS=plain`", {
+  setup: "mkdir s d; echo 1 >s/ä",
+  run: "export TSYNC_SYSCALLS=plain; $p -a --iconv=UTF-8,CP850 s/ d/",
+  rsync: { status: 0 },
+  tsync: { status: 4 },
+});
+
+difference("`-z` within one machine", {
+  setup: "mkdir s d; seq 10000 >s/f",
+  run: "-avz s/ d/",
+  look: "cmp s/f d/f && echo same",
+  rsync: { status: 0, out: /\nsent \d,\d{3} bytes|\nsent 1\d,\d{3} bytes|\nsent 2\d,\d{3} bytes/, seen: "same\n" },
+  tsync: { status: 0, out: /\nsent 48,894 bytes/, seen: "same\n" },
+});
+
+difference("`--timeout` in a local run", {
+  setup: "mkdir s d; mkfifo s/list; echo 1 >s/f",
+  run: "(sleep 1.5; echo f) | $p -a --timeout=1 --files-from=- s/ d/",
+  look: "ls d",
+  tsync: { status: 0, seen: "f\n" },
+});
+
+difference("`--contimeout` with a remote shell", {
+  setup,
+  run: "-a --contimeout=5 --ssh=builtin -e ssh s/ h.invalid:d/",
+  tsync: { status: 255 },
+});
+
+difference("`--delete-guard`, `--verify`, `--reflink=always`", [
+  ...["--delete-guard=10", "--verify", "--reflink=always"].map((option) => ({
+    setup,
+    run: `-a --delete ${option} ${push}`,
+    look: "ls d",
+    rsync: { status: 1, err: /unknown option/ },
+    tsync: { status: 4, err: new RegExp(option.replace(/=.*/, "")), seen: "" },
+  })),
+]);
+
+difference("numbers of bytes sent and received", {
+  setup: "mkdir s d; for i in 1 2 3; do seq $i 2000 >s/$i; done",
+  run: `-av ${push}`,
+  tsync: { status: 0, out: /\nsent 2[6-7],\d{3} bytes {2}received 7\d bytes/ },
+});
+
+difference("log of a pull whose format has no `%i`", {
+  setup: "mkdir -p s/a d; echo 1 >s/a/f; ln -s x s/l",
+  run: `-av --log-file=log --log-file-format=%n ${pull}`,
+  look: "sed -E 's/^[^]]*\\] //' log | grep -c '^l\\|^a/$'",
+  tsync: { status: 0 },
+});
+
+difference("log of a pull without `-p`: `%B`", {
+  setup: "mkdir s d; echo 1 >s/f; chmod 666 s/f",
+  run: `-r --out-format=%B%n ${pull}`,
+  tsync: { status: 0 },
+});
+
+difference("a pull that only lists, with an alternate directory that is not there", {
+  setup,
+  run: "-a --list-only --link-dest=../nosuch -e $rsh --rsync-path=$p h:$PWD/s/ d/",
+  tsync: { status: 0 },
+});
+
+difference("protocols below 31, backups that are copied", {
+  setup: "mkdir s d; echo 1 >s/f; echo old >d/f; touch -d @1500000000.5 d/f",
+  run: `-a --protocol=30 -b --inplace ${push}`,
+  look: "stat -c %.1Y d/f~",
+  rsync: { status: 0, seen: "1500000000.0\n" },
+  tsync: { status: 0, seen: "1500000000.5\n" },
+});
