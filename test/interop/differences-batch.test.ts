@@ -32,14 +32,6 @@ difference(
   ],
 );
 
-difference("`--read-batch` of a compressed file, where a file is there already", {
-  setup: `${setup}; rsync -az --zc=zlib --write-batch=b s/ e/; cp -a s/f d/f`,
-  run: "-a --read-batch=b d/",
-  look: "ls d",
-  rsync: { status: 12, err: /inflate returned -3/ },
-  tsync: { status: 0, seen: "f\ng\n" },
-});
-
 difference("script beside a batch file", {
   setup,
   run: "-a --write-batch=b s/ e/",
@@ -48,27 +40,33 @@ difference("script beside a batch file", {
   tsync: { status: 0, seen: /^'?tsync'? / },
 });
 
-difference("`--write-batch` with `--protocol` below 29, without a destination, or with another machine", [
-  {
-    setup,
-    run: "-a --protocol=28 --write-batch=b s/ e/",
-    look: "ls",
-    rsync: { status: 0, seen: /^b\nb\.sh\n/ },
-    tsync: { status: 4, seen: "d\ne\ns\n" },
-  },
-  {
-    setup,
-    run: "-a --write-batch=b -e $rsh s/ h:$PWD/e/",
-    look: "ls",
-    rsync: { status: 0, seen: /^b\nb\.sh\n/ },
-    tsync: { status: 4, seen: "d\ne\ns\n" },
-  },
-  { setup, run: "-a --write-batch=b s/", look: "ls", rsync: { status: 0 }, tsync: { status: 4, seen: "d\ne\ns\n" } },
-]);
-
 difference("`--write-batch` with a checksum or compression that batches cannot have", {
   setup,
   run: "-a --checksum-choice=xxh64 --write-batch=b s/ e/",
   rsync: { status: 12 },
   tsync: { status: 4, err: /checksum-choice/ },
+});
+
+difference("`--read-batch` of a compressed file, where a file is there already", {
+  setup: `${setup}; sed -e 5d -e 19000d s/f >e/f; touch -d @1500000000 e/f; rsync -az --no-W --zc=zlib --write-batch=b s/ e/; cp -a s/f d/f`,
+  run: "-a --read-batch=b d/",
+  look: "cmp s/g d/g && cmp s/f d/f && echo same",
+  rsync: { status: 12, err: /inflate returned -3/ },
+  tsync: { status: 0, seen: "same\n" },
+});
+
+difference("`--write-batch` without a destination", {
+  setup,
+  run: "-a --write-batch=b s/",
+  look: "ls",
+  rsync: { status: 0, seen: "b\nb.sh\nd\ne\ns\n" },
+  tsync: { status: 4, seen: "d\ne\ns\n" },
+});
+
+difference("`--only-write-batch` of a pull with `--compress-choice=zlib`, as batches have it", {
+  setup: "mkdir s d; seq 30000 >s/f; seq 20000 | sed 5d >d/f",
+  run: "-az --no-W --zc=zlib --only-write-batch=b -e $rsh --rsync-path=$p h:$PWD/s/ d/",
+  look: "rsync -a --read-batch=b d/ && cmp s/f d/f && echo same",
+  rsync: { status: 12, err: /inflate returned -3/ },
+  tsync: { status: 0, seen: "same\n" },
 });

@@ -131,3 +131,62 @@ difference("end by `--stop-after`, `--stop-at`", {
   run: "-a --stop-at=$(date -d '+1 minute' +%Y-%m-%dT%H:%M) --bwlimit=1 --max-size=0 s/ d/",
   tsync: { status: 0 },
 });
+
+difference("`-R` without incremental recursion, merge files, several arguments", {
+  setup: "mkdir -p s/a s/b/c; echo '- f' >s/.m; echo 1 >s/a/f",
+  run: "-aR --no-i-r -f ': .m' s/b/c s/a/f d/",
+  look: "find d -name f",
+  rsync: { status: 0, seen: "" },
+  tsync: { status: 0, seen: "d/s/a/f\n" },
+});
+
+difference("a merge file of an argument that lies behind a link of somebody else (`-C link/`)", {
+  setup: "mkdir -p s; ln -s s l; chown -h 5 l; echo f >s/.cvsignore; touch s/f s/g",
+  run: "-aC l/ d/",
+  look: "ls d",
+  rsync: { status: 0, err: /refusing to follow a symlink/, seen: "f\ng\n" },
+  tsync: { status: 0, err: "", seen: "g\n" },
+});
+
+difference("`-X` without `-p` and `--chmod=Dg+s`, a new directory with attributes", {
+  setup: "mkdir -p s/a/b d; setfattr -n user.a -v 1 s/a",
+  run: "-rtX --chmod=Dg+s s/ d/",
+  look: "stat -c %A d/a d/a/b",
+  rsync: { status: 0, seen: "drwxr-sr-x\ndrwxr-xr-x\n" },
+  tsync: { status: 0, seen: "drwxr-sr-x\ndrwxr-sr-x\n" },
+});
+
+difference("a socket that cannot be made for want of space or the like", {
+  setup: `mkdir s d; python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("s/k")'`,
+  run: "strace -f -o trace -e inject=mknodat,mknod:error=ENOSPC $p -aD s/ d/",
+  rsync: { status: 0, err: "" },
+  tsync: { status: 23, err: /mknod "\S+\/d\/k" failed: No space left on device/ },
+});
+
+difference("`-L` with links to directories that lead over 39 or 40 others", {
+  setup: "mkdir s; for i in $(seq 1 40); do ln -s l$((i + 1)) s/l$i; done; mkdir s/l41; echo 1 >s/l41/f",
+  run: "-aL s/ d/",
+  look: "ls d/l1 d/l2",
+  rsync: { status: 0, seen: "d/l1:\nf\n\nd/l2:\nf\n" },
+  tsync: { status: 23, err: /opendir "\S+\/s\/l1" failed: Too many levels/ },
+});
+
+difference("`--bwlimit`", {
+  setup: "mkdir s; head -c 300000 /dev/zero >s/f",
+  run: "s=$(date +%s%N); $p -a --bwlimit=1000 s/ d/ && [ $(($(date +%s%N) - s)) -gt 200000000 ] && echo slow",
+  tsync: { status: 0, out: "slow\n" },
+});
+
+difference("`--remove-source-files` and a file that two arguments have", {
+  setup: "mkdir s; echo 1 >s/f; ln -s f s/g",
+  run: "-aL --remove-source-files s/f s/g d/",
+  look: "ls d; ls -A s",
+  tsync: { status: 0, seen: /^f\ng\n/ },
+});
+
+difference("`--fuzzy`, `--append-verify` with a file that is replaced while its sums are made, or named twice", {
+  setup: "mkdir s t d; seq 9 >s/f; seq 20 >t/f; seq 5 >d/f",
+  run: "-rt --append-verify t/f s/f d/",
+  look: "cat d/f | wc -l",
+  tsync: { status: 0, err: "", seen: "20\n" },
+});

