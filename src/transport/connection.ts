@@ -45,6 +45,8 @@ export class Connection {
   /** Whether waiting for input sends what is gathered; if not, others see to it. */
   flushesWhenWaiting = true;
   private blocked: Promise<void> | undefined;
+  /** Messages while the peer does not take what it was sent. */
+  private readonly messages = new WireWriter();
   /** Converts the names in messages that are sent. */
   convertMessage: ((message: Message) => Message) | undefined;
   /** Gets a look at the data that is sent, without frames and messages; it must copy what it keeps. */
@@ -158,6 +160,7 @@ export class Connection {
 
   /** Sends what is gathered. */
   flush(): Promise<void> | undefined {
+    this.sendMessages();
     if (this.out.length > 0) this.onSent?.(this.out.pending);
     if (this.out.length > 0) this.send(this.framedOutput === undefined ? this.out.take() : this.out.takeFrames());
     return this.blocked;
@@ -166,7 +169,10 @@ export class Connection {
   /** Sends a message at once, ahead of what is gathered. Text has no hearer any more where the peer has ended (1-session 7.5). */
   message(message: Message): void {
     if (this.framedOutput === undefined || (this.ended && message.kind === "text")) return;
-    this.send(encodeMessage(this.convertMessage?.(message) ?? message, this.framedOutput.protocol));
+    const bytes = encodeMessage(this.convertMessage?.(message) ?? message, this.framedOutput.protocol);
+    // Who deletes very much tells of it without a look at the stream: one buffer is less than very many writes that wait.
+    if (this.blocked !== undefined) this.messages.data(bytes);
+    else this.send(bytes);
   }
 
   /** A promise holds back what comes in, so that who looks on can keep up. */
@@ -205,6 +211,7 @@ export class Connection {
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, patienceMilliseconds);
     });
+    this.sendMessages();
     const emptied = (async (): Promise<void> => {
       await this.stream.finish();
       this.reading ??= this.stream.read();
@@ -270,13 +277,23 @@ export class Connection {
     if (this.failure !== undefined) throw this.failure;
   }
 
+  private sendMessages(): void {
+    if (this.messages.length > 0) this.write(this.messages.take());
+  }
+
   private send(bytes: Uint8Array): void {
+    this.sendMessages();
+    this.write(bytes);
+  }
+
+  private write(bytes: Uint8Array): void {
     this.bytesWritten += bytes.length;
     this.lastWritten = performance.now();
     const written = this.stream.write(bytes);
     if (written === undefined || this.blocked !== undefined) return;
     this.blocked = this.orFailed(written).then(() => {
       this.blocked = undefined;
+      this.sendMessages();
     });
   }
 

@@ -27,7 +27,7 @@ describe("src", () => {
   });
 
   const filesWith = (pattern: RegExp): string[] =>
-    [...sources].filter(([, source]) => pattern.test(maskSource(source))).map(([file]) => file);
+    [...sources].filter(([, source]) => pattern.test(maskSource(source, "text"))).map(([file]) => file);
 
   test("N-14 standard input and output, which may be the protocol, belong to cli", () => {
     const outside = filesWith(/\bconsole\.|\bprocess\.(?:stdin|stdout|stderr)\b/).filter(
