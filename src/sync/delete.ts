@@ -332,7 +332,11 @@ export class Deleter implements DeletionSource {
     if (held === undefined) return false;
     const names = typeof held === "number" ? held : this.context.syscalls.readDirectory(held.descriptor);
     if (typeof names === "object" && typeof held === "object") {
-      return names.length > 0 && !this.isClosed(item.path, held.descriptor, names, true);
+      if (names.length === 0 || this.isClosed(item.path, held.descriptor, names, true)) return false;
+      // Listed for what -vv tells of the rules only: nothing comes of it.
+      const { filters, options } = this.context;
+      if (options.debug.filter > 0 && !filters.isEmpty) this.list(item.path, held.descriptor, () => false, true);
+      return true;
     }
     const absolute = fullPath(this.destination.absolute, item.path);
     this.context.ledger.systemError("generator", `opendir "${absolute}" failed`, Number(names), absolute);

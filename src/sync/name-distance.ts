@@ -9,11 +9,12 @@ export const one = 65_536;
  */
 export function nameDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) * one > limit) return Number.POSITIVE_INFINITY;
-  let row = [0];
-  for (let column = 0; column < b.length; column++) row.push((row[column] ?? 0) + one + b.charCodeAt(column));
+  if (a === "" || b === "") return sumOf(a + b);
+  // What is before the first letter that both have costs its length only.
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column * one);
   for (let line = 0; line < a.length; line++) {
     const letter = a.charCodeAt(line);
-    const next = [(row[0] ?? 0) + one + letter];
+    const next = [(line + 1) * one];
     for (let column = 0; column < b.length; column++) {
       const other = b.charCodeAt(column);
       const replaced = (row[column] ?? 0) + (letter === other ? 0 : one + Math.abs(letter - other));
@@ -24,6 +25,13 @@ export function nameDistance(a: string, b: string, limit: number): number {
     row = next;
   }
   return row[b.length] ?? 0;
+}
+
+/** The price of all letters of a text. */
+function sumOf(text: string): number {
+  let sum = 0;
+  for (let at = 0; at < text.length; at++) sum += one + text.charCodeAt(at);
+  return sum;
 }
 
 /**

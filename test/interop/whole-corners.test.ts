@@ -134,3 +134,18 @@ test.each(["", "-n", "-m", "--delete-during --no-i-r"])(
     compare(`mkdir s d; ${dated}`, `-aRi --no-implied-dirs ${text} /etc/passwd d/`);
   },
 );
+
+test.each(["", "-n", "-b", "--exclude=*~", "--include=b* --exclude=*"])(
+  "-vv tells of the rules for what a directory holds that is in the way: %s",
+  (text) => {
+    compare(
+      `mkdir -p s d/f/sub; echo 1 >s/f; echo 2 >d/f/a~; echo 3 >d/f/b; ${dated}`,
+      `-avv --include=/f ${text} --exclude=k* --include=b s/ d/`,
+    );
+  },
+);
+
+test("--fuzzy weighs what stands before the first common letter less", () => {
+  const setup = `mkdir s d; : >s/.excludes; echo 1 >d/..two-dots; echo 2 >d/core~; chmod 711 d/..two-dots; chmod 640 d/core~; ${dated}`;
+  compare(setup, "-rvi -y s/ d/");
+});

@@ -8,6 +8,8 @@ test.each([
   ["", "a", one + 97],
   ["ab", "a", one + 98],
   ["a1", "a9b", 2 * one + 8 + 98],
+  ["core~", ".excludes", 7 * one + 117],
+  ["-leading-dash", ".excludes", 10 * one + 352],
 ])("nameDistance of %j and %j is %i", (a, b, distance) => {
   expect(nameDistance(a, b, 25 * one)).toBe(distance);
   expect(nameDistance(b, a, 25 * one)).toBe(distance);
