@@ -67,15 +67,18 @@ export function reportItem(
 ): ItemReport {
   const significant = (flags & significantFlags) !== 0;
   const linked = isNewLink(flags, linkedTo);
+  // A link in which nothing else is new is logged by a format with %i only.
+  const logged = significant || (linked && rules.logItemizing);
   if (rules.itemizing) {
     const changed = significant || linked;
     const all = rules.itemizeAll || rules.namesAll;
     return {
       output: changed || all ? "line" : "nothing",
-      log: changed || (all && rules.logItemizing) ? "line" : "nothing",
+      log: logged || (all && rules.logItemizing) ? "line" : "nothing",
     };
   }
   const made = (flags & ItemFlag.local) !== 0 || (entry.mode & FileType.mask) === FileType.directory;
+  if (linked && !logged) return { output: "line", log: "nothing" };
   if (linked || (made && significant)) return both.line;
   // At `-vv` the generator itself tells the bare name (a notice), ahead of the items.
   return both.nothing;

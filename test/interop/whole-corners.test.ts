@@ -149,3 +149,9 @@ test("--fuzzy weighs what stands before the first common letter less", () => {
   const setup = `mkdir s d; : >s/.excludes; echo 1 >d/..two-dots; echo 2 >d/core~; chmod 711 d/..two-dots; chmod 640 d/core~; ${dated}`;
   compare(setup, "-rvi -y s/ d/");
 });
+
+test.each(["-i", "-v", "-vv"])("a format without %%i does not log links in which nothing else is new: %s", (text) => {
+  const setup = `mkdir s d a; echo 1 >s/f; ln s/f s/g; ln s/f s/h; cp -a s/. a; echo 2 >s/n; ln s/n s/m; ${dated}`;
+  for (const format of ["%n", "%i%n"])
+    compareLogs(setup, `-aH --no-i-r ${text} --log-file=log --log-file-format=${format} --copy-dest=../a s/ d/`);
+});
