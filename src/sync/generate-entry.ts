@@ -75,7 +75,7 @@ export class EntryGenerator {
     const verdict = links.visit(group, turn);
     if (verdict === "wait") return undefined;
     if (verdict === "link") {
-      linkMember(this.parts, turn, group.leader ?? turn.entry.path);
+      linkMember(this.parts, turn, group.leader ?? turn.entry.path, false);
       return undefined;
     }
     const waiting = this.decide(turn, group, links.isLast(group));
@@ -371,7 +371,8 @@ export class EntryGenerator {
 
   /** The leader stands: links everybody who waited for it, latest first. */
   private finishGroup(group: LinkGroup, entry: FileEntry): void {
-    for (const member of this.parts.links.finish(group, entry.path)) linkMember(this.parts, member as Turn, entry.path);
+    for (const member of this.parts.links.finish(group, entry.path))
+      linkMember(this.parts, member as Turn, entry.path, true);
   }
 
   /** `--update`: what stands there is newer by the rule of 3-transfer 1.7 step 15. */

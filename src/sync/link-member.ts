@@ -21,12 +21,15 @@ import { replaceBy, replacementText, sameInode } from "./make-special.ts";
 
 const EEXIST = -17;
 
-/** Links the member to the leader's path and reports it; in a dry run only reports. */
-export function linkMember(parts: EntryParts, turn: Turn, leader: ByteName): void {
+/**
+ * Links the member to the leader's path and reports it; in a dry run only reports. `waited`: it has been waiting for its leader,
+ * and is not compared with what `--copy-dest` has.
+ */
+export function linkMember(parts: EntryParts, turn: Turn, leader: ByteName, waited: boolean): void {
   const directory = hold(parts.destination, directoryName(pathBelow(parts.destination, turn.entry)));
   const leaderPath = leader.startsWith("/") ? byteName(leader.slice(1)) : leader;
   const leaderDirectory = hold(parts.destination, directoryName(leaderPath));
-  const flags = compareWithLeader(parts, turn, leader, directory, leaderDirectory, baseName(leaderPath));
+  const flags = compareWithLeader(parts, turn, leader, waited, directory, leaderDirectory, baseName(leaderPath));
   if (flags !== undefined && makeLink(parts, turn, leader, directory, leaderDirectory, baseName(leaderPath))) {
     const { entry, ndx, position } = turn;
     if (directory !== undefined) parts.remover.linked(turn, directory.descriptor, entry.name);
@@ -42,11 +45,12 @@ function compareWithLeader(
   parts: EntryParts,
   turn: Turn,
   leader: ByteName,
+  waited: boolean,
   directory: HeldDirectory | undefined,
   leaderDirectory: HeldDirectory | undefined,
   leaderName: ByteName,
 ): number | undefined {
-  const { context, channel, existing, deleter, backups, destination } = parts;
+  const { context, channel, existing, deleter, backups, destination, links } = parts;
   const { options, syscalls } = context;
   const { entry, ndx, position } = turn;
   const initial = ItemFlag.local | ItemFlag.nameFollows;
@@ -66,7 +70,7 @@ function compareWithLeader(
     remark(context, "exists", `${shownName(destination, entry)} exists`, entry.path, options.info.skip > 0);
     return undefined;
   }
-  if (!exists || directory === undefined) return flagsOfNew(parts, turn, leader, initial);
+  if (!exists || directory === undefined) return flagsOfNew(parts, turn, leader, waited, initial);
   const attributes = { ...existing.read(directory.descriptor, entry.name) };
   const type = stat.mode & FileType.mask;
   const existingMode = type === FileType.directory ? undefined : stat.mode;
@@ -76,7 +80,9 @@ function compareWithLeader(
   // Attributes are looked at once the link is made: they are those of the leader then.
   if (leads && !options.dryRun)
     attributes.accessAcl = existing.readFresh(leaderDirectory.descriptor, leaderName).accessAcl;
-  if (leads && sameInode(stat, target)) {
+  // In a dry run the leader is not what --link-dest would make of it.
+  const alternate = options.dryRun ? links.group(entry)?.alternate : undefined;
+  if (leads && sameInode(stat, alternate ?? target)) {
     const flags = asLinked(parts, entry, itemFlags(context, entry, mode, stat, attributes, initial, byteName("")));
     channel.push({ kind: "item", entry, ndx, position, flags, linkedTo: byteName("") });
     remarkUpToDate(parts, entry, false);
@@ -101,12 +107,12 @@ function asLinked({ context, links }: EntryParts, entry: FileEntry, flags: numbe
 }
 
 /** Flags of a member that is not there: one that an alternate directory has like that, or linked like that, is not new. */
-function flagsOfNew(parts: EntryParts, turn: Turn, leader: ByteName, initial: number): number {
+function flagsOfNew(parts: EntryParts, turn: Turn, leader: ByteName, waited: boolean, initial: number): number {
   const { context, destination, alternates, links } = parts;
   const { kind } = context.options.alternates ?? {};
   const { entry } = turn;
   const made = newItemFlags(context, entry, initial);
-  if (kind === undefined || kind === "compare" || (kind === "copy" && !isRegular(entry))) return made;
+  if (kind === undefined || kind === "compare" || (kind === "copy" && (waited || !isRegular(entry)))) return made;
   const mode = destinationMode(context, entry, undefined, turn.defaultPermissions);
   const found = alternates.find({ entry, path: pathBelow(destination, entry), mode });
   if (found === undefined) return made;

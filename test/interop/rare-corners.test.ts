@@ -22,3 +22,27 @@ describe("--mkpath with something in the way", () => {
     compare(setup, `-an --mkpath ${names}`);
   });
 });
+
+test.each(["-aHii", "-aiin", "-rii"])(
+  "%s --link-dest tells of what is linked already as of what stands there",
+  (options) => {
+    const setup = `mkdir s alt d; for f in a b c; do echo $f >s/$f; done; ln s/b s/b2; ${dated}; cp -a s/. alt; ln alt/a d/a
+cp -a s/b d/b; echo x >d/c; ln alt/a d/a2; cp -a s/a s/a2`;
+    compare(setup, `${options} --link-dest=../alt s/ d/`);
+  },
+);
+
+describe("--hard-links with alternate directories", () => {
+  const setup = `mkdir -p s/z alt d; echo leader >s/a; for f in b c z/c2; do ln s/a s/$f; done; ${dated}; cp -a s/. alt`;
+  test.each(["", "--delay-updates", "--no-i-r", "-n"])("members that wait for a transfer: %s", (text) => {
+    compare(`${setup}; echo x >d/a; chgrp 5 alt/a`, `-aHii ${text} --copy-dest=../alt s/ d/`);
+  });
+
+  test.each(["-aHiin", "-aHvvn", "-aHii"])(
+    "members that are linked with each other or with the alternate: %s",
+    (text) => {
+      compare(`${setup}; cp -a s/. d; rm d/c`, `${text} --link-dest=../alt s/ d/`);
+      compare(`${setup}; cp -a s/. d; ln -f alt/a d/c; ln -f alt/a d/b`, `${text} --link-dest=../alt s/ d/`);
+    },
+  );
+});
