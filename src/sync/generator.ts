@@ -25,6 +25,7 @@ import {
   belowDestination,
   failSearch,
   findPlace,
+  keptState,
   openKept,
   type Place,
   shownDirectory,
@@ -133,7 +134,8 @@ export class Generator {
       descriptor === undefined || options.permissions || outside
         ? 0o777 & ~context.identity.umask
         : existing.defaultPermissions(descriptor);
-    if (kept && !options.permissions && list.entries.length > 0) warnOfPermissions(context, this.below(list.path));
+    if ((kept || outside) && !options.permissions && list.entries.length > 0)
+      warnOfPermissions(context, this.parts.destination, list.path);
     if (list.entries.length === 0) begun();
     for (const [index, entry] of list.entries.entries()) {
       if (isDirectory(entry)) {
@@ -191,7 +193,8 @@ export class Generator {
     if (!untouched && depth <= this.missingDepth)
       this.missingDepth = state === "missing" ? depth : Number.POSITIVE_INFINITY;
     if (state === "skipped") return undefined;
-    if (state === "no-directory") directory.descriptor = openKept(context, destination, path);
+    if (state === "no-directory" || state === "outside") directory.descriptor = openKept(context, destination, path);
+    if (state === "outside") directory.refusal = ELOOP;
     if (state === "ok" && destination.walker !== undefined) {
       const held = destination.walker.directory(owner === undefined ? byteName("") : this.below(path));
       if (held === ENOENT) {
@@ -279,8 +282,7 @@ export class Generator {
     }
     if (options.ignoreExisting && exists && !isDir) {
       this.notice("exists", `${this.below(entry.path)} exists`, entry.path, options.info.skip > 0);
-      // A link is left alone with what it leads to, whoever made it: a link must not choose where is written.
-      return (this.stat.mode & FileType.mask) === FileType.symlink ? "skipped" : "no-directory";
+      return keptState(context, destination, entry.path, this.stat);
     }
     if (exists && !isDir) {
       // Only incremental recursion comes to a directory twice, and then tries and tells twice.

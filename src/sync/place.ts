@@ -3,11 +3,15 @@
  * a directory and is kept (3-transfer 1.7 step 7).
  */
 import { type ByteName, baseName, byteName, directoryName } from "../bytes/byte-name.ts";
-import type { HeldDirectory } from "../fs/held-directory.ts";
+import { errnoText } from "../fs/errno.ts";
+import { DirectoryWalker, type HeldDirectory } from "../fs/held-directory.ts";
+import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
+import { FileType } from "../protocol/file-entry.ts";
 import { directoryText, fullPath, type RunContext } from "./context.ts";
 import type { Destination } from "./destination.ts";
 
 const ENOENT = -2;
+const EACCES = 13;
 const EXDEV = -18;
 const ENOTDIR = -20;
 const ELOOP = -40;
@@ -56,10 +60,36 @@ export function openKept({ syscalls }: RunContext, destination: Destination, pat
   return opened < 0 ? undefined : opened;
 }
 
-/** What rsync says when it looks for a default ACL in what is no directory. */
-export function warnOfPermissions({ ledger }: RunContext, path: ByteName): void {
-  const call = `default_perms_for_dir: sys_acl_get_file(${path}, ACL_TYPE_DEFAULT)`;
-  ledger.warning("generator", `${call}: Permission denied, falling back on umask`);
+/**
+ * What becomes of a directory in whose place `--ignore-existing` keeps something else: each entry fails, also behind a link that
+ * leads out of the destination; a link to a directory of the destination is left alone with that, since a link must not choose
+ * where is written.
+ */
+export function keptState(
+  { syscalls }: RunContext,
+  destination: Destination,
+  path: ByteName,
+  stat: Stat,
+): "outside" | "no-directory" | "skipped" {
+  if ((stat.mode & FileType.mask) !== FileType.symlink) return "no-directory";
+  const top = destination.walker?.directory(byteName(""));
+  if (typeof top !== "object") return "skipped";
+  const walker = new DirectoryWalker(syscalls, syscalls.duplicate(top.descriptor), "inside");
+  const held = walker.directory(belowDestination(destination, path));
+  walker.dispose();
+  return held === EXDEV || held === ELOOP ? "outside" : held === ENOTDIR ? "no-directory" : "skipped";
+}
+
+/** What rsync says when it looks for a default ACL in what is no directory, or a link that leads nowhere. */
+export function warnOfPermissions({ ledger, syscalls }: RunContext, destination: Destination, path: ByteName): void {
+  const where = findPlace(destination, path, false);
+  const stat = emptyStat();
+  const status = typeof where === "number" ? where : syscalls.statAt(where.descriptor, where.name, stat);
+  if (typeof where === "object") where.held.release();
+  if (status === 0 && (stat.mode & FileType.mask) === FileType.directory) return;
+  const call = `default_perms_for_dir: sys_acl_get_file(${belowDestination(destination, path)}, ACL_TYPE_DEFAULT)`;
+  const reason = errnoText(status < 0 ? -status : EACCES).replace(/ \(\d+\)$/, "");
+  ledger.warning("generator", `${call}: ${reason}, falling back on umask`);
 }
 
 /** Says that what is kept in place of a directory cannot be searched for deletions. */

@@ -115,7 +115,7 @@ class SourceArguments {
     const absolute = roots.absolute(root, argument.path);
     if (seen === "dangling" && this.isHidden(roots.get(root).absolute, argument.path)) return;
     if (this.found(seen, absolute)) this.addStatted(root, descriptor, argument, seen === "followed");
-    else if (seen === -2 && this.deletesMissing) this.addMissing(root, argument.path);
+    else if (this.deletes(seen)) this.addMissing(root, argument.path);
   }
 
   private addRelative(base: ByteName, text: ByteName): void {
@@ -137,7 +137,7 @@ class SourceArguments {
     const seen = this.lookRelative(argument, full);
     if (seen === "dangling" && this.isHidden(absoluteBase, argument.path)) return;
     if (!this.found(seen, this.absolute(full))) {
-      if (seen === -2 && this.deletesMissing) this.addMissingBelow(argument, absoluteBase);
+      if (this.deletes(seen)) this.addMissingBelow(argument, absoluteBase);
       return;
     }
     const isDir = (this.stat.mode & FileType.mask) === FileType.directory;
@@ -216,8 +216,10 @@ class SourceArguments {
     return shared > 0 && shared === before.length ? shared - 1 : shared;
   }
 
-  private get deletesMissing(): boolean {
-    return this.context.options.missingArguments === "delete";
+  /** Whether an argument is missing and its counterpart is to be deleted. */
+  private deletes(seen: SourceStat): boolean {
+    const { missingArguments, copyLinks } = this.context.options;
+    return missingArguments === "delete" && (seen === -2 || (seen === "dangling" && copyLinks));
   }
 
   /** Whether an argument is there; reported if not. An argument that `-L` finds dangling is a missing one to rsync. */

@@ -134,7 +134,9 @@ export class TreeState {
     }
     for (const [path, entry] of this.aliased) {
       const held = this.destination.walker?.directory(belowDestination(this.destination, path));
-      if (!this.late.has(path) && typeof held === "object") this.finish(entry, held.descriptor, path, true);
+      if (this.late.has(path)) continue;
+      if (typeof held === "object") this.finish(entry, held.descriptor, path, true);
+      else if (this.links.has(path)) this.finishLink(entry, path);
     }
     // The deepest come last in the order of the walk and are closed first.
     const { walker } = this.destination;

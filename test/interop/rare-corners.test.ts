@@ -46,3 +46,29 @@ describe("--hard-links with alternate directories", () => {
     },
   );
 });
+
+test.each([
+  ...["-aLi s/a/ln", "-aLi --files-from=list s/", "-aLRi s/a/ln", "-aLRi s/./a/ln", "-ai --copy-unsafe-links s/a/ln"],
+  ...["-ak --files-from=list s/", "-aL --files-from=list --delete-after --no-i-r -r s/"],
+])("--delete-missing-args and a link that leads nowhere: %s", (line) => {
+  const setup = `mkdir -p s/a d/a; for f in s/a d d/a; do ln -s /nonexistent $f/ln; done; echo a/ln >list; ${dated}`;
+  compare(setup, `--delete-missing-args ${line} d/`);
+});
+
+describe("--ignore-existing with a link in place of a directory", () => {
+  const setup = `mkdir -p s/l/sub d out; echo 1 >s/l/f; mkfifo s/l/p; ln -s x s/l/ln; ln -s ../out d/l; touch d/file s/file; ${dated}`;
+  test.each(["-aO", "-rlO", "-aOn", "-aO --delete", "-aO --no-i-r"])("%s fails for each entry", (text) => {
+    compare(setup, `${text} -v --ignore-existing s/ d/`);
+    compare(`${setup}; ln -sfn file d/l`, `${text} -v --ignore-existing s/ d/`);
+  });
+
+  test("without -p where it leads out to nothing", () => {
+    compare(`${setup}; rmdir out`, "-rltO --ignore-existing s/ d/");
+  });
+});
+
+test.each(["-aKi", "-aKi --no-i-r", "-aKiO"])("%s gives a link that leads out the time of the directory", (options) => {
+  const setup = `mkdir -p s/l s/m d out; echo 1 >s/m/f; for f in l m; do ln -s ../out d/$f; done; ${dated}
+touch -d @1400000000 s/l s/m out`;
+  compare(setup, `${options} s/ d/`);
+});
