@@ -48,9 +48,12 @@ export class FuzzyBases {
     const { options } = context;
     // A whole file needs no basis, but without --perms it gets the mode of that, and one of a group leads if it has one.
     const needless = options.dryRun || (options.wholeFile && options.permissions);
-    if (options.fuzzy === 0 || (needless && !linked)) return undefined;
+    const unneeded = needless && !linked;
+    // rsync looks all the same, and reads the links that it finds, which their times of access show.
+    if (options.fuzzy === 0 || (unneeded && !options.atimes)) return undefined;
     const path = directoryName(pathBelow(destination, entry));
     if (path !== this.path) this.read(path);
+    if (unneeded) return undefined;
     const free = this.candidates.filter(({ name, index }) => index >= 0 || !this.requested.has(joinName(path, name)));
     const { size, mtime, mtimeNanoseconds } = entry;
     const equal = free.find(
@@ -93,13 +96,15 @@ export class FuzzyBases {
 
   /** Takes over the directory. */
   private add(held: HeldDirectory, directory: ByteName, index: number): void {
-    const { syscalls } = this.parts.context;
+    const { syscalls, options } = this.parts.context;
     this.held.push(held);
     const names = syscalls.readDirectory(held.descriptor);
     if (typeof names === "number") return;
     for (const name of names.sort(compareBytes)) {
       const stat = emptyStat();
       if (syscalls.lstatAt(held.descriptor, name, stat) < 0) continue;
+      if (options.atimes && (stat.mode & FileType.mask) === FileType.symlink)
+        syscalls.readLinkAt(held.descriptor, name);
       const usable = (stat.mode & FileType.mask) === FileType.regular && stat.size > 0;
       if (usable) this.candidates.push({ held, directory, index, name, stat });
     }

@@ -48,10 +48,11 @@ export function statSource(
   if (options.copyLinks) return follow(syscalls, directory, name, stat);
   // Of these `--copy-unsafe-links` says nothing.
   if (options.copyDirectoryLinks) {
+    const own = { ...stat };
     const followed = syscalls.statAt(directory, name, stat);
     if (followed === 0 && (stat.mode & FileType.mask) === FileType.directory) return "followed";
-    const again = syscalls.lstatAt(directory, name, stat);
-    if (again < 0) return again;
+    // Not asked for again: following it has changed its time of access.
+    Object.assign(stat, own);
   }
   if (options.copyUnsafeLinks) {
     const target = syscalls.readLinkAt(directory, name);

@@ -150,9 +150,9 @@ difference("`--ignore-existing` with a symbolic link where the source has a dire
     tsync: { status: 0, seen: "" },
   },
   {
-    setup: "mkdir -p s/x d out; echo 1 >s/x/f; ln -s ../out d/x",
+    setup: "mkdir -p s/x d; echo 1 >s/x/f; ln -s nothing d/x",
     run: "-r --ignore-existing s/ d/",
-    look: "ls out",
+    look: "ls d/nothing 2>/dev/null",
     rsync: { status: 23, seen: "" },
     tsync: { status: 0, seen: "" },
   },
