@@ -84,6 +84,26 @@ describe("as rsync", () => {
   );
 });
 
+test.each([
+  ["dangling links match nothing", "dang/l*"],
+  ["nor if there are no others", "dang/n*"],
+  ["a name behind a pattern is not looked for", "dang/d*/q"],
+  ["but a directory is", "dang/d*/q/"],
+  ["only directories have something behind them", "dang/f*/q"],
+])("wildcards that the server expands: %s", (_name, path) => {
+  bash(
+    "rm -rf dang; mkdir -p dang/dd/q; ln -s nothing dang/nx; ln -s nothing dang/lx; echo x >dang/lf; echo y >dang/f; ln -s ../dang dang/dirl",
+  );
+  const run = (server: string) => {
+    bash("rm -rf d");
+    const words = ["-s", "-ldi", "-e", join(folder, "shell"), `--rsync-path=${server}`, `h:${folder}/${path}`, "d"];
+    const { status, stdout, stderr } = spawnSync("rsync", words, { cwd: folder, encoding: "latin1" });
+    const errors = stderr.split("\n").filter((line) => line.startsWith("rsync: [sender]"));
+    return { status, stdout, errors };
+  };
+  expect(run(tsync)).toEqual(run("rsync"));
+});
+
 describe("a server whose client is gone", () => {
   test.each([
     ["protocol 28, sending", ["--sender", "-r"], 28, false],

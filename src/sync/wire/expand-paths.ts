@@ -1,6 +1,6 @@
 /**
  * Wildcards in paths that no shell has expanded, because they came by the protocol (1-session 2.7): matched against what is there,
- * component by component. A pattern that nothing matches stays as it is, and is then missing.
+ * component by component. Links that lead nowhere match nothing. A pattern that nothing matches stays as it is, and is then missing.
  */
 import { type ByteName, byteName, joinName } from "../../bytes/byte-name.ts";
 import { compileWildcard, matchWildcard } from "../../filter/wildcard.ts";
@@ -11,24 +11,24 @@ import { limits } from "../../limits.ts";
 /** The paths that a path stands for. */
 export function expandPath(syscalls: Syscalls, path: ByteName): readonly ByteName[] {
   if (!/[*?[]/.test(path)) return [path];
+  const parts = path.split("/").filter((text) => text !== "");
   const slash = path.endsWith("/") ? "/" : "";
+  const stat = emptyStat();
   let found: ByteName[] = [byteName(path.startsWith("/") ? "/" : "")];
-  for (const part of path.split("/").filter((text) => text !== "")) {
+  for (const [index, part] of parts.entries()) {
     if (!/[*?[]/.test(part)) {
       found = found.map((base) => joinName(base, byteName(part)));
       continue;
     }
-    found = found.flatMap((base) => matchesIn(syscalls, base, byteName(part)));
+    // What is named without a wildcard is not looked for; what matches must be there, and be a directory where more follows.
+    const tail = index + 1 < parts.length ? "/" : slash;
+    found = found
+      .flatMap((base) => matchesIn(syscalls, base, byteName(part)))
+      .filter((candidate) => syscalls.statPath(byteName(candidate + tail), stat) === 0);
     if (found.length > limits.expandedPaths) return [path];
   }
-  const stat = emptyStat();
-  const existing = found.filter((candidate) => syscalls.statPath(candidate, stat) === 0 || !isPlainTail(path));
-  return existing.length === 0 ? [path] : existing.map((candidate) => byteName(candidate + slash));
-}
-
-/** Whether the last component is no pattern: then what is found must be looked for. */
-function isPlainTail(path: ByteName): boolean {
-  return !/[*?[]/.test(path.replace(/\/+$/, "").split("/").at(-1) ?? "");
+  if (slash !== "") found = found.filter((candidate) => syscalls.statPath(byteName(candidate + slash), stat) === 0);
+  return found.length === 0 ? [path] : found.map((candidate) => byteName(candidate + slash));
 }
 
 function matchesIn(syscalls: Syscalls, base: ByteName, pattern: ByteName): ByteName[] {
