@@ -45,6 +45,8 @@ export interface FormatContext extends ItemizeStyle {
   readonly pid: number;
   /** The data comes from another machine. */
   readonly receives?: boolean;
+  /** `--chmod`, which such a client applies to what it deletes too. */
+  readonly changedMode?: (mode: number) => number;
   /** The whole-file checksum in use: it decides the width of `%C`, and the order in which a list digest is printed. */
   readonly checksumName: ChecksumName;
   readonly decimalComma: boolean;
@@ -167,7 +169,7 @@ export function renderDelete(format: OutFormat | undefined, event: DeleteEvent, 
       case "c":
         return number(0, level, context);
       case "B":
-        return permissionText(0);
+        return permissionText(context.receives === true ? (context.changedMode?.(event.mode ?? 0) ?? 0) : 0);
       case "M":
         return joined(context.clock.format(0), "-");
       case "U":

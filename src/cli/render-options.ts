@@ -20,6 +20,7 @@ export type RenderOptions = Pick<
   | "times"
   | "omitDirectoryTimes"
   | "permissions"
+  | "chmod"
   | "atimes"
   | "owner"
   | "group"
@@ -29,3 +30,14 @@ export type RenderOptions = Pick<
   | "allToStandardError"
   | "clientTells"
 >;
+
+/** What the renderer wants to be told; a run may leave out events that nobody needs. */
+export interface RenderNeeds {
+  /** `transferred` events. */
+  readonly transferred: boolean;
+  /** Digests in them. */
+  readonly digest: boolean;
+  readonly progress: boolean;
+  /** `item` events of unchanged entries. */
+  readonly unchanged: boolean;
+}

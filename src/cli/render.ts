@@ -5,6 +5,8 @@
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import type { ChecksumName } from "../delta/checksum.ts";
 import { assertNever, type Role, type TsyncError } from "../errors.ts";
+import { applyModeChanges } from "../options/chmod.ts";
+import { FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
 import type {
   DeleteEvent,
@@ -29,7 +31,7 @@ import type { TextLocale } from "./locale.ts";
 import { type NumberStyle, numberStyle } from "./numbers.ts";
 import { type FormatContext, type OutFormat, parseOutFormat, renderDelete, renderItem } from "./out-format.ts";
 import { Progress } from "./progress.ts";
-import type { RenderOptions } from "./render-options.ts";
+import type { RenderNeeds, RenderOptions } from "./render-options.ts";
 import { logTotals, statisticsLines, summaryLines } from "./summary.ts";
 
 /** Where the text goes. `log` takes one unescaped line without a newline, or the
@@ -55,17 +57,6 @@ export interface RenderSettings {
   now(): number;
   /** Milliseconds on a clock that never jumps. */
   steadyMilliseconds(): number;
-}
-
-/** What the renderer wants to be told; a run may leave out events that nobody needs. */
-export interface RenderNeeds {
-  /** `transferred` events. */
-  readonly transferred: boolean;
-  /** Digests in them. */
-  readonly digest: boolean;
-  readonly progress: boolean;
-  /** `item` events of unchanged entries. */
-  readonly unchanged: boolean;
 }
 
 /** An event sink that prints; `finish` is called once, at the end. */
@@ -128,6 +119,8 @@ class RunRenderer {
       pid: settings.pid,
       sends: settings.direction === "push",
       receives: settings.direction === "pull",
+      changedMode: (mode) =>
+        (mode & FileType.mask) === FileType.symlink ? mode : applyModeChanges(mode, options.chmod, settings.own.umask),
       checksumName: settings.checksumName,
       decimalComma: settings.locale.decimalComma,
       ownerKept: options.owner,

@@ -53,9 +53,15 @@ export function parseRemote(argument: ByteName): RemoteSpec | undefined {
  * Splits the operands of a command line into sources and destination.
  * @throws TsyncError usage for rsync's own complaints
  */
-export function splitOperands(operands: readonly ByteName[]): Operands {
-  const sources = operands.length > 1 ? operands.slice(0, -1) : operands;
-  const destination = operands.length > 1 ? operands.at(-1) : undefined;
+export function splitOperands(operands: readonly ByteName[], listOnly = false): Operands {
+  const [first] = operands;
+  const last = operands.at(-1);
+  // The last source of a list may leave out its host. (Without --list-only rsync then does nothing at all.)
+  const isSource =
+    listOnly && first !== undefined && parseRemote(first) !== undefined && last?.startsWith(":") === true;
+  const hasDestination = operands.length > 1 && !isSource;
+  const sources = hasDestination ? operands.slice(0, -1) : operands;
+  const destination = hasDestination ? last : undefined;
   return { sources, destination, remote: findRemote(sources, destination) };
 }
 

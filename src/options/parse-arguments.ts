@@ -137,7 +137,7 @@ function parseInto(settings: Settings, args: readonly ByteName[], environment: P
     return { kind: args.length === 1 && settings.humanReadable > 1 ? "help" : "usage" };
   }
   if (options.filesFrom !== undefined && operands.length !== 2) return { kind: "usage" };
-  const { sources, destination, remote } = splitOperands(operands);
+  const { sources, destination, remote } = splitOperands(operands, settings.listOnly);
   checkDaemonOnly(settings, remote);
   if (remote !== undefined) {
     const command = remoteCommand(settings, options, remote, sources, destination);

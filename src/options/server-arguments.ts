@@ -126,7 +126,7 @@ function shortLetters({ settings, options, direction, secluded }: ServerCall): s
     letter("u", options.update),
     letter("n", options.dryRun),
     letter("l", options.links),
-    letter("d", settings.directories === true || impliedDirectories),
+    letter("d", !options.recursive && (settings.directories === true || impliedDirectories)),
     letter("K", push && options.keepDirectoryLinks),
     letter("m", push && options.pruneEmptyDirectories),
     letter("O", push && settings.omitDirectoryTimes),

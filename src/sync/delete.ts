@@ -259,7 +259,7 @@ export class Deleter implements DeletionSource {
       if (!makingRoom) {
         this.count++;
         counters.deleted.add(item.mode);
-        context.emit({ type: "delete", path: item.path, directory: isDirectory });
+        context.emit({ type: "delete", path: item.path, directory: isDirectory, mode: item.mode });
       }
       return "deleted";
     }

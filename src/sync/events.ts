@@ -77,6 +77,8 @@ export interface DeleteEvent {
   readonly type: "delete";
   readonly path: ByteName;
   readonly directory: boolean;
+  /** Type and permissions; undefined where another machine deletes. */
+  readonly mode?: number;
 }
 
 /** An entry would have been deleted, had `--delete-guard` not held all deletions back. */

@@ -60,12 +60,18 @@ describe("as rsync", () => {
     ["-aHvi --log-file-format=LOG_%n%L", "%/s/"],
     ["-aHvO --log-file-format=LOG_%n%L", "%/s/"],
     ["-aHvv --log-file-format=", "%/s/"],
+    // Modes: of a file those that it gets, of what is deleted its own.
+    ["-rlE --delete --out-format=%B_%i_%n --log-file-format=LOG_%B_%n", "%/s/"],
+    ["-rlp --delete --chmod=u-w --out-format=%B_%i_%n --log-file-format=LOG_%B_%n", "%/s/"],
+    // `-d` is nothing beside `-r`; the last source of a list may leave out its host.
+    ["-ad -vv -n", "%/s/"],
     // Directories that options name are looked at where entries are only listed.
     ["-a --list-only --link-dest=no --link-dest=../a", "%/s/"],
     // The order of a list counts the slash in front.
     ["-aRvv --no-inc-recursive", "%/a/s2 s %/a/s2"],
   ])("%s", (options, source) => {
-    const destination = "mkdir -p d/d; cp -p s/same d/; chmod 700 d/d";
+    const destination =
+      "mkdir -p d/d; cp -p s/same d/; chmod 700 d/d; mkdir d/gone; echo 1 >d/gone/y; chmod 751 d/gone";
     const inAnyOrder = (program: string) => {
       const { stdout, ...rest } = pull(program, options, source, destination);
       return { ...rest, stdout: `${stdout}`.split("\n").sort() };

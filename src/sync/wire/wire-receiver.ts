@@ -4,7 +4,7 @@
  */
 import { protocolError } from "../../errors.ts";
 import { readSumHead, type WireSumHead } from "../../protocol/block-sums.ts";
-import type { FileEntry } from "../../protocol/file-entry.ts";
+import { type FileEntry, FileType } from "../../protocol/file-entry.ts";
 import { ItemFlag } from "../../protocol/item-flags.ts";
 import type { ItemRecord as WireItem } from "../../protocol/item-record.ts";
 import { readTransferStats, type TransferStats } from "../../protocol/transfer-stats.ts";
@@ -197,12 +197,18 @@ export class WireReceiver {
     if (head !== "recorded" && !sameHead(tokens.head, head))
       throw protocolError(`the sums of file ${record.ndx} are not those asked for [${role}]`, role);
     const wireBytes = wants.transferred ? itemWireBytes(entry.size, record.flags, link.digestBytes) + 1 : 0;
-    const file = record.receive({ descriptor: -1, size: entry.size, item, wireBytes, tokens });
+    const source = { descriptor: -1, size: entry.size, item, wireBytes, tokens };
+    const file = record.receive(source);
+    // What is told of a file is the mode that it gets.
+    if (!this.context.options.permissions) {
+      const mode = (entry.mode & FileType.mask) | file.job.attributes.mode;
+      source.item = { ...item, entry: { ...entry, mode } };
+    }
     const steps = this.files.steps(file.job, file.beforeRename);
     let step = steps.next();
     // A file that cannot be made is not named.
     const isOpen = step.done !== true || !step.value.failures.some((failure) => failure.step === "open");
-    if (wants.items && isOpen) emit(item);
+    if (wants.items && isOpen) emit(source.item);
     try {
       while (step.done !== true) {
         await tokens.wait();

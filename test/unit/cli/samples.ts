@@ -120,6 +120,7 @@ export function optionsOf(
     times: true,
     omitDirectoryTimes: false,
     permissions: true,
+    chmod: [],
     atimes: false,
     owner: true,
     group: true,
