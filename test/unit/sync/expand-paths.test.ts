@@ -28,13 +28,15 @@ test.each([
   ["s*", ["s1", "s2"]],
   ["s*/", ["s1/", "s2/"]],
   ["s?/x*", ["s1/x1", "s2/x2"]],
-  ["*/x2", ["s2/x2"]],
+  ["*/x2", ["[q]/x2", "a b/x2", "s1/x2", "s2/x2"]],
+  ["l*", ["l*"]],
   ["a*", ["a b"]],
   ["nope*", ["nope*"]],
-  ["*/nope", ["*/nope"]],
+  ["s*/nope", ["s1/nope", "s2/nope"]],
+  ["s*/nope/", ["s*/nope/"]],
   ["[q]", ["[q]"]],
   ["\\[q\\]", ["[q]"]],
-  ["s1/../s*/x1", ["s1/../s1/x1"]],
+  ["s1/../s*/x1", ["s1/../s1/x1", "s1/../s2/x1"]],
 ])("expandPath of %s", (pattern, paths) => {
   const full = (path: string): string => `${folder}/${path}`;
   expect([...expandPath(syscalls, fromText(full(pattern)))].sort()).toEqual(paths.map(full));
