@@ -99,11 +99,3 @@ difference("protocols below 31, backups that are copied", {
   rsync: { status: 0, seen: "1500000000.0\n" },
   tsync: { status: 0, seen: "1500000000.5\n" },
 });
-
-difference("log of a pull without `-p`: `%B`", {
-  setup: "mkdir s d; echo 1 >s/f; chmod 666 s/f",
-  run: `-r --log-file=log --log-file-format=%B ${pull}`,
-  look: "grep -o 'rw.*' log",
-  rsync: { status: 0, seen: "rw-r--r--\n" },
-  tsync: { status: 0, seen: "rw-rw-rw-\n" },
-});
