@@ -100,7 +100,9 @@ export class RemoteDataReceiver {
     status = patcher.flush();
     if (status >= 0) status = settleEnd(copier, job, descriptor, existing);
     if (status < 0) return failure("write", status);
-    const cut = syscalls.truncate(descriptor, patcher.size);
+    // A new file without holes ends where its data does.
+    const isExact = job.method === "replace" && !job.sparse && !job.preallocate;
+    const cut = isExact ? 0 : syscalls.truncate(descriptor, patcher.size);
     if (cut < 0) return failure("write", cut);
     let digest = tokens.digest();
     while (digest === undefined) {

@@ -129,12 +129,17 @@ export class Connection {
     return this.framedOutput !== undefined;
   }
 
-  /** Reads one record, waiting for its bytes. One reader at a time. */
-  async read<T>(decode: (reader: WireReader) => T): Promise<T> {
+  /** Reads one record, waiting for its bytes: a promise only if there are too few. One reader at a time. */
+  read<T>(decode: (reader: WireReader) => T): T | Promise<T> {
+    const value = this.reader.poll(decode);
+    return value === notYet ? this.readLater(decode) : value;
+  }
+
+  private async readLater<T>(decode: (reader: WireReader) => T): Promise<T> {
     for (;;) {
+      await this.more();
       const value = this.reader.poll(decode);
       if (value !== notYet) return value;
-      await this.more();
     }
   }
 

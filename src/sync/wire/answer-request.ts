@@ -1,12 +1,19 @@
 /** How a sender answers the records of a generator on another machine (3-transfer 3.1). */
 import { printOrder } from "../../delta/checksum.ts";
 import { protocolError } from "../../errors.ts";
-import { BlockSumsReader, readSumHead, writeSumHead } from "../../protocol/block-sums.ts";
+import {
+  BlockSumsReader,
+  readSumHead,
+  type WireSumHead,
+  type WireSums,
+  writeSumHead,
+} from "../../protocol/block-sums.ts";
 import type { DeleteCounts } from "../../protocol/delete-counts.ts";
 import type { FileEntry } from "../../protocol/file-entry.ts";
 import { ItemFlag } from "../../protocol/item-flags.ts";
 import { BasisType, type ItemRecord } from "../../protocol/item-record.ts";
 import { CompatFlag } from "../../protocol/wire-context.ts";
+import type { WireReader } from "../../protocol/wire-reader.ts";
 import { hasXattrValues, readXattrRequest, writeXattrValues } from "../../protocol/xattr-values.ts";
 import type { RunContext } from "../context.ts";
 import { wireNumbers } from "../delta-request.ts";
@@ -16,8 +23,10 @@ import type { RunProgress } from "../run-progress.ts";
 import { LocalSender, type OpenSource } from "../sender.ts";
 import type { SourceRoots } from "../source-root.ts";
 import type { Link } from "./link.ts";
-import { FileSender } from "./send-file.ts";
+import { FileSender, type FileToSend, type SentFile } from "./send-file.ts";
 import type { SentLists } from "./sent-lists.ts";
+
+const noSums = { rolling: new Uint32Array(0), strong: new Uint8Array(0) } as const;
 
 export class RequestAnswerer {
   /** Ends of phases that the generator has reached. */
@@ -33,6 +42,8 @@ export class RequestAnswerer {
   private readonly isServer: boolean;
   private readonly sender: LocalSender;
   private readonly files: FileSender;
+  private readonly readHead = (reader: WireReader): WireSumHead =>
+    readSumHead(reader, this.link.session.protocol, this.link.digestBytes);
 
   constructor(
     link: Link,
@@ -51,21 +62,29 @@ export class RequestAnswerer {
     this.files = new FileSender(link, context.syscalls, context.options.bandwidthLimit);
   }
 
-  /** Answers one record. */
-  async answer(record: ItemRecord): Promise<void> {
+  /** Answers one record; a promise only where something must be waited for. */
+  answer(record: ItemRecord): Promise<void> | undefined {
+    this.current = record.ndx;
+    const entry = this.lists.entry(record.ndx);
+    const xattrs = this.readXattrNumbers(entry, record.flags);
+    return xattrs instanceof Promise
+      ? xattrs.then((numbers) => this.answerWith(record, entry, numbers))
+      : this.answerWith(record, entry, xattrs);
+  }
+
+  private answerWith(
+    record: ItemRecord,
+    entry: FileEntry,
+    xattrs: readonly number[] | undefined,
+  ): Promise<void> | undefined {
     const { link, context, lists } = this;
     const { connection, session } = link;
     const { ndx, flags } = record;
-    this.current = ndx;
-    const entry = lists.entry(ndx);
-    const xattrs = await this.readXattrNumbers(entry, flags);
     if ((flags & ItemFlag.transfer) === 0) {
       this.sender.item(entry, ndx, withFailedTime(entry, flags, session.protocol < 30), record.name);
       link.write(record);
       this.writeXattrs(entry, xattrs);
-      const waiting = connection.settle();
-      if (waiting !== undefined) await waiting;
-      return;
+      return connection.settle();
     }
     const { role } = connection.reader;
     if (this.phase > 1) throw protocolError(`got transfer request in phase ${this.phase} [${role}]`, role);
@@ -78,9 +97,24 @@ export class RequestAnswerer {
     if (context.options.dryRun) {
       this.sender.wouldTransfer(entry, ndx, this.shownFlags(flags));
       link.write(record);
-      return;
+      return undefined;
     }
-    await this.transfer(record, entry, again, xattrs);
+    const head = connection.read(this.readHead);
+    // A file without basis, as most are, has nothing behind its head.
+    if (!(head instanceof Promise) && head.count === 0)
+      return this.transfer(record, entry, again, xattrs, { ...head, ...noSums });
+    return this.readSums(head, again).then((sums) => this.transfer(record, entry, again, xattrs, sums));
+  }
+
+  private async readSums(arriving: WireSumHead | Promise<WireSumHead>, again: boolean): Promise<WireSums> {
+    const head = await arriving;
+    const sums = new BlockSumsReader(this.appendFor(again) === "no" ? head : { ...head, count: 0 });
+    return { ...(await this.link.connection.read((reader) => sums.read(reader))), ...head };
+  }
+
+  /** How the file is appended to. */
+  private appendFor(again: boolean): FileToSend["append"] {
+    return again ? "no" : this.context.options.append;
   }
 
   /** Links that an old generator makes after its last phase: nothing is to be done for them (3-transfer 7.3). */
@@ -101,60 +135,63 @@ export class RequestAnswerer {
     if (this.isServer) this.link.write({ kind: "delete-stats", counts });
   }
 
-  private async transfer(
+  /** Sends the data; `sums` has the head that came, under `--append` without its sums. */
+  private transfer(
     record: ItemRecord,
     entry: FileEntry,
     again: boolean,
     xattrs: readonly number[] | undefined,
-  ): Promise<void> {
-    const { link, context } = this;
-    const { connection, session } = link;
-    const { options, ledger } = context;
+    sums: WireSums,
+  ): Promise<void> | undefined {
+    const { link, context, lists } = this;
+    const { ledger, syscalls } = context;
     const { ndx } = record;
-    const flags = this.shownFlags(record.flags);
-    const head = await connection.read((reader) => readSumHead(reader, session.protocol, link.digestBytes));
-    const append = again ? "no" : options.append;
-    const sumsReader = new BlockSumsReader(append === "no" ? head : { ...head, count: 0 });
-    const sums = await connection.read((reader) => sumsReader.read(reader));
-    const source = this.sender.open(entry, ndx, flags, again);
+    const append = this.appendFor(again);
+    const source = this.sender.open(entry, ndx, this.shownFlags(record.flags), again);
     if (source === undefined) {
       this.notSent(ndx);
-      return;
+      return undefined;
     }
+    const { descriptor, size } = source;
+    let sending: SentFile | Promise<SentFile> | undefined;
     try {
-      if (append !== "no" && source.size < entry.size) {
+      if (append !== "no" && size < entry.size) {
         ledger.warning("sender", `skipped diminished file: "${entry.path}"`);
         this.notSent(ndx);
-        return;
+        return undefined;
       }
       link.write(record);
       this.writeXattrs(entry, xattrs);
-      if (link.recorder?.isOnly === true) connection.flush();
-      writeSumHead(link.data, head);
-      await this.sendData(record, entry, source, append === "no" ? sums : { ...sums, ...head }, append, again);
+      if (link.recorder?.isOnly === true) link.connection.flush();
+      writeSumHead(link.data, sums);
+      const file = { entry, position: lists.positionOf(ndx), job: { size } };
+      const onProgress = context.wants.progress ? (done: number) => this.progress.onFile(file, done) : undefined;
+      const updating = this.isUpdating(record.basisType, again);
+      sending = this.files.send({ descriptor, size, sums, updating, append, onProgress });
+      if (!(sending instanceof Promise)) this.sent(entry, source, sending, onProgress);
+      else {
+        const finished = sending.then((sent) => this.sent(entry, source, sent, onProgress));
+        return finished.finally(() => syscalls.close(descriptor)).then(() => this.settled(ndx));
+      }
     } finally {
-      context.syscalls.close(source.descriptor);
+      if (!(sending instanceof Promise)) syscalls.close(descriptor);
     }
-    this.lists.countSent(ndx);
-    const waiting = link.settleData();
-    if (waiting !== undefined) await waiting;
+    return this.settled(ndx);
   }
 
-  private async sendData(
-    record: ItemRecord,
+  private settled(ndx: number): Promise<void> | undefined {
+    this.lists.countSent(ndx);
+    return this.link.settleData();
+  }
+
+  private sent(
     entry: FileEntry,
     source: OpenSource,
-    sums: Parameters<FileSender["send"]>[0]["sums"],
-    append: "no" | "trust" | "verify",
-    again: boolean,
-  ): Promise<void> {
-    const { context, progress, lists } = this;
-    const { counters, wants, options, emit } = context;
-    const { descriptor, size, item } = source;
-    const file = { entry, position: lists.positionOf(record.ndx), job: { size } };
-    const onProgress = wants.progress ? (done: number): void => progress.onFile(file, done) : undefined;
-    const updating = this.isUpdating(record.basisType, again);
-    const sent = await this.files.send({ descriptor, size, sums, updating, append, onProgress });
+    sent: SentFile,
+    onProgress: ((done: number) => void) | undefined,
+  ): void {
+    const { counters, wants, options, emit } = this.context;
+    const { size, item } = source;
     onProgress?.(size);
     if (sent.readError < 0) this.sender.readFailed(entry, sent.readError);
     counters.literalBytes += sent.literalBytes;
@@ -189,11 +226,14 @@ export class RequestAnswerer {
   }
 
   /** Which long values the generator wants to have; undefined: it cannot ask here. */
-  private async readXattrNumbers(entry: FileEntry, flags: number): Promise<readonly number[] | undefined> {
+  private readXattrNumbers(
+    entry: FileEntry,
+    flags: number,
+  ): readonly number[] | undefined | Promise<readonly number[]> {
     const { options } = this.context;
     const { connection, session } = this.link;
     if (options.xattrs === 0 || options.dryRun || !hasXattrValues(flags, session)) return undefined;
-    return await connection.read((reader) => readXattrRequest(reader, entry.xattrs?.length ?? 0));
+    return connection.read((reader) => readXattrRequest(reader, entry.xattrs?.length ?? 0));
   }
 
   private writeXattrs(entry: FileEntry, numbers: readonly number[] | undefined): void {

@@ -1,19 +1,38 @@
 /** Lets parts of a session wait for each other: for a phase, a list, room in a queue; a failure of one ends all. */
 import { asTsyncError, type TsyncError } from "../../errors.ts";
 
+/** Somebody who waits. */
+interface Waiting {
+  readonly test: () => boolean;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
 export class Condition {
-  private waiting: (() => void)[] = [];
+  private waiting: Waiting[] = [];
   private failure: TsyncError | undefined;
+  /** Tests are being made; what changes meanwhile has them made once more. */
+  private isTesting = false;
+  private changedAgain = false;
 
   /** What ended the session, if something did. */
   get failed(): TsyncError | undefined {
     return this.failure;
   }
 
-  /** Something has changed: whoever waits looks again. */
+  /** Something has changed: whoever waits looks again, at once. */
   changed(): void {
-    if (this.waiting.length === 0) return;
-    for (const wake of this.waiting.splice(0)) wake();
+    this.changedAgain = true;
+    if (this.isTesting) return;
+    this.isTesting = true;
+    while (this.changedAgain && this.waiting.length > 0) {
+      this.changedAgain = false;
+      const { waiting } = this;
+      this.waiting = [];
+      const left = waiting.filter((one) => !this.isOver(one));
+      this.waiting = left.concat(this.waiting);
+    }
+    this.isTesting = false;
   }
 
   /** Whoever waits, now or later, gets this error. */
@@ -24,12 +43,21 @@ export class Condition {
 
   /** Waits until `test` holds; throws once the session has failed. */
   async until(test: () => boolean): Promise<void> {
-    for (;;) {
-      if (this.failure !== undefined) throw this.failure;
-      if (test()) return;
-      await new Promise<void>((resolve) => {
-        this.waiting.push(resolve);
-      });
+    if (this.failure !== undefined) throw this.failure;
+    if (test()) return;
+    await new Promise<void>((resolve, reject) => {
+      this.waiting.push({ test, resolve, reject });
+    });
+  }
+
+  private isOver({ test, resolve, reject }: Waiting): boolean {
+    try {
+      if (this.failure === undefined && !test()) return false;
+      if (this.failure === undefined) resolve();
+      else reject(this.failure);
+    } catch (error) {
+      reject(error);
     }
+    return true;
   }
 }

@@ -28,6 +28,7 @@ export class Link {
   private readerMade: TokenReader | undefined;
   private sinkMade: TokenSink | undefined;
   private memoryMade: DeltaMemory | undefined;
+  private freeChecksum: StreamingChecksum | undefined;
 
   /** The batch file that is written meanwhile. */
   readonly recorder: BatchRecorder | undefined;
@@ -73,10 +74,11 @@ export class Link {
     return digestBytes[this.session.transferChecksum];
   }
 
-  /** The digest of whole files of this session (3-transfer 2.6), to be released. */
+  /** The digest of whole files of this session (3-transfer 2.6), to be released: it is used again. */
   readonly wholeChecksum = (): StreamingChecksum => {
-    const { transferChecksum, seededDigest, seed } = this.session;
-    const checksum = createChecksum(transferChecksum, { kernels: this.memory.kernels });
+    const { seededDigest, seed } = this.session;
+    const checksum = this.freeChecksum ?? this.makeChecksum();
+    this.freeChecksum = undefined;
     if (seededDigest) {
       const bytes = new Uint8Array(4);
       new DataView(bytes.buffer).setInt32(0, seed, true);
@@ -84,6 +86,21 @@ export class Link {
     }
     return checksum;
   };
+
+  private makeChecksum(): StreamingChecksum {
+    const { memory } = this;
+    const made = createChecksum(this.session.transferChecksum, { kernels: memory.kernels });
+    const release = (): void => {
+      if (this.memoryMade !== memory || this.freeChecksum !== undefined) {
+        made.release();
+        return;
+      }
+      made.reset();
+      this.freeChecksum = checksum;
+    };
+    const checksum: StreamingChecksum = Object.create(made, { release: { value: release } });
+    return checksum;
+  }
 
   /** What reads the data of files. */
   get tokenReader(): TokenReader {
@@ -115,10 +132,12 @@ export class Link {
    * others stay usable, but copy what they are given.
    */
   memoryFor(blocks: number, updating: boolean): DeltaMemory {
+    if (blocks === 0 && this.memoryMade !== undefined) return this.memoryMade;
     const memory = deltaMemoryFor(blocks, updating, this.memoryMade);
     if (memory === this.memoryMade) return memory;
     this.memoryMade = memory;
     this.summerMade = undefined;
+    this.freeChecksum = undefined;
     return memory;
   }
 

@@ -6,8 +6,10 @@
 import type { ByteName } from "../../bytes/byte-name.ts";
 import { abortedError, asTsyncError, protocolError } from "../../errors.ts";
 import { FilterEvaluator } from "../../filter/evaluator.ts";
+import type { TransferRecord } from "../../protocol/item-record.ts";
 import type { Message } from "../../protocol/message.ts";
 import { type TransferStats, writeTransferStats } from "../../protocol/transfer-stats.ts";
+import type { WireReader } from "../../protocol/wire-reader.ts";
 import { WireWriter } from "../../protocol/wire-writer.ts";
 import type { RunContext } from "../context.ts";
 import type { RunSummary } from "../events.ts";
@@ -155,11 +157,14 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
   }
   const answers = new RequestAnswerer(link, context, roots, lists, progress, isServer);
   const lastPhase = session.protocol >= 29 ? 2 : 1;
+  const readRecord = (from: WireReader): TransferRecord => link.records.read(from);
   for (;;) {
     while (!ended && lists.aheadOf(Math.max(answers.current, lists.oldestNdx)) < aheadEntries) await sendNext();
-    const record = await connection.read((from) => link.records.read(from));
+    const next = connection.read(readRecord);
+    const record = next instanceof Promise ? await next : next;
     if (record.kind === "item") {
-      await answers.answer(record);
+      const answering = answers.answer(record);
+      if (answering !== undefined) await answering;
     } else if (record.kind === "done") {
       if (incremental && lists.release()) {
         link.write({ kind: "done" });

@@ -81,6 +81,11 @@ export class WireTokens implements TokenFeed {
     return this.connection.more();
   }
 
+  /** The file is read to its end. */
+  get isThrough(): boolean {
+    return this.ended && this.digestRead !== undefined;
+  }
+
   /** Reads what is left of the file and drops it. */
   async discard(): Promise<void> {
     while (!this.ended) {

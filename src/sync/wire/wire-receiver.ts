@@ -6,8 +6,9 @@ import { protocolError } from "../../errors.ts";
 import { readSumHead, type WireSumHead } from "../../protocol/block-sums.ts";
 import { type FileEntry, FileType } from "../../protocol/file-entry.ts";
 import { ItemFlag } from "../../protocol/item-flags.ts";
-import type { ItemRecord as WireItem } from "../../protocol/item-record.ts";
+import type { TransferRecord as TransferRecordRead, ItemRecord as WireItem } from "../../protocol/item-record.ts";
 import { readTransferStats, type TransferStats } from "../../protocol/transfer-stats.ts";
+import type { WireReader } from "../../protocol/wire-reader.ts";
 import { ReceivedXattr } from "../../protocol/xattr-block.ts";
 import { hasXattrValues, XattrValuesReader } from "../../protocol/xattr-values.ts";
 import type { ItemRecord, TransferRecord } from "../channel.ts";
@@ -15,12 +16,14 @@ import type { RunContext } from "../context.ts";
 import type { ItemEvent } from "../events.ts";
 import { isRegular, withFailedTime } from "../file-list.ts";
 import { finishFile } from "../finish-file.ts";
+import type { PendingFile } from "../pending-file.ts";
 import { FileReceiver } from "../receive-file.ts";
+import type { JobResult } from "../receive-job.ts";
 import type { RunProgress } from "../run-progress.ts";
 import { itemWireBytes } from "../wire-size.ts";
 import type { Link } from "./link.ts";
 import { WireTokens } from "./token-feed.ts";
-import type { Asked, RequestChannel } from "./wire-channel.ts";
+import type { Asked, RequestChannel, Unwanted } from "./wire-channel.ts";
 import type { WireLists } from "./wire-lists.ts";
 
 /** How an unfinished job ends. */
@@ -41,6 +44,8 @@ export class WireReceiver {
   private readonly peerIsServer: boolean;
   private readonly setXattrs: (entry: FileEntry) => void;
   private readonly progress: RunProgress;
+  private readonly readHead = (reader: WireReader): WireSumHead =>
+    readSumHead(reader, this.link.session.protocol, this.link.digestBytes);
 
   constructor(
     link: Link,
@@ -65,8 +70,10 @@ export class WireReceiver {
   async run(): Promise<void> {
     const { link, lists } = this;
     const { connection, condition, records } = link;
+    const readRecord = (reader: WireReader): TransferRecordRead => records.read(reader);
     while (!this.isThrough) {
-      const record = await connection.read((reader) => records.read(reader));
+      const next = connection.read(readRecord);
+      const record = next instanceof Promise ? await next : next;
       switch (record.kind) {
         case "done":
           await this.phaseDone();
@@ -80,8 +87,10 @@ export class WireReceiver {
         case "delete-stats":
           // Our own counts, which a server says once more.
           break;
-        case "item":
-          await this.item(record);
+        case "item": {
+          const working = this.item(record);
+          if (working !== undefined) await working;
+        }
       }
       condition.changed();
     }
@@ -112,25 +121,38 @@ export class WireReceiver {
     }
   }
 
-  private async item(wire: WireItem): Promise<void> {
+  private item(wire: WireItem): Promise<void> | undefined {
     const { role } = this.link.connection.reader;
     const isTransfer = (wire.flags & ItemFlag.transfer) !== 0;
     if (isTransfer && this.phase > 1)
       throw protocolError(`got transfer request in phase ${this.phase} [${role}]`, role);
-    const asked = await this.channel.answered(wire);
+    const asked = this.channel.answered(wire);
+    return asked instanceof Promise
+      ? asked.then((answered) => this.answer(answered, wire.flags))
+      : this.answer(asked, wire.flags);
+  }
+
+  private answer(asked: Asked | Unwanted, flags: number): Promise<void> | undefined {
     const { entry } = asked.record ?? asked;
-    await this.readXattrs(entry, wire.flags);
+    const reading = this.readXattrs(entry, flags);
+    return reading === undefined ? this.take(asked, entry) : reading.then(() => this.take(asked, entry));
+  }
+
+  private take(asked: Asked | Unwanted, entry: FileEntry): Promise<void> | undefined {
     if (this.context.lateXattrs?.delete(entry) === true) this.setXattrs(entry);
-    if (asked.record === undefined) await this.discard();
-    else if (asked.record.kind === "item") this.report(asked.record);
-    else await this.transfer(asked, asked.record);
+    if (asked.record === undefined) return this.discard();
+    if (asked.record.kind === "transfer") return this.transfer(asked, asked.record);
+    this.report(asked.record);
+    return undefined;
   }
 
   /** The data of a file, behind the sums that it refers to. */
-  private async openTokens(): Promise<WireTokens> {
-    const { connection, session, digestBytes, tokenReader, wholeChecksum, memory } = this.link;
-    const head = await connection.read((reader) => readSumHead(reader, session.protocol, digestBytes));
-    return new WireTokens(connection, tokenReader, head, digestBytes, wholeChecksum, memory.patch);
+  private openTokens(): WireTokens | Promise<WireTokens> {
+    const { connection, digestBytes, tokenReader, wholeChecksum, memory } = this.link;
+    const open = (head: WireSumHead): WireTokens =>
+      new WireTokens(connection, tokenReader, head, digestBytes, wholeChecksum, memory.patch);
+    const head = connection.read(this.readHead);
+    return head instanceof Promise ? head.then(open) : open(head);
   }
 
   /** Drops the data of a file. */
@@ -140,12 +162,15 @@ export class WireReceiver {
   }
 
   /** Long values of attributes; only those that were asked for count (2-file-list 7.5). */
-  private async readXattrs({ xattrs }: FileEntry, flags: number): Promise<void> {
-    const { options } = this.context;
-    const { connection, session } = this.link;
-    const { readsBatch, onlyBatch } = this.context;
-    if (options.xattrs === 0 || (options.dryRun && !readsBatch && !onlyBatch) || !hasXattrValues(flags, session))
-      return;
+  private readXattrs({ xattrs }: FileEntry, flags: number): Promise<void> | undefined {
+    const { options, readsBatch, onlyBatch } = this.context;
+    const isAsked = options.xattrs > 0 && (!options.dryRun || readsBatch || onlyBatch);
+    return isAsked && hasXattrValues(flags, this.link.session) ? this.readXattrValues(xattrs) : undefined;
+  }
+
+  private async readXattrValues(xattrs: FileEntry["xattrs"]): Promise<void> {
+    const { readsBatch } = this.context;
+    const { connection } = this.link;
     const values = new XattrValuesReader(xattrs?.length ?? 0);
     for (const { number, value } of await connection.read((reader) => values.read(reader))) {
       const item = xattrs?.[number - 1];
@@ -171,12 +196,11 @@ export class WireReceiver {
     return { type: "item", path: entry.path, entry, flags, linkedTo, sourcePath: entry.path };
   }
 
-  private async transfer({ head }: Asked, record: TransferRecord): Promise<void> {
-    const { counters, wants, emit, syscalls, onlyBatch } = this.context;
+  private transfer({ head }: Asked, record: TransferRecord): Promise<void> | undefined {
+    const { counters, wants, emit, onlyBatch, options } = this.context;
     const { link, channel } = this;
-    const { connection } = link;
     const { entry, again } = record;
-    const { role } = connection.reader;
+    const { role } = link.connection.reader;
     if (!isRegular(entry)) {
       throw protocolError(`received request to transfer non-regular file: ${record.ndx} [${role}]`, role);
     }
@@ -185,34 +209,66 @@ export class WireReceiver {
     if ((record.flags & ItemFlag.isNew) !== 0 && !again) counters.created.add(entry.mode);
     const item = this.event(record, undefined);
     this.progress.requested(record.position);
-    if (head === undefined || record.receive === undefined) {
+    const { receive } = record;
+    if (head === undefined || receive === undefined) {
+      const dropped = (): void => {
+        if (wants.items) emit(item);
+        if (wants.transferred) emit({ type: "transferred", item, wireBytes: 0, checksumBytes: 0, digest: undefined });
+        channel.done(record, false);
+      };
       // For a batch file only: the sender keeps it to itself if it is the one that writes it.
-      if (head === "recorded" || (onlyBatch === true && this.peerIsServer)) await this.discard();
-      if (wants.items) emit(item);
-      if (wants.transferred) emit({ type: "transferred", item, wireBytes: 0, checksumBytes: 0, digest: undefined });
-      channel.done(record, false);
-      return;
+      const comes = head === "recorded" || (onlyBatch === true && this.peerIsServer);
+      if (comes) return this.discard().then(dropped);
+      dropped();
+      return undefined;
     }
-    const tokens = await this.openTokens();
-    if (head !== "recorded" && !sameHead(tokens.head, head))
-      throw protocolError(`the sums of file ${record.ndx} are not those asked for [${role}]`, role);
-    const wireBytes = wants.transferred ? itemWireBytes(entry.size, record.flags, link.digestBytes) + 1 : 0;
-    const source = { descriptor: -1, size: entry.size, item, wireBytes, tokens };
-    const file = record.receive(source);
-    // What is told of a file is the mode that it gets.
-    if (!this.context.options.permissions) {
-      const mode = (entry.mode & FileType.mask) | file.job.attributes.mode;
-      source.item = { ...item, entry: { ...entry, mode } };
-    }
+    const opened = (tokens: WireTokens): Promise<void> | undefined => {
+      if (head !== "recorded" && !sameHead(tokens.head, head))
+        throw protocolError(`the sums of file ${record.ndx} are not those asked for [${role}]`, role);
+      const wireBytes = wants.transferred ? itemWireBytes(entry.size, record.flags, link.digestBytes) + 1 : 0;
+      const source = { descriptor: -1, size: entry.size, item, wireBytes, tokens };
+      const file = receive(source);
+      // What is told of a file is the mode that it gets.
+      if (!options.permissions) {
+        const mode = (entry.mode & FileType.mask) | file.job.attributes.mode;
+        source.item = { ...item, entry: { ...entry, mode } };
+      }
+      return this.receive(record, file, tokens, source.item);
+    };
+    const tokens = this.openTokens();
+    return tokens instanceof Promise ? tokens.then(opened) : opened(tokens);
+  }
+
+  /** Makes the file; a promise if its data is not all here. */
+  private receive(
+    record: TransferRecord,
+    file: PendingFile,
+    tokens: WireTokens,
+    item: ItemEvent,
+  ): Promise<void> | undefined {
+    const { wants, emit } = this.context;
     const steps = this.files.steps(file.job, file.beforeRename);
-    let step = steps.next();
+    const step = steps.next();
     // A file that cannot be made is not named.
     const isOpen = step.done !== true || !step.value.failures.some((failure) => failure.step === "open");
-    if (wants.items && isOpen) emit(source.item);
+    if (wants.items && isOpen) emit(item);
+    if (step.done !== true || !tokens.isThrough) return this.receiveOn(record, file, tokens, steps, step);
+    return this.received(record, file, step.value);
+  }
+
+  private async receiveOn(
+    record: TransferRecord,
+    file: PendingFile,
+    tokens: WireTokens,
+    steps: Generator<number, JobResult>,
+    first: IteratorResult<number, JobResult>,
+  ): Promise<void> {
+    let step = first;
     try {
       while (step.done !== true) {
         await tokens.wait();
-        if (wants.progress && step.value > 0 && step.value < entry.size) this.progress.onFile(file, step.value);
+        if (this.context.wants.progress && step.value > 0 && step.value < file.entry.size)
+          this.progress.onFile(file, step.value);
         step = steps.next();
       }
     } catch (error) {
@@ -220,11 +276,16 @@ export class WireReceiver {
       throw error;
     }
     await tokens.discard();
-    const result = step.value;
-    if (wants.progress) this.progress.onFile(file, entry.size);
-    finishFile(this.context, () => undefined, file, result);
-    channel.done(record, !again && result.failures.some((failure) => failure.step === "verify"));
-    if (syscalls.kind === "plain") await new Promise((resolve) => setImmediate(resolve));
+    await this.received(record, file, step.value);
+  }
+
+  private received(record: TransferRecord, file: PendingFile, result: JobResult): Promise<void> | undefined {
+    const { context } = this;
+    if (context.wants.progress) this.progress.onFile(file, file.entry.size);
+    finishFile(context, () => undefined, file, result);
+    const isWrong = result.failures.some((failure) => failure.step === "verify");
+    this.channel.done(record, !record.again && isWrong);
+    return context.syscalls.kind === "plain" ? new Promise((resolve) => setImmediate(resolve)) : undefined;
   }
 }
 
