@@ -90,19 +90,33 @@ const folder = mkdtempSync(join(tmpdir(), "tsync-build-"));
 mkdirSync(join(folder, "source"));
 for (let index = 0; index < 1500; index++) writeFileSync(join(folder, `source/file${index}`), "content");
 const node = join(import.meta.dirname, "../node_modules/node/bin/node");
-// Node keeps it apart for each set of V8's options: see bin/tsync.
-for (const option of ["--v8-pool-size=1", "--max-semi-space-size=1"]) {
-  // Some files are there already, one is to be deleted.
-  mkdirSync(join(folder, `copy${option}`));
-  for (const name of ["file1", "file2", "gone"]) {
-    writeFileSync(join(folder, `copy${option}`, name), "content");
-    if (name !== "gone") for (const side of ["source", `copy${option}`]) utimesSync(join(folder, side, name), 1, 1);
-  }
-  const args = [option, "dist/tsync.mjs", "-aAX", "--delete", `${folder}/source/`, `${folder}/copy${option}`];
-  const { status, stderr } = spawnSync(node, args, {
+function warm(program, args) {
+  const { status, stderr } = spawnSync(program, args, {
     encoding: "utf8",
     env: { ...process.env, TSYNC_THREADS_FROM: "1000" },
   });
-  if (status !== 0) throw new Error(`a run of the bundle with ${option} ended with ${status}: ${stderr}`);
+  if (status !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${status}: ${stderr}`);
+}
+// Node keeps it apart for each set of V8's options: see bin/tsync.
+for (const options of [["--v8-pool-size=1"], ["--max-semi-space-size=4", "--heap-growing-percent=30"]]) {
+  // Some files are there already, one is to be deleted.
+  const copy = join(folder, `copy${options[0]}`);
+  mkdirSync(copy);
+  for (const name of ["file1", "file2", "gone"]) {
+    writeFileSync(join(copy, name), "content");
+    if (name !== "gone") for (const side of [join(folder, "source"), copy]) utimesSync(join(side, name), 1, 1);
+  }
+  warm(node, [...options, "dist/tsync.mjs", "-aAX", "--delete", `${folder}/source/`, `${copy}/`]);
+}
+// Both ends of a session.
+const shell = join(folder, "shell");
+writeFileSync(shell, '#!/bin/sh\nshift\nexec sh -c "$*"\n', { mode: 0o755 });
+const tsync = join(import.meta.dirname, "../bin/tsync");
+for (const [from, to] of [
+  ["source/", "host:pushed/"],
+  ["host:source/", "pulled/"],
+]) {
+  const inFolder = (place) => place.replace(/^(host:)?/, `$1${folder}/`);
+  warm(tsync, ["-a", "-e", shell, `--rsync-path=${tsync}`, inFolder(from), inFolder(to)]);
 }
 rmSync(folder, { recursive: true });
