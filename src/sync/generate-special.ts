@@ -6,7 +6,7 @@ import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
 import { AlternateLevel } from "./alternates.ts";
 import { setAttributes } from "./attributes.ts";
-import { itemFlags, newItemFlags, noAttributes } from "./compare.ts";
+import { itemFlags, keepsAccessTime, newItemFlags, noAttributes, sameAccessTime } from "./compare.ts";
 import type { RunContext } from "./context.ts";
 import { type EntryParts, listedName, type PlacedTurn, pathBelow, remark, remarkUpToDate } from "./entry-parts.ts";
 import { isDevice, isSpecial, isSymlink } from "./file-list.ts";
@@ -50,7 +50,9 @@ export function generateSpecial(
     const changed = !options.dryRun && setAttributes(context, place, entry, mode, stat, attributes, "by-window");
     const flags = itemFlags(context, entry, mode, stat, attributes, 0);
     item(flags);
-    remarkUpToDate(parts, entry, options.dryRun ? (flags & ~ItemFlag.xattr) !== 0 : changed);
+    // The time of access of a link is none of its items, and yet a change that a dry run tells of.
+    const isRead = keepsAccessTime(entry, options) && !sameAccessTime(entry, stat, options);
+    remarkUpToDate(parts, entry, options.dryRun ? isRead || (flags & ~ItemFlag.xattr) !== 0 : changed);
     remover.succeeded(turn, "handled", place.directory, place.name);
     return true;
   }

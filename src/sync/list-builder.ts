@@ -23,6 +23,7 @@ import { sourcesToScan } from "./sources-to-scan.ts";
 import { TreeEstimate } from "./tree-estimate.ts";
 
 const ENOENT = -2;
+const ELOOP = -40;
 
 /** Everything a builder needs to go on in another thread. */
 export interface BuilderState {
@@ -181,7 +182,7 @@ export class ListBuilder {
       const error = typeof names === "number" ? names : 0;
       // It was there when its parent was read. Of an argument too little is known to let its copy be emptied (L-02).
       if (error === ENOENT && (source.flags & EntryFlag.top) === 0) this.vanished(shown, "directory");
-      else this.fail("opendir", shown, error);
+      else this.fail(error === ELOOP && this.looksFirst ? "link_stat" : "opendir", shown, error);
       return [];
     }
     const directory = held.descriptor;
@@ -355,6 +356,12 @@ export class ListBuilder {
     const group = this.linkGroups.size;
     this.linkGroups.set(key, group);
     return group;
+  }
+
+  /** With -x a directory of incremental recursion is looked at before it is opened, through links only if all are followed. */
+  private get looksFirst(): boolean {
+    const { oneFileSystem, copyLinks, incrementalRecursion } = this.context.options;
+    return oneFileSystem > 0 && copyLinks && incrementalRecursion;
   }
 
   private fail(operation: string, absolute: ByteName, errno: number): void {

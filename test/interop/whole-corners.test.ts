@@ -6,7 +6,9 @@ import { describe, test } from "vitest";
 import { lookAtTrees, sideBySide } from "../support/side-by-side.ts";
 
 const compare = sideBySide({ look: lookAtTrees });
-const compareLogs = sideBySide({ look: "cut -d' ' -f4- log | sed '/^sent /d; s/ at [^ ]* \\[/ [/; s/=.*//; s/speedup.*//'" });
+const compareLogs = sideBySide({
+  look: "cut -d' ' -f4- log | sed '/^sent /d; s/ at [^ ]* \\[/ [/; s/=.*//; s/speedup.*//'",
+});
 const dated = "find s d -exec touch -h -d @1500000000.5 {} +";
 
 describe("--delete-missing-args with --relative", () => {
@@ -154,4 +156,14 @@ test.each(["-i", "-v", "-vv"])("a format without %%i does not log links in which
   const setup = `mkdir s d a; echo 1 >s/f; ln s/f s/g; ln s/f s/h; cp -a s/. a; echo 2 >s/n; ln s/n s/m; ${dated}`;
   for (const format of ["%n", "%i%n"])
     compareLogs(setup, `-aH --no-i-r ${text} --log-file=log --log-file-format=${format} --copy-dest=../a s/ d/`);
+});
+
+test.each(["-aUvvn", "-aUiin", "-aUvvnJ", "-aUvv"])("a dry run tells of links by their time of access: %s", (text) => {
+  const setup = `mkdir s d; ln -s x s/a; ln -s x s/b; echo 1 >s/f; mkfifo s/p; cp -a s/. d/; ${dated}
+touch -h -a -d @1300000000 s/* d/b; touch -h -a -d @1400000000 d/[afp]`;
+  compare(setup, `${text} s/ d/`);
+});
+
+test.each(["-rLi -x", "-rLi", "-rki -x", "-rLi -xx --no-i-r"])("a circle of links in the source: %s", (text) => {
+  compare(`mkdir -p s/g d; echo 1 >s/g/f; ln -s . s/g/ln; ${dated}`, `${text} s/ d/`);
 });
