@@ -167,3 +167,11 @@ strace -f -s 200 -o trace -e trace=unlink,unlinkat,rename,renameat,renameat2 $p 
   rsync: { status: 0, seen: /^unlink(at)? f\n/ },
   tsync: { status: 0, seen: /^rename(at2?)? f\n$/ },
 });
+
+difference("`--delete-missing-args` with merge files in the destination that protect", {
+  setup: "mkdir s d; echo 1 >s/f; echo 2 >d/gone; echo 'P gone' >d/.rules",
+  run: "-ti --filter=:_.rules --delete-missing-args s/gone s/f d/",
+  look: "ls d",
+  rsync: { status: 0, out: /^\*deleting {3}gone$/m, seen: "f\n" },
+  tsync: { status: 0, out: ">f+++++++++ f\n", seen: "f\ngone\n" },
+});
