@@ -8,6 +8,7 @@ import type { TransferOptions } from "../options/transfer-options.ts";
 import type { RunEvent, RunSummary } from "../sync/events.ts";
 import { errorToJson, eventToJson, type JsonEvent, startToJson, summaryToJson } from "../sync/json-events.ts";
 import type { Renderer } from "./render.ts";
+import type { LogTotals } from "./summary.ts";
 
 /** Makes a renderer of lines of JSON; `log` is told everything too, for the log file, and must not print. */
 export function createJsonRenderer(
@@ -29,8 +30,8 @@ export function createJsonRenderer(
       progress: info.progress > 0 && !quiet,
       unchanged: itemize > 1 || info.name > 1,
     },
-    finish: (summary: RunSummary | undefined, fatal?: TsyncError): void => {
-      log?.finish(summary, fatal);
+    finish: (summary: RunSummary | undefined, fatal?: TsyncError, broken?: LogTotals): void => {
+      log?.finish(summary, fatal, broken);
       if (fatal !== undefined) print(errorToJson(fatal));
       else if (summary !== undefined) print(summaryToJson(summary));
     },

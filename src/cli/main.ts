@@ -116,6 +116,7 @@ export async function main(controller: AbortController): Promise<number> {
     renderer({ type: "problem", severity: "warning", role: "client", text: failedOpening, ...about });
   }
   const { needs } = renderer;
+  let broken: Parameters<typeof renderer.finish>[2];
   try {
     const shared = {
       emit: renderer,
@@ -130,6 +131,9 @@ export async function main(controller: AbortController): Promise<number> {
         ? await (await import("../sync/wire/client.ts")).runRemote({
             ...shared,
             command,
+            onBreak: (totals) => {
+              broken = totals;
+            },
             allowed: readAllowedNames(env),
             remoteShell: variable("RSYNC_RSH"),
             shell: shellWays(command, stderr, () => controller.abort()),
@@ -158,7 +162,7 @@ export async function main(controller: AbortController): Promise<number> {
   } catch (error) {
     const known = controller.signal.aborted ? abortedError("sender") : asTsyncError(error);
     if (known.unlogged) logging = false;
-    renderer.finish(undefined, known);
+    renderer.finish(undefined, known, broken);
     return known.exitCode;
   } finally {
     stdout.flush();

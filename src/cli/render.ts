@@ -32,10 +32,9 @@ import { type NumberStyle, numberStyle } from "./numbers.ts";
 import { type FormatContext, type OutFormat, parseOutFormat, renderDelete, renderItem } from "./out-format.ts";
 import { Progress } from "./progress.ts";
 import type { RenderNeeds, RenderOptions } from "./render-options.ts";
-import { logTotals, statisticsLines, summaryLines } from "./summary.ts";
+import { type LogTotals, logTotals, statisticsLines, summaryLines } from "./summary.ts";
 
-/** Where the text goes. `log` takes one unescaped line without a newline, or the
- * `open` beginning of one; the others take finished bytes. */
+/** Where the text goes. `log` takes an unescaped line without its newline, or the `open` beginning of one; the others finished bytes. */
 export interface RenderOutput {
   out(text: ByteName): void;
   error(text: ByteName): void;
@@ -62,8 +61,8 @@ export interface RenderSettings {
 /** An event sink that prints; `finish` is called once, at the end. */
 export type Renderer = EventSink & {
   readonly needs: RenderNeeds;
-  /** Prints summary, statistics and the final error line. `fatal`: the error that stopped the run. */
-  finish(summary: RunSummary | undefined, fatal?: TsyncError): void;
+  /** Prints the end. `fatal`: the error that stopped the run, `broken`: how far it came. */
+  finish(summary: RunSummary | undefined, fatal?: TsyncError, broken?: LogTotals): void;
 };
 
 /** Makes the renderer of one run. */
@@ -71,7 +70,7 @@ export function createRenderer(options: RenderOptions, output: RenderOutput, set
   const run = new RunRenderer(options, output, settings);
   return Object.assign((event: RunEvent): void => run.event(event), {
     needs: run.needs,
-    finish: (summary: RunSummary | undefined, fatal?: TsyncError): void => run.finish(summary, fatal),
+    finish: (...end: Parameters<Renderer["finish"]>): void => run.finish(...end),
   });
 }
 
@@ -195,16 +194,15 @@ class RunRenderer {
     }
   }
 
-  finish(summary: RunSummary | undefined, fatal?: TsyncError): void {
-    if (fatal !== undefined) this.finishFatal(summary, fatal);
+  finish(summary: RunSummary | undefined, fatal?: TsyncError, broken?: LogTotals): void {
+    if (fatal !== undefined) this.finishFatal(summary ?? broken, fatal);
     else if (summary !== undefined) this.finishNormally(summary);
   }
 
   private finishNormally(summary: RunSummary): void {
     const { stats } = this.options.info;
     // Of --delete-missing-args alone the count is not sent to the side that prints it.
-    const { deleteTiming, force } = this.options;
-    const deletedKnown = deleteTiming !== "none" || force;
+    const deletedKnown = this.options.deleteTiming !== "none" || this.options.force;
     if (stats >= 2) this.block(statisticsLines(summary, this.style, deletedKnown));
     if (stats >= 1) this.block(summaryLines(summary, this.style));
     const failed = summary.exitCode !== 0;
@@ -212,8 +210,8 @@ class RunRenderer {
     if (failed ? this.ownRole === "sender" : stats < 1) {
       this.output.log?.(byteName(logTotals({ ...summary, ...summary.ownTotals })));
     }
-    const isEmpty = Object.values(summary.files).every((count) => count === 0);
     // The generator starts when there is something to do.
+    const isEmpty = Object.values(summary.files).every((count) => count === 0);
     const role = this.ownRole === "generator" && isEmpty ? "Receiver" : this.ownRole;
     if (failed) this.errorLine(byteName(this.exitLine(summary.exitCode, role)), role);
   }
@@ -223,11 +221,12 @@ class RunRenderer {
     return this.guardHolds ? line.replace("--max-delete limit", "--delete-guard") : line;
   }
 
-  private finishFatal(summary: RunSummary | undefined, fatal: TsyncError): void {
+  private finishFatal(summary: LogTotals | undefined, fatal: TsyncError): void {
     // A signal's words follow an open line as they are.
     if (fatal.kind === "signal") this.lineOpen = false;
-    // The other side has ended the session, and has told why.
-    if (fatal.kind === "protocol" && fatal.message === "") return;
+    // The other side has ended the session, and has told why. rsync repeats that only where a log has it waiting.
+    const repeats = summary !== undefined && this.output.log !== undefined && this.options.info.stats === 0;
+    if (fatal.kind === "protocol" && fatal.message === "" && !repeats) return;
     for (const line of errorMessageLines(fatal)) this.errorLine(asBytes(line), fatal.role);
     const ours = this.isOfThisSide(fatal.role);
     if (summary !== undefined) this.output.log?.(byteName(logTotals(summary)));

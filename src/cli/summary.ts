@@ -48,8 +48,11 @@ export function statisticsLines(summary: RunSummary, style: NumberStyle, deleted
   return lines;
 }
 
+/** What the last line of a log tells. */
+export type LogTotals = Pick<RunSummary, "bytesSent" | "bytesReceived" | "totalSize">;
+
 /** The last line of a log file when no summary was asked for: plain digits. */
-export function logTotals(summary: Pick<RunSummary, "bytesSent" | "bytesReceived" | "totalSize">): string {
+export function logTotals(summary: LogTotals): string {
   return `sent ${summary.bytesSent} bytes  received ${summary.bytesReceived} bytes  total size ${summary.totalSize}`;
 }
 

@@ -54,7 +54,9 @@ export function normalizeSettings(
 ): TransferOptions {
   const outputBuffering = bufferingOf(settings.outputBuffering);
   const fakeReceiver = settings.remoteOptions.includes(byteName("--fake-super"));
-  if ((settings.fakeSuper || fakeReceiver) && settings.xattrs > 1) throw usageError("--fake-super conflicts with -XX");
+  // Between two machines the server says so itself.
+  if ((settings.fakeSuper || (fakeReceiver && place === "local")) && settings.xattrs > 1)
+    throw usageError("--fake-super conflicts with -XX");
   if ((settings.oldArguments ?? 0) > 0 && settings.secludedArguments === true) {
     throw usageError("--secluded-args conflicts with --old-args.");
   }

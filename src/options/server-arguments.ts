@@ -129,7 +129,8 @@ function shortLetters({ settings, options, direction, secluded }: ServerCall): s
     letter("d", !options.recursive && (settings.directories === true || impliedDirectories)),
     letter("K", push && options.keepDirectoryLinks),
     letter("m", push && options.pruneEmptyDirectories),
-    letter("O", push && settings.omitDirectoryTimes),
+    // It follows from a backup beside each file.
+    letter("O", push && settings.omitDirectoryTimes && !(options.backup && options.backupDirectory === undefined)),
     letter("J", push && options.omitLinkTimes),
     letter("y", push, options.fuzzy > 0 ? fuzzy : 0),
     letter("L", !push && options.copyLinks),

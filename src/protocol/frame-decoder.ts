@@ -58,9 +58,15 @@ export class FrameDecoder {
 
   /** Takes bytes; data of them is handed on at once, as views. */
   push(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length; ) at += this.pushSome(at === 0 ? chunk : chunk.subarray(at));
+  }
+
+  /** As `push`, up to the end of the first frame with data: messages behind it are for later. Returns how many bytes it took. */
+  pushSome(chunk: Uint8Array): number {
     const { length } = chunk;
     let at = 0;
-    while (at < length) {
+    let hasData = false;
+    while (at < length && !(hasData && this.missing === 0)) {
       if (this.headerFilled < frameHeaderBytes) {
         while (at < length && this.headerFilled < frameHeaderBytes) {
           this.header[this.headerFilled++] = chunk[at++] as number;
@@ -72,6 +78,7 @@ export class FrameDecoder {
         const piece = Math.min(this.missing, length - at);
         if (this.payload === undefined) {
           this.dataFed += piece;
+          hasData = true;
           this.sink.data(chunk.subarray(at, at + piece));
         } else {
           this.payload.set(chunk.subarray(at, at + piece), this.payloadFilled);
@@ -82,7 +89,8 @@ export class FrameDecoder {
       }
       if (this.missing === 0) this.finish();
     }
-    this.bytesFed += length;
+    this.bytesFed += at;
+    return at;
   }
 
   private begin(position: number): void {

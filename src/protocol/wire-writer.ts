@@ -16,6 +16,7 @@ const two32 = 0x1_0000_0000;
 export class WireWriter {
   private bytes: Buffer;
   private at: number = frameHeaderBytes;
+  private handedOver = 0;
 
   constructor(capacity: number = startBytes) {
     this.bytes = Buffer.allocUnsafeSlow(capacity + frameHeaderBytes);
@@ -24,6 +25,11 @@ export class WireWriter {
   /** Bytes written and not taken. */
   get length(): number {
     return this.at - frameHeaderBytes;
+  }
+
+  /** All bytes ever written, without frames. */
+  get total(): number {
+    return this.handedOver + this.length;
   }
 
   /** The bytes written and not taken, valid until more is written. */
@@ -61,6 +67,7 @@ export class WireWriter {
 
   private handOver(start: number): Buffer {
     const taken = this.bytes.subarray(start, this.at);
+    this.handedOver += this.length;
     // Large buffers were made for large records, or for a batch: the next one is likely to be as large.
     this.bytes = Buffer.allocUnsafeSlow(Math.max(startBytes, Math.min(this.at, frameDataBytes) + frameHeaderBytes));
     this.at = frameHeaderBytes;

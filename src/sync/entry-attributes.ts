@@ -11,7 +11,7 @@ import { noListChecksum } from "../options/checksum-choice.ts";
 import { type FileEntry, FileType, type Xattr } from "../protocol/file-entry.ts";
 import type { BuilderContext } from "./builder-context.ts";
 import { FileDigester } from "./file-digest.ts";
-import { isDirectory, isRegular } from "./file-list.ts";
+import { isDevice, isDirectory, isRegular, isSpecial, isSymlink } from "./file-list.ts";
 import { followsFiles } from "./source-stat.ts";
 
 const accessAclName = "system.posix_acl_access";
@@ -75,7 +75,7 @@ export class EntryAttributes {
       const lists = syscalls.readXattrs(directory, names, this.wanted());
       const kept: FileEntry[] = [];
       for (const [index, entry] of result.entries()) {
-        const list = lists[index] ?? [];
+        const list = this.isListedOnly(entry) ? [] : (lists[index] ?? []);
         if (typeof list === "number") {
           const path = roots.absolute(entry.root, self ? parent : entry.path);
           if (list === -2) this.reports.vanished(path);
@@ -132,6 +132,12 @@ export class EntryAttributes {
     const [acls] = syscalls.readXattrs(referent.directory, [referent.name], isAcl);
     syscalls.close(referent.directory);
     return isXattrList(acls) ? [...list.filter((item) => !isAcl(item.name)), ...acls] : list;
+  }
+
+  /** Whether nothing of this kind will be made: of such an entry nothing more is sent. */
+  private isListedOnly(entry: FileEntry): boolean {
+    const { links, devices, specials } = this.context.options;
+    return (!links && isSymlink(entry)) || (!devices && isDevice(entry)) || (!specials && isSpecial(entry));
   }
 
   /** Which attributes are read: the same function only as long as its answers are the same. */

@@ -306,9 +306,10 @@ export class ListBuilder {
       size = stat.size;
     }
     let isDev = type === FileType.block || type === FileType.character;
-    let { mode, mtime, mtimeNanoseconds } = stat;
+    const { mtimeNanoseconds } = stat;
+    let { mode, mtime } = stat;
     if (isDev && options.copyDevices) {
-      // The data counts: a file that has just been changed, without set-id and sticky bits (2-file-list 8.2).
+      // The data counts: a file that has changed in this second, without set-id and sticky bits (2-file-list 8.2).
       isDev = false;
       size = deviceSize(syscalls, stat);
       if (size < 0) {
@@ -317,7 +318,6 @@ export class ListBuilder {
       }
       mode = (mode & 0o777) | FileType.regular;
       mtime = Math.floor(Date.now() / 1000);
-      mtimeNanoseconds = 0;
     }
     if (followed) this.attributes.isFollowed(path);
     const linked = options.hardLinks && stat.linkCount > 1 && type !== FileType.directory;

@@ -23,6 +23,7 @@ export class Connection {
   /** Bytes of the stream itself, frames included, since `startCounting`. */
   bytesRead = 0;
   bytesWritten = 0;
+  private isCounting = false;
   /** When bytes came or went last, in milliseconds on the steady clock. */
   lastRead: number = performance.now();
   lastWritten: number = performance.now();
@@ -35,12 +36,11 @@ export class Connection {
   /** A read of the stream that has not been answered. */
   private reading: Promise<Uint8Array | undefined> | undefined;
   private ended = false;
-  private isCounting = false;
   /** Input is not framed for now, though it will be. */
   private isRaw = false;
   /** Input is taken apart byte by byte: what is behind the record that is read next may be raw. */
   private isStepwise = false;
-  /** What has come and is not taken apart yet. */
+  /** What has come and is not taken apart yet, behind the frame that was taken apart last. */
   private held: Uint8Array = new Uint8Array(0);
   /** Whether waiting for input sends what is gathered; if not, others see to it. */
   flushesWhenWaiting = true;
@@ -67,9 +67,16 @@ export class Connection {
     this.bytesWritten = 0;
   }
 
+  /** What counts by now. */
+  get counted(): { readonly bytesSent: number; readonly bytesReceived: number } {
+    const { isCounting, bytesWritten, bytesRead } = this;
+    return { bytesSent: isCounting ? bytesWritten : 0, bytesReceived: isCounting ? bytesRead : 0 };
+  }
+
   /** Bytes read up to the end of the frame that holds the last byte taken: what came behind it came too early to count. */
   get bytesTaken(): number {
-    return this.bytesRead - (this.decoder?.bytesBehind(this.reader.available) ?? this.reader.available);
+    const { available } = this.reader;
+    return this.bytesRead - this.held.length - (this.decoder?.bytesBehind(available) ?? available);
   }
 
   /**
@@ -227,8 +234,9 @@ export class Connection {
     this.stream.destroy();
   }
 
-  /** Waits until everything is handed over, and ends the outgoing stream. */
+  /** Waits until everything is handed over, and ends the outgoing stream. What has come with the last record is heard. */
   async finish(): Promise<void> {
+    while (this.held.length > 0 && this.decoder !== undefined) this.decode(this.held, this.decoder);
     this.flush();
     await this.stream.finish();
   }
@@ -263,9 +271,9 @@ export class Connection {
     return false;
   }
 
+  /** Messages are heard where they stand between the data, as rsync hears them. */
   private decode(bytes: Uint8Array, decoder: FrameDecoder): void {
-    const count = this.isStepwise ? 1 : bytes.length;
-    decoder.push(bytes.subarray(0, count));
+    const count = decoder.pushSome(this.isStepwise ? bytes.subarray(0, 1) : bytes);
     this.held = bytes.subarray(count);
   }
 

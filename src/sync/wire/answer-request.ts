@@ -16,7 +16,6 @@ import { CompatFlag } from "../../protocol/wire-context.ts";
 import type { WireReader } from "../../protocol/wire-reader.ts";
 import { hasXattrValues, readXattrRequest, writeXattrValues } from "../../protocol/xattr-values.ts";
 import type { RunContext } from "../context.ts";
-import { wireNumbers } from "../delta-request.ts";
 import type { KindCounts } from "../events.ts";
 import { isRegular, withFailedTime } from "../file-list.ts";
 import type { RunProgress } from "../run-progress.ts";
@@ -160,6 +159,7 @@ export class RequestAnswerer {
         this.notSent(ndx);
         return undefined;
       }
+      const before = link.dataBytes;
       link.write(record);
       this.writeXattrs(entry, xattrs);
       if (link.recorder?.isOnly === true) link.connection.flush();
@@ -168,9 +168,9 @@ export class RequestAnswerer {
       const onProgress = context.wants.progress ? (done: number) => this.progress.onFile(file, done) : undefined;
       const updating = this.isUpdating(record.basisType, again);
       sending = this.files.send({ descriptor, size, sums, updating, append, onProgress });
-      if (!(sending instanceof Promise)) this.sent(entry, source, sending, onProgress);
+      if (!(sending instanceof Promise)) this.sent(entry, source, sending, before, onProgress);
       else {
-        const finished = sending.then((sent) => this.sent(entry, source, sent, onProgress));
+        const finished = sending.then((sent) => this.sent(entry, source, sent, before, onProgress));
         return finished.finally(() => syscalls.close(descriptor)).then(() => this.settled(ndx));
       }
     } finally {
@@ -188,6 +188,7 @@ export class RequestAnswerer {
     entry: FileEntry,
     source: OpenSource,
     sent: SentFile,
+    before: number,
     onProgress: ((done: number) => void) | undefined,
   ): void {
     const { counters, wants, options, emit } = this.context;
@@ -200,10 +201,9 @@ export class RequestAnswerer {
     counters.hashHits += sent.hashHits;
     counters.falseAlarms += sent.falseAlarms;
     if (!wants.transferred) return;
-    const { wire, checksums } = wireNumbers(source, sent);
     const wanted = wants.digest && !options.checksum && options.transferChecksum !== "none";
     const digest = wanted ? printOrder(options.transferChecksum, sent.digest) : undefined;
-    emit({ type: "transferred", item, wireBytes: wire, checksumBytes: checksums, digest });
+    emit({ type: "transferred", item, wireBytes: this.link.dataBytes - before, checksumBytes: sent.checksumBytes, digest });
   }
 
   /** Before protocol 29 the generator does not say what differs. */

@@ -34,6 +34,7 @@ import type { CommandConnection } from "../../transport/command.ts";
 import { Connection } from "../../transport/connection.ts";
 import type { Wants } from "../context.ts";
 import { copyAs } from "../copy-as.ts";
+import type { RunCounters } from "../counters.ts";
 import { withDeadline } from "../deadline.ts";
 import type { EventSink, RunSummary } from "../events.ts";
 import { isSymlink } from "../file-list.ts";
@@ -43,8 +44,9 @@ import { operatorRules } from "../operator-rules.ts";
 import { refuseEmptySources } from "../refuse-empty-source.ts";
 import type { BatchRecorder } from "./batch-recorder.ts";
 import { batchHeader, openBatch } from "./client-batch.ts";
+import { announceCommand, announceSecluded, remark } from "./client-remarks.ts";
 import { Condition } from "./condition.ts";
-import { type DaemonEnvironment, type DaemonRequest, openDaemon, sendArguments, shownWords } from "./daemon-connect.ts";
+import { type DaemonEnvironment, type DaemonRequest, openDaemon, sendArguments } from "./daemon-connect.ts";
 import { EarlyMessages } from "./early-messages.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Link } from "./link.ts";
@@ -77,6 +79,8 @@ export interface RemoteRequest {
   readonly shell: ShellWays;
   readonly environment: CallEnvironment;
   readonly daemon: DaemonEnvironment;
+  /** Hears how far a run came that broke. */
+  readonly onBreak?: (totals: Pick<RunSummary, "bytesSent" | "bytesReceived" | "totalSize">) => void;
 }
 
 /** How long the remote shell may take to end once the session is over, and when it broke. */
@@ -102,6 +106,7 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
   let opened: Connection | undefined;
   let heartbeat: Heartbeat | undefined;
   let recorder: BatchRecorder | undefined;
+  let totalSize = (): number => 0;
   let stop = (): void => undefined;
   try {
     if (pushes) refuseEmptySources(syscalls, command.options, command.sources);
@@ -143,6 +148,9 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
     const onTimeout = (seconds: number): void => heartbeat?.adopt(seconds);
     const summary = await session(request, {
       ...{ connection, role, program, reader, syscalls, agreedProtocol, onTimeout, names, recorder },
+      onCounters: (counters) => {
+        totalSize = () => counters.totalSize;
+      },
       isSecluded: call.secluded !== undefined,
     });
     await connection.finish();
@@ -150,7 +158,10 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
     return status === undefined || status <= summary.exitCode ? summary : { ...summary, exitCode: status as ExitCode };
   } catch (error) {
     const known = asTsyncError(error);
-    await opened?.part(partingCode(known), brokenPatienceMilliseconds);
+    const moved = opened?.counted ?? { bytesSent: 0, bytesReceived: 0 };
+    // A client that sends hangs up without a word (1-session 7.5).
+    await opened?.part(pushes ? undefined : partingCode(known), brokenPatienceMilliseconds);
+    if (pushes) request.onBreak?.({ ...moved, totalSize: totalSize() });
     throw await withShellStatus(known, child, request.signal);
   } finally {
     heartbeat?.stop();
@@ -207,30 +218,6 @@ async function startDaemon(
   });
 }
 
-type RemarkFlag = "connect" | "cmd" | "nstr" | "proto";
-
-/** `-vv`: the command of the remote shell; level 2: also what it was made of. */
-function announceCommand(request: RemoteRequest, words: readonly ByteName[]): void {
-  const { settings, remote } = request.command;
-  const at = remote.host.lastIndexOf("@");
-  const shell = settings.remoteShell ?? request.remoteShell ?? "ssh";
-  const user = at < 0 ? "<NULL>" : remote.host.slice(0, at);
-  const machine = remote.host.slice(at + 1);
-  remark(request, "cmd", `cmd=${shell} machine=${machine} user=${user} path=${remote.paths[0] || "."}`, 2);
-  remark(request, "cmd", words.map((word, index) => `cmd[${index}]=${word} `).join(""), 2);
-  remark(request, "cmd", `opening connection using: ${shownWords(words)}`);
-}
-
-/** `-vv`: what goes by the protocol. */
-function announceSecluded(request: RemoteRequest, words: readonly ByteName[]): void {
-  remark(request, "cmd", `protected args: ${shownWords(words)}`);
-}
-
-function remark({ command, emit }: RemoteRequest, flag: RemarkFlag, text: string, level = 1): void {
-  if (command.options.debug[flag] < level) return;
-  emit({ type: "notice", role: "client", code: "other", path: undefined, text: byteName(text) });
-}
-
 interface SessionParts {
   readonly connection: Connection;
   readonly role: Role;
@@ -242,6 +229,7 @@ interface SessionParts {
   /** Arguments went by the protocol. */
   readonly isSecluded: boolean;
   readonly agreedProtocol: number | undefined;
+  readonly onCounters: (counters: RunCounters) => void;
   /** A daemon says how long it waits (1-session 5.6). */
   readonly onTimeout: (seconds: number) => void;
 }
@@ -304,6 +292,7 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
   if (pushes) {
     const sent = await sendToWire({
       ...end,
+      onCounters: parts.onCounters,
       sources: command.sources,
       listed: async (made) => {
         sendRules(connection, command, agreed, program);

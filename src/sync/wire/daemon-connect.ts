@@ -76,7 +76,7 @@ export async function openDaemon(request: DaemonRequest): Promise<number | undef
 
 /** A command as it is shown: words with special characters in quotes, and their number. */
 export function shownWords(words: readonly ByteName[]): string {
-  const shown = words.map((word) => (/[^-\w=./:,@+]/.test(word) ? `"${word}"` : word)).join(" ");
+  const shown = words.map((word) => (/[^-\w=./,@+]/.test(word) ? `"${word}"` : word)).join(" ");
   return `${shown}  (${words.length} args)`;
 }
 

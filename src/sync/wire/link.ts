@@ -63,6 +63,11 @@ export class Link {
     return this.recorder?.isOnly === true ? this.recordedOnly : this.connection.out;
   }
 
+  /** All bytes of records and data so far, without frames. */
+  get dataBytes(): number {
+    return this.connection.out.total + this.recordedOnly.total;
+  }
+
   /** Hands the data on; as `Connection.settle`. */
   settleData(): Promise<void> | undefined {
     if (this.recordedOnly.length > 0) this.recorder?.write(this.recordedOnly.take());

@@ -12,6 +12,7 @@ import { type TransferStats, writeTransferStats } from "../../protocol/transfer-
 import type { WireReader } from "../../protocol/wire-reader.ts";
 import { WireWriter } from "../../protocol/wire-writer.ts";
 import type { RunContext } from "../context.ts";
+import type { RunCounters } from "../counters.ts";
 import type { RunSummary } from "../events.ts";
 import { type FileList, isDirectory } from "../file-list.ts";
 import { FilterStack } from "../filter-stack.ts";
@@ -36,6 +37,8 @@ import { LeftOut } from "./wire-names.ts";
 /** What a sending end is given. */
 export interface SendRequest extends EndRequest {
   readonly sources: readonly ByteName[];
+  /** Gets what the run counts, which is there even if it breaks. */
+  readonly onCounters?: (counters: RunCounters) => void;
   /** The names of `--files-from`, read once the context is there; undefined: the sources themselves are sent. */
   readonly listed: (parts: EndParts) => Promise<readonly ByteName[] | undefined>;
 }
@@ -77,6 +80,7 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
   const { connection, session } = link;
   const parts = makeEnd(request, undefined);
   const { context, program, reader } = parts;
+  request.onCounters?.(context.counters);
   const { incrementalRecursion: incremental, relative } = options;
   const filters = new FilterStack(new FilterEvaluator(program, "sender", reader), !incremental, relative);
   const scan = { options, umask: context.identity.umask, syscalls: context.syscalls, roots, filters, keepsOrder: true };

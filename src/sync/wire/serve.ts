@@ -126,6 +126,8 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
     },
     settings.remoteShell ?? "",
   );
+  const { protocol } = session;
+  const emit = request.sink(protocol);
   const timed = settings.deleteBefore || settings.deleteAfter || settings.deleteDuring !== undefined;
   const agreed = agreedOptions(command.options, session, !timed);
   const onlyBatch = settings.onlyBatch && !isSender;
@@ -134,11 +136,9 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
   if (names !== undefined) {
     names.convertsLinks = session.protocol >= 30 && (settings.remoteShell ?? "").includes("s");
   }
-  const emit = request.sink(session.protocol);
   const texts = await readFilters(connection, command, session);
   copyAs(options.copyAs, request.syscalls, role);
   const link = new Link(connection, session, new Condition(), names);
-  const { protocol } = session;
   const { syscalls } = request;
   const end = {
     link,

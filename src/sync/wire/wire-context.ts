@@ -19,6 +19,7 @@ import { Ledger } from "../ledger.ts";
 import { checkMunging } from "../munge.ts";
 import { operatorRules } from "../operator-rules.ts";
 import { currentIdentity } from "../run-parts.ts";
+import { linksToFollow } from "../source-stat.ts";
 import type { Link } from "./link.ts";
 
 /** Parses the rules of a run. */
@@ -65,7 +66,8 @@ export function makeEnd(request: EndRequest, names: PeerNames | undefined): EndP
   // What the command line of a client names is its user's own business.
   const ownPaths = request.isServer ? mergePaths : mergePaths.unconfined;
   const warn = (text: ByteName): void => ledger.warning("client", text);
-  const reader = fileFilterReader(syscalls, ownPaths, warn, false, mergePaths);
+  const throughLinks = linksToFollow(options) !== "none";
+  const reader = fileFilterReader(syscalls, ownPaths, warn, throughLinks, mergePaths);
   const { deleteExcluded, nulTerminated } = options;
   const settings = { deleteExcluded, nulTerminated, home: request.home, cvsIgnoreVariable: request.cvsIgnore };
   const program = request.rules(reader, settings);

@@ -1,0 +1,43 @@
+/** Pushes, with tsync at one end or at both, against rsync at both ends: what the random differential test has found. */
+import { describe, expect, test } from "vitest";
+import { pushRoleNames, pushRoles } from "../support/push-roles.ts";
+
+const push = pushRoles(`mkdir -p s/sub s2 d alt
+echo one > s/one; echo two > s/sub/two; echo three > s2/three; echo file > file
+ln -s ../s2 s/link; chown -h daemon s/link; echo '- three' > s2/.rules
+mkfifo s/pipe; mknod s/dev c 1 3; setfacl -m u:daemon:rw,u:games:r,u:nobody:w s/pipe; setfacl -m u:bin:r s/dev; setfacl -m u:sys:r s/one
+setfattr -n trusted.kind -v pipe s/pipe; setfattr -n trusted.kind -v device s/dev; setfattr -h -n trusted.kind -v link s/link
+touch -d '2001-01-01 00:00:00.000000001' s/pipe s/dev s/one s/sub/two s2/three
+touch -d '2001-01-01' s/sub s2 s`);
+
+const cases: readonly (readonly [what: string, line: string])[] = [
+  ["a client that cannot make its list hangs up", "-rR --log-file=log s/../s far:d/"],
+  ["the same at an old protocol, whose server then says nothing", "-rR --protocol=28 --log-file=log s/../s far:d/"],
+  ["rules that the server would not understand", "-r --del --protocol=28 -f ':n .x' --log-file=log s far:d/"],
+  [
+    "rules that the server would not understand, with secluded arguments",
+    "-rs --del --protocol=27 -f ':n .x' s far:d/",
+  ],
+  ["a destination that is a file, with a log", "-r --log-file=log s far:file"],
+  ["a destination that is a file, with a log and -v", "-rv --log-file=log s far:file"],
+  ["a destination that is a file, at an old protocol", "-r --protocol=29 --log-file=log s far:file"],
+  ["what only the server refuses", "-rXX -M--fake-super s far:d/"],
+  ["--omit-dir-times with a backup", "-rtbOvv s far:d/"],
+  ["--omit-dir-times with a backup directory", "-rtbOvv --backup-dir=b s far:d/"],
+  ["words with a colon", "-rovv --usermap=root:daemon s far:d/"],
+  ["words with a colon, secluded", "-rovvs --usermap=root:daemon s far:d/"],
+  ["merge files behind links of others", "-rk -f ': .rules' s far:d/"],
+  ["--list-only with alternates that are not there", "-r --list-only --compare-dest=nope --compare-dest=alt s far:d/"],
+  ["ACLs of what is not made", "-rvA s/ far:d/"],
+  ["attributes of what is not made", "-rvX s/ far:d/"],
+  ["the time of a device that is sent as a file", "-rtv --copy-devices --stats s/ far:d/"],
+  ["bytes of a file at an old protocol", "-r --protocol=29 --out-format='%n %b %c' s far:d/"],
+  ["bytes of a file at the oldest protocol", "-r --protocol=27 --out-format='%n %b %c' s far:d/"],
+];
+
+describe.each(cases)("%s", (_, line) => {
+  test.each(pushRoleNames)("tsync as %s", (role) => {
+    expect.hasAssertions();
+    push(role, line);
+  });
+});
