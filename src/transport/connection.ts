@@ -138,8 +138,13 @@ export class Connection {
 
   /** Reads one record, waiting for its bytes: a promise only if there are too few. One reader at a time. */
   read<T>(decode: (reader: WireReader) => T): T | Promise<T> {
-    const value = this.reader.poll(decode);
-    return value === notYet ? this.readLater(decode) : value;
+    for (;;) {
+      const value = this.reader.poll(decode);
+      if (value !== notYet) return value;
+      if (this.held.length === 0 || this.decoder === undefined || this.failure !== undefined)
+        return this.readLater(decode);
+      this.decode(this.held, this.decoder);
+    }
   }
 
   private async readLater<T>(decode: (reader: WireReader) => T): Promise<T> {

@@ -203,7 +203,13 @@ export class RequestAnswerer {
     if (!wants.transferred) return;
     const wanted = wants.digest && !options.checksum && options.transferChecksum !== "none";
     const digest = wanted ? printOrder(options.transferChecksum, sent.digest) : undefined;
-    emit({ type: "transferred", item, wireBytes: this.link.dataBytes - before, checksumBytes: sent.checksumBytes, digest });
+    emit({
+      type: "transferred",
+      item,
+      wireBytes: this.link.dataBytes - before,
+      checksumBytes: sent.checksumBytes,
+      digest,
+    });
   }
 
   /** Before protocol 29 the generator does not say what differs. */
