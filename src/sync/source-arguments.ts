@@ -96,9 +96,11 @@ class SourceArguments {
     const { path, noFollow } = syscalls.flags;
     const full = joinName(base, name);
     const found = this.confined.open(full, path | (options.copyLinks ? 0 : noFollow));
-    if (found >= 0) syscalls.close(found);
-    if (found === ELOOP) this.missing(this.absolute(full), ELOOP);
-    return found !== ELOOP;
+    // What is not there counts as lying where it would lie.
+    const where = found === -2 ? this.confined.open(directoryName(full) || byteName("."), path) : found;
+    for (const opened of [found, ...(where === found ? [] : [where])]) if (opened >= 0) syscalls.close(opened);
+    if (where === ELOOP) this.missing(this.absolute(full), ELOOP);
+    return where !== ELOOP;
   }
 
   private addPlain(argument: Argument): void {

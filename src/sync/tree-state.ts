@@ -57,6 +57,8 @@ export class TreeState {
   private readonly rememberAll: boolean;
   /** Seconds since 1970; what this run changes has no earlier time. */
   private readonly startedSeconds = Math.floor(Date.now() / 1000);
+  /** Directories so far. */
+  private entered = 0;
 
   constructor(context: RunContext, destination: Destination) {
     this.context = context;
@@ -67,6 +69,7 @@ export class TreeState {
   }
 
   enter(directory: OpenDirectory): void {
+    this.entered++;
     this.open.set(directory.path, directory);
     if (directory.isLink) this.links.add(directory.path);
     if (this.rememberAll && directory.entry !== undefined) this.entries.set(directory.path, directory.entry);
@@ -87,14 +90,14 @@ export class TreeState {
 
   /**
    * Notes that the backup directory was made. At the end of a run the times of all directories are looked at again, but
-   * under incremental recursion only while the top directory is in hand, and what the receiver makes behind the
+   * under incremental recursion only until the list after that of the top directory has had its deletions, and what the receiver makes behind the
    * generator's back is not seen (3-transfer 5.6).
    */
   touchTop(byReceiver: boolean): void {
     const { incrementalRecursion, deleteTiming } = this.context.options;
     const top = byteName(".");
     if (!incrementalRecursion || deleteTiming === "delay") this.touch(top);
-    else if (!byReceiver && this.open.has(top)) this.touch(top);
+    else if (!byReceiver && (this.open.has(top) || this.entered <= 2)) this.touch(top);
   }
 
   /** One user more. A directory that was left is opened again, as `descriptor`; returns the descriptor that stays open. */

@@ -443,6 +443,17 @@ ln -s q A/a/b/l; echo z >dst/a/b/l`;
   );
 });
 
+describe("time of the top directory when a deletion makes the backup directory", () => {
+  const setup = "mkdir -p src/a/x src/b dst/a/x dst/b";
+  for (const where of ["a", "b", "a/x"])
+    checkAll(
+      `${setup}; echo 1 >dst/${where}/gone`,
+      ["--delete", "--delete-after"].map(
+        (way) => `-rtb --backup-dir=bk ${way} src/ dst/; stat -c %.4Y dst | cut -c1-4`,
+      ),
+    );
+});
+
 describe("--ignore-existing keeps a file where the source has a directory", () => {
   const setup = `mkdir -p src/d/e src/d/g/h src/d/empty; echo 1 >src/d/f; echo 2 >src/d/e/x; echo 4 >src/d/g/h/z
 ln -s q src/d/l; mkfifo src/d/p; echo file >dst/d; : >dst/other; mkdir src/c; echo 5 >src/c/f; mkfifo dst/c`;

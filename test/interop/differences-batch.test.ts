@@ -70,3 +70,12 @@ difference("`--only-write-batch` of a pull with `--compress-choice=zlib`, as bat
   rsync: { status: 12, err: /inflate returned -3/ },
   tsync: { status: 0, seen: "same\n" },
 });
+
+difference("a batch file that cannot be made, with `--log-file`", {
+  setup: `${setup}; chown 65534 e; chown 0 .; chmod 755 .`,
+  run: "-a --log-file=e/log --only-write-batch=b s/ d/",
+  look: "cat e/log",
+  nobody: true,
+  rsync: { status: 3, seen: /Batch file "\S+b\.sh" open error/ },
+  tsync: { status: 3, err: /Batch file "\S+b\.sh" open error/, seen: /^((?!open error).)*\(code 3\)/s },
+});

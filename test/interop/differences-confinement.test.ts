@@ -68,3 +68,19 @@ difference("`--max-alloc`", {
   rsync: { status: 22, err: /exceeded --max-alloc=1048576 setting \(file=/ },
   tsync: { status: 22, err: /exceeded --max-alloc=1048576 setting/ },
 });
+
+difference("`--fake-super` with `--copy-as`", {
+  setup: "mkdir s d; chmod 777 d; echo 1 >s/f; chown 5:6 s/f",
+  run: "-rog --fake-super --copy-as=nobody s/ d/",
+  look: "getfattr -n user.rsync.%stat --only-values d/f",
+  rsync: { status: 0, seen: "" },
+  tsync: { status: 0, seen: "100644 0,0 5:6" },
+});
+
+difference("`--fake-super` as an ordinary user, a file that may not be read", {
+  setup: "mkdir s d; echo 1 >s/f; cp -a s/f d/f; chown -R 65534 .; chmod 0 d/f",
+  run: "-rt --fake-super s/ d/",
+  nobody: true,
+  rsync: { status: 23, err: /failed to read xattr user\.rsync\.%stat for "\S+\/d\/f"/ },
+  tsync: { status: 0, err: "" },
+});

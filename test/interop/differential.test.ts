@@ -11,6 +11,7 @@ import { byteName } from "../../src/bytes/byte-name.ts";
 import { differentialModes } from "../support/differential.ts";
 import { optionPairs, type Report } from "../support/differential-report.ts";
 import { expectedCoverage, expectedWholeOptions } from "../support/expected-coverage.ts";
+import { planRareScenario } from "../support/rare-options.ts";
 import { planScenario } from "../support/scenario.ts";
 import { isSupported } from "../support/whole-options.ts";
 import { planWholeScenario } from "../support/whole-scenario.ts";
@@ -70,6 +71,18 @@ describe("planWholeScenario", () => {
   });
 });
 
+describe("planRareScenario", () => {
+  test("samples every option that the others leave out in at least one per cent of the cases", () => {
+    const counts = new Map<string, number>();
+    for (let seed = 1; seed <= 1000; seed++)
+      for (const name of planRareScenario(seed, "root", byteName("/case")).covers)
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+    const expected =
+      "--fake-super -M--fake-super --write-devices --old-dirs --copy-as --confine-root --write-batch --only-write-batch --insecure-links --drop-D --iconv --max-alloc";
+    expect(expected.split(" ").filter((name) => (counts.get(name) ?? 0) < 10)).toEqual([]);
+  });
+});
+
 describe("planWireScenario", () => {
   test("samples what matters between two machines in at least one per cent of the cases", () => {
     const expected = [
@@ -124,6 +137,11 @@ describe("tsync does what rsync does", () => {
       kind: "with every option",
       percent: 96,
       options: ["--table", "whole", "--user", "root", "--cases", "100", "--seed", "1"],
+    },
+    {
+      kind: "with options that few use",
+      percent: 80,
+      options: ["--table", "rare", "--user", "root", "--cases", "25", "--seed", "1"],
     },
     { kind: "without koffi", percent: 96, options: ["--syscalls", "plain", "--cases", "60", "--seed", "10001"] },
   ];

@@ -1,7 +1,7 @@
 /**
  * Compares tsync with the installed rsync over many random cases; see test/support/differential.ts for what a case is.
  *
- *   node test/interop/run-differential.ts --cases 2000 --seed 1 --jobs 2 [--user root|nobody] [--table main|whole] [--mode local|push|pull|serve-push|
+ *   node test/interop/run-differential.ts --cases 2000 --seed 1 --jobs 2 [--user root|nobody] [--table main|whole|rare] [--mode local|push|pull|serve-push|
  *        serve-pull|both-push|both-pull] [--program bin/tsync] [--against rsync] [--syscalls plain] [--threshold 98] [--report FILE] [--dir FOLDER]
  *   node test/interop/run-differential.ts --seed 77 --cases 1 -v [--keep FOLDER]     one case, with all its differences
  *
@@ -78,8 +78,8 @@ function readSettings(): Settings {
   });
   if (values.user !== "root" && values.user !== "nobody")
     throw new Error(`--user must be root or nobody, not ${values.user}`);
-  if (values.table !== "main" && values.table !== "whole")
-    throw new Error(`--table must be main or whole, not ${values.table}`);
+  if (values.table !== "main" && values.table !== "whole" && values.table !== "rare")
+    throw new Error(`--table must be main, whole or rare, not ${values.table}`);
   const mode = differentialModes.find((name) => name === values.mode);
   if (mode === undefined) throw new Error(`--mode must be one of ${differentialModes.join(", ")}, not ${values.mode}`);
   return {

@@ -81,7 +81,7 @@ export function printReport(report: Report): string {
   for (const { symptom, seeds, example, commandLine } of report.symptoms) {
     lines.push(`${seeds.length} x ${symptom}   [seeds ${seeds.slice(0, 12).join(" ")}]`, `    ${example}`);
     const { table: name } = report;
-    const table = name === "main" ? "" : name === "whole" ? " --table whole" : ` --mode ${name}`;
+    const table = name === "main" ? "" : name === "whole" || name === "rare" ? ` --table ${name}` : ` --mode ${name}`;
     lines.push(`    --user ${report.user}${table} --cases 1 -v --seed ${seeds[0]}   ${commandLine.slice(0, 300)}`);
   }
   if (Object.keys(report.noiseAspects).length > 0)

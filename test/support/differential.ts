@@ -11,6 +11,7 @@ import { emptyDirectory } from "./empty-directory.ts";
 import { type Libc, openLibc } from "./libc.ts";
 import { compareOutcomes, type Difference, type Outcome } from "./outcome.ts";
 import { nobodyId, type RunUser } from "./random-attributes.ts";
+import { planRareScenario } from "./rare-options.ts";
 import { noEnd, runToEnd } from "./run-to-end.ts";
 import { casesPerSource, planScenario, type Scenario } from "./scenario.ts";
 import { compareSnapshots, formatDifference, type Snapshot, takeSnapshot } from "./snapshot.ts";
@@ -25,8 +26,8 @@ export interface Program {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Which options are drawn: those of the first milestone, or all that there are. */
-export type OptionTable = "main" | "whole";
+/** Which options are drawn: those of the first milestone, all that there are, or with these those that are seldom used. */
+export type OptionTable = "main" | "whole" | "rare";
 
 /** Which ends tsync has, and which way the data go; `local` is a run within one machine. */
 export type DifferentialMode = "local" | "push" | "pull" | "serve-push" | "serve-pull" | "both-push" | "both-pull";
@@ -165,6 +166,7 @@ export class DifferentialRunner {
     const root = fromText(this.root);
     const direction = directionOf(mode);
     if (direction !== undefined) return planWireScenario(seed, user, root, { direction, shell: fromText(this.#shell) });
+    if (table === "rare") return planRareScenario(seed, user, root);
     return table === "whole" ? planWholeScenario(seed, user, root) : planScenario(seed, user, root);
   }
 

@@ -122,8 +122,8 @@ async function runBoth(
     recorder?.begin(header);
   }
   copyAs(command.options.copyAs, syscalls, "sender");
-  // Both sides would negotiate, and these are all the names that every reader of a batch knows.
-  checkChoices(settings, batchNames(protocol));
+  // With a batch both sides would negotiate, and these are all the names that every reader of one knows.
+  if (recorder !== undefined) checkChoices(settings, batchNames(protocol));
 
   const timed = settings.deleteBefore || settings.deleteAfter || settings.deleteDuring !== undefined;
   const agreed = agreedOptions(command.options, session, !timed);
