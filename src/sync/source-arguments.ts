@@ -89,18 +89,16 @@ class SourceArguments {
     }
   }
 
-  /** Tells of a name that leads out of the directory of `--confine-root`. */
+  /** Tells of a name that leads out of the directory of `--confine-root`; one that is not there lies where it would (-2: ENOENT). */
   private mayLie(base: ByteName, name: ByteName): boolean {
     if (this.confined === undefined) return true;
     const { syscalls, options } = this.context;
-    const { path, noFollow } = syscalls.flags;
     const full = joinName(base, name);
-    const found = this.confined.open(full, path | (options.copyLinks ? 0 : noFollow));
-    // What is not there counts as lying where it would lie.
-    const where = found === -2 ? this.confined.open(directoryName(full) || byteName("."), path) : found;
-    for (const opened of [found, ...(where === found ? [] : [where])]) if (opened >= 0) syscalls.close(opened);
-    if (where === ELOOP) this.missing(this.absolute(full), ELOOP);
-    return where !== ELOOP;
+    let found = this.confined.open(full, syscalls.flags.path | (options.copyLinks ? 0 : syscalls.flags.noFollow));
+    if (found === -2) found = this.confined.open(directoryName(full) || byteName("."), syscalls.flags.path);
+    if (found >= 0) syscalls.close(found);
+    if (found === ELOOP) this.missing(this.absolute(full), ELOOP);
+    return found !== ELOOP;
   }
 
   private addPlain(argument: Argument): void {

@@ -46,9 +46,9 @@ difference("`--debug=WORDS`, `-vvv` and up", [
   {
     // Of a run with another machine the words are not empty.
     setup: "mkdir s; echo 1 >s/f",
-    run: "-a --debug=cmd2,nstr,proto,recv -e $rsh --rsync-path=$p s/ h:$PWD/d/",
-    rsync: { status: 0, out: /recv_files phase=1/ },
-    tsync: { status: 0, out: /^(?=.*protocol versions: )((?!recv_files).)*$/s },
+    run: "-a --debug=cmd2,nstr,proto,send -e $rsh --rsync-path=$p s/ h:$PWD/d/",
+    rsync: { status: 0, out: /send_files starting/ },
+    tsync: { status: 0, out: /^(?=.*Protocol versions: )((?!send_files).)*$/s },
   },
 ]);
 

@@ -216,7 +216,8 @@ export class DifferentialRunner {
       nowUntil: BigInt(Date.now()) * 1_000_000n + 2_000_000_000n,
       microseconds: this.#options.coarse,
       accessTimes: scenario.accessTimes,
-      skip: (path) => keptNames.has(path) || path === "log",
+      // A batch has a random seed.
+      skip: (path) => keptNames.has(path) || path === "log" || /^home\/batch(?:\.sh)?$/.test(path),
     });
     return { exitCode, stdout, stderr, tree, sourceChanges: changes, log: readIfThere(`${this.root}/log`) };
   }

@@ -15,14 +15,21 @@ interface Rare {
   readonly spellings: (root: ByteName) => readonly string[];
   /** Names that it is not combined with: rsync hangs, breaks down, or refuses both, which docs/differences.md lists. */
   readonly avoids?: readonly string[];
+  /** It stores what the others find: without these rsync stores random numbers (docs/differences.md). */
+  readonly needsOwners?: boolean;
 }
 
-/** A batch in the home folder, which is not compared. */
+/** A batch in the home folder, where it is not compared. */
 const batch = (root: ByteName): string => `${joinName(root, byteName("home/batch"))}`;
 
 const rareOptions: readonly Rare[] = [
-  { weight: 4, spellings: () => ["--fake-super"], avoids: ["--copy-as"] },
-  { weight: 2, spellings: () => ["-M--fake-super", "--remote-option=--fake-super"], avoids: ["--copy-as"] },
+  { weight: 4, spellings: () => ["--fake-super"], avoids: ["--copy-as", "--no-o", "--no-g"], needsOwners: true },
+  {
+    weight: 2,
+    spellings: () => ["-M--fake-super", "--remote-option=--fake-super"],
+    avoids: ["--copy-as", "--no-o", "--no-g"],
+    needsOwners: true,
+  },
   {
     weight: 3,
     spellings: () => ["--write-devices"],
@@ -62,6 +69,7 @@ export function planRareScenario(seed: number, user: RunUser, root: ByteName): S
     const rare = random.weighted(rareOptions.map((option) => [option.weight, option] as const));
     const spelling = random.pick(rare.spellings(root));
     if (rare.avoids?.some((name) => known.has(name)) === true) continue;
+    if (rare.needsOwners === true && !known.has("-a") && !(known.has("-o") && known.has("-g"))) continue;
     added.push(spelling);
     known.add(coverName(spelling));
   }
