@@ -110,13 +110,13 @@ export class Deleter implements DeletionSource {
 
   /**
    * Removes an entry that stands in the way of one of another kind. The entry itself is neither counted nor printed.
-   * False (and reported) when it cannot be removed.
+   * False (and reported) when it cannot be removed. `opensUp`: also a directory that may not be written to; rsync does so for files.
    */
-  makeRoom(path: ByteName, name: ByteName, stat: Stat, forWhat: string): boolean {
+  makeRoom(path: ByteName, name: ByteName, stat: Stat, forWhat: string, opensUp = true): boolean {
     const candidate = this.candidate(path, name, stat);
     if (
       !(this.guarded?.holds === true && this.hasContent(candidate)) &&
-      this.deleteItem(candidate, true, false) === "deleted"
+      this.deleteItem(candidate, true, false, false, opensUp) === "deleted"
     )
       return true;
     this.context.ledger.error("generator", `could not make way for new ${forWhat}: ${path}`, path);
@@ -235,13 +235,19 @@ export class Deleter implements DeletionSource {
     return { path, name, mode: stat.mode, uid: stat.uid, device: deviceOf(stat) };
   }
 
-  private deleteItem(item: Candidate, makingRoom: boolean, knownEmpty: boolean, deep = !makingRoom): Outcome {
+  private deleteItem(
+    item: Candidate,
+    makingRoom: boolean,
+    knownEmpty: boolean,
+    deep = !makingRoom,
+    opensUp = true,
+  ): Outcome {
     const { context } = this;
     const { options, counters } = context;
     if (!makingRoom && context.gate !== undefined && context.gate.deletion(item.path) !== "planned") return "failed";
     const isDirectory = (item.mode & FileType.mask) === FileType.directory;
     const recursive = deep || options.force || options.deleteTiming !== "none";
-    if ((item.mode & FileType.mask) !== FileType.symlink) this.writable(item);
+    if (opensUp && (item.mode & FileType.mask) !== FileType.symlink) this.writable(item);
     if (isDirectory && !knownEmpty && recursive) {
       const contents = this.deleteContents(item);
       if (contents !== "deleted") return contents;

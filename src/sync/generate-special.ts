@@ -85,7 +85,7 @@ export function generateSpecial(
         : newItemFlags(context, entry, made);
   found?.directory.release();
   if (exists && (stat.mode & FileType.mask) === FileType.directory) {
-    if (!deleter.makeRoom(pathBelow(destination, entry), place.name, stat, kindName(entry))) return false;
+    if (!deleter.makeRoom(pathBelow(destination, entry), place.name, stat, kindName(entry), false)) return false;
     exists = false;
   }
   if (exists && options.backup) {

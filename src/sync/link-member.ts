@@ -92,7 +92,7 @@ function compareWithLeader(
   const flags = asLinked(parts, entry, itemFlags(context, entry, mode, stat, attributes, initial, leader));
   if (type === FileType.directory) {
     // Whatever kind the link is of.
-    if (!deleter.makeRoom(pathBelow(destination, entry), entry.name, stat, "regular file")) return undefined;
+    if (!deleter.makeRoom(pathBelow(destination, entry), entry.name, stat, "regular file", false)) return undefined;
   } else if (options.backup) {
     const path = pathBelow(destination, entry);
     if (backups.makeBeforeReplacing(directory.descriptor, entry.name, path) < 0) return undefined;

@@ -44,8 +44,9 @@ class SourceArguments {
   private row = 0;
   private rowText: ByteName | undefined;
   /** Which child each directory was last given as an implied one; without incremental recursion: the parents of all. */
-  /** Parents of missing arguments that were said to be missing themselves. */
   private readonly impliedIn = new Map<string, string>();
+  /** The base of the argument that gave them. */
+  private impliedBase: ByteName | undefined;
   private lastImplied: readonly string[] = [];
   private rootImplied = false;
   /** `--files-from`: its base directory is not part of what `%f` shows. */
@@ -187,6 +188,9 @@ class SourceArguments {
   private addParents({ base, path: whole }: Argument, vanished?: (path: ByteName) => void): boolean {
     const parts = components(whole).slice(0, -1);
     const known = this.countKnown(parts);
+    // Arguments of another base that imply nothing do not come between.
+    if (parts.length > 0 && this.impliedBase !== this.rowText) this.impliedIn.clear();
+    if (parts.length > 0) this.impliedBase = this.rowText;
     let parent = whole.startsWith("/") ? "/" : "";
     for (const [index, part] of parts.entries()) {
       const path = `${parent}${part}` as ByteName;
@@ -342,14 +346,11 @@ class SourceArguments {
 
   /** As `base`, in the row of `rowText`; a base that cannot be entered does not come between the arguments around it. */
   private enterBase(text: ByteName, rowText: ByteName): number {
-    const before = { row: this.row, text: this.rowText };
+    const before = { row: this.row, rowText: this.rowText };
     if (this.rowText !== rowText) this.row++;
     this.rowText = rowText;
     const root = this.base(text);
-    if (root < 0) {
-      this.row = before.row;
-      this.rowText = before.text;
-    } else if (this.row !== before.row) this.impliedIn.clear();
+    if (root < 0) Object.assign(this, before);
     return root;
   }
 
@@ -357,7 +358,6 @@ class SourceArguments {
     if (this.rowText === text) return;
     this.rowText = text;
     this.row++;
-    this.impliedIn.clear();
   }
 
   /** The same root for the current row: arguments that others came between count as different places. */

@@ -72,3 +72,18 @@ test.each(["-aKi", "-aKi --no-i-r", "-aKiO"])("%s gives a link that leads out th
 touch -d @1400000000 s/l s/m out`;
   compare(setup, `${options} s/ d/`);
 });
+
+test.each(["", "-n"])("-Uk and -Uy read times of access as they are found: %s", (text) => {
+  const setup = `mkdir s d; ln -s x s/l; echo 1 >s/new1.c; echo 2 >d/old1.c; cp -a s/l d/l; ${dated}
+touch -h -a -d @1400000000 s/* d/*`;
+  compare(setup, `-aUkvv ${text} s/ d/`);
+  compare(setup, `-aUyvv ${text} s/ d/`);
+});
+
+test.each(["s/z/f t/./x s/ln", "s/z/ s/./z/ s/ln", "s/z/f t/./q/y s/ln", "s/z/f t/./s/z/g s/ln"])(
+  "-R implies again what another base came between: %s",
+  (names) => {
+    const setup = `mkdir -p s/z t/q t/s/z d; for f in s/z/f s/ln t/x t/q/y t/s/z/g; do echo 1 >$f; done; ${dated}`;
+    compare(setup, `-aRi --stats ${names} d/`);
+  },
+);
