@@ -78,6 +78,7 @@ test.each(["", "-n"])("-Uk and -Uy read times of access as they are found: %s", 
 touch -h -a -d @1400000000 s/* d/*`;
   compare(setup, `-aUkvv ${text} s/ d/`);
   compare(setup, `-aUyvv ${text} s/ d/`);
+  compare(`${setup}; touch -h -a -d @1300000000 d/l`, `-aUvv ${text} s/ d/`);
 });
 
 test.each(["s/z/f t/./x s/ln", "s/z/ s/./z/ s/ln", "s/z/f t/./q/y s/ln", "s/z/f t/./s/z/g s/ln"])(
