@@ -134,12 +134,11 @@ export class EntryGenerator {
   private decide(turn: Turn, group: LinkGroup | undefined, last: boolean): Promise<void> | undefined {
     const { context, destination, deleter } = this.parts;
     const { options, syscalls, ledger } = context;
-    const { entry } = turn;
+    const { entry, directory } = turn;
     const { stat } = this;
     const name = destination.singleName ?? entry.name;
-    const descriptor = this.requests.descriptorOf(turn.directory);
-    const { refusal } = turn.directory;
-    const status = descriptor === undefined ? ENOENT : (refusal ?? syscalls.lstatAt(descriptor, name, stat));
+    const descriptor = this.requests.descriptorOf(directory);
+    const status = descriptor === undefined ? ENOENT : (directory.refusal ?? syscalls.lstatAt(descriptor, name, stat));
     let exists = status === 0;
     let { cleared = false } = turn;
     if (exists && group === undefined && this.unchanged.holds(entry, stat, descriptor, name)) return undefined;
@@ -198,6 +197,8 @@ export class EntryGenerator {
         this.parts.links.wait(group, turn);
         return undefined;
       }
+      // The other names are still made behind a link that leads out only.
+      if (group !== undefined && directory.refusal === undefined) this.parts.links.giveUp(group);
       ledger.systemError("generator", `recv_generator: failed to stat "${place.absolute}"`, status, entry.path);
       return undefined;
     }
