@@ -56,3 +56,44 @@ difference("`-A`: a new directory with an ACL whose group entry equals the mask,
   rsync: { status: 0, out: "group::---\n.d.......a. z/\n" },
   tsync: { status: 0, out: "group::rwx\n" },
 });
+
+difference("`-A -H` with another name of a special file in the place of a directory", {
+  setup: "mkdir s d; mkfifo s/p; ln s/p s/q; mkdir d/q; setfacl -m u:1:rw s/p",
+  run: "-aAH s/ d/",
+  look: "[ d/p -ef d/q ] && echo linked",
+  rsync: { status: 23, err: /get_acl: sys_acl_get_file\(q, ACL_TYPE_DEFAULT\): Permission denied/, seen: "linked\n" },
+  tsync: { status: 0, err: "", seen: "linked\n" },
+});
+
+difference("`-X` as an ordinary user, below a directory that has attributes and whose owner may not write", {
+  setup: "mkdir -p s/a d; setfattr -n user.a -v 1 s/a; echo 1 >s/a/f; chmod 500 s/a; chown -R 65534 .",
+  run: "-aX s/ d/",
+  look: "ls d/a",
+  nobody: true,
+  rsync: { status: 23, err: /mkstemp .* Permission denied/, seen: "" },
+  tsync: { status: 0, err: "", seen: "f\n" },
+});
+
+difference("`--inplace`, `--append` onto files of the destination that are links of one file but not in the source", {
+  setup: "mkdir s d; seq 2000 >s/a; seq 5000 -1 3000 >s/b; echo x >d/a; ln d/a d/b",
+  run: "-r --inplace --no-W s/ d/",
+  look: "cmp s/b d/b && [ d/a -ef d/b ] && echo last",
+  tsync: { status: 0, seen: "last\n" },
+});
+
+difference(
+  "`-b --inplace` without `-H`, onto files of the destination that are links of one file but not in the source",
+  {
+    setup: "mkdir s d; seq 2000 >s/a; seq 5000 -1 3000 >s/b; echo x >d/a; ln d/a d/b",
+    run: "-r -b --inplace --no-W s/ d/",
+    look: "cmp s/b d/b && [ d/a -ef d/b ] && cat d/a~",
+    tsync: { status: 0, seen: "x\n" },
+  },
+);
+
+difference("`-H -X --remove-source-files`", {
+  setup: `mkdir s d; echo 1 >s/f; ln s/f s/g; ln s/f s/h; setfattr -n user.a -v ${"1".repeat(60)} s/f`,
+  run: "-aHX --remove-source-files s/ d/",
+  look: "getfattr --only-values -n user.a d/h; ls s",
+  tsync: { status: 0, err: "", seen: "1".repeat(60) },
+});

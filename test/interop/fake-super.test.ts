@@ -83,6 +83,12 @@ describe.each(["koffi", "plain"] as const)("%s", (backEnd) => {
 
 const expectSame = sideBySide({ look: lookAtTrees });
 
+test("-M--fake-super concerns the receiving side of a run that converts names, too", () => {
+  const setup = "mkdir s d; echo 1 >s/f; chown 5:6 s/f; mknod s/n c 1 3; chmod 4755 s/f; touch -d @1600000000 s/* s d";
+  const { trees } = expectSame(setup, "-ai -M--fake-super --iconv=UTF-8,UTF-8 s/ d/");
+  expect(trees.filter((line) => line.startsWith("user.rsync.%stat")).length).toBe(2);
+});
+
 test("--fake-super keeps attributes of other namespaces, and ACLs that are kept so", () => {
   const attributes = `setfattr -n user.one -v 1 s/f; setfattr -n trusted.two -v 2 s/f; setfattr -n security.three -v 3 s/f
 setfattr -n user.rsync.own -v 4 s/f; setfattr -n user.rsync.%odd -v 5 s/f; setfattr -n trusted.d -v 6 s/dir`;

@@ -152,7 +152,7 @@ async function runBoth(
   };
   const shared = { signal, rules: () => rules, home, cvsIgnore };
   const callsOf = (role: "sender" | "generator"): Syscalls =>
-    options.fakeSuper ? fakeSuperSyscalls(syscalls, role) : syscalls;
+    options.fakeSuper || (options.fakeReceiver && role === "generator") ? fakeSuperSyscalls(syscalls, role) : syscalls;
   const receiving = receiveFromWire({
     ...shared,
     link: new Link(server, session, new Condition(), names.receiver),
