@@ -287,18 +287,19 @@ class RunRenderer {
       return;
     }
     const report = reportItem(event.flags, event.entry, event.linkedTo, this.rules);
-    if (report.output === "line" && this.format !== undefined) {
-      this.outLine(renderItem(this.format, event, undefined, dryRun, this.context));
-    }
-    if (this.logFormat === undefined) return;
     const isReceiver = this.ownRole === "generator";
     const { line, name } = isReceiver
       ? receiverLog(event.flags, event.entry, event.linkedTo, this.rules, this.isAlone)
       : { line: report.log === "line", name: false };
-    if (name) this.output.log?.(renderItem(bareName, event, undefined, dryRun, this.context));
-    if (line && this.logsItems) {
-      this.output.log?.(renderItem(this.logFormat, event, undefined, dryRun, this.context));
+    const told = (format: OutFormat): ByteName => renderItem(format, event, undefined, dryRun, this.context);
+    // A generator that is alone knows no format without %i.
+    const isBare = this.isAlone && !this.rules.itemizing;
+    if (this.format !== undefined && (isBare ? name : report.output === "line")) {
+      this.outLine(told(isBare ? bareName : this.format));
     }
+    if (this.logFormat === undefined) return;
+    if (name) this.output.log?.(told(bareName));
+    if (line && this.logsItems) this.output.log?.(told(this.logFormat));
   }
 
   private transferred(event: TransferredEvent): void {

@@ -56,6 +56,8 @@ describe("as rsync", () => {
     ["-aHv --protocol=28 --log-file-format=LOG_%n%L", "%/s/"],
     ["-aHi --protocol=28 --log-file-format=LOG_%n%L", "%/s/"],
     ["-aHi --protocol=28", "%/s/"],
+    ["-rlp --protocol=28 --out-format=X_%n", "%/s/"],
+    ["-rlpv --protocol=28 --out-format=X_%n", "%/s/"],
     ["-aHv --log-file-format=LOG_%n%L", "%/s/"],
     ["-aHvi --log-file-format=LOG_%n%L", "%/s/"],
     ["-aHvO --log-file-format=LOG_%n%L", "%/s/"],
