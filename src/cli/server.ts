@@ -2,6 +2,7 @@
 import { type ByteName, byteName, fromText } from "../bytes/byte-name.ts";
 import { asTsyncError, type TsyncError } from "../errors.ts";
 import { openSyscalls } from "../fs/syscalls/choose.ts";
+import { helpText } from "../options/help.ts";
 import type { ParseEnvironment } from "../options/normalize.ts";
 import { parseServerArguments } from "../options/parse-server.ts";
 import { openServerConnection, partingCode, readSecluded, serve } from "../sync/wire/serve.ts";
@@ -81,7 +82,8 @@ export async function runServer(
 /** A code that the client sent needs no words. */
 function report(known: TsyncError, error: (text: ByteName) => void): void {
   if (known.message === "" && known.kind === "protocol") return;
-  const words = known.message === "" && known.kind !== "signal" ? [] : errorMessageLines(known);
+  const silent = known.message === "" && known.kind !== "signal";
+  const words = !silent ? errorMessageLines(known) : known.kind === "usage" ? helpText().split("\n") : [];
   for (const line of [...words, exitLine(known.exitCode, known.role)]) {
     error(byteName(`${asBytes(line)}\n`));
   }

@@ -1,6 +1,6 @@
 /** The command line of a server: what another rsync (or tsync) wants of the process that it started (1-session 2.2 to 2.4). */
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
-import { TsyncError, unsupportedError, usageError } from "../errors.ts";
+import { ExitCode, TsyncError, unsupportedError, usageError } from "../errors.ts";
 import { normalizeSettings, type ParseEnvironment } from "./normalize.ts";
 import { refuseOwnOptions } from "./own-options.ts";
 import { readOptions } from "./read-options.ts";
@@ -67,6 +67,10 @@ function complete(settings: Settings, operands: readonly ByteName[], environment
   const [dot, ...paths] = operands;
   if (dot !== ".") throw usageError("on remote machine: the first argument must be a dot", "server");
   if (!settings.sender && paths.length !== 1) throw usageError("on remote machine: needs one destination", "server");
+  // A shell over here may have made several words of one. The usage is all that is told.
+  if (settings.sender && settings.filesFrom !== undefined && paths.length !== 1) {
+    throw new TsyncError("usage", "", { exitCode: ExitCode.usage, role: "server" });
+  }
   // For a client once is enough; to a server twice means that the old part is verified (1-session 2.4).
   settings.append = settings.appends > 1 ? 2 : settings.append;
   const log = settings.outFormat ?? byteName("");

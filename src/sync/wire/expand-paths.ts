@@ -8,8 +8,23 @@ import type { Syscalls } from "../../fs/syscalls/interface.ts";
 import { emptyStat } from "../../fs/syscalls/interface.ts";
 import { limits } from "../../limits.ts";
 
+/** The path without doubled slashes and `..` behind a name, as they are written: links are not looked at. */
+export function collapsePath(path: ByteName): ByteName {
+  const isAbsolute = path.startsWith("/");
+  const parts: string[] = [];
+  for (const part of path.split("/").filter((text) => text !== "")) {
+    const last = parts.findLastIndex((known) => known !== ".");
+    if (part !== "..") parts.push(part);
+    else if (last >= 0 && parts[last] !== "..") parts.splice(last);
+    else if (!isAbsolute) parts.push(part);
+  }
+  const slash = path.endsWith("/") && parts.length > 0 ? "/" : "";
+  return byteName(`${isAbsolute ? "/" : ""}${parts.join("/")}${slash}` || ".");
+}
+
 /** The paths that a path stands for. */
-export function expandPath(syscalls: Syscalls, path: ByteName): readonly ByteName[] {
+export function expandPath(syscalls: Syscalls, given: ByteName): readonly ByteName[] {
+  const path = collapsePath(given);
   if (!/[*?[]/.test(path)) return [path];
   const parts = path.split("/").filter((text) => text !== "");
   const slash = path.endsWith("/") ? "/" : "";

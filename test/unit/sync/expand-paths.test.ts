@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { fromText } from "../../../src/bytes/byte-name.ts";
 import { openSyscalls } from "../../../src/fs/syscalls/choose.ts";
 import type { Syscalls } from "../../../src/fs/syscalls/interface.ts";
-import { expandPath } from "../../../src/sync/wire/expand-paths.ts";
+import { collapsePath, expandPath } from "../../../src/sync/wire/expand-paths.ts";
 
 let folder: string;
 let syscalls: Syscalls;
@@ -36,8 +36,22 @@ test.each([
   ["s*/nope/", ["s*/nope/"]],
   ["[q]", ["[q]"]],
   ["\\[q\\]", ["[q]"]],
-  ["s1/../s*/x1", ["s1/../s1/x1", "s1/../s2/x1"]],
+  ["s1/../s*/x1", ["s1/x1", "s2/x1"]],
+  ["nope/../s1//x1/", ["s1/x1/"]],
 ])("expandPath of %s", (pattern, paths) => {
   const full = (path: string): string => `${folder}/${path}`;
   expect([...expandPath(syscalls, fromText(full(pattern)))].sort()).toEqual(paths.map(full));
+});
+
+test.each([
+  ["a//b/", "a/b/"],
+  ["a/./b/../c", "a/./c"],
+  ["a/..", "."],
+  ["../../a/../b", "../../b"],
+  ["/../../a", "/a"],
+  ["/", "/"],
+  [".", "."],
+  ["a/.", "a/."],
+])("collapsePath of %s", (path, collapsed) => {
+  expect(collapsePath(fromText(path))).toBe(collapsed);
 });
