@@ -56,6 +56,8 @@ export interface RunContext {
   readonly lateXattrs?: Set<FileEntry>;
   /** What is received comes from a batch file: it may not be what this side asked for. */
   readonly readsBatch?: boolean;
+  /** The other side is on another machine: it hears what a file starts from, whether that is needed or not. */
+  readonly isRemote?: boolean;
   /** Nothing is changed, as in a dry run, but data is asked for as if it were: it goes into a batch file. */
   readonly onlyBatch?: boolean;
 }

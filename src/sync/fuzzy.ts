@@ -47,7 +47,7 @@ export class FuzzyBases {
     const { context, destination } = this.parts;
     const { options } = context;
     // A whole file needs no basis, but without --perms it gets the mode of that, and one of a group leads if it has one.
-    const needless = options.dryRun || (options.wholeFile && options.permissions);
+    const needless = context.isRemote !== true && (options.dryRun || (options.wholeFile && options.permissions));
     const unneeded = needless && !linked;
     // rsync looks all the same, and reads the links that it finds, which their times of access show.
     if (options.fuzzy === 0 || (unneeded && !options.atimes)) return undefined;

@@ -363,7 +363,8 @@ export class EntryGenerator {
     group: LinkGroup | undefined,
   ): Promise<void> | undefined {
     const readable = this.requests.deltas.canReadBasis(similar, turn.entry);
-    const basis = readable && !this.parts.context.options.dryRun ? similar : undefined;
+    const { options, isRemote } = this.parts.context;
+    const basis = readable && (isRemote === true || !options.dryRun) ? similar : undefined;
     if (basis === undefined) similar.directory.release();
     const flags = newItemFlags(this.parts.context, turn.entry, initial | (readable ? ItemFlag.basisTypeFollows : 0));
     const started = this.startedFrom(turn, undefined, basis);

@@ -78,6 +78,8 @@ export class FileRequests {
         return this.deltas.describe(turn, partial, phase, delta);
       };
       const waiting = channel.push({ ...record, receive: undefined, openBasis, failed: () => {} });
+      // The record has been described.
+      if (turn.basis?.similar === true) turn.basis.directory.release();
       if (group !== undefined) this.groups.done(group, entry);
       return waiting;
     }

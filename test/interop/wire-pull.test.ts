@@ -130,3 +130,17 @@ describe("a server whose client is gone", () => {
     expect(own.stderr !== "").toBe(speaks);
   });
 });
+
+test.each(["-a -y -W", "-a -y -n", "-a -y --cc=none", "-a -y"])("requests of %s name the similar file", (options) => {
+  const sent = (program: string) => {
+    bash("rm -rf d; mkdir d; cp -p s/same d/sama; echo more >>d/sama");
+    const shell = ["-e", join(folder, "shell"), "--stats", "--no-h", "--checksum-seed=5"];
+    const words = [...options.split(" "), ...shell, `h:${folder}/s/same`, `${folder}/d/`];
+    const { stdout } = spawnSync(program, words, { cwd: folder, encoding: "latin1" });
+    return Number(/^Total bytes sent: (\d+)$/m.exec(stdout)?.[1]);
+  };
+  // How many frames (of four bytes) carry it is a matter of moments.
+  const difference = sent(tsync) - sent("rsync");
+  expect(difference % 4).toBeCloseTo(0);
+  expect(Math.abs(difference)).toBeLessThanOrEqual(8);
+});

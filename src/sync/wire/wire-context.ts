@@ -86,6 +86,7 @@ export function makeEnd(request: EndRequest, names: PeerNames | undefined): EndP
     signal: request.signal,
     gate: undefined,
     readsBatch: request.readsBatch ?? false,
+    isRemote: true,
     onlyBatch: request.onlyBatch ?? false,
     coarseTimes: link.session.protocol < 31,
     ...(names === undefined ? {} : { lateXattrs: new Set<FileEntry>() }),
