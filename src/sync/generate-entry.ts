@@ -116,8 +116,7 @@ export class EntryGenerator {
 
   /** If a group has come to its end without a leader, the last member that waits becomes it. */
   private rescueGroup(group: LinkGroup): Promise<void> | undefined {
-    const { links } = this.parts;
-    if (group.leader !== undefined || group.transferring || !links.isLast(group)) return undefined;
+    if (group.leader !== undefined || group.transferring || !this.parts.links.isLast(group)) return undefined;
     return this.promote(group);
   }
 
