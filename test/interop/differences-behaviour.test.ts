@@ -190,3 +190,11 @@ difference("`--fuzzy`, `--append-verify` with a file that is replaced while its 
   look: "cat d/f | wc -l",
   tsync: { status: 0, err: "", seen: "20\n" },
 });
+
+difference("`-m` with a source that is named twice", {
+  setup: "mkdir -p s/e/g s/h s/k/l; echo 1 >s/f",
+  run: "-am s s d/",
+  look: "ls d/s",
+  rsync: { status: 0, seen: "e\nf\nh\nk\n" },
+  tsync: { status: 0, seen: "e\nf\nh\n" },
+});

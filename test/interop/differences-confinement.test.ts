@@ -1,4 +1,4 @@
-/** Rows of docs/differences.md about --confine-root, --copy-as and --max-alloc. Needs root. */
+/** Rows of docs/differences.md about --confine-root, --copy-as, --max-alloc and --fake-super. Needs root. */
 import { difference } from "../support/difference.ts";
 
 const setup = "mkdir -p w/s w/d t; echo 1 >w/s/f; echo old >w/d/f";
@@ -83,4 +83,13 @@ difference("`--fake-super` as an ordinary user, a file that may not be read", {
   nobody: true,
   rsync: { status: 23, err: /failed to read xattr user\.rsync\.%stat for "\S+\/d\/f"/ },
   tsync: { status: 0, err: "" },
+});
+
+difference("`--fake-super` without `-o` or `-g`", {
+  setup: "mkdir s d; echo 1 >s/f; chown -R 65534:65534 .",
+  run: "-rltp --fake-super s/ d/",
+  look: "getfattr -n user.rsync.%stat --only-values d/f",
+  nobody: true,
+  rsync: { status: 0, seen: /^100644 0,0 / },
+  tsync: { status: 0, seen: "" },
 });
