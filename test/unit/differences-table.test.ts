@@ -11,6 +11,7 @@ const read = (path: string): string => readFileSync(`${root}/${path}`, "utf8");
 
 /** Rows that tests of another kind show: file and title. */
 const elsewhere: Readonly<Record<string, readonly [file: string, title: string]>> = {
+  "`--max-alloc`": ["test/interop/rarer-options.test.ts", 'describe("--max-alloc"'],
   "end by a signal": ["test/system/signals.test.ts", "with %s system calls"],
   "second signal": ["test/system/signals.test.ts", "signals in quick succession end the program with 20 as one does"],
   "`SIGVTALRM` without `--progress`": [
