@@ -27,20 +27,15 @@ function withoutGroupEntry(attributes: string): string {
   );
 }
 
-/** What `--ignore-existing` keeps where the source has a directory, or a followed link to one, gets that directory's time. */
+/** What `--ignore-existing` keeps where the source has a directory gets that directory's time. */
 function takesTimeOfDirectory({ property, path }: TreeDifference, entry: SnapshotEntry, scenario: Scenario): boolean {
   if (property !== "mtime" || entry.type === "directory" || !scenario.covers.includes("--ignore-existing"))
     return false;
-  const directories = new Set<string>();
-  let standsFor = false;
-  const follows = ["-L", "-k", "--copy-unsafe-links"].some((option) => scenario.covers.includes(option));
   for (const plan of scenario.sources.values()) {
     for (const [name, { node, attributes }] of plan) {
-      const isNamed = baseName(name) === baseName(path);
-      if (node.kind === "directory") directories.add(`${attributes.mtime}`);
-      if (node.kind === "directory" && isNamed && `${attributes.mtime}` === entry.mtime) return true;
-      standsFor ||= isNamed && follows && node.kind === "symlink";
+      if (node.kind !== "directory" || baseName(name) !== baseName(path)) continue;
+      if (`${attributes.mtime}` === entry.mtime) return true;
     }
   }
-  return standsFor && directories.has(entry.mtime);
+  return false;
 }
