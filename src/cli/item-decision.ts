@@ -32,7 +32,10 @@ export interface OwnIdentity {
 
 /** The rules of a run; `format` and `logFormat` are those of standard output and log, if there are any. */
 export function reportRules(
-  options: Pick<RenderOptions, "itemize" | "info" | "times" | "omitDirectoryTimes" | "permissions" | "owner" | "group">,
+  options: Pick<
+    RenderOptions,
+    "itemize" | "info" | "dryRun" | "times" | "omitDirectoryTimes" | "permissions" | "owner" | "group"
+  >,
   format: OutFormat | undefined,
   logFormat: OutFormat | undefined,
   own: OwnIdentity,
@@ -44,6 +47,7 @@ export function reportRules(
     itemizeAll: options.itemize >= 2,
     names: info.name >= 1,
     changesNew: ({ mode, uid, gid }) =>
+      options.dryRun ||
       (times && !omitDirectoryTimes) ||
       (permissions && (mode & own.umask & 0o777) !== 0) ||
       (owner && own.uid === 0 && uid !== own.uid) ||

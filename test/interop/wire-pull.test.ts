@@ -58,6 +58,7 @@ describe("as rsync", () => {
     ["-aHi --protocol=28", "%/s/"],
     ["-rlp --protocol=28 --out-format=X_%n", "%/s/"],
     ["-rlpv --protocol=28 --out-format=X_%n", "%/s/"],
+    ["-rlvn --protocol=28", "%/s/"],
     ["-aHv --log-file-format=LOG_%n%L", "%/s/"],
     ["-aHvi --log-file-format=LOG_%n%L", "%/s/"],
     ["-aHvO --log-file-format=LOG_%n%L", "%/s/"],
