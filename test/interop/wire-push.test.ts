@@ -8,6 +8,7 @@ ln -s ../s2 s/link; chown -h daemon s/link; echo '- three' > s2/.rules
 mkfifo s/pipe; mknod s/dev c 1 3; setfacl -m u:daemon:rw,u:games:r,u:nobody:w s/pipe; setfacl -m u:bin:r s/dev; setfacl -m u:sys:r s/one
 setfattr -n trusted.kind -v pipe s/pipe; setfattr -n trusted.kind -v device s/dev; setfattr -h -n trusted.kind -v link s/link
 touch -d '2001-01-01 00:00:00.000000001' s/pipe s/dev s/one s/sub/two s2/three
+cp -a s2/three alt
 touch -d '2001-01-01' s/sub s2 s`);
 
 const cases: readonly (readonly [what: string, line: string])[] = [
@@ -28,6 +29,7 @@ const cases: readonly (readonly [what: string, line: string])[] = [
   ["words with a colon, secluded", "-rovvs --usermap=root:daemon s far:d/"],
   ["merge files behind links of others", "-rk -f ': .rules' s far:d/"],
   ["--list-only with alternates that are not there", "-r --list-only --compare-dest=nope --compare-dest=alt s far:d/"],
+  ["unchanged files that become links, with -vv", "-rtvv --stats --protocol=29 --link-dest=../alt s2/three far:d/"],
   ["ACLs of what is not made", "-rvA s/ far:d/"],
   ["attributes of what is not made", "-rvX s/ far:d/"],
   ["the time of a device that is sent as a file", "-rtv --copy-devices --stats s/ far:d/"],

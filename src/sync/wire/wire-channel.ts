@@ -202,7 +202,10 @@ export class WireChannel implements RequestChannel {
   private pushItem(record: ItemRecord): Promise<void> | undefined {
     const { entry, ndx, flags, linkedTo } = record;
     const isTold = (flags & (significantFlags | ItemFlag.xattr)) !== 0 || isNewLink(flags, linkedTo);
-    if (!isTold && !this.sendsUnchanged) return undefined;
+    // A server that is not to itemize tells by itself of what an alternate directory has unchanged.
+    const { options, wants } = this.context;
+    const isRemarked = linkedTo === "" && options.itemize === 0 && !wants.items;
+    if (!isTold && (!this.sendsUnchanged || isRemarked)) return undefined;
     if (this.link.session.protocol < 29 || this.closed || ndx < 0) {
       this.onLocalItem(record);
       return undefined;
