@@ -1,8 +1,9 @@
 /**
- * What a server over a remote shell may make its client do, and what it may not (4-traps E-03, H-26, H-27, I-01, L-18, S-11, T-30):
+ * What a server over a remote shell may make its client do, and what it may not (4-traps E-03, H-26, H-27, I-01, L-18, S-11, T-30, X-03):
  * its texts are only texts, its marks do not widen a deletion, its time-out is ours or shorter, and no argument is a command.
  */
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -202,5 +203,20 @@ describe("L-18 a server that is killed in the middle of a file", () => {
     expect(existsSync(join(folder, "d/big"))).toBe(false);
     // A server that was killed could not tidy up; ours did.
     if (direction === "pull") expect(readdirSync(join(folder, "d"))).toEqual([]);
+  });
+});
+
+describe("X-03 more files that cannot be read than may be asked for at once", () => {
+  test.each([28, 29, 32])("protocol %d: the last ones still come", async (protocol) => {
+    chmodSync(folder, 0o755);
+    mkdirSync(join(folder, "many"), { mode: 0o755 });
+    for (let number = 100; number < 700; number++) {
+      writeFileSync(join(folder, `many/f${number}`), "content", { mode: number < 690 ? 0o600 : 0o644 });
+    }
+    const shell = client.shell('shift\nexec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"');
+    const args = ["-rt", `--protocol=${protocol}`, "--rsync-path=rsync", "-e", shell];
+    const ended = await client.run([...args, `h:${folder}/many/`, "d/"]);
+    expect(ended.code).toBe(23);
+    expect(readdirSync(join(folder, "d"))).toHaveLength(10);
   });
 });

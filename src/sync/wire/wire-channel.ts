@@ -50,6 +50,9 @@ export interface RequestChannel extends RecordChannel {
 /** So many sums of blocks may wait in requests that are put in order. */
 const postponedSumsMax = 500_000;
 
+/** After so long an old sender with nothing but unanswered requests is taken to have done with them. */
+const silenceMilliseconds = 200;
+
 /** A basis up to this size is summed in one go. */
 const quickBasisBytes = 4 * 1024 * 1024;
 
@@ -61,6 +64,8 @@ export class WireChannel implements RequestChannel {
   /** How many of them were made before the main phase ended. */
   private mainPhase = 0;
   private transfers = 0;
+  /** So many more may be unanswered: perhaps they never will be. */
+  private allowance = 0;
   /**
    * Before protocol 29 the list is in the order of its names as bytes (2-file-list 4.2) and files are asked for in that order, but
    * the walk goes directory by directory: as many requests as may be unanswered are put in order.
@@ -150,6 +155,7 @@ export class WireChannel implements RequestChannel {
     const asked = this.takeOut(place);
     if (asked === undefined) throw protocolError(`Invalid file index: ${ndx} [${role}]`, role);
     if (place > 0 && link.session.protocol < 30) this.dropUnsent(place);
+    this.allowance = 0;
     return asked;
   }
 
@@ -296,16 +302,34 @@ export class WireChannel implements RequestChannel {
 
   /**
    * Undefined while the generator may go on. Once it may not, it waits until half has been answered: else it would send each further
-   * record by itself. An old sender answers nothing for what it cannot read.
+   * record by itself.
    */
   private room(): Promise<void> | undefined {
     const { link } = this;
     const isFree = (share: number): boolean =>
-      this.transfers < limits.requestsUnanswered * share && this.waiting.length < limits.recordsUnanswered * share;
+      this.transfers < limits.requestsUnanswered * share + this.allowance &&
+      this.waiting.length < limits.recordsUnanswered * share + this.allowance;
     if (isFree(1)) return link.connection.settle();
     this.writePostponed();
     link.connection.flush();
-    const share = link.session.protocol < 30 ? 1 : 0.5;
-    return link.condition.until(() => isFree(share));
+    return link.session.protocol < 30 ? this.oldRoom(() => isFree(1)) : link.condition.until(() => isFree(0.5));
+  }
+
+  /** An old sender answers nothing for what it cannot read: when it falls silent, it is asked for more. */
+  private async oldRoom(isFree: () => boolean): Promise<void> {
+    const { condition, connection } = this.link;
+    let since = performance.now();
+    const timer = setInterval(() => {
+      const now = performance.now();
+      if (now - Math.max(since, connection.lastRead) < silenceMilliseconds) return;
+      since = now;
+      this.allowance += limits.requestsUnanswered;
+      condition.changed();
+    }, silenceMilliseconds / 2);
+    try {
+      await condition.until(isFree);
+    } finally {
+      clearInterval(timer);
+    }
   }
 }
