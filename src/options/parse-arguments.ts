@@ -76,7 +76,7 @@ export interface BatchCommand {
   readonly destination: ByteName;
 }
 
-/** A local run whose ends talk to each other as two machines do: it writes a batch file, or converts names (`--iconv`). */
+/** A local run whose ends talk to each other as two machines do: for a batch file, other names (`--iconv`), or an old protocol. */
 export interface BothEndsCommand {
   readonly kind: "both-ends";
   readonly options: TransferOptions;
@@ -146,14 +146,15 @@ function parseInto(settings: Settings, args: readonly ByteName[], environment: P
   if (options.filesFrom !== undefined && parseRemote(options.filesFrom) !== undefined) {
     throw plainUsageError("--files-from cannot be remote when the transfer is local", "sender");
   }
-  for (const [key, shown] of settings.unsupported) if (batch === undefined || key !== "protocol") throw refusal(shown);
+  for (const [key, shown] of settings.unsupported) if (key !== "protocol") throw refusal(shown);
   if (batch !== undefined) {
     checkIdMaps(options);
     if (destination === undefined) throw refusal(`${batchOption(settings)} without a destination`);
     return { kind: "both-ends", options, settings, sources, destination, batch, args };
   }
   checkIdMaps(options);
-  if (settings.iconv !== undefined && destination !== undefined) {
+  const talks = settings.iconv !== undefined || settings.protocol !== undefined;
+  if (talks && destination !== undefined && !options.listOnly) {
     return { kind: "both-ends", options, settings, sources, destination, batch, args };
   }
   return { kind: "run", options, sources, destination };

@@ -106,3 +106,19 @@ difference("`%b` and `%c` of a pull", {
   rsync: { status: 0, out: "0\n" },
   tsync: { status: 0, out: /^[1-9]\d+\n$/ },
 });
+
+difference("protocols 20 to 26", {
+  setup: "mkdir s d; echo f >s/f",
+  run: "-a --protocol=26 s/ d/",
+  look: "ls d",
+  rsync: { status: 0, seen: "f\n" },
+  tsync: { status: 2, err: /^protocol 26 is not supported \(only 27 to 32\)$/m, seen: "" },
+});
+
+difference("`-A`, `-X` within one machine with `--protocol` below 30", {
+  setup: "mkdir s d; echo f >s/f",
+  run: "-aAX --protocol=29 s/ d/",
+  look: "ls d",
+  rsync: { status: 0, seen: "f\n" },
+  tsync: { status: 2, err: /^--acls requires protocol 30 or higher/m, seen: "" },
+});

@@ -1,6 +1,6 @@
 /**
- * Options that few use, against the installed rsync: `--old-dirs`, `--drop-D`, `--insecure-links`, `--confine-root`, `--copy-as`
- * and `--max-alloc`. Needs root.
+ * Options that few use, against the installed rsync: `--old-dirs`, `--drop-D`, `--insecure-links`, `--confine-root`, `--copy-as`,
+ * `--max-alloc`, and `--protocol` within one machine. Needs root.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -45,6 +45,27 @@ describe("--old-dirs", () => {
 
   test("with --files-from", () => {
     expectSame(`${setup}; printf 'a\\nf\\n' >names`, "-ai --old-d --include=/a/g --files-from=names s/ d/");
+  });
+});
+
+describe("--protocol within one machine", () => {
+  test.each(["-ai", "-aH --delete -i", "-rti -c", "-n -ai", "-ai --no-W", "-aib --suffix=.b", "--list-only"])(
+    "%s",
+    (options) => {
+      for (const protocol of options === "--list-only" ? [29, 32] : [29, 30, 31, 32])
+        expectSame(setup, `${options} --protocol=${protocol} s/ d/`);
+    },
+  );
+
+  test.each([0, 19, 33])("%d is refused", (protocol) => {
+    const folder = mkdtempSync(join(tmpdir(), "tsync-protocol-"));
+    mkdirSync(join(folder, "s"));
+    for (const program of ["rsync", tsync]) {
+      const args = ["-a", `--protocol=${protocol}`, "s/", "d/"];
+      expect(spawnSync(program, args, { cwd: folder }).status).toBe(2);
+    }
+    expect(readdirSync(folder)).toEqual(["s"]);
+    rmSync(folder, { recursive: true });
   });
 });
 

@@ -4,7 +4,7 @@
  */
 
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
-import { abortedError, asTsyncError, type ExitCode } from "../../errors.ts";
+import { abortedError, asTsyncError, ExitCode, internalError, type TsyncError } from "../../errors.ts";
 import { compileFilters } from "../../filter/compile-filters.ts";
 import { formatWireRules } from "../../filter/wire-rules.ts";
 import { foreignLinkText, OperatorPaths } from "../../fs/operator-path.ts";
@@ -20,6 +20,7 @@ import type { BothEndsCommand } from "../../options/parse-arguments.ts";
 import type { TransferOptions } from "../../options/transfer-options.ts";
 import { BatchFlag } from "../../protocol/batch-header.ts";
 import type { Message } from "../../protocol/message.ts";
+import { agreeOnProtocol } from "../../protocol/session-start.ts";
 import { CompatFlag, protocolMax } from "../../protocol/wire-context.ts";
 import { Connection } from "../../transport/connection.ts";
 import { memoryPair } from "../../transport/memory-pair.ts";
@@ -98,7 +99,7 @@ async function runBoth(
 ): Promise<RunSummary> {
   const { command, emit, wants, signal, home, cvsIgnore } = request;
   const { settings } = command;
-  const protocol = Math.min(settings.protocol ?? newest, newest);
+  const protocol = agreeOnProtocol(settings.protocol ?? newest, settings.protocol ?? newest, "sender");
   const chosen = chosenChecksums(settings.checksumChoice);
   const { incrementalRecursion, deleteExcluded, nulTerminated, checksumSeed } = command.options;
   const rules = compileFilters(command.options.filters, reader, {
@@ -207,12 +208,18 @@ async function runBoth(
     },
   );
   const [received, sent] = await Promise.allSettled([receiving, sending]);
-  // Who heard of the end from the other has nothing to say.
-  if (received.status === "rejected" && asTsyncError(received.reason).message !== "") throw received.reason;
-  if (sent.status === "rejected") throw sent.reason;
-  if (received.status === "rejected") throw received.reason;
+  // Who heard of the end from the other, or just found it gone, has nothing to say.
+  const reasons = [received, sent].flatMap((end) => (end.status === "rejected" ? [asTsyncError(end.reason)] : []));
+  const [reason] = [...reasons.filter(isOwn), ...reasons.filter(({ message }) => message !== ""), ...reasons];
+  if (reason !== undefined) throw reason;
+  if (received.status === "rejected" || sent.status === "rejected")
+    throw internalError("an end failed without a reason");
   const exitCode = Math.max(received.value.exitCode, sent.value.exitCode) as ExitCode;
   return { ...sent.value, exitCode, batchOnly: isOnly };
+}
+
+function isOwn({ message, exitCode }: TsyncError): boolean {
+  return message !== "" && exitCode !== ExitCode.stream;
 }
 
 /** What either side understands (1-session 4.1). */
