@@ -17,7 +17,8 @@ beforeAll(() => {
   writeFileSync(join(folder, "shell"), '#!/bin/sh\nshift\nexec sh -c "$*"\n');
   chmodSync(join(folder, "shell"), 0o755);
   bash(`umask 022; mkdir -p s/d s/new 'a/s2/sub'; echo x >s/f; echo 1 >s/h1; ln s/h1 s/h2; ln -s t s/l; mkfifo s/p; chmod 770 s/d
-    echo u >s/same; echo 1 >a/s2/f; echo 2 >a/s2/sub/g; mkdir many; for i in $(seq 130); do mkdir many/d$i; echo x >many/d$i/f; done`);
+    echo u >s/same; echo 1 >a/s2/f; echo 2 >a/s2/sub/g; mkdir many; for i in $(seq 130); do mkdir many/d$i; echo x >many/d$i/f; done
+    find s a many -depth -exec touch -h -d @1600000000.5 {} +`);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
