@@ -1,0 +1,45 @@
+/** Rows of docs/differences.md about what is left to be mended within one machine, and some others that are of no kind. Needs root. */
+import { difference } from "../support/difference.ts";
+
+difference("`-n -H --link-dest`, links in a later directory", {
+  setup: `mkdir -p s/a s/b s/c d alt/a alt/b; echo 1 >s/a/f; ln s/a/f s/b/g; ln s/a/f s/c/h; ln s/a/f s/c/i
+    cp -al s/b/g alt/b/g`,
+  run: "-naHi --link-dest=../alt s/ d/",
+  rsync: { status: 0, out: /^hf\S+ c\/h => b\/g\nhf\S+ c\/i => \/\S+\/alt\/b\/g\n$/m },
+  tsync: { status: 0, out: /^hf\S+ c\/h => b\/g\nhf\S+ c\/i => b\/g\n$/m },
+});
+
+difference("`-n -H`, above all with a destination that does not exist", {
+  setup: "mkdir s; echo 1 >s/a; ln s/a s/b",
+  run: "cd s; $p -naHi ./ ../new/",
+  rsync: { status: 0, out: /^hf {10}a => b$/m },
+  tsync: { status: 0, out: /^hf\+{9} a => b$/m },
+});
+
+difference("`-A --no-p`, a new destination that its owner may not write to, with a default ACL", {
+  nobody: true,
+  setup: "mkdir -p s/x; chmod 555 s; setfacl -d -m u:1:rwx,g::rwx s",
+  run: "-rA --no-p s/ d",
+  look: "stat -c %a d d/x",
+  rsync: { status: 0, seen: "555\n755\n" },
+  tsync: { status: 0, seen: "555\n555\n" },
+});
+
+difference("`-H`, linked links or special files of which one cannot be replaced, as an ordinary user", {
+  nobody: true,
+  setup: `mkdir -p s/a s/b d/a d/b; ln -s x s/a/1; ln -P s/a/1 s/b/2; ln -P s/a/1 s/b/3
+    ln -s q d/a/1; ln -s q d/b/2; ln -s x d/b/3; chmod 777 d d/b`,
+  run: "-rlH s/ d/",
+  look: "readlink d/*/*; [ d/b/2 -ef d/b/3 ] && echo linked",
+  patience: 1,
+  rsync: { status: 124, err: /link "\S+" => b\/2 failed: Permission denied/ },
+  tsync: { status: 23, err: /^rsync: \S+ symlink "\S+" -> "x" failed[^\n]+\nrsync error[^\n]+\n$/, seen: "q\nx\nx\n" },
+});
+
+difference("`-L --remove-source-files` with links to files that are sent under another name too", {
+  setup: "mkdir -p s/b d; echo 1 >s/a; ln -s ../a s/b/l",
+  run: "-aL --remove-source-files s/ d/",
+  look: "cat d/a; ls d/b",
+  rsync: { status: 0, out: "sender file already removed: b/l\n", seen: "1\nl\n" },
+  tsync: { status: 24, err: /^file has vanished: "\S+\/b\/l"/, seen: "1\n" },
+});

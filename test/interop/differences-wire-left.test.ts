@@ -1,0 +1,78 @@
+/** Rows of docs/differences.md about what is left to be mended between two machines. Needs root. */
+import { difference } from "../support/difference.ts";
+
+const push = "-e $rsh --rsync-path=$p s/ h:$PWD/d/";
+const pull = "-e $rsh --rsync-path=$p h:$PWD/s/ d/";
+
+difference("`-c --checksum-choice=none`, with arguments that are missing", {
+  setup: "mkdir s d; echo 1 >s/f",
+  run: "-ac --checksum-choice=none s/no s/f d/",
+  rsync: { status: 4, err: /link_stat "\S+\/no" failed/ },
+  tsync: { status: 4, err: /^Invalid checksum-choice for --checksum: none \(0\)\nrsync error: [^\n]+\n$/ },
+});
+
+difference("`-R` as the server of a pull, with `..` in a path", {
+  setup: "mkdir s d; echo 1 >s/f",
+  run: "-aR -e $rsh --rsync-path=$p h:$PWD/s/../s/f d/",
+  look: "ls d",
+  rsync: { status: 12, err: /^found "\.\." dir in relative path/, seen: "" },
+  tsync: { status: 1, err: /^found "\.\." dir in relative path/, seen: "" },
+});
+
+difference("`-M--fake-super -J`, a new link", {
+  setup: "mkdir s d; ln -s x s/l; touch -hd @1500000000 s/l",
+  run: `-aJ -M--fake-super ${push}`,
+  look: "stat -c '%F %Y' d/l",
+  rsync: { status: 0, seen: "regular file 1500000000\n" },
+  tsync: { status: 0, seen: /^regular file (?!1500000000)\d+\n$/ },
+});
+
+difference("`-M--fake-super` without `-p`, a link where something else stands", {
+  setup: "mkdir s d; ln -s x s/l; echo old >d/l; chmod 640 d/l",
+  run: `-rlt -M--fake-super ${push}`,
+  look: "stat -c '%F %a' d/l",
+  rsync: { status: 0, seen: "regular file 640\n" },
+  tsync: { status: 0, seen: "regular file 755\n" },
+});
+
+difference(
+  "log of a pull with names but without `%i`, `--no-t`, `-O` or `-b`, with `--groupmap`, `--usermap` or `--chown`",
+  {
+    setup: "mkdir -p s/a d; echo 1 >s/a/f",
+    run: `-rogv --chown=1:1 --log-file=log --log-file-format=%n ${pull}`,
+    look: "grep -o ' [.a]/f*$' log; stat -c '%u %g' d/a",
+    rsync: { status: 0, seen: " ./\n ./\n a/\n a/\n a/f\n1 1\n" },
+    tsync: { status: 0, seen: " ./\n ./\n a/\n a/f\n1 1\n" },
+  },
+);
+
+// What both send at every run but for frames of four bytes, the remainder is.
+difference(
+  "a file that is named after the directory that it lies in (`-R src src/f`, or twice by `--files-from`), as the sender",
+  {
+    setup: "mkdir s d; echo 1 >s/f; echo 2 >s/g; touch -d @1500000000 s/f s/g s",
+    run: "$p -aRv -e $rsh --rsync-path=$p s s/f h:$PWD/d/ | awk '/^sent/{ print $2 % 4 }'",
+    look: "ls d/s",
+    rsync: { out: "0\n", seen: "f\ng\n" },
+    tsync: { out: "3\n", seen: "f\ng\n" },
+  },
+);
+
+difference("a changed file that cannot be written, with `--compress-choice=zlib`", {
+  nobody: true,
+  setup: `mkdir -p s/x s/y d/x d/y; for i in 1 2 3; do seq 5000 >s/x/$i; seq 10 4999 >d/x/$i; done
+    seq 100 3000 >s/y/z; seq 200 3000 >d/y/z; chmod 777 d/y`,
+  run: `-r --no-W -z --compress-choice=zlib ${pull}`,
+  look: "cmp s/y/z d/y/z && echo same",
+  rsync: { status: 12, seen: /differ/ },
+  tsync: { status: 23, err: /mkstemp "\S+\/d\/x\/\.1\.\S+" failed: Permission denied/, seen: "same\n" },
+});
+
+difference("`--read-batch` with `--iconv`, where names stand in another order in the other set", {
+  setup: "mkdir s d e; for i in ä z é b ü o; do echo $i >s/$i; done",
+  run: `$p -a --no-i-r --iconv=UTF-8,CP850 --write-batch=b s/ d/
+    $p -a --iconv=UTF-8 --read-batch=b e/`,
+  look: "cd e; for i in ä z é b ü o; do cat $i; done",
+  rsync: { status: 23, err: /No batched update for/, seen: "\xc3\xa4\nz\nb\no\n" },
+  tsync: { status: 0, seen: "\xc3\xa4\nz\n\xc3\xa9\nb\n\xc3\xbc\no\n" },
+});
