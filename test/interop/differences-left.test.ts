@@ -43,3 +43,27 @@ difference("`-L --remove-source-files` with links to files that are sent under a
   rsync: { status: 0, out: "sender file already removed: b/l\n", seen: "1\nl\n" },
   tsync: { status: 24, err: /^file has vanished: "\S+\/b\/l"/, seen: "1\n" },
 });
+
+difference("`removing duplicate name`, order", {
+  setup: "mkdir -p s/y t/x d; echo 1 >s/x; echo 2 >t/y; echo 3 >s/z; echo 3 >t/z",
+  run: "-avv s/ t/ d/",
+  rsync: { status: 0, out: /\nremoving duplicate name z .*\nremoving duplicate name x .*\nremoving duplicate name y / },
+  tsync: { status: 0, out: /\nremoving duplicate name x .*\nremoving duplicate name y .*\nremoving duplicate name z / },
+});
+
+difference("`-H --delay-updates` and linked files of which the first cannot be put into the partial directory", {
+  setup: "mkdir -p s/a s/b d/a/q d/b; echo 1 >s/a/f; ln s/a/f s/b/g; ln s/a/f s/b/h",
+  run: "-aH --delay-updates --partial-dir=q/r --no-i-r s/ d/",
+  look: "find d -type f",
+  rsync: { status: 0, err: "Unable to create partial-dir for b/h -- discarding completed file.\n", seen: "" },
+  tsync: { status: 23, err: /^Unable to create partial-dir for b\/h /, seen: "d/a/f\n" },
+});
+
+difference("`--fake-super -A -X`", {
+  setup: `mkdir -p s/a d; setfacl -m u:1:rwx,d:u:1:rwx s/a; echo 1 >s/a/f
+    setfattr -n user.a -v 1 s/a`,
+  run: "-aAX --no-i-r -M--fake-super -e $rsh --rsync-path=$p s/ h:$PWD/d/",
+  look: "getfattr -m - d/a",
+  rsync: { status: 0, seen: "# file: d/a\nuser.a\n\n" },
+  tsync: { status: 0, seen: "# file: d/a\nuser.a\nuser.rsync.%aacl\nuser.rsync.%dacl\n\n" },
+});

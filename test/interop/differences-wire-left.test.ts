@@ -76,3 +76,28 @@ difference("`--read-batch` with `--iconv`, where names stand in another order in
   rsync: { status: 23, err: /No batched update for/, seen: "\xc3\xa4\nz\nb\no\n" },
   tsync: { status: 0, seen: "\xc3\xa4\nz\n\xc3\xa9\nb\n\xc3\xbc\no\n" },
 });
+
+difference("`--old-args` of a pull", {
+  setup: "mkdir s d; echo 1 >s/f; echo 1 >s/g",
+  run: "-a --old-args -M--include=f --exclude=f -e $rsh --rsync-path=rsync h:$PWD/s/ d/",
+  look: "ls d",
+  rsync: { status: 4, err: /^ERROR: rejecting excluded file-list name: f$/m, seen: "" },
+  tsync: { status: 0, seen: "f\ng\n" },
+});
+
+difference("rules that `-M` gives to the other side alone", [
+  {
+    setup: "mkdir s d; echo 1 >s/f; echo 1 >s/g",
+    run: `-a -M--exclude=f ${pull}`,
+    look: "ls d",
+    rsync: { status: 0, seen: "g\n" },
+    tsync: { status: 0, seen: "f\ng\n" },
+  },
+  {
+    setup: "mkdir s d; echo 1 >d/f",
+    run: `-a --delete -M--exclude=f ${push}`,
+    look: "ls d",
+    rsync: { status: 0, seen: "f\n" },
+    tsync: { status: 0, seen: "" },
+  },
+]);
