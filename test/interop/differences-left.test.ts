@@ -40,7 +40,6 @@ difference("`-L --remove-source-files` with links to files that are sent under a
   setup: "mkdir -p s/b d; echo 1 >s/a; ln -s ../a s/b/l",
   run: "-aL --remove-source-files s/ d/",
   look: "cat d/a; ls d/b",
-  rsync: { status: 0, out: "sender file already removed: b/l\n", seen: "1\nl\n" },
   tsync: { status: 24, err: /^file has vanished: "\S+\/b\/l"/, seen: "1\n" },
 });
 
@@ -66,4 +65,19 @@ difference("`--fake-super -A -X`", {
   look: "getfattr -m - d/a",
   rsync: { status: 0, seen: "# file: d/a\nuser.a\n\n" },
   tsync: { status: 0, seen: "# file: d/a\nuser.a\nuser.rsync.%aacl\nuser.rsync.%dacl\n\n" },
+});
+
+difference("`-A` as an ordinary user, a special file of somebody else with another ACL", {
+  nobody: true,
+  setup: "mkdir s d; mkfifo s/p d/p; setfacl -m u:1:rw s/p; chmod 777 d",
+  run: "-aA s/ d/",
+  tsync: { status: 23, err: /set_acl: \S+p, ACL_TYPE_ACCESS\): [^\n]+\n.*failed to set permissions on "\S+\/d\/p"/s },
+});
+
+difference("`-r --link-dest` twice, without `-p`, onto files with other modes", {
+  setup: `mkdir s d a1 a2; echo 1 >s/f; echo 1 >a1/f; touch -d @1500000000 s/f a1/f
+    chmod 755 s/f; echo 2 >d/f; chmod 600 d/f`,
+  run: "-rt --link-dest=../a1 --link-dest=../a2 s/ d/",
+  look: "stat -c '%a %h' a1/f d/f",
+  tsync: { status: 0, seen: "644 2\n644 2\n" },
 });

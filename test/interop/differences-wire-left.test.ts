@@ -101,3 +101,17 @@ difference("rules that `-M` gives to the other side alone", [
     tsync: { status: 0, seen: "" },
   },
 ]);
+
+difference("`-R` with deletion, an absolute source and others", {
+  setup: "mkdir -p s/a t d; echo 1 >s/a/f; echo 1 >t/c",
+  run: "for i in 1 2; do $p -aRi --delete-before -e $rsh --rsync-path=$p $PWD/s/a t h:$PWD/d/; done",
+  look: "cat d/t/c",
+  rsync: { status: 0, out: /^\*deleting {3}t\/c$/m, seen: "1\n" },
+  tsync: { status: 0, out: /^((?!deleting).)*$/s, seen: "1\n" },
+});
+
+difference("frames of a receiving server, `--bwlimit`", {
+  setup: "mkdir s d; for i in $(seq 40); do head -c 40000 /dev/zero >s/$i; seq 100 3000 >d/$i; done",
+  run: `-a --stats --no-W --bwlimit=20000 ${push}`,
+  tsync: { status: 0, out: /^Total bytes received: 5,[56]\d\d$/m },
+});
