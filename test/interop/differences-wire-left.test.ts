@@ -115,3 +115,20 @@ difference("frames of a receiving server, `--bwlimit`", {
   run: `-a --stats --no-W --bwlimit=20000 ${push}`,
   tsync: { status: 0, out: /^Total bytes received: 5,[56]\d\d$/m },
 });
+
+difference("rules with the modifier `x` on the receiving side, without `-A`", {
+  setup: `mkdir s d; echo 1 >s/f; chmod 640 s/f; cp -a s/f d/f
+    setfattr -n user.a -v 1 s/f; setfattr -n user.a -v 1 d/f; setfattr -n user.b -v 1 s/f
+    chmod 666 s/f; setfacl -m u:1:rwx s/f d/f; echo 22 >s/f`,
+  run: `-aX --filter='-xr user.*' ${push}`,
+  look: "getfacl -cn d/f | grep -c ^user:1:; cat d/f",
+  rsync: { status: 0, seen: "1\n22\n" },
+  tsync: { status: 0, seen: "0\n22\n" },
+});
+
+difference("`-ivv` within one machine with `--protocol=27` or `--protocol=28`", {
+  setup: "mkdir s d; echo 1 >s/f; cp -a s/f d/",
+  run: "-aivv --protocol=28 s/ d/",
+  rsync: { status: 0, out: /^f is uptodate$/m },
+  tsync: { status: 0, out: /^((?!f is uptodate).)*$/s },
+});
