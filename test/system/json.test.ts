@@ -45,7 +45,7 @@ describe.each(backEnds)("--json, %s", (backEnd) => {
     const paths = lines.filter(({ type }) => type === "item").map(({ path }) => path);
     expect(paths).toContainEqual({ bytes: "Y2Fm6Q==" });
     expect(paths).toContain("Ünï");
-    expect(lines).toContainEqual({ type: "delete", path: "old", directory: false });
+    expect(lines).toContainEqual({ type: "delete", path: "old", directory: false, mode: 0o100644 });
   });
 
   test("has nothing but JSON whatever else is asked for", () => {
