@@ -132,3 +132,10 @@ difference("`-ivv` within one machine with `--protocol=27` or `--protocol=28`", 
   rsync: { status: 0, out: /^f is uptodate$/m },
   tsync: { status: 0, out: /^((?!f is uptodate).)*$/s },
 });
+
+difference("`-v` of a push at protocols 27 and 28, new directories", {
+  setup: "mkdir -p s/a d; echo 1 >s/f; echo 1 >s/a/g",
+  run: "$p -av --protocol=28 -e $rsh --rsync-path=$p s/ h:$PWD/d/ | sed /^$/q",
+  rsync: { out: "building file list ... done\na/g\nf\n\n" },
+  tsync: { out: "building file list ... done\na/\na/g\nf\n\n" },
+});
