@@ -81,7 +81,8 @@ export function compileFilters(
   };
 }
 
-function addArgument(
+/** Adds the rules of one argument. */
+export function addArgument(
   builder: RuleListBuilder,
   target: RuleTarget,
   { kind, text, nulTerminated }: FilterArgument,

@@ -4,7 +4,7 @@
  */
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import { protocolError, type Role } from "../errors.ts";
-import { emptyTarget, type FilterProgram } from "./compile-filters.ts";
+import { addArgument, emptyTarget, type FilterArgument, type FilterProgram } from "./compile-filters.ts";
 import { argumentTemplate } from "./parse-rule.ts";
 import type { FilterRule, FilterSide } from "./rule.ts";
 import { type FilterReader, type FilterSettings, modernTemplate, RuleListBuilder } from "./rule-list.ts";
@@ -55,12 +55,23 @@ export function compileWireRules(
   texts: readonly ByteName[],
   reader: FilterReader,
   settings: FilterSettings,
-  context: { readonly protocol: number; readonly serverSide: FilterSide; readonly cvs: boolean; readonly role: Role },
+  context: {
+    readonly protocol: number;
+    readonly serverSide: FilterSide;
+    readonly cvs: boolean;
+    readonly role: Role;
+    /** What the client gave to the server alone (`-M--exclude=...`): it comes first. */
+    readonly args: readonly FilterArgument[];
+  },
 ): FilterProgram {
-  const { protocol, serverSide, cvs, role } = context;
+  const { protocol, serverSide, cvs, role, args } = context;
   const { target, rules, merges } = emptyTarget();
   const builder = new RuleListBuilder(reader, settings, role);
   const template = protocol >= modernProtocol ? modernTemplate : argumentTemplate("old-prefix", false);
+  for (const argument of args) {
+    if (argument.kind !== "cvs" && argument.kind !== "partial") addArgument(builder, target, argument, settings);
+  }
+  builder.nulTerminated = settings.nulTerminated;
   for (const text of texts) builder.addArgument(target, text, template);
   const optionRules = rules.length;
   if (cvs && (serverSide === "sender" || protocol < modernProtocol)) {

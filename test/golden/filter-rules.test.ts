@@ -57,7 +57,7 @@ describe("formatWireRules", () => {
         rules.map((text) => byteName(text)),
         noFiles,
         { deleteExcluded: false, nulTerminated: false },
-        { protocol, serverSide, cvs: false, role: "server" },
+        { protocol, serverSide, cvs: false, role: "server", args: [] },
       );
       expect(
         formatWireRules(compiled, { protocol: 32, clientSide: serverSide === "sender" ? "receiver" : "sender" }),

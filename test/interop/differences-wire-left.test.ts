@@ -85,23 +85,6 @@ difference("`--old-args` of a pull", {
   tsync: { status: 0, seen: "f\ng\n" },
 });
 
-difference("rules that `-M` gives to the other side alone", [
-  {
-    setup: "mkdir s d; echo 1 >s/f; echo 1 >s/g",
-    run: `-a -M--exclude=f ${pull}`,
-    look: "ls d",
-    rsync: { status: 0, seen: "g\n" },
-    tsync: { status: 0, seen: "f\ng\n" },
-  },
-  {
-    setup: "mkdir s d; echo 1 >d/f",
-    run: `-a --delete -M--exclude=f ${push}`,
-    look: "ls d",
-    rsync: { status: 0, seen: "f\n" },
-    tsync: { status: 0, seen: "" },
-  },
-]);
-
 difference("`-R` with deletion, an absolute source and others", {
   setup: "mkdir -p s/a t d; echo 1 >s/a/f; echo 1 >t/c",
   run: "for i in 1 2; do $p -aRi --delete-before -e $rsh --rsync-path=$p $PWD/s/a t h:$PWD/d/; done",

@@ -155,6 +155,7 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
         serverSide: isSender ? "sender" : "receiver",
         cvs: options.cvsExclude,
         role,
+        args: settings.filters,
       }),
     home: request.home,
     cvsIgnore: request.cvsIgnore,
