@@ -4,7 +4,7 @@
  */
 
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
-import { abortedError, asTsyncError, ExitCode, internalError, type TsyncError } from "../../errors.ts";
+import { abortedError, asTsyncError, ExitCode, type TsyncError } from "../../errors.ts";
 import { compileFilters } from "../../filter/compile-filters.ts";
 import { formatWireRules } from "../../filter/wire-rules.ts";
 import { foreignLinkText, OperatorPaths } from "../../fs/operator-path.ts";
@@ -210,10 +210,9 @@ async function runBoth(
   const [received, sent] = await Promise.allSettled([receiving, sending]);
   // Who heard of the end from the other, or just found it gone, has nothing to say.
   const reasons = [received, sent].flatMap((end) => (end.status === "rejected" ? [asTsyncError(end.reason)] : []));
-  const [reason] = [...reasons.filter(isOwn), ...reasons.filter(({ message }) => message !== ""), ...reasons];
-  if (reason !== undefined) throw reason;
-  if (received.status === "rejected" || sent.status === "rejected")
-    throw internalError("an end failed without a reason");
+  if (received.status === "rejected" || sent.status === "rejected") {
+    throw reasons.find(isOwn) ?? reasons.find(({ message }) => message !== "") ?? reasons[0];
+  }
   const exitCode = Math.max(received.value.exitCode, sent.value.exitCode) as ExitCode;
   return { ...sent.value, exitCode, batchOnly: isOnly };
 }
