@@ -37,11 +37,14 @@ export interface CutRecord {
   readonly ended: number;
   /** Its status; -1 for a signal. */
   readonly status: number;
+  /** Where the frames of each way begin (1-session 5). */
+  readonly frames: { readonly up: readonly number[]; readonly down: readonly number[] };
 }
 
 const order = JSON.parse(process.env.TSYNC_CUT ?? "{}") as CutOrder;
 const client = process.ppid;
 const passed = { up: 0, down: 0 };
+const seen = { up: [] as Buffer[], down: [] as Buffer[] };
 let at = 0;
 const server = spawn("sh", ["-c", `exec ${process.argv.slice(3).join(" ")}`], { stdio: ["pipe", "pipe", "inherit"] });
 const { stdin, stdout } = server;
@@ -63,6 +66,7 @@ async function pass(way: "up" | "down", from: Readable, to: Writable): Promise<v
       const own = damages ? damaged(chunk, passed[way]) : chunk;
       const piece = counts && at === 0 ? own.subarray(0, order.after - passed[way]) : own;
       passed[way] += damages ? chunk.length : piece.length;
+      seen[way].push(piece);
       if (order.action === "crumbs") await crumble(piece, to);
       else if (!to.write(piece) && !to.destroyed)
         await new Promise((resolve) => to.once("drain", resolve).once("close", resolve));
@@ -76,6 +80,20 @@ async function pass(way: "up" | "down", from: Readable, to: Writable): Promise<v
     // It was destroyed.
   }
   if (!to.destroyed) to.end();
+}
+
+/** Where frames begin, from the first place from which nothing but frames follows until the end; none in a stream that was cut. */
+function frameStarts(stream: Buffer): readonly number[] {
+  for (let start = 0; start < Math.min(stream.length, 200); start++) {
+    const starts: number[] = [];
+    let place = start;
+    while (place + 4 <= stream.length && stream.readUInt8(place + 3) >= 7 && stream.readUInt8(place + 3) < 110) {
+      starts.push(place);
+      place += 4 + stream.readUIntLE(place, 3);
+    }
+    if (place === stream.length) return starts;
+  }
+  return [];
 }
 
 async function crumble(piece: Uint8Array, to: Writable): Promise<void> {
@@ -108,7 +126,8 @@ if (order.action === "damage") {
 void pass("up", process.stdin, stdin);
 const back = pass("down", stdout, process.stdout);
 server.on("exit", (code) => {
-  const record: CutRecord = { ...passed, at, ended: Date.now(), status: code ?? -1 };
+  const frames = { up: frameStarts(Buffer.concat(seen.up)), down: frameStarts(Buffer.concat(seen.down)) };
+  const record: CutRecord = { ...passed, at, ended: Date.now(), status: code ?? -1, frames };
   writeFileSync(order.record, JSON.stringify(record));
   process.exitCode = code ?? 137;
   void back.then(() => process.exit());

@@ -12,7 +12,9 @@ export const interopRoles = [
 ] as const;
 export type InteropRole = (typeof interopRoles)[number];
 
-export type InteropTransport = "shell" | "daemon";
+/** A shell on pipes, a daemon's TCP, a real sshd by the system's ssh, and the same by the built-in ssh of a client. */
+export const interopTransports = ["shell", "daemon", "ssh", "builtin"] as const;
+export type InteropTransport = (typeof interopTransports)[number];
 
 /** Protocols, as far as a peer speaks them. */
 export const interopProtocols: readonly number[] = [27, 28, 29, 30, 31, 32];
@@ -72,7 +74,7 @@ const set = (
   options: string,
   sources: readonly string[] = ["s/"],
   destination = "d/",
-  transports: readonly InteropTransport[] = ["shell", "daemon"],
+  transports: readonly InteropTransport[] = interopTransports,
 ): OptionSet => ({ name, options, sources, destination, transports });
 
 /** All option sets. */
@@ -113,7 +115,11 @@ export const optionSets: readonly OptionSet[] = [
   set("`-a --iconv`", "-a --iconv=UTF-8,ISO-8859-1", ["i/"], "e/"),
   set("`-a --iconv`, names that cannot be converted", "-a --iconv=UTF-8,ISO-8859-1", ["s/"], "e/"),
   set("`-as --iconv --files-from`", "-as --iconv=UTF-8,ISO-8859-1 --files-from=ilist", ["i/"], "e/"),
-  set("`-aHy --delete --iconv`, KOI8-R to UTF-8", "-aHy --iconv={koi8} --delete", ["k/"], "kd/", ["shell"]),
+  set("`-aHy --delete --iconv`, KOI8-R to UTF-8", "-aHy --iconv={koi8} --delete", ["k/"], "kd/", [
+    "shell",
+    "ssh",
+    "builtin",
+  ]),
 ];
 
 /** Every combination; tsync at both ends does not depend on a peer: it is in the matrix once, compared with the first. */
@@ -122,13 +128,19 @@ export function allCells(peers: readonly Peer[]): InteropCell[] {
   for (const [index, peer] of peers.entries()) {
     for (const role of interopRoles) {
       if (role.startsWith("both") && index > 0) continue;
-      for (const transport of ["shell", "daemon"] as const) {
-        // There is no daemon of tsync's own.
+      for (const transport of interopTransports) {
+        // There is no daemon of tsync's own, and only a client has an ssh built in.
         if (transport === "daemon" && !role.startsWith("client")) continue;
+        if (transport === "builtin" && role.startsWith("server")) continue;
         for (const set of optionSets) {
           if (!set.transports.includes(transport)) continue;
           for (const protocol of interopProtocols) {
-            if (protocol <= peer.protocol) cells.push({ peer, role, transport, protocol, set });
+            if (protocol > peer.protocol) continue;
+            // Over ssh the bytes are those of the pipe: the oldest protocol and the newest one.
+            if (transport === "ssh" || transport === "builtin") {
+              if (protocol !== interopProtocols[0] && protocol !== peer.protocol) continue;
+            }
+            cells.push({ peer, role, transport, protocol, set });
           }
         }
       }

@@ -4,6 +4,7 @@ import {
   type InteropRole,
   type InteropTransport,
   interopRoles,
+  interopTransports,
   optionSets,
 } from "./interop-cells.ts";
 import type { CellResult } from "./interop-runner.ts";
@@ -18,6 +19,8 @@ export interface MatrixRow {
 const transportNames: Readonly<Record<InteropTransport, string>> = {
   shell: "remote shell on pipes",
   daemon: "real daemon, TCP",
+  ssh: "real sshd, the system's ssh",
+  builtin: "real sshd, the built-in ssh",
 };
 
 const roleNames: Readonly<Record<InteropRole, string>> = {
@@ -37,14 +40,13 @@ export function formatMatrix(peers: readonly Peer[], rows: readonly MatrixRow[],
     rows.length === total
       ? ""
       : "\nThe rest has not been run yet. What is here was gathered over several runs (`--state`), between which tsync changed.\n";
-  const sections = peers.flatMap((peer) =>
-    (["shell", "daemon"] as const).map((transport) => formatTable(peer, transport, rows)),
-  );
+  const sections = peers.flatMap((peer) => interopTransports.map((transport) => formatTable(peer, transport, rows)));
   return `# Interoperation with rsync
 
 Made by \`node test/interop/run-matrix.ts --write docs/interop.md\`. Each cell is a run of a real rsync with tsync at one end (or at
 both), compared with the same run with that rsync at both ends: the trees of both sides (type, mode, owner, nanosecond times,
-content, link targets, devices, hard links, attributes, ACLs) and the exit code must be the same. A field names the protocols
+content, link targets, devices, hard links, attributes, ACLs) and the exit code must be the same. Over ssh, where the bytes are those
+of the pipe, the oldest and the newest protocol are run; what the built-in ssh does is compared with rsync over the system's. A field names the protocols
 (\`--protocol=N\`) that are so; \`(=4)\` behind some: rsync ends with code 4 there, and so does tsync; \`-\`: not run.
 
 | rsync | newest protocol | from |

@@ -9,6 +9,7 @@ import { type InteropCell, interopSetup } from "./interop-cells.ts";
 import { type Libc, openLibc } from "./libc.ts";
 import type { Peer } from "./peers.ts";
 import { compareSnapshots, formatDifference, type Snapshot, takeSnapshot } from "./snapshot.ts";
+import { startSshd, type TestSshd } from "./sshd.ts";
 
 /** What became of a cell. */
 export interface CellResult {
@@ -38,6 +39,7 @@ const shellScript = '#!/bin/sh\nshift\nexec sh -c "$*"\n';
 export class InteropRunner {
   readonly #libc: Libc = openLibc();
   readonly #daemons: ReadonlyMap<string, TestDaemon>;
+  readonly #sshd: TestSshd;
   readonly #since = BigInt(Date.now() - 1000) * 1_000_000n;
   /** By what decides them: all outcomes of rsync at both ends so far. */
   readonly #known = new Map<string, CellOutcome[]>();
@@ -45,12 +47,13 @@ export class InteropRunner {
 
   readonly folder: string;
 
-  private constructor(folder: string, daemons: ReadonlyMap<string, TestDaemon>) {
+  private constructor(folder: string, daemons: ReadonlyMap<string, TestDaemon>, sshd: TestSshd) {
     this.folder = folder;
     this.#daemons = daemons;
+    this.#sshd = sshd;
   }
 
-  /** Makes the folder, and starts a daemon of each peer. */
+  /** Makes the folder, and starts a daemon of each peer and an sshd. */
   static async start(peers: readonly Peer[]): Promise<InteropRunner> {
     const folder = mkdtempSync(join(tmpdir(), "tsync-interop-"));
     chmodSync(folder, 0o755);
@@ -65,11 +68,12 @@ export class InteropRunner {
     const module = `[all]\npath = ${folder}\nread only = no\nmunge symlinks = no\ncharset = ISO-8859-1\n`;
     const daemons = new Map<string, TestDaemon>();
     for (const { version, program } of peers) daemons.set(version, await startDaemon("true", () => module, program));
-    return new InteropRunner(folder, daemons);
+    return new InteropRunner(folder, daemons, await startSshd());
   }
 
   stop(): void {
     for (const daemon of this.#daemons.values()) daemon.stop();
+    this.#sshd.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -113,13 +117,16 @@ export class InteropRunner {
     const client = isReference || role.startsWith("server") ? peer.program : tsync;
     const server = isReference || role.startsWith("client") ? peer.program : tsync;
     const port = this.#daemons.get(peer.version)?.port;
-    const far = transport === "shell" ? root : `/${name}`;
+    const isDaemon = transport === "daemon";
+    const far = isDaemon ? `/${name}` : root;
     const farPath = (path: string): string =>
-      transport === "shell" ? `h:${root}/${path}` : `rsync://127.0.0.1:${port}/all/${name}/${path}`;
+      isDaemon ? `rsync://127.0.0.1:${port}/all/${name}/${path}` : `host:${root}/${path}`;
     const options = set.options
       .split(" ")
       .map((word) => word.replace("{far}", far).replace("{koi8}", isPull ? "UTF-8,KOI8-R" : "KOI8-R,UTF-8"));
-    const shell = transport === "shell" ? ["-e", join(this.folder, "shell"), `--rsync-path=${server}`] : [];
+    const command = transport === "shell" ? join(this.folder, "shell") : `ssh -F ${this.#sshd.config}`;
+    const shell = isDaemon ? [] : ["-e", command, `--rsync-path=${server}`];
+    if (transport === "builtin" && !isReference) shell.push("--ssh=builtin");
     // A fixed seed: with another one now and then two blocks of different content have the same sum.
     const common = ["--checksum-seed=5", `--protocol=${protocol}`, ...shell];
     const sources = set.sources.map((path) => (isPull ? farPath(path) : path));
