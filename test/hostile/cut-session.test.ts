@@ -200,16 +200,17 @@ describe.each<Ends>([
             continue;
           }
           expect(ended.stderr, what).not.toMatch(/internal|^\s+at /m);
+          // Without the very last bytes a server of rsync waits for ten seconds, and each client for it.
+          const isRsyncWaiting = ends.server === "rsync" && way === "up" && after >= whole.up - 6;
+          const limit = patienceMilliseconds + (isRsyncWaiting ? 10_000 : 0);
           if (action !== "kill-client") {
             // The end of a session may have been near enough.
             expect([0, ...codes], `${what}: ${ended.stderr}`).toContain(ended.code);
-            // Without the very last bytes a server of rsync waits for ten seconds, and each client for it.
-            const isRsyncWaiting = ends.server === "rsync" && way === "up" && after >= whole.up - 2;
-            expect(ended.at - at, what).toBeLessThan(patienceMilliseconds + (isRsyncWaiting ? 10_000 : 0));
+            expect(ended.at - at, what).toBeLessThan(limit);
           } else expect({ what, signal: ended.signal }).toEqual({ what, signal: "SIGKILL" });
           if (action !== "kill-server") {
             expect([0, ...codes, 10], `${what}: the server`).toContain(status);
-            expect(serverEnded - at, `${what}: the server`).toBeLessThan(patienceMilliseconds);
+            expect(serverEnded - at, `${what}: the server`).toBeLessThan(limit);
           }
           expectWhole();
           const receiverLives = action === "cut" || (action === "kill-server") === (ends.direction === "pull");
