@@ -2,7 +2,7 @@
  * Compares tsync with the installed rsync over many random cases; see test/support/differential.ts for what a case is.
  *
  *   node test/interop/run-differential.ts --cases 2000 --seed 1 --jobs 2 [--user root|nobody] [--table main|whole|rare] [--mode local|push|pull|serve-push|
- *        serve-pull|both-push|both-pull] [--program bin/tsync] [--against rsync] [--syscalls plain] [--threshold 98] [--report FILE] [--dir FOLDER]
+ *        serve-pull|both-push|both-pull] [--program bin/tsync] [--against rsync] [--peer 3.2.7] [--syscalls plain] [--threshold 98] [--report FILE] [--dir FOLDER]
  *   node test/interop/run-differential.ts --seed 77 --cases 1 -v [--keep FOLDER]     one case, with all its differences
  *
  * Needs root. Exit code 1 when fewer cases than the threshold are identical.
@@ -31,6 +31,7 @@ import {
 import { emptyDirectory } from "../support/empty-directory.ts";
 import { keepCase } from "../support/keep-case.ts";
 import type { Difference } from "../support/outcome.ts";
+import { realPeers } from "../support/peers.ts";
 import type { RunUser } from "../support/random-attributes.ts";
 
 interface Settings {
@@ -42,6 +43,8 @@ interface Settings {
   readonly mode: DifferentialMode;
   readonly program: string;
   readonly against: string;
+  /** The release of rsync that has the other end, in modes between two machines; that of `against` if not given. */
+  readonly peer: string | undefined;
   readonly syscalls: string;
   readonly threshold: number;
   readonly folder: string;
@@ -67,6 +70,7 @@ function readSettings(): Settings {
       mode: { type: "string", default: "local" },
       program: { type: "string", default: "bin/tsync" },
       against: { type: "string", default: "rsync" },
+      peer: { type: "string" },
       syscalls: { type: "string", default: "" },
       threshold: { type: "string", default: "98" },
       dir: { type: "string", default: tmpdir() },
@@ -91,6 +95,7 @@ function readSettings(): Settings {
     mode,
     program: values.program.includes("/") ? resolve(values.program) : values.program,
     against: values.against.includes("/") ? resolve(values.against) : values.against,
+    peer: values.peer,
     syscalls: values.syscalls,
     threshold: Number(values.threshold),
     folder: values.dir,
@@ -110,7 +115,11 @@ function requireRsync(program: string): void {
   process.exit(2);
 }
 
-function makeRunner(folder: string, { user, table, mode, program, against, syscalls }: Settings): DifferentialRunner {
+function makeRunner(folder: string, settings: Settings): DifferentialRunner {
+  const { user, table, mode, program, against, syscalls } = settings;
+  const other = realPeers().find(({ version }) => version === settings.peer);
+  if (settings.peer !== undefined && other === undefined) throw new Error(`there is no rsync ${settings.peer} here`);
+  const peer = other === undefined ? undefined : { name: "peer", command: [other.program], environment: {} };
   const environment: Record<string, string> = syscalls === "" ? {} : { TSYNC_SYSCALLS: syscalls };
   const reference: Program = { name: "rsync", command: [against], environment: {} };
   const subject: Program = { name: "subject", command: [program], environment };
@@ -120,6 +129,7 @@ function makeRunner(folder: string, { user, table, mode, program, against, sysca
     mode,
     reference,
     subject,
+    peer,
     coarse: syscalls === "plain",
     referenceRuns: 10,
   });

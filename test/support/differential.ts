@@ -52,6 +52,8 @@ export interface DifferentialOptions {
   readonly mode?: DifferentialMode;
   readonly reference: Program;
   readonly subject: Program;
+  /** What has the other end when one of the two has one; the reference if not given. */
+  readonly peer?: Program | undefined;
   /** The subject keeps microseconds and writes zeros for holes: compare no closer. */
   readonly coarse: boolean;
   /**
@@ -234,11 +236,11 @@ export class DifferentialRunner {
   /** Arguments may be any bytes, which spawn cannot pass: a script holds them. */
   #execute(scenario: Scenario, program: Program): Pick<Outcome, "exitCode" | "stdout" | "stderr"> {
     const file = (name: string): string => `${this.#folder}/${name}`;
-    const { mode = "local", reference } = this.#options;
-    const near = mode.startsWith("serve") ? reference : program;
+    const { mode = "local", reference, peer = reference } = this.#options;
+    const near = mode.startsWith("serve") ? peer : program;
     const command = near.command.map((word) => quote(fromText(word))).join(" ");
     // The far shell splits the variable into words and nothing else.
-    const far = (mode === "push" || mode === "pull" ? reference : program).command.join(" ");
+    const far = (mode === "push" || mode === "pull" ? peer : program).command.join(" ");
     const become =
       scenario.user === "root" ? "" : `setpriv --reuid=${nobodyId} --regid=${nobodyId} --groups=${nobodyId},12345 `;
     const mounts = scenario.mounts.map((path) => mountLine(path)).join("");
