@@ -181,7 +181,7 @@ class RunRenderer {
         if (isNoticeShown(event.code, this.options, this.rules.itemizing)) this.notice(event);
         break;
       case "problem":
-        this.errorLine(event.text, event.role);
+        this.errorLine(event.text, event.role, event.fromPeer);
         break;
       case "progress":
         this.progressText(this.progress?.file(event));
@@ -360,15 +360,15 @@ class RunRenderer {
     this.out(`${escapeForTerminal(text, highBytes)}\n`);
   }
 
-  /** A line for standard error; the log has those that the client's own side (the sender) wrote. */
-  private errorLine(text: ByteName, role: Role): void {
+  /** A line for standard error; the log has those that the client's own side wrote, or was sent as messages. */
+  private errorLine(text: ByteName, role: Role, isMessage = false): void {
     const ours = this.isOurs(role);
     // Another process does not know of an open line.
     if (ours) this.endOpenLine((newline) => this.output.error(byteName(newline)));
     // The receiving side is a server, which knows no locale.
     const highBytes = ours || this.highBytes === "raw" ? this.highBytes : "escaped";
     this.output.error(byteName(`${escapeForTerminal(text, highBytes)}\n`));
-    if (ours) this.output.log?.(text);
+    if (ours || isMessage) this.output.log?.(text);
   }
 
   /** Whether the process that was started here has the words of this role, be it from another one (`--stderr=client`). */

@@ -132,6 +132,8 @@ export interface ProblemEvent {
   readonly path: ByteName | undefined;
   /** errno of the failed call, or 0. */
   readonly errno: number;
+  /** The other side has sent it as a message, so that it is in the log of this side too (1-session 5.5). */
+  readonly fromPeer?: boolean;
 }
 
 /** Bytes of the current file were written (only while somebody asked for progress). */

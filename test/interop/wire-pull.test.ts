@@ -18,6 +18,7 @@ beforeAll(() => {
   chmodSync(join(folder, "shell"), 0o755);
   bash(`umask 022; mkdir -p s/d s/new 'a/s2/sub'; echo x >s/f; echo 1 >s/h1; ln s/h1 s/h2; ln -s t s/l; mkfifo s/p; chmod 770 s/d
     echo u >s/same; echo 1 >a/s2/f; echo 2 >a/s2/sub/g; mkdir many; for i in $(seq 130); do mkdir many/d$i; echo x >many/d$i/f; done
+    mkdir dangling; ln -s nowhere dangling/l
     find s a many -depth -exec touch -h -d @1600000000.5 {} +`);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -64,6 +65,10 @@ describe("as rsync", () => {
     ["-aHvi --log-file-format=LOG_%n%L", "%/s/"],
     ["-aHvO --log-file-format=LOG_%n%L", "%/s/"],
     ["-aHvv --log-file-format=", "%/s/"],
+    // Errors that come as messages are logged.
+    ["-rL --protocol=28", "%/dangling/"],
+    ["-rL --protocol=29", "%/dangling/"],
+    ["-rL --protocol=29 --stderr=client", "%/dangling/"],
     // Modes: of a file those that it gets, of what is deleted its own.
     ["-rlE --delete --out-format=%B_%i_%n --log-file-format=LOG_%B_%n", "%/s/"],
     ["-rlp --delete --chmod=u-w --out-format=%B_%i_%n --log-file-format=LOG_%B_%n", "%/s/"],

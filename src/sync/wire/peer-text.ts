@@ -21,5 +21,5 @@ export function tellPeerText(message: Text, role: Role, emit: EventSink, handle:
   }
   const problem = peerProblem(message, role);
   if (problem.severity === "error") handle(message);
-  emit(problem);
+  emit({ ...problem, fromPeer: true });
 }
