@@ -3,6 +3,7 @@
  * `--delete-missing-args` (3-transfer 1.7 steps 4 and 5).
  */
 import { type ByteName, byteName, directoryName } from "../bytes/byte-name.ts";
+import { protocolError } from "../errors.ts";
 import { emptyStat } from "../fs/syscalls/interface.ts";
 import { EntryFlag } from "../protocol/file-entry.ts";
 import type { RunContext } from "./context.ts";
@@ -50,9 +51,14 @@ export function depthOf(path: ByteName): number {
   return path === "." ? 0 : path.split("/").filter((part) => part !== "").length;
 }
 
-/** Deletes what stands under the names of such a list, and tells that its directory is not there. */
+/**
+ * Deletes what stands under the names of such a list, and tells that its directory is not there. Senders below protocol 30 list no
+ * parents for `--no-implied-dirs`; then nothing is done, as in rsync (3-transfer 1.7 step 4).
+ */
 export function deleteInAbsent({ context, destination, deleter }: Parts, list: FileList): void {
   const { ledger, syscalls } = context;
+  const lost = list.entries.find((entry) => !isMissing(entry));
+  if (lost !== undefined) throw protocolError(`ABORTING due to invalid path from sender: ${lost.path}`, "generator");
   ledger.warning("generator", `WARNING: parent dir is absent in the file list: ${list.path}`);
   const stat = emptyStat();
   for (const entry of list.entries) {

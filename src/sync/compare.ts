@@ -59,6 +59,13 @@ export function sameAccessTime(entry: FileEntry, stat: Stat, options: TransferOp
   return Math.abs(entry.atime - stat.atime) <= Math.max(options.modifyWindow, 0);
 }
 
+/** Whether a file that passes the quick check with these flags would be changed: after a checksum by its exact times too (3-transfer 1.5). */
+export function wouldChange(options: TransferOptions, entry: FileEntry, stat: Stat, flags: number): boolean {
+  if ((flags & ~ItemFlag.xattr) !== 0 || !options.checksum) return (flags & ~ItemFlag.xattr) !== 0;
+  const isExact = entry.mtime === stat.mtime && entry.mtimeNanoseconds === stat.mtimeNanoseconds;
+  return (keepsTime(entry, options) && !isExact) || keepsAccessTime(entry, options);
+}
+
 /** Item flags of an entry against an existing object; `mode` is the mode that the entry is to get. */
 export function itemFlags(
   context: RunContext,

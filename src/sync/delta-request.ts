@@ -209,9 +209,13 @@ export class DeltaRequests {
   }
 }
 
-/** What a transferred file takes on the wire, and the block sums that went the other way. */
+/**
+ * What a transferred file takes on the wire, and the block sums that went the other way. A receiver of what another machine sends
+ * sends nothing itself: its generator does (3-transfer 9.6).
+ */
 export function wireNumbers(source: OpenSource, delta: DeltaResult | undefined): { wire: number; checksums: number } {
-  const { wireBytes, size } = source;
+  const { wireBytes, size, tokens } = source;
+  if (tokens !== undefined) return { wire: tokens.bytesTaken, checksums: 0 };
   if (delta === undefined) return { wire: wireBytes, checksums: 16 };
   const whole = size + tokenBytes * Math.ceil(size / literalRunBytes);
   const data = delta.literalBytes + tokenBytes * (delta.literalRuns + delta.matches);

@@ -108,8 +108,8 @@ export class AlternateEntries {
     return itemFlags(context, entry, mode, found.stat, found.attributes, initial, equal ? byteName("") : undefined);
   }
 
-  /** Gives a linked file, and so that of the alternate, the source's time of access. */
-  setAccessTime({ entry, place, mode }: PlacedTurn, found: Alternate): void {
+  /** Gives a linked file, and so that of the alternate, the source's time of access, and the mode that a copy would get. */
+  setAccessTime({ entry, place, mode: ownMode, copyMode: mode = ownMode }: PlacedTurn, found: Alternate): void {
     const { context } = this.parts;
     if (!context.options.atimes || context.options.dryRun) return;
     setAttributes(context, place, entry, mode, { ...found.stat }, found.attributes, "by-window");

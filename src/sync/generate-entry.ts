@@ -8,7 +8,7 @@ import { type FileEntry, FileType, isDeviceMode } from "../protocol/file-entry.t
 import { ItemFlag } from "../protocol/item-flags.ts";
 import { type Alternate, AlternateLevel } from "./alternates.ts";
 import { setAttributes } from "./attributes.ts";
-import { destinationMode, itemFlags, newItemFlags, noAttributes, quickCheck } from "./compare.ts";
+import { destinationMode, itemFlags, newItemFlags, noAttributes, quickCheck, wouldChange } from "./compare.ts";
 import {
   absolutePath,
   type EntryParts,
@@ -306,7 +306,7 @@ export class EntryGenerator {
       const flags = itemFlags(context, entry, mode, stat, attributes, 0);
       if (group !== undefined) group.hadOtherXattrs = (flags & ItemFlag.xattr) !== 0;
       const waiting = channel.push({ kind: "item", entry, ndx, position, flags, linkedTo: undefined });
-      remarkUpToDate(this.parts, entry, options.dryRun ? (flags & ~ItemFlag.xattr) !== 0 : changed);
+      remarkUpToDate(this.parts, entry, options.dryRun ? wouldChange(options, entry, stat, flags) : changed);
       this.parts.remover.succeeded(turn, "handled", place.directory, place.name);
       if (group !== undefined) this.finishGroup(group, entry);
       return waiting;

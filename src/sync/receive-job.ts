@@ -92,6 +92,8 @@ export interface TokenFeed {
   next(): Token | undefined;
   /** The sender's digest, once it is here; behind the last part. */
   digest(): Uint8Array | undefined;
+  /** Bytes of data taken for the file so far, its head included: what `%b` shows (3-transfer 9.6). */
+  readonly bytesTaken: number;
   /** A digest to compare it with, of what is added from now on. */
   checksum(): StreamingChecksum;
   /** Where the file may be put together: the digest takes what lies there without copying it. */

@@ -81,3 +81,19 @@ difference("`-r --link-dest` twice, without `-p`, onto files with other modes", 
   look: "stat -c '%a %h' a1/f d/f",
   tsync: { status: 0, seen: "644 2\n644 2\n" },
 });
+
+difference("`-b --inplace --no-W` with a name that is the name of another file's backup (`f` and `f~`)", {
+  setup: "mkdir s d; seq 5000 >s/f; seq 4000 >d/f; ln -s x s/f~; ln -s y d/f~",
+  run: "-rlb --inplace --no-W s/ d/",
+  look: "cmp -s s/f d/f && echo same; readlink d/f~",
+  rsync: { status: 2, err: /^got a block match with no basis file for/, seen: "x\n" },
+  tsync: { status: 0, seen: "same\nx\n" },
+});
+
+difference("`-A -b` with `--inplace` or `--append`, files without an ACL in a directory that has one", {
+  setup: "mkdir s d; seq 9 >s/f; seq 5 >d/f; setfacl -m u:2:rwx s",
+  run: "-aAb --append -e $rsh --rsync-path=$p h:$PWD/s/ d/",
+  look: "getfacl -nc d/f~ | grep -c user:2",
+  rsync: { status: 0, seen: "1\n" },
+  tsync: { status: 0, seen: "0\n" },
+});

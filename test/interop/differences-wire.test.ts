@@ -100,13 +100,6 @@ difference("protocols below 31, backups that are copied", {
   tsync: { status: 0, seen: "1500000000.5\n" },
 });
 
-difference("`%b` and `%c` of a pull", {
-  setup: "mkdir s d; seq 1 2000 >s/f; seq 1 1999 >d/f",
-  run: `-r --out-format=%c ${pull}`,
-  rsync: { status: 0, out: "0\n" },
-  tsync: { status: 0, out: /^[1-9]\d+\n$/ },
-});
-
 difference("protocols 20 to 26", {
   setup: "mkdir s d; echo f >s/f",
   run: "-a --protocol=26 s/ d/",

@@ -83,7 +83,6 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
     connection,
     settings,
     condition,
-    impliesParents: !options.impliedDirectories,
     convert:
       link.names === undefined
         ? undefined

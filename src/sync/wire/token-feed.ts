@@ -13,6 +13,8 @@ export class WireTokens implements TokenFeed {
   private readonly source: TokenReader;
   private readonly digestBytes: number;
   private readonly makeChecksum: () => StreamingChecksum;
+  /** Where the head of the file began in the stream. */
+  private readonly start: number;
   readonly buffer: Uint8Array;
   private coming: Promise<void> | undefined;
   private ready: Token | undefined;
@@ -27,14 +29,20 @@ export class WireTokens implements TokenFeed {
     digestBytes: number,
     makeChecksum: () => StreamingChecksum,
     buffer: Uint8Array,
+    start: number,
   ) {
     this.buffer = buffer;
+    this.start = start;
     this.connection = connection;
     this.source = source;
     this.head = head;
     this.digestBytes = digestBytes;
     this.makeChecksum = makeChecksum;
     this.onBlock = source.wantsBlocks ? (bytes) => void source.insertBlock(bytes) : undefined;
+  }
+
+  get bytesTaken(): number {
+    return this.connection.reader.consumed - this.start;
   }
 
   checksum(): StreamingChecksum {

@@ -4,7 +4,7 @@
  */
 import { type ByteName, byteName, directoryName } from "../../bytes/byte-name.ts";
 import { protocolError } from "../../errors.ts";
-import { EntryFlag, type FileEntry, FileType, noRoot } from "../../protocol/file-entry.ts";
+import type { FileEntry } from "../../protocol/file-entry.ts";
 import { FileListDecoder } from "../../protocol/file-list-decoder.ts";
 import type { FileListSettings } from "../../protocol/file-list-settings.ts";
 import { isIncremental } from "../../protocol/wire-context.ts";
@@ -49,8 +49,6 @@ export interface WireListsRequest {
   readonly connection: Connection;
   readonly settings: FileListSettings;
   readonly condition: Condition;
-  /** Parents that nobody listed are made as needed (`--no-implied-dirs`). */
-  readonly impliesParents: boolean;
   /** Looks at every entry as it came, before anything is done with it; throws if it must not be. */
   readonly check: (entry: FileEntry) => FileEntry;
   /** `--iconv`: an entry as it is called here; undefined (and reported): it cannot be. */
@@ -227,9 +225,12 @@ export class WireLists implements ListSource {
     this.lasts.push(first + count - 1);
     const { kept, dropped } = cleanEntries(sorted);
     const inactive = new Set(dropped.map(({ position }) => sorted[position]));
+    // One that is implied and asked for too has the flags of both.
+    const whole = new Map(kept.map(({ entry, position }) => [sorted[position], entry]));
     for (const directory of arrived.directories) {
       const removed = inactive.has(directory.entry);
-      this.directories.push({ ...directory, removed, listed: directory.entry.path === "." });
+      const entry = whole.get(directory.entry) ?? directory.entry;
+      this.directories.push({ ...directory, entry, removed, listed: entry.path === "." });
     }
     const dot = owner === undefined ? kept.find(({ entry }) => entry.path === ".") : undefined;
     const own = kept.filter((item) => item !== dot);
@@ -269,7 +270,7 @@ export class WireLists implements ListSource {
     open(top, dot?.entry, dot === undefined ? 0 : numberOf(dot.position));
     const parentOf = (path: ByteName): Part => {
       const parent = directoryName(path) || top;
-      return parts.get(parent) ?? this.impliedParent(parent, parentOf, open);
+      return parts.get(parent) ?? this.absentParent(parent, open);
     };
     for (const { entry, position } of kept) {
       if (entry.path === ".") continue;
@@ -294,42 +295,12 @@ export class WireLists implements ListSource {
     this.end();
   }
 
-  /** A parent that is not in the list: only old senders leave those out that `--relative` implies (2-file-list 9.2). */
-  private impliedParent<Part extends { readonly entries: FileEntry[]; readonly ndx: number[] }>(
-    path: ByteName,
-    parentOf: (path: ByteName) => Part,
-    open: (path: ByteName, owner: FileEntry | undefined, ndx: number) => Part,
-  ): Part {
-    const { settings, impliesParents, connection } = this.request;
+  /** A parent that is not in the list: of missing arguments, or one that old senders leave out (3-transfer 1.7 step 4). */
+  private absentParent<Part>(path: ByteName, open: (path: ByteName, owner: undefined, ndx: number) => Part): Part {
+    const { settings, connection } = this.request;
     const { role } = connection.reader;
-    if (!settings.relative || !impliesParents) {
-      throw protocolError(`ABORTING due to invalid path from sender: ${path} [${role}]`, role);
-    }
-    const entry: FileEntry = {
-      path,
-      name: path.slice(path.lastIndexOf("/") + 1) as ByteName,
-      root: noRoot,
-      mode: FileType.directory | 0o755,
-      size: 0,
-      mtime: 0,
-      mtimeNanoseconds: 0,
-      atime: 0,
-      uid: 0,
-      gid: 0,
-      rdevMajor: 0,
-      rdevMinor: 0,
-      flags: EntryFlag.implied,
-      target: undefined,
-      linkGroup: -1,
-      checksum: undefined,
-      accessAcl: undefined,
-      defaultAcl: undefined,
-      xattrs: undefined,
-    };
-    const parent = parentOf(path);
-    parent.entries.push(entry);
-    parent.ndx.push(-1);
-    return open(path, entry, -1);
+    if (!settings.relative) throw protocolError(`ABORTING due to invalid path from sender: ${path} [${role}]`, role);
+    return open(path, undefined, 0);
   }
 
   private add(arriving: FileList): void {

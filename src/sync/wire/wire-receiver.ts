@@ -20,7 +20,6 @@ import type { PendingFile } from "../pending-file.ts";
 import { FileReceiver } from "../receive-file.ts";
 import type { JobResult } from "../receive-job.ts";
 import type { RunProgress } from "../run-progress.ts";
-import { itemWireBytes } from "../wire-size.ts";
 import type { Link } from "./link.ts";
 import { WireTokens } from "./token-feed.ts";
 import type { Asked, RequestChannel, Unwanted } from "./wire-channel.ts";
@@ -149,8 +148,9 @@ export class WireReceiver {
   /** The data of a file, behind the sums that it refers to. */
   private openTokens(): WireTokens | Promise<WireTokens> {
     const { connection, digestBytes, tokenReader, wholeChecksum, memory } = this.link;
+    const start = connection.reader.consumed;
     const open = (head: WireSumHead): WireTokens =>
-      new WireTokens(connection, tokenReader, head, digestBytes, wholeChecksum, memory.patch);
+      new WireTokens(connection, tokenReader, head, digestBytes, wholeChecksum, memory.patch, start);
     const head = connection.read(this.readHead);
     return head instanceof Promise ? head.then(open) : open(head);
   }
@@ -225,8 +225,7 @@ export class WireReceiver {
     const opened = (tokens: WireTokens): Promise<void> | undefined => {
       if (head !== "recorded" && !sameHead(tokens.head, head))
         throw protocolError(`the sums of file ${record.ndx} are not those asked for [${role}]`, role);
-      const wireBytes = wants.transferred ? itemWireBytes(entry.size, record.flags, link.digestBytes) + 1 : 0;
-      const source = { descriptor: -1, size: entry.size, item, wireBytes, tokens };
+      const source = { descriptor: -1, size: entry.size, item, wireBytes: 0, tokens };
       const file = receive(source);
       // What is told of a file is the mode that it gets.
       if (!options.permissions) {

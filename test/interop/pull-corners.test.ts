@@ -1,0 +1,84 @@
+/**
+ * Corners of pulls that random cases between two machines came upon, one small tree each: tsync as the client of the installed rsync
+ * has the same text, exit code and tree (docs/spec/2-file-list 4.3, 9.2; 3-transfer 1.5, 1.7, 9.6).
+ */
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { lookAtTrees, sideBySide } from "../support/side-by-side.ts";
+
+const compare = sideBySide({ look: lookAtTrees });
+const remoteShell = '#!/bin/sh\nshift\nexec sh -c "$*"\n';
+const placeShell = `cat >shell <<'END'\n${remoteShell}END\nchmod 755 shell`;
+
+/** One case; times are set before `after`, which changes the trees once more. */
+function pull(setup: string, line: string, after = "true"): ReturnType<typeof compare> {
+  const dated = "find s d -exec touch -h -d @1500000000.5 {} +";
+  // How many frames carry the data is a matter of moments.
+  return compare(`${setup}; ${dated}; ${after}; ${placeShell}`, `-e ./shell --info=stats0 ${line}`);
+}
+
+describe("-R with parents that are not listed", () => {
+  const setup = "mkdir -p s/a d/s/no; echo 1 >s/a/f; echo 2 >s/h; echo 3 >d/s/no/gone";
+  test.each(["--protocol=29", "--protocol=28", "--no-i-r", ""])("missing arguments are deleted: %s", (options) => {
+    for (const more of ["", "--delete", "-n", "-m --no-i-r"])
+      if (more !== "-m --no-i-r" || options !== "--protocol=28")
+        pull(setup, `-aRii --delete-missing-args ${options} ${more} h:s/no/gone :s/no/gone2 :s/h d/`);
+  });
+
+  test.each([28, 29])("without implied directories protocol %i cannot go on", (protocol) => {
+    const folder = mkdtempSync(join(tmpdir(), "tsync-absent-"));
+    try {
+      const shell = join(folder, "shell");
+      writeFileSync(shell, remoteShell);
+      chmodSync(shell, 0o755);
+      const ends = ["rsync", join(import.meta.dirname, "../../bin/tsync")].map((client) => {
+        spawnSync("sh", ["-c", "rm -rf s d; mkdir -p s/a d; echo 1 >s/a/f"], { cwd: folder });
+        const words = ["-aR", "--no-implied-dirs", `--protocol=${protocol}`, "-e", shell, "h:s/a/f", "d/"];
+        const { status, stderr } = spawnSync(client, words, { cwd: folder, encoding: "latin1" });
+        const said = stderr.split("\n").filter((line) => line.startsWith("ABORTING"));
+        return { status, said, left: spawnSync("ls", [join(folder, "d")], { encoding: "latin1" }).stdout };
+      });
+      expect(ends[0]).toEqual({ status: 2, said: ["ABORTING due to invalid path from sender: s/a/f"], left: "" });
+      expect(ends[1]).toEqual(ends[0]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+test.each(["", "--delete", "-n", "--no-i-r"])(
+  "--no-implied-dirs: a directory that is implied and asked for too counts as asked for: %s",
+  (options) => {
+    const setup = "mkdir -p s/g/h d/s/g/h; echo 1 >s/g/f; echo 2 >s/g/h/k; echo 3 >d/s/g/extra; chmod 750 s/g s/g/h";
+    pull(setup, `-aRi --no-implied-dirs ${options} h:s/g/h/k :s/g d/`);
+    pull(`${setup}; rm -r d/s`, `-aRi --no-implied-dirs ${options} h:s/g/h/k :s/g d/`);
+  },
+);
+
+test.each(["-avvcn", "-avvc", "-avvcnU", "-avvcnO --no-t", "-avvn"])(
+  "times that differ below the second: %s",
+  (options) => {
+    const setup = "mkdir s d; echo 1 >s/f; echo 2 >s/g; cp s/* d";
+    pull(setup, `${options} h:s/ d/`, "touch -d @1500000000.25 d/f");
+    pull(setup, `${options} --protocol=30 h:s/ d/`);
+  },
+);
+
+test.each(["", "-z", "--protocol=27", "--no-i-r -c", "--inplace", "-n"])(
+  "bytes that a file took, of a pull: %s",
+  (options) => {
+    const setup =
+      "mkdir s d; for i in 1 2 3; do seq $((i * 999)) >s/f$i; done; seq 5 700 >d/f1; seq 5 700 >d/f3; seq 50000 >s/g; cp s/f2 d/f22";
+    pull(setup, `-a --no-W --out-format=%i_%n_%b_%c --checksum-seed=5 ${options} h:s/ d/`);
+  },
+);
+
+test.each(["mkfifo -m 755 d/f", "mknod -m 711 d/f c 240 9", "ln -s x d/f", "echo x >d/f; chmod 711 d/f"])(
+  "--link-dest -U gives the file of the alternate directory the mode of what stood there: %s",
+  (made) => {
+    pull("mkdir s d a; echo 1 >s/f; chmod 640 s/f; cp -p s/f a", "-rUi --link-dest=../a h:s/ d/", made);
+  },
+);
