@@ -11,6 +11,8 @@ export interface FilesFromSettings {
   readonly nulTerminated: boolean;
   /** `-R`: components `.` are kept, for they mark where the transfer path begins. */
   readonly relative: boolean;
+  /** For another machine: there every record is a name, also one that is a comment here, and each ends at a NUL. */
+  readonly forwarded?: boolean;
 }
 
 /**
@@ -19,10 +21,12 @@ export interface FilesFromSettings {
  */
 export function parseFilesFrom(content: Uint8Array, settings: FilesFromSettings): ByteName[] {
   const names: ByteName[] = [];
-  for (const record of fromBytes(content).split(settings.nulTerminated ? "\0" : /[\r\n]/)) {
+  const { nulTerminated, forwarded = false } = settings;
+  for (const record of fromBytes(content).split(nulTerminated ? "\0" : forwarded ? /[\r\n\0]/ : /[\r\n]/)) {
     const nul = record.indexOf("\0");
     const text = (nul < 0 ? record : record.slice(0, nul)).slice(0, limits.pathBytes - 1);
-    if (text !== "" && text[0] !== "#" && text[0] !== ";") names.push(cleanListedName(text, settings.relative));
+    const isComment = !forwarded && (text[0] === "#" || text[0] === ";");
+    if (text !== "" && !isComment) names.push(cleanListedName(text, settings.relative));
   }
   return names;
 }

@@ -21,6 +21,8 @@ interface RecordBase {
 export interface ItemRecord extends RecordBase {
   readonly kind: "item";
   readonly linkedTo: ByteName | undefined;
+  /** An alternate directory has it, without any difference; it is no regular file and no directory. */
+  readonly isMatch?: boolean;
 }
 
 /** What a file is built from; `type` is a `BasisType` of the protocol, `name` the basis' own if it has another. */

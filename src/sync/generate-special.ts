@@ -66,7 +66,7 @@ export function generateSpecial(
     if (group !== undefined) group.alternate = found.stat;
     if (outcome === "linked" || outcome === "left-out" || options.dryRun || makeNew(parts, turn, stat)) {
       const linkedTo = outcome === "linked" ? byteName("") : undefined;
-      channel.push({ kind: "item", entry, ndx, position, flags, linkedTo });
+      channel.push({ kind: "item", entry, ndx, position, flags, linkedTo, isMatch: true });
       remarkUpToDate(parts, entry, false);
       if (outcome === "copied") remover.succeeded(turn, "handled", place.directory, place.name);
       return outcome === "left-out" ? outcome : true;

@@ -77,14 +77,6 @@ difference("`--read-batch` with `--iconv`, where names stand in another order in
   tsync: { status: 0, seen: "\xc3\xa4\nz\n\xc3\xa9\nb\n\xc3\xbc\no\n" },
 });
 
-difference("`--old-args` of a pull", {
-  setup: "mkdir s d; echo 1 >s/f; echo 1 >s/g",
-  run: "-a --old-args -M--include=f --exclude=f -e $rsh --rsync-path=rsync h:$PWD/s/ d/",
-  look: "ls d",
-  rsync: { status: 4, err: /^ERROR: rejecting excluded file-list name: f$/m, seen: "" },
-  tsync: { status: 0, seen: "f\ng\n" },
-});
-
 difference("`-R` with deletion, an absolute source and others", {
   setup: "mkdir -p s/a t d; echo 1 >s/a/f; echo 1 >t/c",
   run: "for i in 1 2; do $p -aRi --delete-before -e $rsh --rsync-path=$p $PWD/s/a t h:$PWD/d/; done",

@@ -82,3 +82,31 @@ test.each(["mkfifo -m 755 d/f", "mknod -m 711 d/f c 240 9", "ln -s x d/f", "echo
     pull("mkdir s d a; echo 1 >s/f; chmod 640 s/f; cp -p s/f a", "-rUi --link-dest=../a h:s/ d/", made);
   },
 );
+
+test.each(["", "--from0"])("names of a list that would be comments here: %s", (options) => {
+  const [setup, end] = ["mkdir -p 's/# h' 's/; s' d; touch 's/# h/f' 's/; s/g' s/k", options === "" ? "\\n" : "\\0"];
+  const list = `printf 'k${end}# h/f${end}; s/g${end}# no${end}' >list`;
+  expect(pull(setup, `-ai ${options} --files-from=list h:s/ d/`, list).output.items).toContain(">f+++++++++ # h/f");
+  pull(setup, `-ai ${options} --files-from=h:list h:s/ d/`, list);
+});
+
+test.each(["--old-args", "--files-from=h:list", "--trust-sender", ""])(
+  "what the own rules exclude is refused: %s",
+  (options) => {
+    // The sender is told to include it.
+    const { status } = pull(
+      "mkdir s d; echo 1 >s/f; echo 1 >s/g; printf 'f\\ng\\n' >list",
+      `-a ${options} -M--include=f --exclude=f h:s/ d/`,
+    );
+    expect(status).toBe(options === "--trust-sender" ? 0 : 4);
+  },
+);
+
+test.each([0, 1, 23, 24, 25, 99])("what the other side ends with comes first: %i", (code) => {
+  const shell = `printf '#!/bin/sh\\nshift\\nsh -c "$*"\\nexit ${code}\\n' >shell2; chmod 755 shell2`;
+  const ends = (line: string): number | null => pull("mkdir s d; touch s/f d/gone", line, shell).status;
+  expect(ends("-a -e ./shell2 h:s/ d/")).toBe(code);
+  // By itself 25.
+  const status = ends("-a -e ./shell2 --max-delete=0 --delete-missing-args h:s/f h:s/gone d/");
+  expect(status).toBe(code === 0 ? 25 : code);
+});

@@ -58,3 +58,41 @@ test.each([
     }
   }
 });
+
+test.each([
+  "-aH --delay-updates",
+  "-aH --delay-updates --delete-after --protocol=30",
+  "-avv --copy-dest=../alt",
+  "-avv --compare-dest=../alt",
+  "-avv --link-dest=../alt",
+  "-avvi --link-dest=../alt",
+])("records of a receiving side: %s", (options) => {
+  spawnSync(
+    "bash",
+    [
+      "-c",
+      "rm -rf t alt; mkdir -p t/sub; for f in a b; do seq 99 >t/$f; ln t/$f t/$f.link; done; ln -s x t/l; mkfifo t/p; cp -a t alt",
+    ],
+    { cwd: folder },
+  );
+  for (const [operands, roles] of [
+    [
+      [`h:${folder}/t/`, "d"],
+      [tsync, "rsync"],
+    ],
+    [
+      ["t/", `h:${folder}/d`],
+      ["rsync", tsync],
+    ],
+  ] as const) {
+    const words = [...options.split(" "), ...operands];
+    const expected = totals("rsync", "rsync", words);
+    const found = totals(roles[0], roles[1], words);
+    for (const [index, bytes] of found.entries()) {
+      const difference = bytes - (expected[index] ?? Number.NaN);
+      const told = `${roles} ${operands}: ${found} for ${expected}`;
+      expect(difference % frameBytes, told).toBeCloseTo(0);
+      expect(Math.abs(difference), told).toBeLessThanOrEqual(6 * frameBytes);
+    }
+  }
+});

@@ -155,7 +155,8 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
     });
     await connection.finish();
     const status = await child?.status(patienceMilliseconds);
-    return status === undefined || status <= summary.exitCode ? summary : { ...summary, exitCode: status as ExitCode };
+    // What the other side ended with comes before what this one found (1-session 7.6).
+    return status === undefined || status === 0 ? summary : { ...summary, exitCode: status as ExitCode };
   } catch (error) {
     const known = asTsyncError(error);
     const moved = opened?.counted ?? { bytesSent: 0, bytesReceived: 0 };
@@ -309,17 +310,19 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
   const list = listedHere
     ? readList({ options, syscalls }, new OperatorPaths(syscalls, { ...operatorRules(options), root: undefined }))
     : undefined;
-  const listed = list === undefined ? undefined : parseFilesFrom(list, options);
-  const trusts =
-    settings.trustSender ||
-    argumentsTravel(settings, request.environment).old > 0 ||
-    (options.filesFrom !== undefined && !listedHere);
-  const requested = new RequestedNames(options, listed ?? requestedPaths(remote), program, reader);
+  // What is no name for a reader of the file is one for the other side (2-file-list 2.2).
+  const listed = list === undefined ? undefined : parseFilesFrom(list, { ...options, forwarded: true });
+  const { trustSender } = settings;
+  const requests =
+    argumentsTravel(settings, request.environment).old > 0 || (options.filesFrom !== undefined && !listedHere)
+      ? undefined
+      : (listed ?? requestedPaths(remote));
+  const requested = new RequestedNames(options, requests, program, reader);
   const received = await receiveFromWire({
     ...end,
     onlyBatch,
     destination: command.destination,
-    check: (entry) => changedMode(options, trusts ? entry : requested.check(entry)),
+    check: (entry) => changedMode(options, trustSender ? entry : requested.check(entry)),
     begin: () => {
       sendRules(connection, command, agreed, program);
       if (list !== undefined) sendNames(link, options.nulTerminated, list, parts.isSecluded);

@@ -272,9 +272,10 @@ async function generate(parts: Generation): Promise<void> {
   await reached(1);
   while (await redo()) connection.flush();
   done();
-  channel.close();
   const late = deleteTiming === "delay" || deleteTiming === "after";
   const { delayUpdates } = options;
+  // Links to a file that is put into place at the end are told of then (3-transfer 7.3).
+  if (!delayUpdates || replay !== undefined) channel.close();
   const counts = (): void => {
     const wanted = protocol >= 31 && (deleteTiming !== "none" || options.force);
     const { regular: files, directories, links: symlinks, devices, specials } = counters.deleted;
@@ -287,6 +288,7 @@ async function generate(parts: Generation): Promise<void> {
   }
   await reached(2);
   if (delayUpdates) side?.entries.requests.delayed.install();
+  channel.close();
   if (protocol >= 29) {
     if (delayUpdates) {
       done();

@@ -19,10 +19,19 @@ export class RequestedNames {
   /** What the sender had to leave out; undefined where that depends on files over there. */
   private readonly hidden: FilterEvaluator | undefined;
 
-  /** `requests`: the remote arguments behind their host, or the names sent for `--files-from`. */
-  constructor(options: TransferOptions, requests: readonly ByteName[], program: FilterProgram, reader: FilterReader) {
+  /** Whether what was asked for is known; if not, only the own rules count. */
+  private readonly isKnown: boolean;
+
+  /** `requests`: the remote arguments behind their host, or the names sent for `--files-from`; undefined: only the sender knows. */
+  constructor(
+    options: TransferOptions,
+    requests: readonly ByteName[] | undefined,
+    program: FilterProgram,
+    reader: FilterReader,
+  ) {
     const rules = new RequestRules(options);
-    for (const request of requests) rules.add(request);
+    for (const request of requests ?? []) rules.add(request);
+    this.isKnown = requests !== undefined;
     const evaluator = (texts: readonly ByteName[]): FilterEvaluator => {
       const args = texts.map((text): FilterArgument => ({ kind: "include", text }));
       return new FilterEvaluator(compileFilters(args, reader, program.settings), "sender", reader);
@@ -38,7 +47,7 @@ export class RequestedNames {
     const { path } = entry;
     const isDir = isDirectory(entry);
     if (path === ".") {
-      return this.asked.check(byteName("x"), false) > 0 || (entry.flags & EntryFlag.content) === 0
+      return !this.isKnown || this.asked.check(byteName("x"), false) > 0 || (entry.flags & EntryFlag.content) === 0
         ? entry
         : asParent(entry);
     }
@@ -46,7 +55,7 @@ export class RequestedNames {
     if ((this.hidden?.check(path, isDir) ?? 0) < 0) {
       throw refusedError(`ERROR: rejecting excluded file-list name: ${path}`, role, path);
     }
-    if (this.asked.check(path, isDir) > 0) return entry;
+    if (!this.isKnown || this.asked.check(path, isDir) > 0) return entry;
     if (isDir && this.parents.check(path, true) > 0) return asParent(entry);
     throw refusedError(`ERROR: rejecting unrequested file-list name: ${path}`, role, path);
   };

@@ -6,6 +6,7 @@ import { basisBytesOf, type ReadAt, type Signature, signBasis, sumHeadFor } from
 import { protocolError } from "../../errors.ts";
 import { emptyStat } from "../../fs/syscalls/interface.ts";
 import { limits } from "../../limits.ts";
+import { isItemized } from "../../options/itemized.ts";
 import { nullSumHead, type WireSumHead, writeBlockSums, writeSumHead } from "../../protocol/block-sums.ts";
 import type { FileEntry, Xattr } from "../../protocol/file-entry.ts";
 import { ItemFlag, isNewLink, significantFlags } from "../../protocol/item-flags.ts";
@@ -14,6 +15,7 @@ import { ReceivedXattr } from "../../protocol/xattr-block.ts";
 import { hasXattrValues, writeXattrRequest } from "../../protocol/xattr-values.ts";
 import type { Basis, ChannelRecord, ItemRecord, RecordChannel, TransferRecord } from "../channel.ts";
 import type { RunContext } from "../context.ts";
+import { isDirectory } from "../file-list.ts";
 import type { DeltaJob } from "../receive-job.ts";
 import type { Link } from "./link.ts";
 import type { ReleaseTracker } from "./release-tracker.ts";
@@ -77,6 +79,8 @@ export class WireChannel implements RequestChannel {
   /** No records without data are sent any more: the sender is past them (3-transfer 7.3). */
   private closed = false;
   private readonly sendsUnchanged: boolean;
+  /** Of what an alternate directory has unchanged only a remark tells, unless items are told (3-transfer 1.2). */
+  private readonly remarksMatches: boolean;
   private readonly onLocalItem: (record: ItemRecord) => void;
 
   /** `onLocalItem` hears of items that the sender does not: it is too old, or past them. */
@@ -93,6 +97,7 @@ export class WireChannel implements RequestChannel {
     this.sortsRequests = link.session.protocol < 29;
     const { options } = context;
     this.sendsUnchanged = options.info.name > 1 || options.itemize > 1;
+    this.remarksMatches = link.session.protocol >= 29 && !isItemized(options);
   }
 
   push(record: ChannelRecord): Promise<void> | undefined {
@@ -206,12 +211,9 @@ export class WireChannel implements RequestChannel {
   }
 
   private pushItem(record: ItemRecord): Promise<void> | undefined {
-    const { entry, ndx, flags, linkedTo } = record;
+    const { entry, ndx, flags, linkedTo, isMatch = false } = record;
     const isTold = (flags & (significantFlags | ItemFlag.xattr)) !== 0 || isNewLink(flags, linkedTo);
-    // A server that is not to itemize tells by itself of what an alternate directory has unchanged.
-    const { options, wants } = this.context;
-    const isRemarked = linkedTo === "" && options.itemize === 0 && !wants.items;
-    if (!isTold && (!this.sendsUnchanged || isRemarked)) return undefined;
+    if (!isTold && (!this.sendsUnchanged || (this.remarksMatches && (isMatch || isMatching(record))))) return undefined;
     if (this.link.session.protocol < 29 || this.closed || ndx < 0) {
       this.onLocalItem(record);
       return undefined;
@@ -332,4 +334,9 @@ export class WireChannel implements RequestChannel {
       clearInterval(timer);
     }
   }
+}
+
+/** Whether a record without differences tells of a linked file, or of a new directory that an alternate directory has too. */
+function isMatching({ entry, flags, linkedTo }: ItemRecord): boolean {
+  return linkedTo === "" || (isDirectory(entry) && (flags & ItemFlag.local) !== 0);
 }
