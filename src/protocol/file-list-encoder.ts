@@ -150,8 +150,10 @@ export class FileListEncoder {
   /** 2-file-list 3.3. */
   private directoryFlags(flags: number): number {
     const isTop = (flags & EntryFlag.top) !== 0;
-    if (this.settings.protocol < 30) return isTop ? WireFlag.top : 0;
-    if ((flags & EntryFlag.implied) !== 0) return WireFlag.top | WireFlag.noContent;
+    const isImplied = (flags & EntryFlag.implied) !== 0;
+    // An old receiver deletes in what is marked so, and below.
+    if (this.settings.protocol < 30) return isTop && !isImplied ? WireFlag.top : 0;
+    if (isImplied) return WireFlag.top | WireFlag.noContent;
     if ((flags & EntryFlag.content) === 0) return WireFlag.noContent;
     return isTop ? WireFlag.top : 0;
   }

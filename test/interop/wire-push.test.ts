@@ -9,7 +9,8 @@ mkfifo s/pipe; mknod s/dev c 1 3; setfacl -m u:daemon:rw,u:games:r,u:nobody:w s/
 setfattr -n trusted.kind -v pipe s/pipe; setfattr -n trusted.kind -v device s/dev; setfattr -h -n trusted.kind -v link s/link
 touch -d '2001-01-01 00:00:00.000000001' s/pipe s/dev s/one s/sub/two s2/three
 cp -a s2/three alt
-touch -d '2001-01-01' s/sub s2 s`);
+touch -d '2001-01-01' s/sub s2 s
+mkdir -p p/q d/p/q; echo more > p/q/f; echo extra > d/p/extra; echo extra > d/p/q/extra`);
 
 const cases: readonly (readonly [what: string, line: string])[] = [
   ["a client that cannot make its list hangs up", "-rR --log-file=log s/../s far:d/"],
@@ -35,6 +36,11 @@ const cases: readonly (readonly [what: string, line: string])[] = [
   ["the time of a device that is sent as a file", "-rtv --copy-devices --stats s/ far:d/"],
   ["bytes of a file at an old protocol", "-r --protocol=29 --out-format='%n %b %c' s far:d/"],
   ["bytes of a file at the oldest protocol", "-r --protocol=27 --out-format='%n %b %c' s far:d/"],
+  ["a parent that is implied first and then named, with deletion", "-aRi --delete p/q/f p far:d/"],
+  ["the same without implied directories", "-aRi --no-implied-dirs p/q/f p far:d/"],
+  ["the same at an old protocol", "-aRi --delete --protocol=29 p/q/f p far:d/"],
+  ["implied parents in which nothing is to be deleted", "-rRi --delete --protocol=29 p/q/f far:d/"],
+  ["the same at the oldest protocol", "-rRi --delete --protocol=27 p/q/f far:d/"],
 ];
 
 describe.each(cases)("%s", (_, line) => {
