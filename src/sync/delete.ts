@@ -13,6 +13,7 @@ import { deviceOf, sortForDeletion } from "./deletion-order.ts";
 import type { Destination } from "./destination.ts";
 import { type Candidate, type Delayed, type DeletionSource, GuardedDeletion } from "./guarded-deletion.ts";
 import { childPath } from "./list-builder.ts";
+import { readLinks } from "./read-links.ts";
 
 const ENOENT = -2;
 const ENOTEMPTY = -39;
@@ -163,6 +164,7 @@ export class Deleter implements DeletionSource {
     }
     checkListAllocation(names.length, options.maxAlloc, "generator");
     this.guarded?.guard.saw(names.length);
+    if (options.atimes && options.links) readLinks(syscalls, descriptor, names);
     if (this.isClosed(path, descriptor, names, beingRemoved, onProtected)) return [];
     filters.enter(0, path, this.places);
     const found: Candidate[] = [];
@@ -222,11 +224,8 @@ export class Deleter implements DeletionSource {
     if (verdict !== 0 && options.debug.filter > 0 && !this.silent) {
       const act = verdict < 0 ? "protecting" : "risking";
       const kind = isDirectory ? "directory" : "file";
-      this.notice(
-        "filter",
-        `[generator] ${act} ${kind} ${path} because of pattern ${filters.lastRuleText ?? ""}`,
-        path,
-      );
+      const text = `[generator] ${act} ${kind} ${path} because of pattern ${filters.lastRuleText ?? ""}`;
+      this.notice("filter", text, path);
     }
     return verdict < 0;
   }

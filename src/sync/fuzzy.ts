@@ -11,6 +11,7 @@ import { noAttributes, sameTime } from "./compare.ts";
 import { fullPath } from "./context.ts";
 import { type EntryParts, type PlacedTurn, pathBelow } from "./entry-parts.ts";
 import { fileSuffix, nameDistance, one } from "./name-distance.ts";
+import { readLinks } from "./read-links.ts";
 
 /** What is farther away than this has nothing to do with the name. */
 const farthest = 25 * one;
@@ -100,11 +101,10 @@ export class FuzzyBases {
     this.held.push(held);
     const names = syscalls.readDirectory(held.descriptor);
     if (typeof names === "number") return;
+    if (options.atimes) readLinks(syscalls, held.descriptor, names);
     for (const name of names.sort(compareBytes)) {
       const stat = emptyStat();
       if (syscalls.lstatAt(held.descriptor, name, stat) < 0) continue;
-      if (options.atimes && (stat.mode & FileType.mask) === FileType.symlink)
-        syscalls.readLinkAt(held.descriptor, name);
       const usable = (stat.mode & FileType.mask) === FileType.regular && stat.size > 0;
       if (usable) this.candidates.push({ held, directory, index, name, stat });
     }

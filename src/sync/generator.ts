@@ -151,6 +151,7 @@ export class Generator {
         if (flushing !== undefined) await flushing;
       }
       if (index === 0) begun();
+      if (index === 0) tree.begun();
     }
     tree.release(directory);
   }

@@ -59,6 +59,8 @@ export class TreeState {
   private readonly startedSeconds = Math.floor(Date.now() / 1000);
   /** Directories so far. */
   private entered = 0;
+  /** An entry below the top directory has been handled. */
+  private isBelowTop = false;
 
   constructor(context: RunContext, destination: Destination) {
     this.context = context;
@@ -90,14 +92,19 @@ export class TreeState {
 
   /**
    * Notes that the backup directory was made. At the end of a run the times of all directories are looked at again, but
-   * under incremental recursion only until the list after that of the top directory has had its deletions, and what the receiver makes behind the
-   * generator's back is not seen (3-transfer 5.6).
+   * under incremental recursion only until the list after that of the top directory has had its first entry, and what the
+   * receiver makes behind the generator's back is not seen (3-transfer 5.6).
    */
   touchTop(byReceiver: boolean): void {
     const { incrementalRecursion, deleteTiming } = this.context.options;
     const top = byteName(".");
     if (!incrementalRecursion || deleteTiming === "delay") this.touch(top);
-    else if (!byReceiver && (this.open.has(top) || this.entered <= 2)) this.touch(top);
+    else if (!byReceiver && (this.open.has(top) || (this.entered <= 2 && !this.isBelowTop))) this.touch(top);
+  }
+
+  /** Notes that the first entry of a list has been handled. */
+  begun(): void {
+    this.isBelowTop = this.entered > 1;
   }
 
   /** One user more. A directory that was left is opened again, as `descriptor`; returns the descriptor that stays open. */
@@ -132,13 +139,13 @@ export class TreeState {
   finishLate(): void {
     for (const [path, entry] of this.late) {
       const held = this.destination.walker?.directory(belowDestination(this.destination, path));
-      if (entry === undefined || held === undefined || typeof held === "number") continue;
+      if (entry === undefined || held === undefined || typeof held === "number" || this.aliased.has(path)) continue;
       this.finish(entry, held.descriptor, path);
     }
     for (const [path, entry] of this.aliased) {
       const held = this.destination.walker?.directory(belowDestination(this.destination, path));
-      if (this.late.has(path)) continue;
-      if (typeof held === "object") this.finish(entry, held.descriptor, path, true);
+      // All in the order of the walk: of two names of one directory the last one counts.
+      if (typeof held === "object") this.finish(entry, held.descriptor, path, !this.late.has(path));
       else if (this.links.has(path)) this.finishLink(entry, path);
     }
     // The deepest come last in the order of the walk and are closed first.
