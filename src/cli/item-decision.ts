@@ -103,7 +103,7 @@ export interface ReceiverLog {
 
 /**
  * Decides that (3-transfer 9.6): the generator of such a client tells bare names unless items are told otherwise.
- * `isAlone`: protocols below 29, where items do not go to the sender and back.
+ * `isAlone`: protocols below 29, where items do not go to the sender and back; `isChanged`: as in the event.
  */
 export function receiverLog(
   flags: number,
@@ -111,6 +111,7 @@ export function receiverLog(
   linkedTo: string | undefined,
   rules: ReportRules,
   isAlone: boolean,
+  isChanged?: boolean,
 ): ReceiverLog {
   const { itemizing, logItemizing, names } = rules;
   const line = reportItem(flags, entry, linkedTo, rules).log === "line";
@@ -119,7 +120,7 @@ export function receiverLog(
   const isBare = (flags & ItemFlag.isNew) !== 0 && (entry.mode & FileType.mask) === FileType.directory;
   const isNamed =
     names &&
-    !(isBare && !rules.changesNew(entry)) &&
+    !(isBare && !(isChanged ?? rules.changesNew(entry))) &&
     reportItem(flags, entry, linkedTo, { ...rules, itemizing: false }).output === "line";
   return isAlone ? { line: false, name: isNamed } : { line, name: isNamed && !logItemizing };
 }

@@ -92,9 +92,11 @@ export async function main(controller: AbortController): Promise<number> {
       (options.allToStandardError ? stderr : stdout).write(byteName(`${logIgnoredText}\n`));
     }
   }
+  // There both are written line by line, so that what the other side writes there itself does not break lines (3-transfer 9.1).
+  const both = options.allToStandardError ? new OutputWriter(2, process.stderr.isTTY ? "none" : "line") : undefined;
   const output = {
-    out: (text: ByteName) => (options.json ? undefined : (options.allToStandardError ? stderr : stdout).write(text)),
-    error: (text: ByteName) => (options.json ? undefined : stderr.write(text)),
+    out: (text: ByteName) => (options.json ? undefined : (both ?? stdout).write(text)),
+    error: (text: ByteName) => (options.json ? undefined : (both ?? stderr).write(text)),
     ...(log === undefined
       ? {}
       : { log: (text: ByteName, open?: boolean) => (logging ? log.line(text, open) : undefined) }),
@@ -165,6 +167,7 @@ export async function main(controller: AbortController): Promise<number> {
     renderer.finish(undefined, known, broken);
     return known.exitCode;
   } finally {
+    both?.flush();
     stdout.flush();
     log?.close();
   }

@@ -289,7 +289,7 @@ class RunRenderer {
     const report = reportItem(event.flags, event.entry, event.linkedTo, this.rules);
     const isReceiver = this.ownRole === "generator";
     const { line, name } = isReceiver
-      ? receiverLog(event.flags, event.entry, event.linkedTo, this.rules, this.isAlone)
+      ? receiverLog(event.flags, event.entry, event.linkedTo, this.rules, this.isAlone, event.isChanged)
       : { line: report.log === "line", name: false };
     const told = (format: OutFormat): ByteName => renderItem(format, event, undefined, dryRun, this.context);
     // A generator that is alone knows no format without %i.

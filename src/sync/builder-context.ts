@@ -13,4 +13,6 @@ export interface BuilderContext {
   readonly filters: FilterStack;
   /** Lists tell in which order they were scanned. */
   readonly keepsOrder?: boolean | undefined;
+  /** Protocol 27 says of every regular file which one it is: one that is listed twice is linked too (2-file-list 3.7). */
+  readonly linksAll?: boolean | undefined;
 }

@@ -23,6 +23,8 @@ export interface ItemRecord extends RecordBase {
   readonly linkedTo: ByteName | undefined;
   /** An alternate directory has it, without any difference; it is no regular file and no directory. */
   readonly isMatch?: boolean;
+  /** Whether a new directory got something that it was not made with: known once it is made, which is before the sender answers. */
+  isChanged?: boolean;
 }
 
 /** What a file is built from; `type` is a `BasisType` of the protocol, `name` the basis' own if it has another. */

@@ -59,6 +59,8 @@ export interface ItemEvent {
   readonly linkedTo: ByteName | undefined;
   /** Path of the source as `%f` shows it. */
   readonly sourcePath: ByteName;
+  /** Whether a new directory of a receiving client got something that it was not made with; undefined: not known. */
+  readonly isChanged?: boolean | undefined;
 }
 
 /** A regular file was sent completely: what `%b`, `%c` and `%C` need. */

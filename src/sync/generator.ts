@@ -10,7 +10,7 @@ import { isWithoutOwner } from "./absent-lists.ts";
 import { deleteInAbsent, depthOf, makeImplied, needsDirectory } from "./absent-parents.ts";
 import type { Alternates } from "./alternates.ts";
 import { setAttributes } from "./attributes.ts";
-import type { RecordChannel } from "./channel.ts";
+import type { ItemRecord, RecordChannel } from "./channel.ts";
 import { destinationMode, itemFlags, noAttributes } from "./compare.ts";
 import type { RunContext } from "./context.ts";
 import type { Deleter } from "./delete.ts";
@@ -184,7 +184,8 @@ export class Generator {
       owner !== undefined && (owner.flags & EntryFlag.implied) !== 0 && !context.options.impliedDirectories;
     const directory = new OpenDirectory(path, untouched ? undefined : owner);
     const parentPath = path === "." ? undefined : directoryName(path) || byteName(".");
-    const parentState = parentPath === undefined ? undefined : this.states.get(this.normal(parentPath));
+    const parentState =
+      parentPath === undefined ? undefined : this.states.get(parentPath === "/" ? byteName(".") : parentPath);
     let state = this.states.get(path) ?? parentState ?? "ok";
     if (owner !== undefined && state !== "skipped") {
       state = this.handleDirectory(owner, this.numbers.owner(), state, directory, needsDirectory(list));
@@ -309,7 +310,8 @@ export class Generator {
     const flags = exists
       ? itemFlags(context, entry, mode, this.stat, attributes, 0)
       : newDirectoryFlags(this.parts, entry, this.below(entry.path), mode);
-    channel.push({ kind: "item", entry, ...number, flags, linkedTo: undefined });
+    const record: ItemRecord = { kind: "item", entry, ...number, flags, linkedTo: undefined };
+    channel.push(record);
     if (options.dryRun) return exists ? "ok" : "missing";
     if (inKept) {
       ledger.systemError("generator", `recv_generator: mkdir "${absolute}" failed`, where, absolute);
@@ -338,7 +340,8 @@ export class Generator {
     const found = exists ? attributes : existing.read(where.descriptor, where.name);
     const place = { directory: where.descriptor, name: where.name, absolute, isLink: opened.isLink };
     const timeRule = options.backup && options.backupDirectory === undefined ? "leave" : exists ? "by-window" : "exact";
-    if (setAttributes(context, place, entry, wanted, this.stat, found, timeRule) && !exists) opened.dirty = true;
+    record.isChanged = setAttributes(context, place, entry, wanted, this.stat, found, timeRule) ?? false;
+    if (record.isChanged && !exists) opened.dirty = true;
     // A change of attributes may have given another mode than the wanted one (5.6).
     const seen = identity.privileged ? 0 : syscalls.lstatAt(where.descriptor, where.name, this.stat);
     // If the destination itself lost its search permission we cannot get back in, like rsync.
@@ -384,10 +387,6 @@ export class Generator {
 
   private below(path: ByteName): ByteName {
     return belowDestination(this.parts.destination, path);
-  }
-
-  private normal(path: ByteName): ByteName {
-    return path === "/" ? byteName(".") : path;
   }
 
   private skipping(): void {

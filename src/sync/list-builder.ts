@@ -320,7 +320,8 @@ export class ListBuilder {
       mtime = Math.floor(Date.now() / 1000);
     }
     if (followed) this.attributes.isFollowed(path);
-    const linked = options.hardLinks && stat.linkCount > 1 && type !== FileType.directory;
+    const isOne = stat.linkCount > 1 || (this.context.linksAll === true && type === FileType.regular);
+    const linked = options.hardLinks && isOne && type !== FileType.directory;
     return {
       path,
       name: path === "." || path === "/." ? path : (path.slice(path.lastIndexOf("/") + 1) as ByteName),

@@ -194,11 +194,12 @@ export class ListFeed implements ListSource {
       }
       this.wake?.();
     });
-    const { options, umask, roots, keepsOrder } = this.context;
+    const { options, umask, roots, keepsOrder, linksAll } = this.context;
     // Non-incremental: everything is wanted before the generator starts.
     const credit = options.incrementalRecursion ? this.aheadEntries : Number.MAX_SAFE_INTEGER;
     const state = this.builder.snapshot();
-    const order = { options, umask, keepsOrder, program: this.program, roots: roots.roots, state, port: port2, credit };
+    const kept = { keepsOrder, linksAll };
+    const order = { options, umask, ...kept, program: this.program, roots: roots.roots, state, port: port2, credit };
     this.pool.scan(order).catch((error: unknown) => {
       this.failure = error;
       port1.close();

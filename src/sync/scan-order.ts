@@ -9,6 +9,7 @@ export interface ScanOrder {
   readonly options: TransferOptions;
   readonly umask: number;
   readonly keepsOrder: boolean | undefined;
+  readonly linksAll: boolean | undefined;
   readonly program: FilterProgram;
   readonly roots: readonly SourceRoot[];
   readonly state: BuilderState;

@@ -48,7 +48,7 @@ export function scanLists(order: ScanOrder): void {
   );
   const filters = FilterStack.resume(evaluator, order.state.filters, roots);
   const builder = new ListBuilder(
-    { options, umask, syscalls: calls, roots, filters, keepsOrder: order.keepsOrder },
+    { options, umask, syscalls: calls, roots, filters, keepsOrder: order.keepsOrder, linksAll: order.linksAll },
     order.state,
   );
   let sent = 0;

@@ -36,13 +36,13 @@ difference("`-M--fake-super` without `-p`, a link where something else stands", 
 });
 
 difference(
-  "log of a pull with names but without `%i`, `--no-t`, `-O` or `-b`, with `--groupmap`, `--usermap` or `--chown`",
+  "lines and log of a pull with names but without `%i` at protocols 27 and 28, `--no-t`, `-O` or `-b`, with `--groupmap`, `--usermap` or `--chown`",
   {
     setup: "mkdir -p s/a d; echo 1 >s/a/f",
-    run: `-rogv --chown=1:1 --log-file=log --log-file-format=%n ${pull}`,
-    look: "grep -o ' a/f*$' log; stat -c '%u %g' d/a",
-    rsync: { status: 0, seen: " a/\n a/\n a/f\n1 1\n" },
-    tsync: { status: 0, seen: " a/\n a/f\n1 1\n" },
+    run: `-rogv --protocol=28 --chown=1:1 ${pull}`,
+    look: "stat -c '%u %g' d/a",
+    rsync: { status: 0, out: /^a\/$/m, seen: "1 1\n" },
+    tsync: { status: 0, out: /^((?!a\/\n).)*a\/f\n/s, seen: "1 1\n" },
   },
 );
 

@@ -110,3 +110,32 @@ test.each([0, 1, 23, 24, 25, 99])("what the other side ends with comes first: %i
   const status = ends("-a -e ./shell2 --max-delete=0 --delete-missing-args h:s/f h:s/gone d/");
   expect(status).toBe(code === 0 ? 25 : code);
 });
+
+test.each([
+  "-rv",
+  "-rpv",
+  "-rtOv --usermap=*:3 -o",
+  "-rogv --chown=1:1",
+  "-rpAvO",
+  "-aAOv --no-i-r",
+  "-rpv --chmod=D2775",
+  "-aOvb",
+])("new directories that get something they were not made with are named: %s", (options) => {
+  const setup =
+    "mkdir -p s/a s/b/c s/e/g d/b; chmod 700 s/b; setfacl -d -m u:2:r s/e; setfacl -m u:3:r s/a; echo 1 >s/a/f";
+  const logged = (program: string): unknown => {
+    const folder = mkdtempSync(join(tmpdir(), "tsync-names-"));
+    try {
+      writeFileSync(join(folder, "shell"), remoteShell);
+      chmodSync(join(folder, "shell"), 0o755);
+      const words = `${options} -e ./shell --log-file-format=%n --log-file=log h:s/ d/`.split(" ");
+      spawnSync("bash", ["-c", setup], { cwd: folder });
+      spawnSync(program, words, { cwd: folder });
+      return spawnSync("sh", ["-c", "sed -n '/ sent /d; s/^.*\\] //p' log | sort"], { cwd: folder, encoding: "latin1" })
+        .stdout;
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+  expect(logged(join(import.meta.dirname, "../../bin/tsync"))).toEqual(logged("rsync"));
+});

@@ -167,6 +167,9 @@ describe.each(roles)("%s", (_name, role) => {
   test.each([27, 28, 29, 30, 31])("protocol %i", (protocol) => {
     for (const line of old) check(role, `${line} --protocol=${protocol} s/ d`);
   });
+  test.each([27, 28])("files that are listed twice at protocol %i", (protocol) => {
+    check(role, `-aH --protocol=${protocol} s s/x/ s/f d`);
+  });
   test.each([28, 30])("protocol %i does otherwise", (protocol) => {
     for (const line of changed) check(role, `${line} --protocol=${protocol} s/ d`, { compare: treesOf });
   });

@@ -83,7 +83,8 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
   request.onCounters?.(context.counters);
   const { incrementalRecursion: incremental, relative } = options;
   const filters = new FilterStack(new FilterEvaluator(program, "sender", reader), !incremental, relative);
-  const scan = { options, umask: context.identity.umask, syscalls: context.syscalls, roots, filters, keepsOrder: true };
+  const how = { keepsOrder: true, linksAll: session.protocol < 28 };
+  const scan = { options, umask: context.identity.umask, syscalls: context.syscalls, roots, filters, ...how };
   const builder = new ListBuilder(scan);
   const leftOut = new LeftOut();
   const convertible = (list: FileList): FileList => {

@@ -193,7 +193,8 @@ export class WireReceiver {
       isOld && record.kind === "transfer"
         ? ItemFlag.transfer | ItemFlag.unknown
         : withFailedTime(entry, record.flags, isOld);
-    return { type: "item", path: entry.path, entry, flags, linkedTo, sourcePath: entry.path };
+    const { isChanged } = record.kind === "item" ? record : { isChanged: undefined };
+    return { type: "item", path: entry.path, entry, flags, linkedTo, sourcePath: entry.path, isChanged };
   }
 
   private transfer({ head }: Asked, record: TransferRecord): Promise<void> | undefined {
