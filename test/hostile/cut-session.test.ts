@@ -201,7 +201,7 @@ describe.each<Ends>([
           }
           expect(ended.stderr, what).not.toMatch(/internal|^\s+at /m);
           // Without the very last bytes a server of rsync waits for ten seconds, and each client for it.
-          const isRsyncWaiting = ends.server === "rsync" && way === "up" && after >= whole.up - 6;
+          const isRsyncWaiting = ends.server === "rsync" && way === "up" && after >= whole.up - 24;
           const limit = patienceMilliseconds + (isRsyncWaiting ? 10_000 : 0);
           if (action !== "kill-client") {
             // The end of a session may have been near enough.

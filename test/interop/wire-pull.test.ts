@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectAsRsync } from "../support/as-rsync.ts";
+import { realPeers } from "../support/peers.ts";
 
 const tsync = join(import.meta.dirname, "../../bin/tsync");
 let folder = "";
@@ -97,6 +98,19 @@ describe("as rsync", () => {
       expectAsRsync(own, () => pull("rsync", `-a ${options}`, "%/many/", destination));
     },
   );
+});
+
+test("devices that an old sender lists as such become files with --copy-devices", () => {
+  const old = realPeers().find(({ version }) => version === "3.2.3")?.program;
+  const options = `-aii --copy-devices --rsync-path=${old}`;
+  const run = (program: string) => {
+    const outcome = pull(program, options, "%/dev/", "mkdir -p d dev; mknod dev/n c 1 3; chmod 6755 dev/n");
+    const { status, stdout } = spawnSync("stat", ["-c", "%n %a %s %F", "d/n"], { cwd: folder, encoding: "latin1" });
+    bash("rm -r dev");
+    return { ...outcome, status, tree: stdout };
+  };
+  expectAsRsync(run(tsync), () => run("rsync"));
+  expect(run(tsync).tree).toBe("d/n 755 0 regular empty file\n");
 });
 
 test.each([

@@ -4,7 +4,7 @@
  */
 import type { ByteName } from "../../bytes/byte-name.ts";
 import { abortedError, asTsyncError, TsyncError } from "../../errors.ts";
-import type { FileEntry } from "../../protocol/file-entry.ts";
+import { type FileEntry, FileType, isDeviceMode } from "../../protocol/file-entry.ts";
 import type { Message } from "../../protocol/message.ts";
 import type { TransferStats } from "../../protocol/transfer-stats.ts";
 import { setLateXattrs } from "../attributes.ts";
@@ -66,8 +66,11 @@ export async function receiveFromWire(request: ReceiveRequest): Promise<RunSumma
   }
 }
 
-function withMunged(entry: FileEntry): FileEntry {
-  return entry.target === undefined ? entry : { ...entry, target: munged(entry.target) };
+/** An entry as this side takes it: links disarmed, and devices of a sender that lists them as such taken for files (2-file-list 8.2). */
+function asWanted(entry: FileEntry, { mungeLinks, copyDevices }: ReceiveRequest["options"]): FileEntry {
+  if (mungeLinks && entry.target !== undefined) return { ...entry, target: munged(entry.target) };
+  if (!copyDevices || !isDeviceMode(entry.mode)) return entry;
+  return { ...entry, mode: (entry.mode & 0o777) | FileType.regular, mtime: Math.floor(Date.now() / 1000) };
 }
 
 async function receive(request: ReceiveRequest, closers: (() => void)[]): Promise<RunSummary> {
@@ -87,7 +90,7 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
       link.names === undefined
         ? undefined
         : (entry) => link.names?.entryFromWire(entry, options.relative, context.ledger),
-    check: options.mungeLinks ? (entry) => withMunged(request.check(entry)) : request.check,
+    check: (entry) => asWanted(request.check(entry), options),
     arrived: (list) => {
       tracker?.arrived(list);
       known?.add(list);
