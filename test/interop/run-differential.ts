@@ -5,6 +5,8 @@
  *        serve-pull|both-push|both-pull] [--program bin/tsync] [--against rsync] [--peer 3.2.7] [--syscalls plain] [--threshold 98] [--report FILE] [--dir FOLDER]
  *   node test/interop/run-differential.ts --seed 77 --cases 1 -v [--keep FOLDER]     one case, with all its differences
  *
+ * A case is identical, listed (everything that differs is a fault or race of rsync, or a choice, which has its row in docs/differences.md and a
+ * detector in test/support/listed-differences.ts), different, or noise: rsync differs from itself in the same aspects.
  * Needs root. Exit code 1 when fewer cases than the threshold are identical.
  */
 import { spawn, spawnSync } from "node:child_process";
@@ -198,10 +200,10 @@ async function runAll(options: Settings): Promise<number> {
   return failed || summaries.length !== options.cases || report.percentIdentical < options.threshold ? 1 : 0;
 }
 
-function printCase({ seed, verdict, commandLine, differences, noise, noiseDetails }: CaseSummary): void {
+function printCase({ seed, verdict, listed, commandLine, differences, noise, noiseDetails }: CaseSummary): void {
   const text = differences.map(({ aspect, detail }: Difference) => `  ${aspect}: ${detail}\n`).join("");
   const noiseText = noiseDetails.map((detail) => `  (noise) ${detail}\n`).join("");
   process.stdout.write(
-    `${seed} ${verdict}${noise.length > 0 ? ` (noise: ${noise.join(", ")})` : ""}: ${commandLine}\n${text}${noiseText}`,
+    `${seed} ${verdict}${listed.length > 0 ? `: ${listed.join("; ")}` : ""}${noise.length > 0 ? ` (noise: ${noise.join(", ")})` : ""}: ${commandLine}\n${text}${noiseText}`,
   );
 }

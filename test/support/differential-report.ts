@@ -25,10 +25,14 @@ export interface Report {
   readonly table: string;
   readonly cases: number;
   readonly identical: number;
+  /** Every difference is explained by a row of docs/differences.md, which a detector has recognized. */
+  readonly listed: number;
   readonly different: number;
   readonly noise: number;
-  /** Identical of all that are not noise. */
+  /** Identical of all that are not noise, those that are listed among them. */
   readonly percentIdentical: number;
+  /** The rows, with their seeds. */
+  readonly listedRows: Readonly<Record<string, readonly number[]>>;
   /** How many cases exercised what. */
   readonly coverage: Readonly<Record<string, number>>;
   /** Options that fewer than 20 cases had. */
@@ -51,12 +55,20 @@ export interface Report {
 export function makeReport(summaries: readonly CaseSummary[], user: string, table: string): Report {
   const count = (verdict: CaseSummary["verdict"]): number => summaries.filter((one) => one.verdict === verdict).length;
   const identical = count("identical");
+  const listed = count("listed");
   const different = count("different");
+  const compared = identical + listed + different;
   const coverage = tally(summaries.flatMap(({ covers }) => covers));
   const { common, unseen } = optionPairs(summaries.map(({ covers }) => covers));
   return {
-    ...{ user, table, cases: summaries.length, identical, different, noise: count("noise") },
-    percentIdentical: identical + different === 0 ? 0 : (100 * identical) / (identical + different),
+    ...{ user, table, cases: summaries.length, identical, listed, different, noise: count("noise") },
+    percentIdentical: compared === 0 ? 0 : (100 * identical) / compared,
+    listedRows: Object.fromEntries(
+      [...new Set(summaries.flatMap(({ listed: rows }) => rows))].map((row) => [
+        row,
+        summaries.filter(({ listed: rows }) => rows.includes(row)).map(({ seed }) => seed),
+      ]),
+    ),
     coverage,
     rareOptions: Object.keys(coverage).filter((name) => name.startsWith("-") && (coverage[name] ?? 0) < 20),
     commonPairs: common,
@@ -66,7 +78,7 @@ export function makeReport(summaries: readonly CaseSummary[], user: string, tabl
     noiseExamples: summaries
       .flatMap(({ seed, noiseDetails: [detail] }) => (detail === undefined ? [] : [`seed ${seed}: ${detail}`]))
       .slice(0, 20),
-    symptoms: groupSymptoms(summaries),
+    symptoms: groupSymptoms(summaries.filter(({ verdict }) => verdict !== "listed")),
     millisecondsPerCase: summaries.reduce((sum, one) => sum + one.milliseconds, 0) / Math.max(1, summaries.length),
     slowest: summaries
       .toSorted((left, right) => right.milliseconds - left.milliseconds)
@@ -87,9 +99,12 @@ export function printReport(report: Report): string {
   if (Object.keys(report.noiseAspects).length > 0)
     lines.push(`noise by aspect: ${JSON.stringify(report.noiseAspects)}`);
   for (const example of report.noiseExamples) lines.push(`    ${example.slice(0, 300)}`);
+  for (const [row, seeds] of Object.entries(report.listedRows)) {
+    lines.push(`${seeds.length} listed: ${row}   [seeds ${seeds.slice(0, 12).join(" ")}]`);
+  }
   lines.push(`exit codes: ${JSON.stringify(report.exitCodes)}, ${report.millisecondsPerCase.toFixed(0)} ms a case`);
   lines.push(
-    `${report.identical} of ${report.cases} identical, ${report.different} different, ${report.noise} noise: ${report.percentIdentical.toFixed(2)} % (user ${report.user})`,
+    `${report.identical} of ${report.cases} identical, ${report.listed} listed, ${report.different} different, ${report.noise} noise: ${report.percentIdentical.toFixed(2)} % identical (user ${report.user})`,
   );
   return `${lines.join("\n")}\n`;
 }

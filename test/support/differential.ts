@@ -9,6 +9,7 @@ import { chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type ByteName, byteName, fromText, joinName, toBytes } from "../../src/bytes/byte-name.ts";
 import { emptyDirectory } from "./empty-directory.ts";
 import { type Libc, openLibc } from "./libc.ts";
+import { listedRow } from "./listed-differences.ts";
 import { compareOutcomes, type Difference, type Outcome } from "./outcome.ts";
 import { nobodyId, type RunUser } from "./random-attributes.ts";
 import { planRareScenario } from "./rare-options.ts";
@@ -69,7 +70,9 @@ export interface CaseResult {
   readonly user: RunUser;
   readonly commandLine: string;
   readonly covers: readonly string[];
-  readonly verdict: "identical" | "different" | "noise";
+  readonly verdict: "identical" | "listed" | "different" | "noise";
+  /** The rows of docs/differences.md that explain every difference of a case that is `listed`. */
+  readonly listed: readonly string[];
   /** Aspects in which the reference disagreed with itself, or `reference failed`. */
   readonly noise: readonly string[];
   /** Examples of that. */
@@ -137,6 +140,8 @@ export class DifferentialRunner {
     const compare = (one: Outcome, other: Outcome): Difference[] =>
       compareOutcomes(one, other, scenario, { coarse, direction });
     let differences = compare(first, tried);
+    /** The run of the reference that `differences` are from. */
+    let compared = first;
     const noise = new Set<string>();
     const noiseDetails: string[] = [];
     if ((direction === undefined ? ownFailures : ownWireFailures).has(first.exitCode)) {
@@ -151,14 +156,20 @@ export class DifferentialRunner {
         noiseDetails.push(`${aspect}: ${detail}`);
       }
       const fresh = compare(again, tried);
-      if (fresh.length < differences.length) differences = fresh;
+      if (fresh.length < differences.length) {
+        differences = fresh;
+        compared = again;
+      }
     }
     const failed = noise.has("reference failed");
     const real = differences.filter(({ aspect }) => !noise.has(aspect) && !failed);
-    const verdict = differences.length === 0 ? "identical" : real.length === 0 ? "noise" : "different";
+    const rows = real.map((difference) => listedRow(difference, { scenario, left: compared, right: tried }));
+    const listed = rows.includes(undefined) ? [] : [...new Set(rows.filter((row) => row !== undefined))];
+    const other = listed.length > 0 ? "listed" : "different";
+    const verdict = differences.length === 0 ? "identical" : real.length === 0 ? "noise" : other;
     return {
       ...{ seed, user, covers: scenario.covers, commandLine: formatCommand(scenario) },
-      ...{ verdict, noise: [...noise], noiseDetails, differences: real, reference: first, subject: tried },
+      ...{ verdict, listed, noise: [...noise], noiseDetails, differences: real, reference: first, subject: tried },
     };
   }
 

@@ -2,10 +2,9 @@
  * What a run leaves behind, and everything in which two runs of one scenario differ, with symptoms that group the
  * differences of many cases.
  */
-import { isKnownFault } from "./known-faults.ts";
 import { splitErrors, splitLog, splitOutput, splitWireOutput } from "./output.ts";
 import type { Scenario } from "./scenario.ts";
-import { compareSnapshots, formatDifference, type Snapshot } from "./snapshot.ts";
+import { compareSnapshots, formatDifference, type Snapshot, type TreeDifference } from "./snapshot.ts";
 import type { Direction } from "./wire-scenario.ts";
 import { totalsAgree } from "./wire-totals.ts";
 
@@ -27,6 +26,13 @@ export interface Difference {
   /** The difference without names: equal symptoms probably have one cause. */
   readonly symptom: string;
   readonly detail: string;
+  /** All lines that only one side has. */
+  readonly left: readonly string[];
+  readonly right: readonly string[];
+  /** Both sides have the same lines, in another order. */
+  readonly isOrder: boolean;
+  /** Of a tree. */
+  readonly tree?: TreeDifference;
 }
 
 /** How closely outcomes are compared. */
@@ -45,15 +51,16 @@ export function compareOutcomes(
   { coarse, direction }: Closeness,
 ): Difference[] {
   const differences: Difference[] = [];
+  const noLines = { left: [], right: [], isOrder: false };
   if (left.exitCode !== right.exitCode) {
     const detail = `${left.exitCode} / ${right.exitCode}`;
-    differences.push({ aspect: "exit code", symptom: detail, detail });
+    differences.push({ aspect: "exit code", symptom: detail, detail, ...noLines });
   }
   for (const change of right.sourceChanges.filter((text) => !left.sourceChanges.includes(text))) {
-    differences.push({ aspect: "source changed", symptom: "source changed", detail: change });
+    differences.push({ aspect: "source changed", symptom: "source changed", detail: change, ...noLines });
   }
   for (const change of left.sourceChanges.filter((text) => !right.sourceChanges.includes(text))) {
-    differences.push({ aspect: "source changed", symptom: "source left alone", detail: change });
+    differences.push({ aspect: "source changed", symptom: "source left alone", detail: change, ...noLines });
   }
   differences.push(...compareLines("stderr", splitErrors(left.stderr), splitErrors(right.stderr)));
   if (stoppedMidway(left)) return differences;
@@ -82,7 +89,6 @@ export function compareOutcomes(
   }
   const blocks = !coarse && scenario.covers.includes("-S");
   for (const difference of compareSnapshots(left.tree, right.tree, blocks)) {
-    if (isKnownFault(difference, left.tree, scenario)) continue;
     const { property, path } = difference;
     const type = (left.tree.get(path) ?? right.tree.get(path))?.type ?? "";
     const side = difference.left === undefined ? " extra" : difference.right === undefined ? " missing" : "";
@@ -90,6 +96,8 @@ export function compareOutcomes(
       aspect: `tree ${property}`,
       symptom: `${property}${side} of ${type}`,
       detail: formatDifference(difference),
+      ...noLines,
+      tree: difference,
     });
   }
   return differences;
@@ -105,31 +113,23 @@ function compareLines(aspect: string, left: readonly string[], right: readonly s
   const index = left.findIndex((line, position) => line !== right[position]);
   const at = index >= 0 ? index : left.length < right.length ? left.length : -1;
   if (at < 0) return [];
-  const sorted = left.toSorted().join("\n") === right.toSorted().join("\n");
-  const [one, other] = firstDifference(left, right, sorted ? at : undefined);
-  const kind = sorted ? "order" : `${shapeOf(one)} / ${shapeOf(other)}`;
-  return [
-    { aspect, symptom: `${aspect}: ${kind}`, detail: `line ${at + 1}: ${one ?? "(none)"}\n    / ${other ?? "(none)"}` },
-  ];
+  const only = { left: onlyIn(left, right), right: onlyIn(right, left) };
+  const isOrder = only.left.length + only.right.length === 0;
+  // Of mere order the lines at the first difference, else the first lines that only one side has.
+  const [one, other] = isOrder ? [left[at], right[at]] : [only.left[0], only.right[0]];
+  const kind = isOrder ? "order" : `${shapeOf(one)} / ${shapeOf(other)}`;
+  const detail = `line ${at + 1}: ${one ?? "(none)"}\n    / ${other ?? "(none)"}`;
+  return [{ aspect, symptom: `${aspect}: ${kind}`, detail, ...only, isOrder }];
 }
 
-/** The first lines that only one side has (or, for mere order, the lines at the first difference). */
-function firstDifference(
-  left: readonly string[],
-  right: readonly string[],
-  at: number | undefined,
-): [string | undefined, string | undefined] {
-  if (at !== undefined) return [left[at], right[at]];
-  const onlyIn = (one: readonly string[], other: readonly string[]): string | undefined => {
-    const counts = new Map<string, number>();
-    for (const line of other) counts.set(line, (counts.get(line) ?? 0) + 1);
-    return one.find((line) => {
-      const rest = counts.get(line) ?? 0;
-      counts.set(line, rest - 1);
-      return rest <= 0;
-    });
-  };
-  return [onlyIn(left, right), onlyIn(right, left)];
+function onlyIn(one: readonly string[], other: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const line of other) counts.set(line, (counts.get(line) ?? 0) + 1);
+  return one.filter((line) => {
+    const rest = counts.get(line) ?? 0;
+    counts.set(line, rest - 1);
+    return rest <= 0;
+  });
 }
 
 /** A line with names and numbers taken out. */

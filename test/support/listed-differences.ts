@@ -1,0 +1,276 @@
+/**
+ * Faults and races of rsync 3.5.0 that tsync does not share, told from what a random case shows: each detector belongs to one row of
+ * docs/differences.md, which has a test of its own, and looks at the options and at everything that differs. A case of which
+ * every difference is explained by such a row counts as `listed`, apart from those that are identical.
+ */
+import { type ByteName, baseName } from "../../src/bytes/byte-name.ts";
+import type { Difference, Outcome } from "./outcome.ts";
+import type { Scenario } from "./scenario.ts";
+import type { SnapshotEntry, TreeDifference } from "./snapshot.ts";
+
+/** A case whose outcomes differ; `left` is the reference. */
+export interface DifferingCase {
+  readonly scenario: Pick<Scenario, "argv" | "sources" | "words">;
+  readonly left: Outcome;
+  readonly right: Outcome;
+}
+
+interface Detector {
+  /** First cell of the row. */
+  readonly row: string;
+  /** Whether the case is of the kind that the row describes. */
+  readonly applies: (one: DifferingCase, options: Options) => boolean;
+  readonly explains: (difference: Difference, one: DifferingCase) => boolean;
+}
+
+/** The rows that explain a difference, the narrowest first. */
+export function listedRow(difference: Difference, one: DifferingCase): string | undefined {
+  const options = new Options(one.scenario.argv);
+  return detectors.find((detector) => detector.applies(one, options) && detector.explains(difference, one))?.row;
+}
+
+/** Rows that have a detector. */
+export function detectedRows(): string[] {
+  return detectors.map(({ row }) => row);
+}
+
+/** What a command line asks for. */
+class Options {
+  private readonly argv: readonly ByteName[];
+
+  constructor(argv: readonly ByteName[]) {
+    this.argv = argv;
+  }
+
+  /** Whether a word is this option, by its letter (also among others, as in `-avH`) or by the start of its long name. */
+  has(letter: string, ...names: readonly string[]): boolean {
+    return this.argv.some((word) => {
+      if (word.startsWith("--")) return names.some((name) => word === name || word.startsWith(`${name}=`));
+      return letter !== "" && /^-[A-Za-z0-9]+$/.test(word) && word.includes(letter);
+    });
+  }
+
+  /** The value of `--NAME=VALUE`. */
+  value(name: string): string | undefined {
+    return this.argv.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
+  }
+
+  get inPlace(): boolean {
+    return this.has("", "--inplace", "--append", "--append-verify");
+  }
+
+  get deletes(): boolean {
+    return this.argv.some((word) => /^--del(?:ete(?:-\w+)?)?$/.test(word));
+  }
+
+  get hasAlternates(): boolean {
+    return this.has("", "--compare-dest", "--copy-dest", "--link-dest");
+  }
+}
+
+const codes = (
+  left: readonly number[],
+  right: readonly number[],
+  { left: one, right: other }: DifferingCase,
+): boolean => left.includes(Number(one.exitCode)) && right.includes(Number(other.exitCode));
+
+/** Whether a difference is one of lines, each of which has its reason. */
+function onlyLines({ left, right, isOrder }: Difference, isLeft: RegExp | undefined, isRight?: RegExp): boolean {
+  if (isOrder || left.length + right.length === 0) return false;
+  return left.every((line) => isLeft?.test(line)) && right.every((line) => isRight?.test(line));
+}
+
+const someFailed = /^rsync error: some files\/attrs were not transferred/;
+const invalidBackup = /^rsync: \[(?:generator|receiver)\] stat ".*" failed: Invalid argument \(22\)$/;
+const verification = /^WARNING: (.*) failed verification -- update (?:discarded|retained) \(will try again\)\.$/;
+const closedLink = /^rsync: \[generator\] opendir "(.*)" failed: Too many levels of symbolic links \(40\)$/;
+const vanished = /^(?:file has vanished: ".*"|rsync warning: some files vanished before they could be transferred .*)$/;
+
+const detectors: readonly Detector[] = [
+  {
+    row: "`--inplace` or `--append` with `--backup-dir=../DIR`",
+    applies: ({ left }, options) =>
+      options.inPlace &&
+      options.value("--backup-dir")?.startsWith("../") === true &&
+      /Invalid argument \(22\)/.test(left.stderr),
+    explains: (difference, one) => {
+      const { aspect, tree } = difference;
+      if (aspect === "exit code") return codes([23], [0, 25], one);
+      const failure = new RegExp(`${invalidBackup.source}|${someFailed.source}`);
+      const limit = /^rsync error: the --max-delete limit stopped deletions/;
+      if (aspect === "stderr" || /^(?:stdout|log) (?:generator|receiver|items)$/.test(aspect))
+        return onlyLines(difference, failure, limit);
+      if (tree === undefined || !tree.path.startsWith("bk/")) return false;
+      const copied = one.left.tree.get(tree.path);
+      const unfinished = copied?.type === "file" && (copied.mtime === "now" || /^0[46]00$/.test(copied.mode));
+      return unfinished && ["mode", "mtime", "owner", "xattrs"].includes(tree.property);
+    },
+  },
+  {
+    row: "`--ignore-existing -t` with a file or special file where the source has a directory",
+    applies: (_, options) => options.has("", "--ignore-existing"),
+    explains: ({ tree }, one) => tree !== undefined && takesTimeOfDirectory(tree, one),
+  },
+  {
+    row: "`-A`: a new directory with an ACL whose group entry equals the mask, and with set-id or sticky bits",
+    applies: () => true,
+    explains: ({ tree }, { left }) => tree !== undefined && losesGroupEntry(tree, left.tree.get(tree.path)),
+  },
+  {
+    row: "`--fuzzy`, `--append-verify` with a file that is replaced while its sums are made, or named twice",
+    applies: ({ left }, options) =>
+      options.has("y", "--fuzzy", "--append-verify") && left.stderr.split("\n").some((line) => verification.test(line)),
+    explains: (difference, { left }) => {
+      const { aspect, left: lines, right } = difference;
+      if (aspect === "stderr") return onlyLines(difference, verification);
+      const names = left.stderr.split("\n").flatMap((line) => verification.exec(line)?.[1] ?? []);
+      if (/^(?:stdout|log) items$/.test(aspect) && !difference.isOrder)
+        return (
+          right.length === 0 && lines.every((line) => names.some((name) => line.endsWith(` ${name}`) || line === name))
+        );
+      if (aspect !== "stdout progress") return false;
+      const plain = (text: string) => text.replace(/xfr#\d+$/, "xfr#");
+      const rest = lines.map(plain);
+      return right.every(
+        (line) => rest.includes(plain(line)) && rest.splice(rest.indexOf(plain(line)), 1).length === 1,
+      );
+    },
+  },
+  {
+    row: "`--remove-source-files` and a file that two arguments have",
+    applies: ({ scenario }, options) =>
+      options.has("", "--remove-source-files", "--remove-sent-files") && scenario.words.sources.length > 1,
+    explains: (difference, one) => {
+      const { aspect, left, right } = difference;
+      if (aspect === "exit code") return codes([0, 24], [0, 24], one);
+      if (aspect === "stderr") return onlyLines(difference, vanished, vanished);
+      const gone = `${one.left.stderr}${one.right.stderr}`.match(/(?<=^file has vanished: ").*(?="$)/gm) ?? [];
+      if (/^(?:stdout|log) removals$/.test(aspect)) {
+        const removed = "sender file already removed: ";
+        if (![...left, ...right].every((line) => line.startsWith(removed))) return false;
+        const told = [left, right].map((lines) =>
+          lines.map((line) => baseName(line.slice(removed.length) as ByteName)),
+        );
+        // Each under another of its names on the other side, or vanished there.
+        const [some = [], others = []] = told;
+        const isKnown = (name: string, there: readonly string[]) =>
+          there.includes(name) || gone.some((path) => path.endsWith(`/${name}`));
+        return some.every((name) => isKnown(name, others)) && others.every((name) => isKnown(name, some));
+      }
+      // A name that vanished is not told of as sent.
+      if (!/^(?:stdout|log) items$/.test(aspect) || difference.isOrder) return false;
+      return [...left, ...right].every((line) =>
+        gone.some((path) => path.endsWith(`/${line.replace(/^\S{11} /, "")}`)),
+      );
+    },
+  },
+  {
+    row: "`--keep-dirlinks --delete` with a link that leads out of the destination",
+    applies: ({ right }, options) =>
+      options.deletes && options.has("K", "--keep-dirlinks") && /opendir .* Too many levels/.test(right.stderr),
+    explains: (difference, one) => {
+      if (difference.aspect === "exit code") return codes([0], [23], one);
+      if (difference.aspect !== "stderr") return false;
+      const isLink = (line: string): boolean => {
+        const path = closedLink.exec(line)?.[1];
+        return (
+          path !== undefined &&
+          [...one.right.tree].some(([at, { type }]) => type === "symlink" && path.endsWith(`/${at}`))
+        );
+      };
+      const { left, right, isOrder } = difference;
+      return !isOrder && left.length === 0 && right.every((line) => isLink(line) || someFailed.test(line));
+    },
+  },
+  {
+    row: "`-X` with `--compare-dest`, `--copy-dest` or `--link-dest`, for links and special files that one of these has with other attributes",
+    applies: (_, options) => options.has("X", "--xattrs") && options.hasAlternates,
+    explains: ({ tree }, { left }) => {
+      if (tree?.property !== "xattrs" || tree.left === undefined || tree.right === undefined) return false;
+      const type = left.tree.get(tree.path)?.type;
+      if (type === undefined || type === "file" || type === "directory") return false;
+      const kept = new Set(tree.right.split(" "));
+      return tree.left.split(" ").every((attribute) => attribute === "" || kept.has(attribute));
+    },
+  },
+  {
+    row: "`--keep-dirlinks --backup-dir` with files behind a link",
+    applies: (_, options) => options.has("K", "--keep-dirlinks") && options.value("--backup-dir") !== undefined,
+    explains: ({ tree }, { left }) => {
+      if (tree === undefined || !/(?:^|\/)\.?bk\//.test(tree.path)) return false;
+      const entry = left.tree.get(tree.path);
+      return entry?.type === "directory" && entry.mode === "0777" && ["mode", "owner"].includes(tree.property);
+    },
+  },
+  {
+    row: "end by an error of the receiving side",
+    applies: ({ left, right }) => Number(left.exitCode) === 11 && Number(right.exitCode) === 11,
+    explains: (difference) =>
+      difference.aspect === "stderr" && onlyLines(difference, /^rsync: \[sender\] write error: Broken pipe \(32\)$/),
+  },
+  {
+    row: "`-n -H`, above all with a destination that does not exist",
+    applies: (_, options) => options.has("n", "--dry-run") && options.has("H", "--hard-links"),
+    explains: ({ aspect, isOrder, left, right }, one) => {
+      if (!/^(?:stdout|log) followers$/.test(aspect) || isOrder || left.length !== right.length) return false;
+      // Itemized: the same names, new for one and not for the other, which do not stand there.
+      const compared = /^h[fLDS](?!\+)[ .\w+]{9} (.*) => /;
+      const fresh = /^h[fLDS]\+{9} (.*) => /;
+      const names = left.map((line) => compared.exec(line)?.[1]);
+      if (names.includes(undefined)) return false;
+      const stands = (name = "") => [...one.left.tree.keys()].some((path) => path.endsWith(`/${name}`));
+      return (
+        !names.some(stands) && sorted(names.map(String)) === sorted(right.map((line) => `${fresh.exec(line)?.[1]}`))
+      );
+    },
+  },
+  {
+    row: "`building file list` under `--progress` or `--info=flist2`, with an error before the first entry",
+    applies: ({ left, right }) => [left, right].every(({ stdout }) => / \d+ files\.\.\./.test(stdout)),
+    explains: ({ aspect, left, right }) =>
+      aspect === "stdout blank" && left.length === 0 && right.length === 1 && right[0] === "",
+  },
+];
+
+function sorted(lines: readonly string[]): string {
+  return lines.toSorted().join("\n");
+}
+
+/**
+ * A new directory with set-id or sticky bits loses the permissions of its ACL's entry for the group: rsync takes them from the
+ * mode 0700 that the directory has at first.
+ */
+function losesGroupEntry({ property, left, right }: TreeDifference, entry: SnapshotEntry | undefined): boolean {
+  if (property !== "xattrs" || entry?.type !== "directory" || left === undefined || right === undefined) return false;
+  const special = (Number.parseInt(entry.mode, 8) & 0o7000) !== 0;
+  return special && withoutGroupEntry(left) === withoutGroupEntry(right);
+}
+
+function withoutGroupEntry(attributes: string): string {
+  return attributes.replace(
+    /(system\.posix_acl_access=(?:[0-9a-f]{16})*?[0-9a-f]{8}0400)[0-9a-f]{4}(ffffffff)/,
+    "$1#$2",
+  );
+}
+
+/** What `--ignore-existing` keeps where the source has a directory, or a link to one that is followed, gets that directory's time. */
+function takesTimeOfDirectory({ property, path }: TreeDifference, { left, scenario }: DifferingCase): boolean {
+  const entry = left.tree.get(path);
+  if (property !== "mtime" || entry === undefined || entry.type === "directory") return false;
+  const follows = new Options(scenario.argv).has("L", "--copy-links", "--copy-dirlinks", "--copy-unsafe-links");
+  const plans = [...scenario.sources.values()];
+  const hasTime = plans.some((plan) =>
+    [...plan.values()].some(
+      ({ node, attributes }) => node.kind === "directory" && `${attributes.mtime}` === entry.mtime,
+    ),
+  );
+  if (!hasTime) return false;
+  for (const plan of plans) {
+    for (const [name, { node, attributes }] of plan) {
+      if (baseName(name) !== baseName(path)) continue;
+      if (node.kind === "directory" && `${attributes.mtime}` === entry.mtime) return true;
+      if (node.kind === "symlink" && follows) return true;
+    }
+  }
+  return false;
+}

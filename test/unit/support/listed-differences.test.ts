@@ -1,0 +1,169 @@
+/** Detectors of listed differences: each belongs to a row, recognizes what the row says, and nothing that is only like it. */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { byteName } from "../../../src/bytes/byte-name.ts";
+import { detectedRows, listedRow } from "../../support/listed-differences.ts";
+import type { Difference, Outcome } from "../../support/outcome.ts";
+import type { SnapshotEntry } from "../../support/snapshot.ts";
+import { plainAttributes } from "../../support/tree-plan.ts";
+
+const entry: SnapshotEntry = {
+  ...{ type: "file", mode: "0644", owner: "0:0", size: "1", mtime: "5", atime: "", content: "a", target: "" },
+  ...{ device: "", linkedWith: "", xattrs: "", blocks: 8 },
+};
+
+interface Case {
+  readonly argv: string;
+  readonly sources?: number;
+  readonly codes?: readonly [number, number];
+  readonly stderr?: readonly [string, string];
+  readonly tree?: Readonly<Record<string, Partial<SnapshotEntry>>>;
+  readonly difference: Partial<Difference>;
+}
+
+function rowOf({
+  argv,
+  sources = 1,
+  codes = [0, 0],
+  stderr = ["", ""],
+  tree = {},
+  difference,
+}: Case): string | undefined {
+  const snapshot = new Map(Object.entries(tree).map(([path, some]) => [byteName(path), { ...entry, ...some }]));
+  const outcome = (side: 0 | 1): Outcome => {
+    return {
+      exitCode: codes[side],
+      stderr: stderr[side],
+      stdout: "",
+      log: undefined,
+      tree: snapshot,
+      sourceChanges: [],
+    };
+  };
+  const plan = new Map([
+    [byteName("sub/name"), { node: { kind: "directory" }, attributes: { ...plainAttributes(0o755, 77n) } }],
+  ] as const);
+  const words = { options: [], listOptions: [], sources: Array(sources).fill(byteName("s")), destination: undefined };
+  const scenario = {
+    ...{ argv: argv.split(" ").map((word) => byteName(word)), sources: new Map([[byteName("src"), plan]]) },
+    words: { ...words, optionsLast: false },
+  };
+  const none = { aspect: "stderr", symptom: "", detail: "", left: [], right: [], isOrder: false };
+  return listedRow({ ...none, ...difference }, { scenario, left: outcome(0), right: outcome(1) });
+}
+
+const mode = (path: string, left: string, right: string, property = "mode" as const) => {
+  return { aspect: `tree ${property}`, tree: { path: byteName(path), property, left, right } };
+};
+const inBackup = 'rsync: [receiver] stat "/d/../bk/f" failed: Invalid argument (22)';
+const unread = 'rsync: [generator] opendir "/x/dst/l" failed: Too many levels of symbolic links (40)';
+const again = "WARNING: a/f failed verification -- update discarded (will try again).";
+const pipe = "rsync: [sender] write error: Broken pipe (32)";
+const link = { "dst/l": { type: "symlink" } } as const;
+
+/** What is recognized, and the same with one thing changed, which is not. */
+const cases: readonly { readonly name: string; readonly known: Case; readonly unlike: Partial<Case> }[] = [
+  {
+    name: "a backup that failed, in another directory",
+    known: {
+      ...{
+        argv: "-a --append --backup-dir=../bk",
+        stderr: [inBackup, ""] as const,
+        tree: { "bk/f": { mode: "0600" } },
+      },
+      difference: mode("bk/f", "0600", "0644"),
+    },
+    unlike: { difference: mode("dst/f", "0600", "0644") },
+  },
+  {
+    name: "a backup that did not fail",
+    known: { argv: "--append --backup-dir=../bk", stderr: [inBackup, ""], difference: { left: [inBackup] } },
+    unlike: { difference: { left: [inBackup], right: [inBackup] } },
+  },
+  {
+    name: "another time than that of the directory",
+    known: {
+      ...{ argv: "-t --ignore-existing", tree: { "dst/name": { type: "fifo", mtime: "77" } } },
+      difference: {
+        aspect: "tree mtime",
+        tree: { path: byteName("dst/name"), property: "mtime", left: "77", right: "5" },
+      },
+    },
+    unlike: { tree: { "dst/name": { type: "fifo", mtime: "78" } } },
+  },
+  {
+    name: "a verification without --fuzzy",
+    known: { argv: "-ay", stderr: [again, ""], difference: { left: [again] } },
+    unlike: { argv: "-a" },
+  },
+  {
+    name: "an item of another file than the one that was sent again",
+    known: { argv: "-ay", stderr: [again, ""], difference: { aspect: "stdout items", left: [">f+++++++++ a/f"] } },
+    unlike: { difference: { aspect: "stdout items", left: [">f+++++++++ a/g"] } },
+  },
+  {
+    name: "a removal of a file that the other side does not know",
+    known: {
+      ...{ argv: "--remove-source-files", sources: 2 },
+      difference: {
+        ...{ aspect: "stdout removals", left: ["sender file already removed: a/f"] },
+        right: ["sender file already removed: f"],
+      },
+    },
+    unlike: { difference: { aspect: "stdout removals", left: ["sender file already removed: a/f"] } },
+  },
+  {
+    name: "a directory that cannot be opened and is no link",
+    known: { argv: "-aK --delete", stderr: ["", unread], tree: link, difference: { right: [unread] } },
+    unlike: { tree: { "dst/l": { type: "directory" } } },
+  },
+  {
+    name: "attributes that tsync has not",
+    known: {
+      ...{ argv: "-aX --link-dest=../alt", tree: { "dst/l": { type: "symlink" } } },
+      difference: {
+        aspect: "tree xattrs",
+        tree: { path: byteName("dst/l"), property: "xattrs", left: "", right: "a=1" },
+      },
+    },
+    unlike: {
+      difference: {
+        aspect: "tree xattrs",
+        tree: { path: byteName("dst/l"), property: "xattrs", left: "a=1", right: "" },
+      },
+    },
+  },
+  {
+    name: "the mode of another backup directory",
+    known: {
+      ...{ argv: "-aK --backup-dir=bk", tree: { "dst/bk/d": { type: "directory", mode: "0777" } } },
+      difference: mode("dst/bk/d", "0777", "0755"),
+    },
+    unlike: { tree: { "dst/bk/d": { type: "directory", mode: "0700" } } },
+  },
+  {
+    name: "a broken pipe in a run that did not end early",
+    known: { argv: "-a", codes: [11, 11], difference: { left: [pipe] } },
+    unlike: { codes: [0, 0] },
+  },
+  {
+    name: "a further name that stands there",
+    known: {
+      argv: "-anH",
+      difference: { aspect: "stdout followers", left: ["hf..t...... b => a"], right: ["hf+++++++++ b => a"] },
+    },
+    unlike: { tree: { "dst/b": {} } },
+  },
+];
+
+describe("listedRow", () => {
+  test.each(cases)("does not know $name", ({ known, unlike }) => {
+    expect(detectedRows()).toContain(rowOf(known));
+    expect(rowOf({ ...known, ...unlike })).toBeUndefined();
+  });
+
+  test("has a detector for rows of docs/differences.md only", () => {
+    const text = readFileSync(`${import.meta.dirname}/../../../docs/differences.md`, "utf8");
+    expect(detectedRows().filter((row) => !text.includes(`\n| ${row} |`))).toEqual([]);
+  });
+});
