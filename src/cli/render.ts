@@ -83,6 +83,7 @@ class RunRenderer {
   private readonly options: RenderOptions;
   /** Whose words the last line of a run is. */
   private readonly ownRole: Role;
+  private readonly isRemote: boolean;
   private readonly output: RenderOutput;
   private readonly highBytes: HighBytes;
   private readonly style: NumberStyle;
@@ -106,6 +107,7 @@ class RunRenderer {
     const { info } = options;
     this.options = options;
     this.ownRole = settings.direction === "pull" ? "generator" : "sender";
+    this.isRemote = settings.direction !== undefined;
     this.output = output;
     this.highBytes = options.eightBitOutput ? "raw" : settings.locale.utf8 ? "utf8" : "escaped";
     this.style = numberStyle(options.humanReadable, settings.locale);
@@ -160,9 +162,7 @@ class RunRenderer {
         break;
       }
       case "created-directory":
-        if ((this.options.info.name >= 1 || this.rules.itemizing) && !this.options.quiet) {
-          this.tell("Receiver", byteName(`created directory ${event.path}`));
-        }
+        if (this.tellsOfDestination()) this.tell("Receiver", byteName(`created directory ${event.path}`));
         break;
       case "item":
         this.item(event);
@@ -374,6 +374,12 @@ class RunRenderer {
   /** Whether the process that was started here has the words of this role, be it from another one (`--stderr=client`). */
   private isOurs(role: Role): boolean {
     return this.options.clientTells || this.isOfThisSide(role);
+  }
+
+  /** Under `-q` only the log hears of a new destination, and only where its line is made in or comes to this process. */
+  private tellsOfDestination(): boolean {
+    const { info, quiet } = this.options;
+    return (info.name >= 1 || this.rules.itemizing) && (!quiet || (this.isRemote && this.isOurs("Receiver")));
   }
 
   private isOfThisSide(role: Role): boolean {

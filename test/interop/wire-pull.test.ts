@@ -89,6 +89,10 @@ describe("as rsync", () => {
     expectAsRsync(inAnyOrder(tsync), () => inAnyOrder("rsync"));
   });
 
+  test.each(["-rqv", "-rqi", "-rq"])("the log of a new destination: %s", (options) => {
+    expectAsRsync(pull(tsync, options, "%/s/", ":"), () => pull("rsync", options, "%/s/", ":"));
+  });
+
   test.each(["--delete-before --progress", "--delete-after --progress", "--delete-before --info=flist2 -n"])(
     "counts of the pass of %s",
     (options) => {
