@@ -10,7 +10,9 @@ setfattr -n trusted.kind -v pipe s/pipe; setfattr -n trusted.kind -v device s/de
 touch -d '2001-01-01 00:00:00.000000001' s/pipe s/dev s/one s/sub/two s2/three
 cp -a s2/three alt
 touch -d '2001-01-01' s/sub s2 s
-mkdir -p p/q d/p/q; echo more > p/q/f; echo extra > d/p/extra; echo extra > d/p/q/extra`);
+mkdir -p p/q d/p/q; echo more > p/q/f; echo extra > d/p/extra; echo extra > d/p/q/extra
+mkdir e e/z old old/z; echo equal > e/file; mkfifo e/pipe; ln -s x e/link; touch -hd '2001-01-01' e/* e; cp -a e/file e/pipe e/link old
+chmod 600 old/file old/pipe; chown -h daemon old/link; mkdir e/z/new; touch -d '2001-01-01' e/z e/z/new`);
 
 const cases: readonly (readonly [what: string, line: string])[] = [
   ["a client that cannot make its list hangs up", "-rR --log-file=log s/../s far:d/"],
@@ -41,6 +43,10 @@ const cases: readonly (readonly [what: string, line: string])[] = [
   ["the same at an old protocol", "-aRi --delete --protocol=29 p/q/f p far:d/"],
   ["implied parents in which nothing is to be deleted", "-rRi --delete --protocol=29 p/q/f far:d/"],
   ["the same at the oldest protocol", "-rRi --delete --protocol=27 p/q/f far:d/"],
+  ["what only gets other attributes, at an old protocol", "-av --protocol=28 e/ far:old/"],
+  ["the same with -vv", "-avv --protocol=28 e/ far:old/"],
+  ["the same in a dry run", "-avn --protocol=28 e/ far:old/"],
+  ["the same without times", "-rpv --protocol=28 e/ far:old/"],
 ];
 
 describe.each(cases)("%s", (_, line) => {

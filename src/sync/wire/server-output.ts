@@ -1,6 +1,7 @@
 /** What a server says: remarks go to the client as messages, errors to standard error unless the client wants them too (1-session 5.5). */
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
 import type { ServerCommand } from "../../options/parse-server.ts";
+import type { TransferOptions } from "../../options/transfer-options.ts";
 import { type FileEntry, FileType } from "../../protocol/file-entry.ts";
 import { ItemFlag, isNewLink, significantFlags } from "../../protocol/item-flags.ts";
 import type { Message, TextClass } from "../../protocol/message.ts";
@@ -46,7 +47,8 @@ export function createServerSink(command: ServerCommand, protocol: number, outpu
         break;
       case "item":
         // Old clients do not hear of what needs no data (3-transfer 1.2).
-        if ((event.flags & ItemFlag.transfer) === 0 && options.info.name >= 1 && isTold(event)) info(namedItem(event));
+        if ((event.flags & ItemFlag.transfer) === 0 && options.info.name >= 1 && isTold(event, options))
+          info(namedItem(event));
         break;
       case "notice":
         if (isNoticeShown(event.code, options, itemizing && protocol >= 29)) info(event.text);
@@ -67,8 +69,19 @@ export function createServerSink(command: ServerCommand, protocol: number, outpu
   };
 }
 
-function isTold({ flags, linkedTo }: ItemEvent): boolean {
-  return (flags & significantFlags) !== 0 || isNewLink(flags, linkedTo);
+/**
+ * What else an old client reads of: objects that were made, and directories whose attributes were set. Of what has only got other
+ * attributes `-vv` says that in its own line (3-transfer 1.2).
+ */
+function isTold({ flags, linkedTo, entry }: ItemEvent, options: TransferOptions): boolean {
+  if (isNewLink(flags, linkedTo)) return true;
+  if ((flags & significantFlags) === 0) return false;
+  const isNew = (flags & ItemFlag.isNew) !== 0;
+  if ((entry.mode & FileType.mask) !== FileType.directory) return isNew || (flags & ItemFlag.local) !== 0;
+  if (!isNew || options.dryRun) return true;
+  // It has the time of its making, and the owner and group of its maker.
+  const hasOtherTime = options.times && !options.omitDirectoryTimes;
+  return hasOtherTime || (options.owner && entry.uid !== 0) || (options.group && entry.gid !== 0);
 }
 
 function namedItem({ path, entry, linkedTo }: ItemEvent): string {
