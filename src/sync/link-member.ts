@@ -23,7 +23,7 @@ const EEXIST = -17;
 
 /**
  * Links the member to the leader's path and reports it; in a dry run only reports. `waited`: it has been waiting for its leader,
- * and is not compared with what `--copy-dest` has.
+ * and is not compared with what `--compare-dest` or `--copy-dest` has.
  */
 export function linkMember(parts: EntryParts, turn: Turn, leader: ByteName, waited: boolean): void {
   const directory = hold(parts.destination, directoryName(pathBelow(parts.destination, turn.entry)));
@@ -112,13 +112,13 @@ function flagsOfNew(parts: EntryParts, turn: Turn, leader: ByteName, waited: boo
   const { kind } = context.options.alternates ?? {};
   const { entry } = turn;
   const made = newItemFlags(context, entry, initial);
-  if (kind === undefined || kind === "compare" || (kind === "copy" && (waited || !isRegular(entry)))) return made;
+  if (kind === undefined || (kind !== "link" && (waited || !isRegular(entry)))) return made;
   const mode = destinationMode(context, entry, undefined, turn.defaultPermissions);
   const found = alternates.find({ entry, path: pathBelow(destination, entry), mode });
   if (found === undefined) return made;
   found.directory.release();
   const { stat, attributes, level } = found;
-  if (kind === "copy") {
+  if (kind !== "link") {
     return level === AlternateLevel.kind ? made : itemFlags(context, entry, mode, stat, attributes, initial, leader);
   }
   const target = links.group(entry)?.alternate;
