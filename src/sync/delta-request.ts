@@ -63,6 +63,8 @@ export class DeltaRequests {
     const { transferChecksum: checksumName, blockSize } = options;
     const hasBasis = turn.exists || partial || turn.basis !== undefined;
     if (options.wholeFile || checksumName === "none" || !hasBasis) return undefined;
+    // A sender that appends takes no block sums: what another file has in common cannot be used (3-transfer 3.5).
+    if (options.append !== "no" && phase === "normal" && turn.basis !== undefined) return undefined;
     const basis = this.open(turn, partial, phase);
     if (basis < 0) return undefined;
     const stat = emptyStat();
@@ -76,8 +78,7 @@ export class DeltaRequests {
     }
     const updating =
       partial || (turn.basis === undefined && options.inplace && !(options.backup && phase === "normal"));
-    const appends = options.append !== "no" && phase === "normal" && turn.basis === undefined;
-    const append = appends ? (options.append as "trust" | "verify") : undefined;
+    const append = phase === "normal" && options.append !== "no" ? options.append : undefined;
     if (append === undefined) this.checkAllocation(basis, stat.size, phase);
     return { basis, updating, blockSize, checksumName, seed: this.seed, phase, append };
   }

@@ -1,4 +1,8 @@
 /** Pushes, with tsync at one end or at both, against rsync at both ends: what the random differential test has found. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { pushRoleNames, pushRoles } from "../support/push-roles.ts";
 
@@ -12,7 +16,8 @@ cp -a s2/three alt
 touch -d '2001-01-01' s/sub s2 s
 mkdir -p p/q d/p/q; echo more > p/q/f; echo extra > d/p/extra; echo extra > d/p/q/extra
 mkdir e e/z old old/z; echo equal > e/file; mkfifo e/pipe; ln -s x e/link; touch -hd '2001-01-01' e/* e; cp -a e/file e/pipe e/link old
-chmod 600 old/file old/pipe; chown -h daemon old/link; mkdir e/z/new; touch -d '2001-01-01' e/z e/z/new`);
+chmod 600 old/file old/pipe; chown -h daemon old/link; mkdir e/z/new; touch -d '2001-01-01' e/z e/z/new
+mkdir link; echo linked > link/a; ln link/a link/b; ln link/a link/c; cp -a link linked; rm linked/c; chmod 600 link/a`);
 
 const cases: readonly (readonly [what: string, line: string])[] = [
   ["a client that cannot make its list hangs up", "-rR --log-file=log s/../s far:d/"],
@@ -47,6 +52,10 @@ const cases: readonly (readonly [what: string, line: string])[] = [
   ["the same with -vv", "-avv --protocol=28 e/ far:old/"],
   ["the same in a dry run", "-avn --protocol=28 e/ far:old/"],
   ["the same without times", "-rpv --protocol=28 e/ far:old/"],
+  [
+    "further names of a hard link that --compare-dest has with other attributes",
+    "-aHi --compare-dest=../linked link/ far:d/",
+  ],
 ];
 
 describe.each(cases)("%s", (_, line) => {
@@ -54,4 +63,15 @@ describe.each(cases)("%s", (_, line) => {
     expect.hasAssertions();
     push(role, line);
   });
+});
+
+// rsync as the receiver appends to nothing here (docs/differences.md): its client must get along with a server that does not.
+test.each(["-y", "--copy-dest=../alt"])("--append %s, with a basis that is not the file itself", (option) => {
+  const folder = mkdtempSync(join(tmpdir(), "tsync-append-"));
+  const script = `mkdir s d alt; seq 5000 >s/file.one; seq 5000 >d/file.two; seq 3 5000 >alt/file.one; echo z >s/z
+    printf '#!/bin/sh\\nshift\\nexec sh -c "$*"\\n' >shell; chmod +x shell
+    rsync -r --append ${option} -e ./shell --rsync-path=${join(import.meta.dirname, "../../bin/tsync")} s/ h:$PWD/d/ && cat d/z && cmp s/file.one d/file.one`;
+  const { status, stdout, stderr } = spawnSync("sh", ["-c", script], { cwd: folder, encoding: "latin1" });
+  rmSync(folder, { recursive: true });
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "z\n", stderr: "" });
 });
