@@ -250,6 +250,11 @@ export class Connection {
     this.stream.destroy();
   }
 
+  /** Everything that has come is read, and more is waited for. */
+  get isWaiting(): boolean {
+    return this.reading !== undefined;
+  }
+
   /** True at the end. */
   private async receive(): Promise<boolean> {
     if (this.failure !== undefined) throw this.failure;

@@ -215,13 +215,17 @@ async function generate(parts: Generation): Promise<void> {
   const { condition, connection, session } = link;
   const { protocol } = session;
   const done = (): void => link.write({ kind: "done" });
-  const reached = async (phase: number): Promise<void> => {
+  // Records go out together while the receiver still has something to read, as those of rsync do.
+  const until = async (test: () => boolean): Promise<void> => {
+    connection.flushesWhenWaiting = true;
     await condition.until(() => {
-      // What has come may have brought new records.
-      connection.flush();
-      return receiver.phase >= phase;
+      const isOver = test();
+      if (!isOver && connection.isWaiting) connection.flush();
+      return isOver;
     });
+    connection.flushesWhenWaiting = false;
   };
+  const reached = (phase: number): Promise<void> => until(() => receiver.phase >= phase);
   const release = (): void => {
     const released = tracker?.release(lists.allArrived) ?? 0;
     for (let count = 0; count < released; count++) done();
@@ -236,10 +240,9 @@ async function generate(parts: Generation): Promise<void> {
   if (replay !== undefined) replay.redo = redo;
   for (;;) {
     // The sender sends lists no further ahead of the oldest that it still holds: what is through must be released meanwhile.
-    await condition.until(() => {
+    await until(() => {
       if (lists.hasEntries(replay?.isStarving === true ? 1 : ahead)) return true;
       release();
-      connection.flush();
       return false;
     });
     numbers.complete();
@@ -265,9 +268,8 @@ async function generate(parts: Generation): Promise<void> {
     while (await redo()) await settle();
   }
   async function settle(): Promise<void> {
-    await condition.until(() => {
+    await until(() => {
       release();
-      connection.flush();
       return !channel.isBusy;
     });
   }
