@@ -56,6 +56,7 @@ export interface ErrorDetails {
   readonly plain?: boolean;
   readonly moreLines?: readonly string[];
   readonly unlogged?: boolean;
+  readonly untold?: boolean;
 }
 
 /** Fatal trouble: the run stops, `exitCode` is the status that a command line would end with. */
@@ -73,6 +74,8 @@ export class TsyncError extends Error {
   readonly moreLines: readonly string[];
   /** It was found before the log was named: only the terminal is told. */
   readonly unlogged: boolean;
+  /** The other side is not told the code: it finds the connection closed. */
+  readonly untold: boolean;
 
   constructor(kind: ErrorKind, message: string, details: ErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -84,7 +87,14 @@ export class TsyncError extends Error {
     this.plain = details.plain ?? false;
     this.moreLines = details.moreLines ?? [];
     this.unlogged = details.unlogged ?? false;
+    this.untold = details.untold ?? false;
   }
+}
+
+/** The same error, of which the other side is not told. */
+export function untoldError(error: unknown): TsyncError {
+  const known = asTsyncError(error);
+  return new TsyncError(known.kind, known.message, { ...known, untold: true });
 }
 
 /** A usage error (exit 1): the command line or the library options are wrong. */

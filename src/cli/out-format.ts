@@ -50,6 +50,8 @@ export interface FormatContext extends ItemizeStyle {
   /** The whole-file checksum in use: it decides the width of `%C`, and the order in which a list digest is printed. */
   readonly checksumName: ChecksumName;
   readonly decimalComma: boolean;
+  /** Whether the session is too old for digests of data alone: below protocol 30 none is shown. */
+  readonly hidesDigest?: () => boolean;
   /** `-o`, `-g`: else `%U` is 0 and `%G` is DEFAULT. */
   readonly ownerKept: boolean;
   readonly groupKept: boolean;
@@ -235,6 +237,7 @@ function digestText(
   dryRun: boolean,
   context: FormatContext,
 ): string {
+  if (context.hidesDigest?.() === true) return " ".repeat(2 * digestBytes[context.checksumName]);
   if (transferred?.digest !== undefined) return hexText(transferred.digest);
   if (item.entry.checksum !== undefined) return hexText(printOrder(context.checksumName, item.entry.checksum));
   const isTransfer = (item.flags & ItemFlag.transfer) !== 0;

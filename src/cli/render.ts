@@ -98,6 +98,7 @@ class RunRenderer {
   private guardHolds = false;
   /** Items do not go to the sender and back. */
   private isAlone = false;
+  private isOld = false;
   /** A line without its newline stands on the terminal; the next text on either stream ends it first. */
   private lineOpen = false;
   /** The header of a complete list waits for its `done`. */
@@ -124,6 +125,7 @@ class RunRenderer {
         (mode & FileType.mask) === FileType.symlink ? mode : applyModeChanges(mode, options.chmod, settings.own.umask),
       checksumName: settings.checksumName,
       decimalComma: settings.locale.decimalComma,
+      hidesDigest: () => this.isOld,
       ownerKept: options.owner,
       groupKept: options.group,
       clock: settings.clock,
@@ -240,6 +242,7 @@ class RunRenderer {
   private listStart(event: ListStartEvent): void {
     const receiving = event.receiving === true;
     this.isAlone = receiving && (event.protocol ?? 29) < 29;
+    this.isOld = (event.protocol ?? 30) < 30;
     this.output.log?.(byteName(receiving ? "receiving file list" : "building file list"));
     const { info, recursive, directories, filesFrom } = this.options;
     if (info.flist < 1 || !(recursive || directories || filesFrom !== undefined)) return;

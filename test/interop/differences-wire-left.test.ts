@@ -11,14 +11,6 @@ difference("`-c --checksum-choice=none`, with arguments that are missing", {
   tsync: { status: 4, err: /^Invalid checksum-choice for --checksum: none \(0\)\nrsync error: [^\n]+\n$/ },
 });
 
-difference("`-R` as the server of a pull, with `..` in a path", {
-  setup: "mkdir s d; echo 1 >s/f",
-  run: "-aR -e $rsh --rsync-path=$p h:$PWD/s/../s/f d/",
-  look: "ls d",
-  rsync: { status: 12, err: /^found "\.\." dir in relative path/, seen: "" },
-  tsync: { status: 1, err: /^found "\.\." dir in relative path/, seen: "" },
-});
-
 difference("`-M--fake-super -J`, a new link", {
   setup: "mkdir s d; ln -s x s/l; touch -hd @1500000000 s/l",
   run: `-aJ -M--fake-super ${push}`,

@@ -139,3 +139,38 @@ test.each([
   };
   expect(logged(join(import.meta.dirname, "../../bin/tsync"))).toEqual(logged("rsync"));
 });
+
+test.each(["--protocol=29", "--protocol=27 -c", "--protocol=28 -n", "--protocol=30", "--protocol=30 -c"])(
+  "digests are shown from protocol 30 on: %s",
+  (options) => {
+    pull("mkdir s d; for i in 1 2; do seq 99$i >s/f$i; done", `-a ${options} --out-format=%n_%C h:s/ d/`);
+  },
+);
+
+describe("a server that cannot begin its list leaves without a word", () => {
+  const serve = (server: string, words: string): unknown => {
+    const folder = mkdtempSync(join(tmpdir(), "tsync-base-"));
+    try {
+      writeFileSync(join(folder, "shell"), remoteShell);
+      chmodSync(join(folder, "shell"), 0o755);
+      spawnSync("bash", ["-c", "mkdir s s2 t1 d; echo f >list; echo 1 >t1/f"], { cwd: folder });
+      const args = `-a -e ./shell --rsync-path=${server} ${words} d/`.split(" ");
+      const { status, stderr } = spawnSync("rsync", args, { cwd: folder, encoding: "latin1" });
+      const closed = stderr.split("\n").filter((line) => /unexpectedly closed/.test(line));
+      return { status, closed, left: spawnSync("ls", ["d"], { cwd: folder, encoding: "latin1" }).stdout };
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+  test.each([
+    ["--files-from=list h:no", 12],
+    ["-R h:s/../s/f", 12],
+    ["-s --files-from=list h:s*", 12],
+    ["-s --files-from=list h:t*", 0],
+    ["--files-from=list h:s*", 12],
+  ])("%s", (words, code) => {
+    const expected = serve("rsync", words);
+    expect(expected).toMatchObject({ status: code });
+    expect(serve(join(import.meta.dirname, "../../bin/tsync"), words)).toEqual(expected);
+  });
+});

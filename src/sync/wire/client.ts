@@ -236,7 +236,7 @@ interface SessionParts {
 }
 
 async function session(request: RemoteRequest, parts: SessionParts): Promise<RunSummary> {
-  const { command, wants, signal } = request;
+  const { command, signal } = request;
   const { connection, role, program, reader, syscalls } = parts;
   const { settings, remote } = command;
   const pushes = remote.direction === "push";
@@ -266,6 +266,8 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
     role,
     remark: (flag, level, text) => remark(request, flag, text, level),
   });
+  // Old digests are not of the data alone: they are not shown (3-transfer 9.6).
+  const wants = agreed.protocol < 30 ? { ...request.wants, digest: false } : request.wants;
   const timed = settings.deleteBefore || settings.deleteAfter || settings.deleteDuring !== undefined;
   const onlyBatch = recorder?.isOnly === true;
   const settled = agreedOptions(asked, agreed, !timed);

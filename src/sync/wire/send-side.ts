@@ -4,7 +4,7 @@
  */
 
 import type { ByteName } from "../../bytes/byte-name.ts";
-import { abortedError, asTsyncError, protocolError } from "../../errors.ts";
+import { abortedError, asTsyncError, protocolError, untoldError } from "../../errors.ts";
 import { FilterEvaluator } from "../../filter/evaluator.ts";
 import type { TransferRecord } from "../../protocol/item-record.ts";
 import type { Message } from "../../protocol/message.ts";
@@ -123,9 +123,14 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
   const progress = new RunProgress(context, feed);
   const remover = new SourceRemover(context, roots);
   request.onMessage((message) => onMessage(message, context, lists, remover));
-  const listed = await request.listed(parts);
-  context.emit({ type: "list-start", incremental });
-  addSources(scan, builder, request.sources, listed);
+  try {
+    const listed = await request.listed(parts);
+    context.emit({ type: "list-start", incremental, protocol: session.protocol });
+    addSources(scan, builder, request.sources, listed);
+  } catch (error) {
+    // A server that cannot begin its list leaves without a word to its client (1-session 7.5).
+    throw isServer ? untoldError(error) : error;
+  }
   const built = performance.now();
   const told = (): number => (options.ignoreErrors ? 0 : context.ledger.ioError & 3);
   const listStart = connection.bytesWritten + connection.out.length;

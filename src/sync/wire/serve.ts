@@ -76,11 +76,19 @@ export async function readSecluded(
     }
     if (word === "\0") {
       names?.close();
-      return command.complete(words.slice(1));
+      return withBase(command.complete(words.slice(1)), syscalls);
     }
     const own = byteName(word.slice(0, -1));
     words.push(names?.textFromWire(own) ?? own);
   }
+}
+
+/** With `--files-from` a wildcard stands for the one base directory, or is as wrong as several of them (2-file-list 2.1). */
+function withBase(command: ServerCommand, syscalls: Syscalls): ServerCommand {
+  if (!command.settings.sender || command.options.filesFrom === undefined) return command;
+  const paths = command.paths.flatMap((path) => expandPath(syscalls, path));
+  if (paths.length !== 1) throw new TsyncError("usage", "", { exitCode: ExitCode.usage, role: "server" });
+  return { ...command, paths };
 }
 
 /** Serves one session to its end. */
@@ -228,8 +236,8 @@ async function readFilters(
 const quietCodes: ReadonlySet<number> = new Set([ExitCode.socketIo, ExitCode.stream, 19, ExitCode.timeout]);
 
 /** The code that the peer is told when a session ends with this error; undefined: none. */
-export function partingCode({ exitCode, message, kind }: TsyncError): number | undefined {
-  return (message === "" && kind === "protocol") || quietCodes.has(exitCode) ? undefined : exitCode;
+export function partingCode({ exitCode, message, kind, untold }: TsyncError): number | undefined {
+  return untold || (message === "" && kind === "protocol") || quietCodes.has(exitCode) ? undefined : exitCode;
 }
 
 /** Messages that every end of a session understands alike. */
