@@ -96,9 +96,8 @@ class RunRenderer {
   private readonly logsItems: boolean;
   private readonly progress: Progress | undefined;
   private guardHolds = false;
-  /** Items do not go to the sender and back. */
-  private isAlone = false;
-  private isOld = false;
+  /** `isAlone`: items do not go to the sender and back; `isOld`: digests are not of the data alone. */
+  private session = { isAlone: false, isOld: false };
   /** A line without its newline stands on the terminal; the next text on either stream ends it first. */
   private lineOpen = false;
   /** The header of a complete list waits for its `done`. */
@@ -125,7 +124,7 @@ class RunRenderer {
         (mode & FileType.mask) === FileType.symlink ? mode : applyModeChanges(mode, options.chmod, settings.own.umask),
       checksumName: settings.checksumName,
       decimalComma: settings.locale.decimalComma,
-      hidesDigest: () => this.isOld,
+      hidesDigest: () => this.session.isOld,
       ownerKept: options.owner,
       groupKept: options.group,
       clock: settings.clock,
@@ -241,8 +240,7 @@ class RunRenderer {
 
   private listStart(event: ListStartEvent): void {
     const receiving = event.receiving === true;
-    this.isAlone = receiving && (event.protocol ?? 29) < 29;
-    this.isOld = (event.protocol ?? 30) < 30;
+    this.session = { isAlone: receiving && (event.protocol ?? 29) < 29, isOld: (event.protocol ?? 30) < 30 };
     this.output.log?.(byteName(receiving ? "receiving file list" : "building file list"));
     const { info, recursive, directories, filesFrom } = this.options;
     if (info.flist < 1 || !(recursive || directories || filesFrom !== undefined)) return;
@@ -292,11 +290,11 @@ class RunRenderer {
     const report = reportItem(event.flags, event.entry, event.linkedTo, this.rules);
     const isReceiver = this.ownRole === "generator";
     const { line, name } = isReceiver
-      ? receiverLog(event.flags, event.entry, event.linkedTo, this.rules, this.isAlone, event.isChanged)
+      ? receiverLog(event.flags, event.entry, event.linkedTo, this.rules, this.session.isAlone, event.isChanged)
       : { line: report.log === "line", name: false };
     const told = (format: OutFormat): ByteName => renderItem(format, event, undefined, dryRun, this.context);
     // A generator that is alone knows no format without %i.
-    const isBare = this.isAlone && !this.rules.itemizing;
+    const isBare = this.session.isAlone && !this.rules.itemizing;
     if (this.format !== undefined && (isBare ? name : report.output === "line")) {
       this.outLine(told(isBare ? bareName : this.format));
     }
