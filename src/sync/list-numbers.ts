@@ -30,7 +30,7 @@ export class ListNumbers {
     if (this.context.options.debug.dup === 0) return;
     const first = list.path === "." ? (list.owner === undefined ? 0 : 1) : 0;
     if (this.context.options.incrementalRecursion) {
-      for (const { entry, position, told } of list.duplicates) this.report(told ?? entry.path, this.next + position);
+      for (const { entry, position, told } of inOrder(list)) this.report(told ?? entry.path, this.next + position);
       const used = first + list.entries.length + list.duplicates.length;
       this.next += used + 1;
       this.beforeFork = ++this.lists === 1 && used === 1;
@@ -42,21 +42,24 @@ export class ListNumbers {
       return;
     }
     if (list.owner !== undefined) this.next++;
-    for (const { entry } of this.waiting.get(list.path) ?? []) this.report(entry.path, this.next++);
+    for (const { entry, position } of this.waiting.get(list.path) ?? [])
+      this.report(entry.path, isDirectory(entry) ? this.next++ : position);
     this.waiting.delete(list.path);
     const start = this.next;
     const dots = list.duplicates.filter(({ entry }) => entry.path === ".").length;
     let files = list.entries.filter((entry) => !isDirectory(entry)).length + dots;
+    const later = new Set(withDirectories(list).flat());
     for (const duplicate of list.duplicates) {
-      const { entry, position } = duplicate;
-      if (isDirectory(entry) && entry.path !== ".") {
+      const { entry } = duplicate;
+      const isDir = isDirectory(entry);
+      const position = isDir && entry.path !== "." ? duplicate.position : start + duplicate.position - first;
+      // One that gives way to a directory is told of when that comes.
+      if (later.has(duplicate)) {
         const others = this.waiting.get(entry.path);
-        if (others === undefined) this.waiting.set(entry.path, [duplicate]);
-        else others.push(duplicate);
-        continue;
-      }
-      this.report(entry.path, start + position - first);
-      if (entry.path !== ".") files++;
+        if (others === undefined) this.waiting.set(entry.path, [{ entry, position }]);
+        else others.push({ entry, position });
+      } else this.report(entry.path, position);
+      if (!isDir) files++;
     }
     this.next += files;
   }
@@ -74,4 +77,24 @@ export class ListNumbers {
     this.remarks.push(remark);
     if (this.context.options.incrementalRecursion && !this.beforeFork) this.repeated.push(remark);
   }
+}
+
+/** The duplicates of each directory of a list: the first file of its name, which gives way to it, and further directories. */
+function withDirectories({ entries, duplicates }: FileList): readonly (readonly Duplicate[])[] {
+  if (duplicates.length === 0) return [];
+  const found = new Map<ByteName, Duplicate[]>();
+  for (const entry of entries) if (isDirectory(entry)) found.set(entry.path, []);
+  for (const duplicate of duplicates) {
+    const { entry } = duplicate;
+    const others = found.get(entry.path);
+    if (others !== undefined && (isDirectory(entry) || others.length === 0)) others.push(duplicate);
+  }
+  return [...found.values()];
+}
+
+/** The duplicates of a list as they are found. */
+function inOrder(list: FileList): readonly Duplicate[] {
+  const later = withDirectories(list).flat();
+  const taken = new Set(later);
+  return [...list.duplicates.filter((duplicate) => !taken.has(duplicate)), ...later];
 }

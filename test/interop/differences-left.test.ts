@@ -43,13 +43,6 @@ difference("`-L --remove-source-files` with links to files that are sent under a
   tsync: { status: 24, err: /^file has vanished: "\S+\/b\/l"/, seen: "1\n" },
 });
 
-difference("`removing duplicate name`, order", {
-  setup: "mkdir -p s/y t/x d; echo 1 >s/x; echo 2 >t/y; echo 3 >s/z; echo 3 >t/z",
-  run: "-avv s/ t/ d/",
-  rsync: { status: 0, out: /\nremoving duplicate name z .*\nremoving duplicate name x .*\nremoving duplicate name y / },
-  tsync: { status: 0, out: /\nremoving duplicate name x .*\nremoving duplicate name y .*\nremoving duplicate name z / },
-});
-
 difference("`-H --delay-updates` and linked files of which the first cannot be put into the partial directory", {
   setup: "mkdir -p s/a s/b d/a/q d/b; echo 1 >s/a/f; ln s/a/f s/b/g; ln s/a/f s/b/h",
   run: "-aH --delay-updates --partial-dir=q/r --no-i-r s/ d/",

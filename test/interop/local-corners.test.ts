@@ -34,3 +34,12 @@ test("-KH gives a directory that has two names the time of the last one", () => 
 touch -d @1300000000 s/n; touch -d @1400000000 s/l/n`;
   compare(setup, "-rtHK --no-i-r s/ d/");
 });
+
+test.each(["-avv", "-avv --no-i-r", "-avvH --no-i-r"])(
+  "%s tells of a name that gives way to a directory when that comes",
+  (options) => {
+    const setup = `mkdir -p s/y/in s/w t/x t/w d; for f in s/x t/y s/z t/z s/y/in/f; do echo 1 >$f; done; ${dated}`;
+    compare(setup, `${options} s/ t/ d/`);
+    compare(`${setup}; mkdir t/y.; echo 1 >s/w/f; echo 1 >t/w/f`, `${options} s/ t/ s/ d/`);
+  },
+);
