@@ -206,6 +206,8 @@ export interface Settings {
 export interface IdMapSetting {
   readonly text: ByteName;
   readonly source: "map" | "chown";
+  /** There is nothing to map: at a server whose client sends no such ids. */
+  readonly isIdle: boolean;
 }
 
 /** Settings as they are before the first option. */

@@ -150,6 +150,14 @@ test.each([28, 29])("what old receivers must not take for content is not sent: p
   expect(check("push-client", line, { compare }).status).toBe(12);
 });
 
+test.each(["--groupmap=*:1 --no-g", "--chown=1:1 --no-o --no-g", "-M--usermap=*:1"])(
+  "ids that were not sent are not mapped: %s",
+  (line) => {
+    check("push-server", `-ri ${line} s/ d`);
+    check("push-client", `-ri ${line} s/ d`);
+  },
+);
+
 describe("tsync at both ends", () => {
   test.each(["-aHAXi --delete", "-aiv --no-inc-recursive", "-aib --inplace"])("%s", (line) => {
     check("push-both", `${line} s/ d`);

@@ -3,7 +3,7 @@ import type { ByteName } from "../../bytes/byte-name.ts";
 import { type TsyncError, usageError } from "../../errors.ts";
 import { parseChmod } from "../chmod.ts";
 import { counter, flag, type OptionRow, row, text } from "../option-row.ts";
-import type { Settings } from "../settings.ts";
+import type { IdMapSetting, Settings } from "../settings.ts";
 
 /** Attribute options in the order of the help. */
 export const attributeRows: readonly OptionRow[] = [
@@ -78,13 +78,11 @@ export const attributeRows: readonly OptionRow[] = [
   flag("numeric-ids", "numericIds", "take ids as numbers, not by name", "numeric-ids"),
   text("usermap", "MAP", "map users: FROM:TO,...", (settings, value) => {
     if (settings.userMap !== undefined) throw mapConflict("user", settings.userMap.source);
-    settings.userMap = { text: value, source: "map" };
-    settings.owner = true;
+    addMap(settings, "user", value, "map");
   }),
   text("groupmap", "MAP", "map groups: FROM:TO,...", (settings, value) => {
     if (settings.groupMap !== undefined) throw mapConflict("group", settings.groupMap.source);
-    settings.groupMap = { text: value, source: "map" };
-    settings.group = true;
+    addMap(settings, "group", value, "map");
   }),
   text("chown", "USER:GROUP", "give everything to this user and group", applyChown),
   row("now", "D", {
@@ -131,14 +129,19 @@ function applyChown(settings: Settings, value: string): void {
   const group = colon < 0 ? "" : value.slice(colon + 1);
   if (user !== "") {
     if (settings.userMap !== undefined) throw chownConflict("user", settings.userMap.source);
-    settings.userMap = { text: `*:${user}` as ByteName, source: "chown" };
-    settings.owner = true;
+    addMap(settings, "user", `*:${user}` as ByteName, "chown");
   }
   if (group !== "") {
     if (settings.groupMap !== undefined) throw chownConflict("group", settings.groupMap.source);
-    settings.groupMap = { text: `*:${group}` as ByteName, source: "chown" };
-    settings.group = true;
+    addMap(settings, "group", `*:${group}` as ByteName, "chown");
   }
+}
+
+/** Maps imply `-o` and `-g`. A server whose client does not send ids takes them for 0 and does not map them (1-session 2.3). */
+function addMap(settings: Settings, kind: "user" | "group", text: ByteName, source: IdMapSetting["source"]): void {
+  const option = kind === "user" ? "owner" : "group";
+  settings[`${kind}Map`] = { text, source, isIdle: settings.server && !settings[option] };
+  settings[option] = true;
 }
 
 function mapConflict(kind: "user" | "group", prior: "map" | "chown"): TsyncError {
