@@ -72,7 +72,7 @@ difference(
   })),
 );
 
-difference("`--log-file` and no other argument", {
+difference("`--log-file` in a call that gets the usage text", {
   run: "--log-file=l",
   look: "cat l",
   rsync: { status: 1, seen: /Usage: rsync/ },

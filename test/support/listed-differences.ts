@@ -3,7 +3,7 @@
  * docs/differences.md, which has a test of its own, and looks at the options and at everything that differs. A case of which
  * every difference is explained by such a row counts as `listed`, apart from those that are identical.
  */
-import { type ByteName, baseName } from "../../src/bytes/byte-name.ts";
+import { type ByteName, baseName, directoryName } from "../../src/bytes/byte-name.ts";
 import type { Difference, Outcome } from "./outcome.ts";
 import type { Scenario } from "./scenario.ts";
 import type { SnapshotEntry, TreeDifference } from "./snapshot.ts";
@@ -71,7 +71,7 @@ class Options {
 const codes = (
   left: readonly number[],
   right: readonly number[],
-  { left: one, right: other }: DifferingCase,
+  { left: one, right: other }: Pick<DifferingCase, "left" | "right">,
 ): boolean => left.includes(Number(one.exitCode)) && right.includes(Number(other.exitCode));
 
 /** Whether a difference is one of lines, each of which has its reason. */
@@ -84,6 +84,8 @@ const someFailed = /^rsync error: some files\/attrs were not transferred/;
 const invalidBackup = /^rsync: \[(?:generator|receiver)\] stat ".*" failed: Invalid argument \(22\)$/;
 const verification = /^WARNING: (.*) failed verification -- update (?:discarded|retained) \(will try again\)\.$/;
 const closedLink = /^rsync: \[generator\] opendir "(.*)" failed: Too many levels of symbolic links \(40\)$/;
+const closedTooEarly =
+  /^rsync: \[receiver\] (?:mkstemp ".*" failed: Permission denied \(13\)|open ".*" failed: No such file or directory \(2\))$/m;
 const vanished = /^(?:file has vanished: ".*"|rsync warning: some files vanished before they could be transferred .*)$/;
 
 const detectors: readonly Detector[] = [
@@ -201,6 +203,35 @@ const detectors: readonly Detector[] = [
       const entry = left.tree.get(tree.path);
       return entry?.type === "directory" && entry.mode === "0777" && ["mode", "owner"].includes(tree.property);
     },
+  },
+  {
+    row: "`-X` as an ordinary user, below a directory that has attributes and whose owner may not write",
+    applies: ({ left }, options) => options.has("X", "--xattrs") && closedTooEarly.test(left.stderr),
+    explains: (difference, one) => {
+      const { aspect, tree } = difference;
+      if (aspect === "exit code") return codes([23], [0], one);
+      const failure = new RegExp(`${closedTooEarly.source}|${someFailed.source}`, "m");
+      if (aspect === "stderr")
+        return onlyLines(
+          difference,
+          failure,
+          /^rsync: \[sender\] sender failed to remove .*: Permission denied \(13\)$/,
+        );
+      if (tree?.property !== "existence" || tree.left !== undefined) return false;
+      // Each file that is missing was told of.
+      const told = one.left.stderr.split("\n").filter((line) => closedTooEarly.test(line));
+      const directory = directoryName(tree.path);
+      const name = baseName(tree.path);
+      return told.some((line) => line.includes(`/${directory}/.${name}.`) || line.includes(`/${directory}/${name}"`));
+    },
+  },
+  {
+    row: "`--log-file` in a call that gets the usage text",
+    applies: ({ left, right }) =>
+      codes([1], [1], { left, right }) &&
+      [left, right].every(({ stdout, stderr }) => /^Usage: /m.test(stdout + stderr)),
+    explains: ({ aspect, right }, one) =>
+      aspect.startsWith("log ") && right.length === 0 && /^.* Usage: rsync /m.test(one.left.log ?? ""),
   },
   {
     row: "end by an error of the receiving side",
