@@ -291,6 +291,12 @@ export class FileReceiver {
           ? syscalls.chownAt(directory, name, newUid, newGid)
           : syscalls.fchown(descriptor, newUid, newGid);
         note("chown", status);
+        if (status < 0) {
+          // rsync leaves the rest of such a file alone, and set-id bits are not for another owner (4-traps T-15).
+          const first = 0o600 | (mode & 0o700);
+          if (job.method === "replace" && !byName && first !== 0o600) note("chmod", syscalls.fchmod(descriptor, first));
+          return;
+        }
         currentMode &= 0o1777;
       }
     }

@@ -200,8 +200,8 @@ describe.each<Ends>([
             continue;
           }
           expect(ended.stderr, what).not.toMatch(/internal|^\s+at /m);
-          // Without the very last bytes a server of rsync waits for ten seconds, and each client for it.
-          const isRsyncWaiting = ends.server === "rsync" && way === "up" && after >= whole.up - 24;
+          // At its end a server of rsync that is left alone waits for ten seconds, and each client for it.
+          const isRsyncWaiting = ends.server === "rsync" && after >= whole[way] - 24;
           const limit = patienceMilliseconds + (isRsyncWaiting ? 10_000 : 0);
           if (action !== "kill-client") {
             // The end of a session may have been near enough.

@@ -198,3 +198,12 @@ for i in s/x s/y s/z d/r3; do setfattr -n user.a -v 1 $i; done; touch -d @150000
 touch -d @1600000000 s/y; chown -hR ${nobody} s d; chown -h root d/y; chgrp -h 5 d/y d/z; chmod 555 s/w d/r4; chmod 700 s/z`;
   checkAll(setup, ["-aXK -i s/ d/", "-rltgXK --no-i-r s/ d/", "-rtXK s/ d/"]);
 });
+
+test.each(["", "--inplace", "-X --delay-updates", "-b --append"])(
+  "a file whose owner cannot be set gets neither mode nor times: --super %s",
+  (text) => {
+    const setup = `mkdir s d; for m in 444 640 755 4711; do echo 1 >s/f$m; chmod $m s/f$m; done; echo old >d/f755
+touch -d @1000000000 s/*; chown -R ${nobody} s d`;
+    check(setup, `-rltpogi --super --chown=1:2 ${text} s/ d/`);
+  },
+);
