@@ -7,13 +7,11 @@ import { type ByteName, baseName, byteName, directoryName, joinName } from "../b
 import { cleanPath, collapseSlashes, components } from "../bytes/paths.ts";
 import { selectionError } from "../errors.ts";
 import { errnoText } from "../fs/errno.ts";
-
 import { OperatorPaths, searchable } from "../fs/operator-path.ts";
-
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { EntryFlag, FileType } from "../protocol/file-entry.ts";
 import type { BuilderContext } from "./builder-context.ts";
-import { IoError } from "./file-list.ts";
+import { IoError, isSymlink } from "./file-list.ts";
 import { systemProblem } from "./ledger.ts";
 import { deviceKey, type ListBuilder } from "./list-builder.ts";
 import { operatorRules } from "./operator-rules.ts";
@@ -244,10 +242,12 @@ class SourceArguments {
 
   private addMissingBelow(argument: Argument, absoluteBase: ByteName): void {
     const root = this.root(argument.base, byteName(""), absoluteBase, argument.base);
-    if (root < 0) return;
-    const vanished = (path: ByteName) => this.builder.vanished(this.absolute(joinBase(argument.base, path)));
-    if (!this.addParents(argument, vanished)) return;
-    this.addMissing(root, argument.path);
+    const vanished = (path: ByteName): void => {
+      const full = joinBase(argument.base, path);
+      const isLink = this.context.syscalls.lstatPath(full, this.stat) === 0 && isSymlink(this.stat);
+      this.builder[isLink ? "dangling" : "vanished"](this.absolute(full));
+    };
+    if (root >= 0 && this.addParents(argument, vanished)) this.addMissing(root, argument.path);
   }
 
   /** Adds the entry of an argument whose stat is in `this.stat`; `directory` holds it, or is it when `content`. */

@@ -174,3 +174,12 @@ describe("a server that cannot begin its list leaves without a word", () => {
     expect(serve(join(import.meta.dirname, "../../bin/tsync"), words)).toEqual(expected);
   });
 });
+
+test.each(["-aR", "-aR --no-i-r", "-aR --protocol=29"])(
+  "a parent of missing arguments that is a link to nothing is told as that: %s",
+  (options) => {
+    const setup = "mkdir s d; ln -s none s/x; echo 1 >s/f";
+    expect(pull(setup, `${options} --delete-missing-args h:s/x/gone :s/f d/`).status).toBe(23);
+    expect(compare(setup, `${options} --delete-missing-args s/x/gone s/f d/`).status).toBe(23);
+  },
+);
