@@ -76,7 +76,7 @@ export function isMissing(entry: FileEntry): boolean {
   return entry.mode === 0;
 }
 
-export function isSymlink(entry: FileEntry): boolean {
+export function isSymlink(entry: Pick<FileEntry, "mode">): boolean {
   return (entry.mode & FileType.mask) === FileType.symlink;
 }
 
