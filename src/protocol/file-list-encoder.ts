@@ -152,9 +152,11 @@ export class FileListEncoder {
     const isTop = (flags & EntryFlag.top) !== 0;
     const isImplied = (flags & EntryFlag.implied) !== 0;
     // An old receiver deletes in what is marked so, and below.
-    if (this.settings.protocol < 30) return isTop && !isImplied ? WireFlag.top : 0;
+    const hasContent = (flags & EntryFlag.content) !== 0;
+    // Old receivers take it for content, and delete what they have beside it.
+    if (this.settings.protocol < 30) return isTop && hasContent && !isImplied ? WireFlag.top : 0;
     if (isImplied) return WireFlag.top | WireFlag.noContent;
-    if ((flags & EntryFlag.content) === 0) return WireFlag.noContent;
+    if (!hasContent) return WireFlag.noContent;
     return isTop ? WireFlag.top : 0;
   }
 

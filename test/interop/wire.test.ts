@@ -178,6 +178,13 @@ describe.each(roles)("%s", (_name, role) => {
   test.each([27, 28])("files that are listed twice at protocol %i", (protocol) => {
     check(role, `-aH --protocol=${protocol} s s/x/ s/f d`);
   });
+  test.each([27, 29, 30])(
+    "a directory that is sent without its content keeps what is beside it: protocol %i",
+    (protocol) => {
+      check(role, `-d --delete --protocol=${protocol} s/x d`, { compare: treesOf });
+      check(role, `-a --no-r -d --delete --protocol=${protocol} --files-from=list s d`, { compare: treesOf });
+    },
+  );
   test.each([28, 30])("protocol %i does otherwise", (protocol) => {
     for (const line of changed) check(role, `${line} --protocol=${protocol} s/ d`, { compare: treesOf });
   });
