@@ -226,6 +226,12 @@ const detectors: readonly Detector[] = [
     },
   },
   {
+    row: "`--keep-dirlinks --fuzzy` with a similar file behind a link of somebody else",
+    applies: (_, options) => options.has("K", "--keep-dirlinks") && options.has("y", "--fuzzy"),
+    explains: (difference) =>
+      difference.aspect === "stderr" && onlyLines(difference, /^refusing to follow a symlink owned by/),
+  },
+  {
     row: "`--log-file` in a call that gets the usage text",
     applies: ({ left, right }) =>
       codes([1], [1], { left, right }) &&

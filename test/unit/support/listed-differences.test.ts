@@ -162,6 +162,11 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     },
   },
   {
+    name: "a link of somebody else without --fuzzy",
+    known: { argv: "-aKy", difference: { left: ["refusing to follow a symlink owned by an untrusted user"] } },
+    unlike: { argv: "-aK" },
+  },
+  {
     name: "a broken pipe in a run that did not end early",
     known: { argv: "-a", codes: [11, 11], difference: { left: [pipe] } },
     unlike: { codes: [0, 0] },
