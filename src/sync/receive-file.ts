@@ -61,7 +61,7 @@ export class FileReceiver {
     for (;;) {
       const step = steps.next();
       if (step.done === true) return step.value;
-      if (aborted()) return steps.return(this.stopped(job)).value as JobResult;
+      if (aborted()) return steps.return(this.result(job, false, 0, [], undefined)).value as JobResult;
     }
   }
 
@@ -314,15 +314,13 @@ export class FileReceiver {
       // Somebody else's file, written in place: rsync leaves the rest alone.
       if (timed < 0) return;
     }
-    if (accessAcl !== undefined) {
-      if (accessAcl === null) {
-        const status = removeXattr(accessAclName);
-        if (status !== ENODATA && status !== EOPNOTSUPP) note("acl", status);
-      } else {
-        const status = setXattr(accessAclName, accessAcl);
-        note("acl", status);
-        if (status >= 0) currentMode = -1;
-      }
+    if (accessAcl === null) {
+      const status = removeXattr(accessAclName);
+      if (status !== ENODATA && status !== EOPNOTSUPP) note("acl", status);
+    } else if (accessAcl !== undefined) {
+      const status = setXattr(accessAclName, accessAcl);
+      note("acl", status);
+      if (status >= 0) currentMode = -1;
     }
     if (currentMode === mode) return;
     note("chmod", byName ? syscalls.chmodAt(directory, name, mode) : syscalls.fchmod(descriptor, mode));
@@ -386,10 +384,6 @@ export class FileReceiver {
       }
     }
     syscalls.unlinkAt(directory, name);
-  }
-
-  private stopped(job: ReceiveJob): JobResult {
-    return this.result(job, false, 0, [], undefined);
   }
 
   private result(
