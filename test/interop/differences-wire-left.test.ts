@@ -27,17 +27,6 @@ difference("`-M--fake-super` without `-p`, a link where something else stands", 
   tsync: { status: 0, seen: "regular file 755\n" },
 });
 
-difference(
-  "lines and log of a pull with names but without `%i` at protocols 27 and 28, `--no-t`, `-O` or `-b`, with `--groupmap`, `--usermap` or `--chown`",
-  {
-    setup: "mkdir -p s/a d; echo 1 >s/a/f",
-    run: `-rogv --protocol=28 --chown=1:1 ${pull}`,
-    look: "stat -c '%u %g' d/a",
-    rsync: { status: 0, out: /^a\/$/m, seen: "1 1\n" },
-    tsync: { status: 0, out: /^((?!a\/\n).)*a\/f\n/s, seen: "1 1\n" },
-  },
-);
-
 // What both send at every run but for frames of four bytes, the remainder is.
 difference(
   "a file that is named after the directory that it lies in (`-R src src/f`, or twice by `--files-from`), as the sender",

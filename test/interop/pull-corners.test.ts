@@ -183,3 +183,11 @@ test.each(["-aR", "-aR --no-i-r", "-aR --protocol=29"])(
     expect(compare(setup, `${options} --delete-missing-args s/x/gone s/f d/`).status).toBe(23);
   },
 );
+
+test.each(["-rog", "-rgp --protocol=28", "-rogn --no-i-r", "-rogv --protocol=27"])(
+  "owners and groups are told as they are given: %s",
+  (options) => {
+    const maps = "--usermap=*:1 --groupmap=0:7 --out-format=%U_%G_%n";
+    pull("mkdir -p s/a d; echo 1 >s/f; echo 2 >s/a/g; chown 3:3 s/f", `${options} ${maps} h:s/ d/`);
+  },
+);

@@ -194,7 +194,23 @@ export class WireReceiver {
         ? ItemFlag.transfer | ItemFlag.unknown
         : withFailedTime(entry, record.flags, isOld);
     const { isChanged } = record.kind === "item" ? record : { isChanged: undefined };
-    return { type: "item", path: entry.path, entry, flags, linkedTo, sourcePath: entry.path, isChanged };
+    return {
+      type: "item",
+      path: entry.path,
+      entry: this.owned(entry),
+      flags,
+      linkedTo,
+      sourcePath: entry.path,
+      isChanged,
+    };
+  }
+
+  /** The entry with the owner and group that it gets here, which is what is told of it (3-transfer 9.6). */
+  private owned(entry: FileEntry): FileEntry {
+    const { ids, options } = this.context;
+    const uid = options.owner ? ids.user(entry.uid) : entry.uid;
+    const gid = options.group ? ids.group(entry.gid) : entry.gid;
+    return uid === entry.uid && gid === entry.gid ? entry : { ...entry, uid, gid };
   }
 
   private transfer({ head }: Asked, record: TransferRecord): Promise<void> | undefined {
@@ -231,7 +247,7 @@ export class WireReceiver {
       // What is told of a file is the mode that it gets.
       if (!options.permissions) {
         const mode = (entry.mode & FileType.mask) | file.job.attributes.mode;
-        source.item = { ...item, entry: { ...entry, mode } };
+        source.item = { ...item, entry: { ...item.entry, mode } };
       }
       return this.receive(record, file, tokens, source.item);
     };
