@@ -1,9 +1,9 @@
 /**
  * Receives one regular file: temp file, data, attributes, rename (3-transfer 5.1 to 5.6; 4-traps L-05,
  * T-15, S-19). Works on descriptors and single names only, so that any thread can do it; trouble is returned, not
- * thrown. The owner is set before the mode, because a file must not be setuid for the wrong owner for a moment.
+ * thrown.
  */
-import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import type { ByteName } from "../bytes/byte-name.ts";
 import { digestBytes } from "../delta/checksum.ts";
 import { DataCopier, smallFileBytes } from "../fs/copy-data.ts";
 import type { OperatorPaths } from "../fs/operator-path.ts";
@@ -12,6 +12,7 @@ import { createTempFile, TempNames } from "../fs/temp-file.ts";
 import { FileType, isDeviceMode } from "../protocol/file-entry.ts";
 import { CopyOver } from "./copy-over.ts";
 import { DeltaReceiver } from "./delta-receive.ts";
+import { FileAttributes } from "./file-attributes.ts";
 import { FileDigester } from "./file-digest.ts";
 import { openPartialDirectory } from "./partial-directory.ts";
 import type { DeltaResult, DeviceNumber, JobFailure, JobResult, ReceiveJob } from "./receive-job.ts";
@@ -19,11 +20,9 @@ import { RemoteDataReceiver } from "./receive-remote.ts";
 import { settleEnd, zeroRunOf } from "./sparse-file.ts";
 import { CopyVerifier } from "./verify-copy.ts";
 
-const accessAclName = byteName("system.posix_acl_access");
 const EXDEV = -18;
 const EINVAL = -22;
 const ENODATA = -61;
-const EOPNOTSUPP = -95;
 
 /** Called on the main thread just before a new file takes its final name; a negative errno stops the job. */
 export type BeforeRename = (job: ReceiveJob) => number;
@@ -40,6 +39,7 @@ export class FileReceiver {
   private readonly remote: RemoteDataReceiver;
   private readonly verifier: CopyVerifier;
   private readonly copyOver: CopyOver;
+  private readonly attributes: FileAttributes;
 
   /** `pieceBytes`: how much is copied between two steps at most. */
   constructor(syscalls: Syscalls, operator: OperatorPaths, pieceBytes?: number) {
@@ -49,7 +49,8 @@ export class FileReceiver {
     this.digester = new FileDigester(syscalls);
     this.verifier = new CopyVerifier(syscalls);
     const { names, copier, verifier } = this;
-    const setAttributes = this.setAttributes.bind(this);
+    this.attributes = new FileAttributes(syscalls);
+    const setAttributes = this.attributes.set.bind(this.attributes);
     this.copyOver = new CopyOver({ syscalls, names, copier, verifier, setAttributes });
     this.deltas = new DeltaReceiver(syscalls, this.copier);
     this.remote = new RemoteDataReceiver(syscalls, this.copier);
@@ -149,7 +150,7 @@ export class FileReceiver {
       const discarded = wrong && job.method === "replace" && job.keepPartial === "no";
       // Not the time: it must not pass for the good one.
       const timeless = { ...job, attributes: { ...job.attributes, mtime: undefined } };
-      if (!discarded) this.setAttributes(wrong ? timeless : job, descriptor, directory, name, failures);
+      if (!discarded) this.attributes.set(wrong ? timeless : job, descriptor, directory, name, failures);
       if (wrong) {
         failures.push({ step: "verify", errno: 0, detail: name });
         // Only a kept temp file is installed like a good one (3-transfer 5.4).
@@ -263,67 +264,6 @@ export class FileReceiver {
   private digestOf(job: ReceiveJob, readError: number): Uint8Array {
     if (readError < 0) return new Uint8Array(digestBytes[job.checksumName ?? "xxh128"]);
     return this.digester.digestOf(job.source, job.checksumName);
-  }
-
-  private setAttributes(
-    job: ReceiveJob,
-    descriptor: number,
-    directory: number,
-    name: ByteName,
-    failures: JobFailure[],
-  ): void {
-    const { syscalls, stat } = this;
-    const { uid, gid, mode, mtime, mtimeNanoseconds, atime, accessAcl, xattrs, removeXattrs } = job.attributes;
-    const note = (step: JobFailure["step"], errno: number, detail?: ByteName) => {
-      if (errno < 0) failures.push({ step, errno, detail });
-    };
-    // A default ACL of the directory may have made the mode another than 0600.
-    const byName = !syscalls.abilities.descriptorAttributes;
-    const open = syscalls.abilities.descriptorXattrs;
-    const seen = byName ? syscalls.lstatAt(directory, name, stat) : syscalls.fstat(descriptor, stat);
-    note("chmod", seen);
-    let currentMode = seen < 0 ? -1 : stat.mode & 0o7777;
-    if (uid >= 0 || gid >= 0) {
-      const newUid = uid >= 0 && uid !== stat.uid ? uid : -1;
-      const newGid = gid >= 0 && gid !== stat.gid ? gid : -1;
-      if (newUid >= 0 || newGid >= 0) {
-        const status = byName
-          ? syscalls.chownAt(directory, name, newUid, newGid)
-          : syscalls.fchown(descriptor, newUid, newGid);
-        note("chown", status);
-        if (status < 0) {
-          // rsync leaves the rest of such a file alone, and set-id bits are not for another owner (4-traps T-15).
-          const first = 0o600 | (mode & 0o700);
-          if (job.method === "replace" && !byName && first !== 0o600) note("chmod", syscalls.fchmod(descriptor, first));
-          return;
-        }
-        currentMode &= 0o1777;
-      }
-    }
-    const setXattr = (attribute: ByteName, value: Uint8Array): number =>
-      open ? syscalls.fsetXattr(descriptor, attribute, value) : syscalls.setXattrAt(directory, name, attribute, value);
-    const removeXattr = (attribute: ByteName): number =>
-      open ? syscalls.fremoveXattr(descriptor, attribute) : syscalls.removeXattrAt(directory, name, attribute);
-    for (const item of xattrs ?? []) note("xattr", setXattr(item.name, item.value), item.name);
-    for (const item of removeXattrs ?? []) note("xattr", removeXattr(item), item);
-    if (mtime !== undefined || atime !== undefined) {
-      const [seconds, nanoseconds] =
-        mtime === undefined ? [stat.mtime, stat.mtimeNanoseconds] : [mtime, mtimeNanoseconds];
-      const timed = syscalls.fsetTimes(descriptor, seconds, nanoseconds, atime, 0);
-      note("times", timed);
-      // Somebody else's file, written in place: rsync leaves the rest alone.
-      if (timed < 0) return;
-    }
-    if (accessAcl === null) {
-      const status = removeXattr(accessAclName);
-      if (status !== ENODATA && status !== EOPNOTSUPP) note("acl", status);
-    } else if (accessAcl !== undefined) {
-      const status = setXattr(accessAclName, accessAcl);
-      note("acl", status);
-      if (status >= 0) currentMode = -1;
-    }
-    if (currentMode === mode) return;
-    note("chmod", byName ? syscalls.chmodAt(directory, name, mode) : syscalls.fchmod(descriptor, mode));
   }
 
   private install(

@@ -1,0 +1,79 @@
+/**
+ * The attributes of a regular file that has just been written (3-transfer 5.6; 4-traps T-15). The owner is set before the mode,
+ * because a file must not be setuid for the wrong owner for a moment.
+ */
+import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import { emptyStat, type Stat, type Syscalls } from "../fs/syscalls/interface.ts";
+import type { JobFailure, ReceiveJob } from "./receive-job.ts";
+
+const accessAclName = byteName("system.posix_acl_access");
+const ENODATA = -61;
+const EOPNOTSUPP = -95;
+
+/** Sets them for one thread. */
+export class FileAttributes {
+  private readonly syscalls: Syscalls;
+  private readonly stat: Stat = emptyStat();
+
+  constructor(syscalls: Syscalls) {
+    this.syscalls = syscalls;
+  }
+
+  /** Those of the job, for its open file, which is called `name` in `directory`; what goes wrong is added to `failures`. */
+  set(job: ReceiveJob, descriptor: number, directory: number, name: ByteName, failures: JobFailure[]): void {
+    const { syscalls, stat } = this;
+    const { uid, gid, mode, mtime, mtimeNanoseconds, atime, accessAcl, xattrs, removeXattrs } = job.attributes;
+    const note = (step: JobFailure["step"], errno: number, detail?: ByteName) => {
+      if (errno < 0) failures.push({ step, errno, detail });
+    };
+    // A default ACL of the directory may have made the mode another than 0600.
+    const byName = !syscalls.abilities.descriptorAttributes;
+    const open = syscalls.abilities.descriptorXattrs;
+    const seen = byName ? syscalls.lstatAt(directory, name, stat) : syscalls.fstat(descriptor, stat);
+    note("chmod", seen);
+    let currentMode = seen < 0 ? -1 : stat.mode & 0o7777;
+    if (uid >= 0 || gid >= 0) {
+      const newUid = uid >= 0 && uid !== stat.uid ? uid : -1;
+      const newGid = gid >= 0 && gid !== stat.gid ? gid : -1;
+      if (newUid >= 0 || newGid >= 0) {
+        const status = byName
+          ? syscalls.chownAt(directory, name, newUid, newGid)
+          : syscalls.fchown(descriptor, newUid, newGid);
+        note("chown", status);
+        if (status < 0) {
+          // rsync leaves the rest of such a file alone, and set-id bits are not for another owner (4-traps T-15).
+          const first = 0o600 | (mode & 0o700);
+          if (job.method === "replace" && !byName && first !== 0o600) note("chmod", syscalls.fchmod(descriptor, first));
+          return;
+        }
+        currentMode &= 0o1777;
+      }
+    }
+    const setXattr = (attribute: ByteName, value: Uint8Array): number =>
+      open ? syscalls.fsetXattr(descriptor, attribute, value) : syscalls.setXattrAt(directory, name, attribute, value);
+    const removeXattr = (attribute: ByteName): number =>
+      open ? syscalls.fremoveXattr(descriptor, attribute) : syscalls.removeXattrAt(directory, name, attribute);
+    for (const item of xattrs ?? []) note("xattr", setXattr(item.name, item.value), item.name);
+    for (const item of removeXattrs ?? []) note("xattr", removeXattr(item), item);
+    if (mtime !== undefined || atime !== undefined) {
+      const [seconds, nanoseconds] =
+        mtime === undefined ? [stat.mtime, stat.mtimeNanoseconds] : [mtime, mtimeNanoseconds];
+      const timed = syscalls.fsetTimes(descriptor, seconds, nanoseconds, atime, 0);
+      note("times", timed);
+      // Somebody else's file, written in place: rsync leaves the rest alone.
+      if (timed < 0) return;
+    }
+    if (accessAcl !== undefined) {
+      if (accessAcl === null) {
+        const status = removeXattr(accessAclName);
+        if (status !== ENODATA && status !== EOPNOTSUPP) note("acl", status);
+      } else {
+        const status = setXattr(accessAclName, accessAcl);
+        note("acl", status);
+        if (status >= 0) currentMode = -1;
+      }
+    }
+    if (currentMode === mode) return;
+    note("chmod", byName ? syscalls.chmodAt(directory, name, mode) : syscalls.fchmod(descriptor, mode));
+  }
+}
