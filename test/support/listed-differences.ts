@@ -294,7 +294,8 @@ function withoutGroupEntry(attributes: string): string {
 function takesTimeOfDirectory({ property, path }: TreeDifference, { left, scenario }: DifferingCase): boolean {
   const entry = left.tree.get(path);
   if (property !== "mtime" || entry === undefined || entry.type === "directory") return false;
-  const follows = new Options(scenario.argv).has("L", "--copy-links", "--copy-dirlinks", "--copy-unsafe-links");
+  const options = new Options(scenario.argv);
+  const follows = options.has("L", "--copy-links", "--copy-unsafe-links") || options.has("k", "--copy-dirlinks");
   const plans = [...scenario.sources.values()];
   const hasTime = plans.some((plan) =>
     [...plan.values()].some(
