@@ -51,6 +51,8 @@ const cases: readonly (readonly [what: string, line: string])[] = [
   ["what only gets other attributes, at an old protocol", "-av --protocol=28 e/ far:old/"],
   ["the same with -vv", "-avv --protocol=28 e/ far:old/"],
   ["the same in a dry run", "-avn --protocol=28 e/ far:old/"],
+  ["a directory that is sent without its content, at an old protocol", "-di --delete --protocol=29 p far:d/"],
+  ["the same beside the content of another one", "-di --delete --protocol=28 s2/ p far:d/"],
   ["the same without times", "-rpv --protocol=28 e/ far:old/"],
   [
     "further names of a hard link that --compare-dest has with other attributes",
