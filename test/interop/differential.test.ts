@@ -145,12 +145,12 @@ describe("tsync does what rsync does", () => {
     },
     { kind: "without koffi", percent: 96, options: ["--syscalls", "plain", "--cases", "60", "--seed", "10001"] },
   ];
-  // Of these 30 cases of a push 87 (both-push) to 97 of a hundred are identical, of a pull all: the least leaves room for races.
+  // Of these 30 cases of a push 90 (both-push) to 100 of a hundred are identical, of a pull all: the least leaves room for races.
   test.each(differentialModes.filter((mode) => mode !== "local"))("between two machines: %s", async (mode) => {
     const { report, text } = await runCases("--mode", mode, "--cases", "30", "--seed", "1");
     expect(report.cases).toBe(30);
     expect(report.noise, text).toBeLessThan(6);
-    expect(report.percentIdentical, text).toBeGreaterThanOrEqual(mode.endsWith("push") ? 80 : 90);
+    expect(report.percentIdentical, text).toBeGreaterThanOrEqual(mode.endsWith("push") ? 83 : 90);
   });
 
   test.each(kinds)("$kind", async ({ options, percent }) => {
