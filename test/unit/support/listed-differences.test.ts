@@ -16,6 +16,7 @@ interface Case {
   readonly argv: string;
   readonly sources?: number;
   readonly codes?: readonly [number, number];
+  readonly stdout?: readonly [string, string];
   readonly stderr?: readonly [string, string];
   readonly tree?: Readonly<Record<string, Partial<SnapshotEntry>>>;
   readonly difference: Partial<Difference>;
@@ -25,6 +26,7 @@ function rowOf({
   argv,
   sources = 1,
   codes = [0, 0],
+  stdout = ["", ""],
   stderr = ["", ""],
   tree = {},
   difference,
@@ -34,7 +36,7 @@ function rowOf({
     return {
       exitCode: codes[side],
       stderr: stderr[side],
-      stdout: "",
+      stdout: stdout[side],
       log: undefined,
       tree: snapshot,
       sourceChanges: [],
@@ -52,7 +54,7 @@ function rowOf({
   return listedRow({ ...none, ...difference }, { scenario, left: outcome(0), right: outcome(1) });
 }
 
-const mode = (path: string, left: string, right: string, property = "mode" as const) => {
+const mode = (path: string, left: string, right: string, property: "mode" | "mtime" = "mode") => {
   return { aspect: `tree ${property}`, tree: { path: byteName(path), property, left, right } };
 };
 const inBackup = 'rsync: [receiver] stat "/d/../bk/f" failed: Invalid argument (22)';
@@ -95,6 +97,35 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
       },
     },
     unlike: { tree: { "dst/name": { type: "fifo", mtime: "78" } } },
+  },
+  {
+    name: "a backup with another second",
+    known: {
+      argv: "-a --backup --protocol=30",
+      difference: mode("dst/f~", "4000000000", "4600000001", "mtime"),
+    },
+    unlike: { difference: mode("dst/f~", "3000000000", "4600000001", "mtime") },
+  },
+  {
+    name: "a file that is no backup with a whole second",
+    known: {
+      argv: "-ab --backup-dir=../bk --protocol=28",
+      difference: mode("bk/f", "-1000000000", "-500000000", "mtime"),
+    },
+    unlike: { difference: mode("dst/f", "-1000000000", "-500000000", "mtime") },
+  },
+  {
+    name: "a backup with a whole second at a new protocol",
+    known: { argv: "-ab --protocol=29", difference: mode("dst/f~", "0", "194650703", "mtime") },
+    unlike: { argv: "-ab --protocol=31" },
+  },
+  {
+    name: "more empty lines than statistics",
+    known: {
+      ...{ argv: "-avv --stats", stdout: ["\nrsync[1] (sender) heap statistics:\n", ""] as const },
+      difference: { aspect: "stdout blank", left: [""] },
+    },
+    unlike: { difference: { aspect: "stdout blank", left: ["", ""] } },
   },
   {
     name: "a verification without --fuzzy",
