@@ -151,9 +151,8 @@ export class FileListEncoder {
   private directoryFlags(flags: number): number {
     const isTop = (flags & EntryFlag.top) !== 0;
     const isImplied = (flags & EntryFlag.implied) !== 0;
-    // An old receiver deletes in what is marked so, and below.
     const hasContent = (flags & EntryFlag.content) !== 0;
-    // Old receivers take it for content, and delete what they have beside it.
+    // An old receiver takes a top directory for one with content, and deletes what is not listed in it and below.
     if (this.settings.protocol < 30) return isTop && hasContent && !isImplied ? WireFlag.top : 0;
     if (isImplied) return WireFlag.top | WireFlag.noContent;
     if (!hasContent) return WireFlag.noContent;
