@@ -17,8 +17,8 @@ export interface PendingDirectory {
 }
 
 /** A list of names in a directory that is not listed. */
-export function isWithoutOwner({ owner, path }: Pick<FileList, "owner" | "path">): boolean {
-  return owner === undefined && path !== ".";
+export function isWithoutOwner({ owner, path, part }: Pick<FileList, "owner" | "path" | "part">): boolean {
+  return owner === undefined && path !== "." && part === undefined;
 }
 
 /** Adds to the directories in `path` those of `parents` that lie below it in none of them, and sorts. */

@@ -28,7 +28,8 @@ interface Parts {
  * Whether the directory of a list is made although `--no-implied-dirs` leaves it out: for what goes into it, and as in rsync for
  * a directory that is implied itself if that comes first.
  */
-export function needsDirectory({ entries: [first, ...rest] }: FileList): boolean {
+export function needsDirectory({ entries, part }: FileList): boolean {
+  const [first, ...rest] = part?.names ?? entries;
   if (first === undefined) return false;
   return !isMissing(first) || rest.some((entry) => !isMissing(entry) && (entry.flags & EntryFlag.implied) === 0);
 }

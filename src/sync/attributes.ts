@@ -96,12 +96,14 @@ export function setAttributes(
   if (timeRule !== "leave") {
     const { mtime, mtimeNanoseconds } = entry;
     const exact = timeRule === "exact";
+    // The receiver, who changes extended attributes, sets times exactly (3-transfer 5.6), and a link has been read before that.
     const modified =
       keepsTime(entry, options) &&
-      !(exact
+      !(exact || isReceivers()
         ? mtime === stat.mtime && mtimeNanoseconds === stat.mtimeNanoseconds
         : sameTime(mtime, mtimeNanoseconds, stat.mtime, stat.mtimeNanoseconds, options));
-    const accessed = keepsAccessTime(entry, options) && (exact || !sameAccessTime(entry, stat, options));
+    const wasRead = isSymlink(entry) && isReceivers();
+    const accessed = keepsAccessTime(entry, options) && (exact || wasRead || !sameAccessTime(entry, stat, options));
     if (modified || accessed) {
       const { seconds, nanoseconds } = modified
         ? { seconds: mtime, nanoseconds: mtimeNanoseconds }

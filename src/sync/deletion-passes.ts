@@ -119,11 +119,11 @@ export class DeletionPasses {
   }
 
   /** The names of a list whose directory is searched for what is to be deleted; undefined: it is not. */
-  private names({ owner, path, entries }: FileList): ReadonlySet<ByteName> | undefined {
+  private names({ owner, path, entries, part }: FileList): ReadonlySet<ByteName> | undefined {
     if (owner === undefined || (owner.flags & EntryFlag.content) === 0) return undefined;
     if ((owner.flags & EntryFlag.mountPoint) !== 0 || !this.isThere(path)) return undefined;
     const names = new Set<ByteName>();
-    for (const entry of entries) names.add(entry.name);
+    for (const entry of part?.names ?? entries) names.add(entry.name);
     return names;
   }
 

@@ -38,6 +38,16 @@ export interface FileList {
   readonly scanned?: ScannedOrder | undefined;
   /** Indexes that the sender's order gives to its entries; undefined: they follow from the order of the lists. */
   readonly slots?: ListSlots | undefined;
+  /** Given if other lists have further entries of the directory, with those of other directories between them. */
+  readonly part?: ListPart | undefined;
+}
+
+/** Which part of a directory's entries a list has. */
+export interface ListPart {
+  readonly isFirst: boolean;
+  readonly isLast: boolean;
+  /** The entries of all parts; for those that come before the entry `.` with that one. */
+  readonly names: readonly FileEntry[];
 }
 
 /** The order of a scan, in which a list travels (2-file-list 4.6). */

@@ -23,11 +23,13 @@ import { newDirectoryFlags } from "./generate-alternate.ts";
 import type { EntryGenerator } from "./generate-entry.ts";
 import {
   belowDestination,
+  type DirectoryState,
   failSearch,
   findPlace,
   keptState,
   openKept,
   type Place,
+  refusals,
   shownDirectory,
   warnOfPermissions,
 } from "./place.ts";
@@ -42,16 +44,6 @@ const ELOOP = -40;
 
 /** So many entries apart records are sent without delay. */
 const entriesPerFlush = 200;
-
-/**
- * What became of a directory: usable, not there (dry run), to be left alone with all its contents, or what lets each entry
- * below it fail by itself: a non-directory that `--ignore-existing` keeps, or a link of `--keep-dirlinks` that leads out of
- * the destination.
- */
-type DirectoryState = "ok" | "missing" | "skipped" | "no-directory" | "outside";
-
-/** What each entry below fails with. */
-const refusals = { "no-directory": ENOTDIR, outside: ELOOP } as const;
 
 export interface GeneratorParts {
   readonly context: RunContext;
@@ -101,11 +93,12 @@ export class Generator {
       begun();
       return;
     }
-    const directory = this.enterDirectory(list);
+    const isResumed = list.part?.isFirst === false;
+    const directory = isResumed ? tree.resume(list.path) : this.enterDirectory(list);
     const state = this.states.get(list.path);
     const outside = state === "outside";
     const kept = state === "no-directory";
-    if (options.deleteTiming === "during" || options.deleteTiming === "delay") {
+    if ((options.deleteTiming === "during" || options.deleteTiming === "delay") && !isResumed) {
       if (!kept) this.deletions.inList(list);
       // Without incremental recursion rsync does not come upon it.
       else if (options.incrementalRecursion && ((list.owner?.flags ?? 0) & EntryFlag.content) !== 0) {
@@ -153,7 +146,7 @@ export class Generator {
       if (index === 0) begun();
       if (index === 0) tree.begun();
     }
-    tree.release(directory);
+    tree.leave(directory, list.part);
   }
 
   /**

@@ -24,6 +24,19 @@ export interface Place {
 }
 
 /**
+ * What became of a directory: usable, not there (dry run), to be left alone with all its contents, or what lets each entry
+ * below it fail by itself: a non-directory that `--ignore-existing` keeps, or a link of `--keep-dirlinks` that leads out of
+ * the destination.
+ */
+export type DirectoryState = "ok" | "missing" | "skipped" | "no-directory" | "outside";
+
+/** What each entry below fails with. */
+export const refusals: { readonly "no-directory": number; readonly outside: number } = {
+  "no-directory": ENOTDIR,
+  outside: ELOOP,
+};
+
+/**
  * Transfer path below the destination: a leading slash of `--relative` goes. The only entry of single-file mode may be an
  * empty directory; whatever its name, it gets the single one.
  */
@@ -70,7 +83,7 @@ export function keptState(
   destination: Destination,
   path: ByteName,
   stat: Stat,
-): "outside" | "no-directory" | "skipped" {
+): DirectoryState {
   if ((stat.mode & FileType.mask) !== FileType.symlink) return "no-directory";
   const top = destination.walker?.directory(byteName(""));
   if (typeof top !== "object") return "skipped";

@@ -2,7 +2,8 @@
  * `--prune-empty-dirs` (2-file-list 4.3): a directory without any non-directory below it is dropped from the lists, unless
  * a rule protects it. All lists must be known.
  */
-import type { ByteName } from "../bytes/byte-name.ts";
+import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import type { FileEntry } from "../protocol/file-entry.ts";
 import type { RunContext } from "./context.ts";
 import { type FileList, isDirectory } from "./file-list.ts";
 
@@ -11,19 +12,26 @@ export function pruneLists(lists: readonly FileList[], context: RunContext): Fil
   const kept = new Set<ByteName>();
   const repeated = repeatedDirectories(lists);
   const last = lists.at(-1);
-  const result: FileList[] = [];
+  const isKept = (entry: FileEntry): boolean => !isDirectory(entry) || kept.has(entry.path);
   // Children come after their parents, so the way back meets them first.
   for (const list of [...lists].reverse()) {
-    const entries = list.entries.filter((entry) => !isDirectory(entry) || kept.has(entry.path));
-    const isRoot = list.owner === undefined || list.path === "." || list.path === "/.";
+    const isRoot = list.owner === undefined ? list.part === undefined : list.path === "." || list.path === "/.";
     const isProtected = !context.filters.isEmpty && context.filters.check(list.path, true) < 0;
     // rsync drops the directory just before the next one: a removed duplicate that stands between the two.
     const isMissed = list !== last && repeated.has(list.path) && !list.entries.some(isDirectory);
-    if (!isRoot && entries.length === 0 && !isProtected && !isMissed) continue;
-    kept.add(list.path);
-    result.push(entries.length === list.entries.length ? list : { ...list, entries });
+    if (isRoot || isProtected || isMissed || list.entries.some(isKept)) kept.add(list.path);
   }
-  return result.reverse();
+  kept.add(byteName("."));
+  const result: FileList[] = [];
+  for (const list of lists) {
+    if (!kept.has(list.path)) continue;
+    const entries = list.entries.filter(isKept);
+    const { part } = list;
+    if (entries.length === list.entries.length && part === undefined) result.push(list);
+    else if (part === undefined) result.push({ ...list, entries });
+    else result.push({ ...list, entries, part: { ...part, names: part.names.filter(isKept) } });
+  }
+  return result;
 }
 
 /** Directories that more than one argument brought. */

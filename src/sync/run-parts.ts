@@ -29,9 +29,9 @@ export function arrive(context: RunContext, links: HardLinks, numbers: ListNumbe
 /** What the destination rules must know of the first lists (2-file-list 9.4). */
 export function countListed(lists: readonly FileList[]): { many: boolean; oneDirectory: boolean; none: boolean } {
   const [first, second] = lists;
-  const own =
-    first === undefined ? 0 : (first.owner === undefined ? 0 : 1) + first.entries.length + first.duplicates.length;
-  const only = first?.owner ?? first?.entries[0];
+  const names = first?.part?.names ?? first?.entries ?? [];
+  const own = (first?.owner === undefined ? 0 : 1) + names.length + (first?.duplicates.length ?? 0);
+  const only = first?.owner ?? names[0];
   const oneDirectory = own === 1 && only !== undefined && isDirectory(only);
   const nested = oneDirectory && (second?.entries.length ?? 0) > 0;
   return { many: own > 1 || nested, oneDirectory, none: own === 0 };

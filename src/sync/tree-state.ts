@@ -8,6 +8,7 @@ import type { FileEntry } from "../protocol/file-entry.ts";
 import { keepsTime, sameTime } from "./compare.ts";
 import type { RunContext } from "./context.ts";
 import type { Destination } from "./destination.ts";
+import type { ListPart } from "./file-list.ts";
 import { belowDestination, shownDirectory } from "./place.ts";
 
 const EPERM = -1;
@@ -45,6 +46,8 @@ export class TreeState {
   private readonly destination: Destination;
   private readonly stat: Stat = emptyStat();
   private readonly open = new Map<ByteName, OpenDirectory>();
+  /** Directories of which lists with further entries are to come. */
+  private readonly paused = new Map<ByteName, OpenDirectory>();
   /** Directories finished but touched again afterwards (late deletions, hard links): set once more at the end. */
   private readonly late = new Map<ByteName, FileEntry | undefined>();
   /** Modes of directories that were opened up, set again when everything is done. */
@@ -125,6 +128,22 @@ export class TreeState {
     // Not now: the lists of its sub-directories and late deletions still have to get in (3-transfer 1.8 step 10).
     if (directory.finalMode !== undefined) this.closing.set(directory.path, directory.finalMode);
     this.context.syscalls.close(descriptor);
+  }
+
+  /** The generator is through a list of a directory, which stays in hand if more of its entries are to come. */
+  leave(directory: OpenDirectory, part: ListPart | undefined): void {
+    const { path } = directory;
+    const before = this.paused.get(path);
+    // Names may come before the entry `.`, with which the directory is opened once more.
+    if (before !== undefined && before !== directory) this.release(before);
+    this.paused.delete(path);
+    if (part === undefined || part.isLast) this.release(directory);
+    else this.paused.set(path, directory);
+  }
+
+  /** The directory of a list that is not its first; undefined: it is left alone. */
+  resume(path: ByteName): OpenDirectory | undefined {
+    return this.paused.get(path);
   }
 
   /** Closes what is still open when a run ends before its time. Nobody may be at work in a directory any more. */

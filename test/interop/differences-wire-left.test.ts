@@ -88,10 +88,3 @@ difference("`-ivv` within one machine with `--protocol=27` or `--protocol=28`", 
   rsync: { status: 0, out: /^f is uptodate$/m },
   tsync: { status: 0, out: /^((?!f is uptodate).)*$/s },
 });
-
-difference("a push at protocols 27 and 28: order of remarks and of what is made without data", {
-  setup: "mkdir -p s/a d; ln -s / s/a/l; ln -s / s/z",
-  run: '$p -rlv --safe-links --protocol=28 -e $rsh --rsync-path=$p s/ h:$PWD/d/ | grep -o \'"[az][^"]*" \'',
-  rsync: { out: '"a/l" \n"z" \n' },
-  tsync: { out: '"z" \n"a/l" \n' },
-});

@@ -5,13 +5,6 @@ const push = "-e $rsh --rsync-path=$p s/ h:$PWD/d/";
 const pull = "-e $rsh --rsync-path=$p h:$PWD/s/ d/";
 const setup = "mkdir s d; echo 1 >s/f";
 
-difference("order of lines at protocols 27 and 28", {
-  setup: "mkdir -p s/a d; echo 1 >s/a/f; echo 1 >s/b; echo 1 >s/a.x; mkdir s/c; echo 1 >s/c/f",
-  run: `-ai --protocol=28 ${push}`,
-  look: "find d -type f | sort",
-  tsync: { status: 0, out: /^<f\S+ a\.x\n<f\S+ a\/f\n<f\S+ b\n<f\S+ c\/f\n/, seen: "d/a.x\nd/a/f\nd/b\nd/c/f\n" },
-});
-
 difference("exit code when the remote shell ends first", {
   setup: `${setup}; printf '#!/bin/sh\\nexit 77\\n' >sh77; chmod 755 sh77`,
   run: "-a -e ./sh77 s/ h:d/",

@@ -17,7 +17,12 @@ touch -d '2001-01-01' s/sub s2 s
 mkdir -p p/q d/p/q; echo more > p/q/f; echo extra > d/p/extra; echo extra > d/p/q/extra
 mkdir e e/z old old/z; echo equal > e/file; mkfifo e/pipe; ln -s x e/link; touch -hd '2001-01-01' e/* e; cp -a e/file e/pipe e/link old
 chmod 600 old/file old/pipe; chown -h daemon old/link; mkdir e/z/new; touch -d '2001-01-01' e/z e/z/new
-mkdir link; echo linked > link/a; ln link/a link/b; ln link/a link/c; cp -a link linked; rm linked/c; chmod 600 link/a`);
+mkdir link; echo linked > link/a; ln link/a link/b; ln link/a link/c; cp -a link linked; rm linked/c; chmod 600 link/a
+mkdir -p w/a/b w/a/b-c w/a-b w/+d w/m d/w; for f in +f +d/f a/f a/b/f a/b.x a/b-c/f a-b/f a-c a.x z; do echo $f > w/$f; done
+ln -s / w/-l; ln -s / w/a/l; ln -s / w/a/b.l; ln -s / w/zl; ln w/a/f w/a-c2; ln w/a/f w/a-b/g; ln w/a/f w/a/z; echo z > w/z
+cp -a w ww; for f in +f2 a/f2 a/b/f2 a-b/f2 z2; do echo $f > ww/$f; done; echo changed > ww/a/f; rm ww/+f ww/a/b.x ww/z
+touch -hd '2001-01-01' w/* w/*/* w w/a/*/* ; echo f > x1; setfattr -n user.a -v 1 x1; touch -d '2001-01-01 00:00:00.5' x1
+echo f > old/x1; touch -d '2001-01-01 00:00:00.7' old/x1; touch -d '2001-01-01' old`);
 
 const cases: readonly (readonly [what: string, line: string])[] = [
   ["a client that cannot make its list hangs up", "-rR --log-file=log s/../s far:d/"],
@@ -54,6 +59,13 @@ const cases: readonly (readonly [what: string, line: string])[] = [
   ["a directory that is sent without its content, at an old protocol", "-di --delete --protocol=29 p far:d/"],
   ["the same beside the content of another one", "-di --delete --protocol=28 s2/ p far:d/"],
   ["the same without times", "-rpv --protocol=28 e/ far:old/"],
+  ["the order of whole names, before the entry of the directory too", "-aHvv --protocol=28 --safe-links w/ far:d/"],
+  ["the order of whole names, with deletion", "-aiH --del --protocol=28 w/ far:ww/"],
+  ["the order of whole names, with deletion before", "-aHvv --delete-before --protocol=27 w/ far:ww/"],
+  ["the order of whole names, with a name", "-aHvvbm --delete-delay --protocol=28 w far:d/"],
+  ["the order of whole names, with few of them", "-avvR --no-implied-dirs --protocol=28 w/a/b.x w/a-c w/a/b far:d/"],
+  ["the time of a file that only gets other extended attributes", "-aX x1 far:old/"],
+  ["the same at an old protocol", "-aXi --protocol=30 x1 far:old/"],
   [
     "further names of a hard link that --compare-dest has with other attributes",
     "-aHi --compare-dest=../linked link/ far:d/",

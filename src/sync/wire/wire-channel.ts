@@ -49,9 +49,6 @@ export interface RequestChannel extends RecordChannel {
   notSent(ndx: number): void;
 }
 
-/** So many sums of blocks may wait in requests that are put in order. */
-const postponedSumsMax = 500_000;
-
 /** After so long an old sender with nothing but unanswered requests is taken to have done with them. */
 const silenceMilliseconds = 200;
 
@@ -68,14 +65,6 @@ export class WireChannel implements RequestChannel {
   private transfers = 0;
   /** So many more may be unanswered: perhaps they never will be. */
   private allowance = 0;
-  /**
-   * Before protocol 29 the list is in the order of its names as bytes (2-file-list 4.2) and files are asked for in that order, but
-   * the walk goes directory by directory: as many requests as may be unanswered are put in order.
-   */
-  private sortsRequests: boolean;
-  private readonly postponed: { readonly ndx: number; readonly write: () => void }[] = [];
-  /** Sums that they hold. */
-  private postponedSums = 0;
   /** No records without data are sent any more: the sender is past them (3-transfer 7.3). */
   private closed = false;
   private readonly sendsUnchanged: boolean;
@@ -94,7 +83,6 @@ export class WireChannel implements RequestChannel {
     this.context = context;
     this.lists = lists;
     this.onLocalItem = onLocalItem;
-    this.sortsRequests = link.session.protocol < 29;
     const { options } = context;
     this.sendsUnchanged = options.info.name > 1 || options.itemize > 1;
     this.remarksMatches = link.session.protocol >= 29 && !isItemized(options);
@@ -106,31 +94,14 @@ export class WireChannel implements RequestChannel {
     this.transfers++;
     const basis = record.openBasis();
     if (record.receive === undefined && !this.context.onlyBatch) {
-      this.request(record, basis, undefined);
+      this.writeHead(record, basis, undefined);
       return this.room();
     }
     const signed = this.sign(basis.delta, record.again);
     if (signed instanceof Promise)
-      return signed.then((sums) => this.request(record, basis, sums)).then(() => this.room());
-    this.request(record, basis, signed);
+      return signed.then((sums) => this.writeHead(record, basis, sums)).then(() => this.room());
+    this.writeHead(record, basis, signed);
     return this.room();
-  }
-
-  /** Writes a request, or keeps it to be put in order. */
-  private request(record: TransferRecord, basis: Basis, sums: Signature | WireSumHead | undefined): void {
-    if (!this.sortsRequests) {
-      this.writeHead(record, basis, sums);
-      return;
-    }
-    this.postponed.push({ ndx: record.ndx, write: () => this.writeHead(record, basis, sums) });
-    this.postponedSums += sums?.count ?? 0;
-    if (this.postponedSums > postponedSumsMax) this.writePostponed();
-  }
-
-  private writePostponed(): void {
-    this.postponedSums = 0;
-    const requests = this.postponed.splice(0).sort((a, b) => a.ndx - b.ndx);
-    for (const { write } of requests) write();
   }
 
   flush(): Promise<void> | undefined {
@@ -173,8 +144,6 @@ export class WireChannel implements RequestChannel {
 
   /** The main phase ends with the records made so far. */
   endMainPhase(): void {
-    this.writePostponed();
-    this.sortsRequests = false;
     this.mainPhase = this.waiting.length;
   }
 
@@ -312,7 +281,6 @@ export class WireChannel implements RequestChannel {
       this.transfers < limits.requestsUnanswered * share + this.allowance &&
       this.waiting.length < limits.recordsUnanswered * share + this.allowance;
     if (isFree(1)) return link.connection.settle();
-    this.writePostponed();
     link.connection.flush();
     return link.session.protocol < 30 ? this.oldRoom(() => isFree(1)) : link.condition.until(() => isFree(0.5));
   }

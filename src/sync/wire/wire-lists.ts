@@ -13,6 +13,7 @@ import { type Duplicate, type FileList, isDirectory } from "../file-list.ts";
 import type { ListSource } from "../list-source.ts";
 import type { Condition } from "./condition.ts";
 import { cleanEntries, sortedPlaces } from "./sort-entries.ts";
+import { directoriesOf, piecesOf } from "./whole-list.ts";
 
 const top = byteName(".");
 
@@ -252,55 +253,34 @@ export class WireLists implements ListSource {
 
   /** The only list, taken apart into one for each directory. */
   private addComplete({ sorted, asSent, places, count }: ArrivedList): void {
-    interface Part {
-      readonly owner: FileEntry | undefined;
-      readonly ownNdx: number;
-      readonly entries: FileEntry[];
-      readonly ndx: number[];
-    }
     const { kept, dropped } = cleanEntries(sorted);
-    const parts = new Map<string, Part>();
-    const open = (path: ByteName, owner: FileEntry | undefined, ownNdx: number): Part => {
-      const part = { owner, ownNdx, entries: [], ndx: [] };
-      parts.set(path, part);
-      return part;
-    };
-    const dot = kept.find(({ entry }) => entry.path === ".");
-    const numberOf = (position: number): number => places?.[position] ?? position;
-    open(top, dot?.entry, dot === undefined ? 0 : numberOf(dot.position));
-    const parentOf = (path: ByteName): Part => {
-      const parent = directoryName(path) || top;
-      return parts.get(parent) ?? this.absentParent(parent, open);
-    };
-    for (const { entry, position } of kept) {
-      if (entry.path === ".") continue;
-      const part = parentOf(entry.path);
-      part.entries.push(entry);
-      part.ndx.push(numberOf(position));
-      if (isDirectory(entry)) open(entry.path, entry, numberOf(position));
-    }
-    let remaining = parts.size;
-    for (const [path, { owner, ownNdx, entries, ndx }] of parts) {
+    const takeApart = this.request.settings.protocol >= 29 ? directoriesOf : piecesOf;
+    const lists = takeApart({
+      list: kept,
+      numberOf: (position) => places?.[position] ?? position,
+      absent: (path) => this.absentParent(path),
+    });
+    for (const [index, { path, owner, ownNdx, entries, ndx, part }] of lists.entries()) {
       this.add({
         owner,
-        path: path as ByteName,
+        path,
         entries,
-        duplicates: path === "." ? named(dropped, asSent) : [],
+        duplicates: index === 0 ? named(dropped, asSent) : [],
         ioError: this.decoder.ioError,
         events: [],
-        last: --remaining === 0,
+        last: index === lists.length - 1,
         slots: { owner: ownNdx, entries: ndx, last: count - 1 },
+        part,
       });
     }
     this.end();
   }
 
   /** A parent that is not in the list: of missing arguments, or one that old senders leave out (3-transfer 1.7 step 4). */
-  private absentParent<Part>(path: ByteName, open: (path: ByteName, owner: undefined, ndx: number) => Part): Part {
+  private absentParent(path: ByteName): void {
     const { settings, connection } = this.request;
     const { role } = connection.reader;
     if (!settings.relative) throw protocolError(`ABORTING due to invalid path from sender: ${path} [${role}]`, role);
-    return open(path, undefined, 0);
   }
 
   private add(arriving: FileList): void {
