@@ -1,10 +1,14 @@
 /** What `--progress` and `--info=flist2` tell of the length of a complete list. */
 
-/** The counts on the way, which overwrite each other. Of a list that comes the first hundred are not told of. */
-export function listCounts(count: number, receives: boolean): string {
+/**
+ * The counts on the way, which overwrite each other. Of a list that comes the first hundred are not told of. `isBroken`: an
+ * error was told of while the list was made or came.
+ */
+export function listCounts(count: number, receives: boolean, isBroken: boolean): string {
   const [start, end] = receives ? [100, count + 1] : [0, count];
-  // A line is made of the first entry; that an error came before it is less common than after it.
-  let text = end > start ? "\n" : "";
+  // What an old sender says comes before its list, and ends the line for good. Of what is listed here the first entry makes a
+  // line of it; that an error came before it is less common than after it.
+  let text = end > start && !(receives && isBroken) ? "\n" : "";
   for (let passed = start; passed < end; passed += 100) text += ` ${passed} files...\r`;
   return text;
 }

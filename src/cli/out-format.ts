@@ -48,9 +48,9 @@ export interface FormatContext extends ItemizeStyle {
   /** `--chmod`, which such a client applies to what it deletes too. */
   readonly changedMode?: (mode: number) => number;
   /** The whole-file checksum in use: it decides the width of `%C`, and the order in which a list digest is printed. */
-  readonly checksumName: ChecksumName;
+  checksumName(): ChecksumName;
   readonly decimalComma: boolean;
-  /** Whether the session is too old for digests of data alone: below protocol 30 none is shown. */
+  /** Whether the session is too old for digests of the data alone: these are not shown. */
   readonly hidesDigest?: () => boolean;
   /** `-o`, `-g`: else `%U` is 0 and `%G` is DEFAULT. */
   readonly ownerKept: boolean;
@@ -179,7 +179,7 @@ export function renderDelete(format: OutFormat | undefined, event: DeleteEvent, 
       case "G":
         return context.groupKept ? "0" : "DEFAULT";
       case "C":
-        return " ".repeat(2 * digestBytes[context.checksumName]);
+        return " ".repeat(2 * digestBytes[context.checksumName()]);
       default:
         return common(letter, context);
     }
@@ -237,11 +237,11 @@ function digestText(
   dryRun: boolean,
   context: FormatContext,
 ): string {
-  if (context.hidesDigest?.() === true) return " ".repeat(2 * digestBytes[context.checksumName]);
+  if (context.hidesDigest?.() === true) return " ".repeat(2 * digestBytes[context.checksumName()]);
   if (transferred?.digest !== undefined) return hexText(transferred.digest);
-  if (item.entry.checksum !== undefined) return hexText(printOrder(context.checksumName, item.entry.checksum));
+  if (item.entry.checksum !== undefined) return hexText(printOrder(context.checksumName(), item.entry.checksum));
   const isTransfer = (item.flags & ItemFlag.transfer) !== 0;
-  const { checksumName } = context;
+  const checksumName = context.checksumName();
   const filler = dryRun && isTransfer && checksumName !== "none" ? "0" : " ";
   return filler.repeat(2 * digestBytes[checksumName]);
 }

@@ -31,7 +31,7 @@ import type { TextLocale } from "./locale.ts";
 import { type NumberStyle, numberStyle } from "./numbers.ts";
 import { type FormatContext, type OutFormat, parseOutFormat, renderDelete, renderItem } from "./out-format.ts";
 import { Progress } from "./progress.ts";
-import type { RenderNeeds, RenderOptions } from "./render-options.ts";
+import { type RenderNeeds, type RenderOptions, type SessionTraits, sessionTraits } from "./render-options.ts";
 import { type LogTotals, logTotals, statisticsLines, summaryLines } from "./summary.ts";
 
 /** Where the text goes. `log` takes an unescaped line without its newline, or the `open` beginning of one; the others finished bytes. */
@@ -96,8 +96,7 @@ class RunRenderer {
   private readonly logsItems: boolean;
   private readonly progress: Progress | undefined;
   private guardHolds = false;
-  /** `isAlone`: items do not go to the sender and back; `isOld`: digests are not of the data alone. */
-  private session = { isAlone: false, isOld: false };
+  private session: SessionTraits = { isAlone: false, isOld: false };
   /** A line without its newline stands on the terminal; the next text on either stream ends it first. */
   private lineOpen = false;
   /** The header of a complete list waits for its `done`. */
@@ -122,7 +121,7 @@ class RunRenderer {
       receives: settings.direction === "pull",
       changedMode: (mode) =>
         (mode & FileType.mask) === FileType.symlink ? mode : applyModeChanges(mode, options.chmod, settings.own.umask),
-      checksumName: settings.checksumName,
+      checksumName: () => this.session.checksumName ?? settings.checksumName,
       decimalComma: settings.locale.decimalComma,
       hidesDigest: () => this.session.isOld,
       ownerKept: options.owner,
@@ -240,7 +239,7 @@ class RunRenderer {
 
   private listStart(event: ListStartEvent): void {
     const receiving = event.receiving === true;
-    this.session = { isAlone: receiving && (event.protocol ?? 29) < 29, isOld: (event.protocol ?? 30) < 30 };
+    this.session = sessionTraits(event);
     this.output.log?.(byteName(receiving ? "receiving file list" : "building file list"));
     const { info, recursive, directories, filesFrom } = this.options;
     if (info.flist < 1 || !(recursive || directories || filesFrom !== undefined)) return;
@@ -258,7 +257,8 @@ class RunRenderer {
     const counts = this.options.info.flist >= 2;
     this.lineOpen = false;
     const last = counts ? filesToConsider(event.count) : "done";
-    this.out(`${counts ? listCounts(event.count, this.ownRole === "generator") : ""}${last}\n`);
+    const isBroken = this.header === "broken";
+    this.out(`${counts ? listCounts(event.count, this.ownRole === "generator", isBroken) : ""}${last}\n`);
     this.output.log?.(byteName(last));
     this.header = "none";
   }
@@ -365,7 +365,7 @@ class RunRenderer {
   private errorLine(text: ByteName, role: Role, isMessage = false): void {
     const ours = this.isOurs(role);
     // Another process does not know of an open line.
-    if (ours) this.endOpenLine((newline) => this.output.error(byteName(newline)));
+    if (ours || isMessage) this.endOpenLine((newline) => this.output.error(byteName(newline)));
     // The receiving side is a server, which knows no locale.
     const highBytes = ours || this.highBytes === "raw" ? this.highBytes : "escaped";
     this.output.error(byteName(`${escapeForTerminal(text, highBytes)}\n`));

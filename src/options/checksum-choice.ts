@@ -1,7 +1,7 @@
 /** `--checksum-choice=NAME[,NAME]`: the checksum of transferred data, and that of `--checksum` (1-session 4). */
 import type { ByteName } from "../bytes/byte-name.ts";
 import { type ChecksumName, digestBytes } from "../delta/checksum.ts";
-import { ExitCode, type Role, TsyncError } from "../errors.ts";
+import { ExitCode, type Role, TsyncError, untoldError } from "../errors.ts";
 
 /** Both checksums of a run. */
 export interface ChecksumChoice {
@@ -42,9 +42,12 @@ export function chosenChecksums(text: ByteName | undefined): ChosenChecksums | u
   };
 }
 
-/** `none` for the list under `--checksum`: that only matters once there is a file whose checksum is needed. */
+/**
+ * `none` for the list under `--checksum`: that only matters once there is a file whose checksum is needed. A server that sends
+ * leaves its client without a word then (1-session 7.5).
+ */
 export function noListChecksum(): TsyncError {
-  return refused("Invalid checksum-choice for --checksum: none (0)", "sender");
+  return untoldError(refused("Invalid checksum-choice for --checksum: none (0)", "sender"));
 }
 
 function nameOf(text: string): ChecksumName {

@@ -55,6 +55,8 @@ export class ReceivedXattr implements Xattr {
   value: Uint8Array;
   abbreviated: AbbreviatedValue | undefined;
   requested = false;
+  /** The path of the entry at which the value was found here, until an item with that list has been told of (2-file-list 7.5). */
+  foundAt: ByteName | undefined;
 
   constructor(name: ByteName, value: Uint8Array, abbreviated: AbbreviatedValue | undefined) {
     this.name = name;
@@ -62,10 +64,17 @@ export class ReceivedXattr implements Xattr {
     this.abbreviated = abbreviated;
   }
 
-  /** The value has come, or was found on this side. */
-  settle(value: Uint8Array): void {
+  /** The value has come, or was found on this side with the file of this path. */
+  settle(value: Uint8Array, foundAt?: ByteName): void {
     this.value = value;
     this.abbreviated = undefined;
+    this.foundAt = foundAt;
+  }
+
+  /** Whether the value must be asked for on behalf of the entry with this path. */
+  isMissingAt(path: ByteName): boolean {
+    if (this.requested) return false;
+    return this.abbreviated !== undefined || (this.foundAt !== undefined && this.foundAt !== path);
   }
 }
 

@@ -162,7 +162,7 @@ export function xattrsDiffer(context: RunContext, entry: FileEntry, existing: re
   const wanted = wantedXattrs(context, entry);
   const present = storable(context, existing);
   if (wanted === present) return false;
-  settleKnown(wanted, present);
+  settleKnown(entry.path, wanted, present);
   if (wanted.length !== present.length) return true;
   for (let index = 0; index < wanted.length; index++) {
     const a = wanted[index];
@@ -199,18 +199,24 @@ export function isPending(xattr: Xattr): boolean {
 }
 
 /** Values of another machine that are here already need not be asked for (2-file-list 7.5). */
-function settleKnown(wanted: readonly Xattr[], present: readonly Xattr[]): void {
-  if (!wanted.some(isPending)) return;
+function settleKnown(path: ByteName, wanted: readonly Xattr[], present: readonly Xattr[]): void {
+  if (!wanted.some((item) => isPending(item) || isFound(item))) return;
   const here = new Map(present.map(({ name, value }) => [name, value]));
   const md5 = createChecksum("md5");
   for (const item of wanted) {
     const value = here.get(item.name);
     const { abbreviated } = item;
+    if (value !== undefined && isFound(item) && sameBytes(item.value, value)) item.foundAt = path;
     if (abbreviated === undefined || value === undefined || value.length !== abbreviated.length) continue;
     md5.reset();
     md5.update(value, 0, value.length);
-    if (item instanceof ReceivedXattr && sameBytes(md5.digest(), abbreviated.digest)) item.settle(value);
+    if (item instanceof ReceivedXattr && sameBytes(md5.digest(), abbreviated.digest)) item.settle(value, path);
   }
+}
+
+/** Whether a value was only found with another file so far. */
+function isFound(item: Xattr): item is ReceivedXattr {
+  return item instanceof ReceivedXattr && item.foundAt !== undefined;
 }
 
 /** The attributes that the receiving side may set or remove (2-file-list 7.7); the list itself if it may all of them. */

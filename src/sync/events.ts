@@ -3,6 +3,7 @@
  * out as they are; the command line turns them into rsync's text (`cli/render`). Paths are `ByteName`s.
  */
 import type { ByteName } from "../bytes/byte-name.ts";
+import type { ChecksumName } from "../delta/checksum.ts";
 import type { ExitCode, Role } from "../errors.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
 
@@ -14,6 +15,8 @@ export interface ListStartEvent {
   readonly receiving?: boolean;
   /** What is talked with that machine. */
   readonly protocol?: number;
+  /** What the digests of files are made with in that session; undefined if old ones, of more than the data, which are not shown. */
+  readonly checksumName?: ChecksumName | undefined;
 }
 
 /** The complete (non-incremental) file list is known. */

@@ -21,9 +21,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Sent and received bytes as the client prints them. */
-function totals(client: string, server: string, words: readonly string[]): readonly number[] {
+/** Sent and received bytes as the client prints them; `before`: what the destination is a copy of. */
+function totals(client: string, server: string, words: readonly string[], before?: string): readonly number[] {
   rmSync(join(folder, "d"), { recursive: true, force: true });
+  if (before !== undefined) expect(spawnSync("cp", ["-a", before, "d"], { cwd: folder }).status).toBe(0);
   const shell = ["-e", join(folder, "shell"), `--rsync-path=${server}`];
   const run = spawnSync(client, [...words, "--stats", "--no-h", ...shell], { cwd: folder, encoding: "latin1" });
   expect(run.status, run.stderr).toBe(0);
@@ -94,5 +95,34 @@ test.each([
       expect(difference % frameBytes, told).toBeCloseTo(0);
       expect(Math.abs(difference), told).toBeLessThanOrEqual(6 * frameBytes);
     }
+  }
+});
+
+test.each([
+  ["up to date", "true"],
+  ["with another mode", "chmod 700 t0/a"],
+  ["with another attribute", "setfattr -n user.more -v x t0/a"],
+  ["that is transferred", "echo more >>t0/a"],
+])("a long attribute that another file has too: of one that is here, %s", (_name, change) => {
+  const long = "x".repeat(300);
+  const script = `rm -rf t t0; mkdir t t0; echo a >t/a; echo b >t/b; for f in a b; do setfattr -n user.long -v ${long} t/$f; done
+    touch -d @1500000000 t/*; cp -a t/a t0; ${change}`;
+  expect(spawnSync("bash", ["-c", script], { cwd: folder, encoding: "latin1" }).stderr).toBe("");
+  for (const [operands, roles] of [
+    [
+      [`h:${folder}/t/`, "d"],
+      [tsync, "rsync"],
+    ],
+    [
+      ["t/", `h:${folder}/d`],
+      ["rsync", tsync],
+    ],
+  ] as const) {
+    const words = ["-aX", "--no-W", "--no-i-r", "--checksum-seed=5", ...operands];
+    const expected = totals("rsync", "rsync", words, "t0");
+    for (const [index, bytes] of totals(roles[0], roles[1], words, "t0").entries())
+      expect(Math.abs(bytes - (expected[index] ?? Number.NaN)), `${roles}: ${bytes}`).toBeLessThanOrEqual(
+        4 * frameBytes,
+      );
   }
 });

@@ -266,8 +266,8 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
     role,
     remark: (flag, level, text) => remark(request, flag, text, level),
   });
-  // Old digests are not of the data alone: they are not shown (3-transfer 9.6).
-  const wants = agreed.protocol < 30 ? { ...request.wants, digest: false } : request.wants;
+  // Such digests are not of the data alone: they are not shown (3-transfer 9.6).
+  const wants = agreed.seededDigest ? { ...request.wants, digest: false } : request.wants;
   const timed = settings.deleteBefore || settings.deleteAfter || settings.deleteDuring !== undefined;
   const onlyBatch = recorder?.isOnly === true;
   const settled = agreedOptions(asked, agreed, !timed);

@@ -28,6 +28,7 @@ import { fileListSettings, type Link } from "./link.ts";
 import { peerProblem } from "./peer-text.ts";
 import { ReleaseTracker } from "./release-tracker.ts";
 import { ReplayChannel } from "./replay-channel.ts";
+import { listStartEvent } from "./session.ts";
 import { type RequestChannel, WireChannel } from "./wire-channel.ts";
 import { type EndParts, type EndRequest, makeEnd } from "./wire-context.ts";
 import { WireLists } from "./wire-lists.ts";
@@ -101,8 +102,7 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
   const { context } = parts;
   request.begin?.(parts);
   const numbers = new ListNumbers(context);
-  const { protocol } = session;
-  context.emit({ type: "list-start", incremental: options.incrementalRecursion, receiving: true, protocol });
+  context.emit({ ...listStartEvent(options, session), receiving: true });
   connection.keepsAlive = false;
   await lists.readFirst();
   connection.keepsAlive = true;

@@ -31,6 +31,7 @@ import { RequestAnswerer } from "./answer-request.ts";
 import { fileListSettings, type Link } from "./link.ts";
 import { peerProblem } from "./peer-text.ts";
 import { SentLists } from "./sent-lists.ts";
+import { listStartEvent } from "./session.ts";
 import { type EndParts, type EndRequest, makeEnd } from "./wire-context.ts";
 import { LeftOut } from "./wire-names.ts";
 
@@ -125,7 +126,7 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
   request.onMessage((message) => onMessage(message, context, lists, remover));
   try {
     const listed = await request.listed(parts);
-    context.emit({ type: "list-start", incremental, protocol: session.protocol });
+    context.emit(listStartEvent(options, session));
     addSources(scan, builder, request.sources, listed);
   } catch (error) {
     // A server that cannot begin its list leaves without a word to its client (1-session 7.5).

@@ -19,6 +19,7 @@ import {
 } from "../../protocol/session-start.ts";
 import { CompatFlag, protocolMax, type WireContext } from "../../protocol/wire-context.ts";
 import type { Connection } from "../../transport/connection.ts";
+import type { ListStartEvent } from "../events.ts";
 import {
   type AllowedNames,
   type Negotiated,
@@ -39,6 +40,8 @@ export interface Session extends WireContext {
   readonly seedFirst: boolean;
   /** The seed is also hashed before a whole file: md4 that nobody chose (1-session 4.4). */
   readonly seededDigest: boolean;
+  /** The same for the digests of `--checksum`, of which only that they are not shown matters. */
+  readonly seededList: boolean;
 }
 
 /** What a side brings to the start. */
@@ -200,6 +203,7 @@ function sessionOf(
     compression: settledCompression(options.compression, negotiated),
     seedFirst: known || (compat & CompatFlag.checksumSeedFix) !== 0,
     seededDigest: protocol < 30 && chosen?.transfer === undefined,
+    seededList: protocol < 30 && chosen?.list === undefined,
   };
 }
 
@@ -226,6 +230,14 @@ function checkProtocol(protocol: number, options: TransferOptions, role: Role): 
 /** The seed of a session that nobody chose one for. */
 export function freshSeed(): number {
   return (Math.floor(Date.now() / 1000) ^ (process.pid << 6)) | 0;
+}
+
+/** The event of a list that begins in this session. */
+export function listStartEvent(options: TransferOptions, session: Session): ListStartEvent {
+  const { protocol, seededDigest, seededList, listChecksum, transferChecksum } = session;
+  const [name, isSeeded] = options.checksum ? [listChecksum, seededList] : [transferChecksum, seededDigest];
+  const checksumName = isSeeded ? undefined : name;
+  return { type: "list-start", incremental: options.incrementalRecursion, protocol, checksumName };
 }
 
 /** The options of a run as this session has them. */

@@ -8,7 +8,7 @@ import { emptyStat } from "../../fs/syscalls/interface.ts";
 import { limits } from "../../limits.ts";
 import { isItemized } from "../../options/itemized.ts";
 import { nullSumHead, type WireSumHead, writeBlockSums, writeSumHead } from "../../protocol/block-sums.ts";
-import type { FileEntry, Xattr } from "../../protocol/file-entry.ts";
+import type { FileEntry } from "../../protocol/file-entry.ts";
 import { ItemFlag, isNewLink, significantFlags } from "../../protocol/item-flags.ts";
 import { BasisType, type ItemRecord as WireItem } from "../../protocol/item-record.ts";
 import { ReceivedXattr } from "../../protocol/xattr-block.ts";
@@ -190,7 +190,7 @@ export class WireChannel implements RequestChannel {
     const named = linkedTo === undefined ? flags & ~ItemFlag.nameFollows : flags | ItemFlag.nameFollows;
     const wire = named & ~ItemFlag.basisTypeFollows;
     this.link.write({ kind: "item", ndx, flags: wire, basisType: BasisType.destination, name: linkedTo });
-    this.writeXattrRequest(entry.xattrs, wire);
+    this.writeXattrRequest(entry, wire);
     this.waiting.push({ record, head: undefined });
     return this.room();
   }
@@ -207,7 +207,7 @@ export class WireChannel implements RequestChannel {
       this.waiting.push({ record, head: undefined });
       return;
     }
-    this.writeXattrRequest(record.entry.xattrs, wire);
+    this.writeXattrRequest(record.entry, wire);
     const { count, blockLength, strongBytes, remainder } = sums;
     const head = { count, blockLength, strongBytes, remainder };
     writeSumHead(link.connection.out, head);
@@ -216,17 +216,18 @@ export class WireChannel implements RequestChannel {
   }
 
   /** Asks for long values of attributes that nobody has asked for and that are not here (2-file-list 7.5). */
-  private writeXattrRequest(xattrs: readonly Xattr[] | undefined, flags: number): void {
+  private writeXattrRequest({ path, xattrs = [] }: FileEntry, flags: number): void {
     const { context, link } = this;
     const asks = !context.options.dryRun || context.onlyBatch === true;
-    if (context.options.xattrs === 0 || !asks || !hasXattrValues(flags, link.session)) return;
-    const numbers: number[] = [];
-    for (const [index, item] of (xattrs ?? []).entries()) {
-      if (!(item instanceof ReceivedXattr) || item.abbreviated === undefined || item.requested) continue;
-      item.requested = true;
-      numbers.push(index + 1);
+    if (context.options.xattrs === 0 || !asks) return;
+    const list = xattrs.map((item) => (item instanceof ReceivedXattr ? item : undefined));
+    if (hasXattrValues(flags, link.session)) {
+      const numbers = list.flatMap((item, index) => (item?.isMissingAt(path) === true ? [index + 1] : []));
+      for (const number of numbers) (list[number - 1] as ReceivedXattr).requested = true;
+      writeXattrRequest(link.connection.out, numbers);
     }
-    writeXattrRequest(link.connection.out, numbers);
+    if ((flags & (ItemFlag.xattr | ItemFlag.transfer)) === 0) return;
+    for (const item of list) if (item !== undefined) item.foundAt = undefined;
   }
 
   /** The sums of a basis, which is closed; a null head without one. */

@@ -174,7 +174,7 @@ export class WireReceiver {
     const values = new XattrValuesReader(xattrs?.length ?? 0);
     for (const { number, value } of await connection.read((reader) => values.read(reader))) {
       const item = xattrs?.[number - 1];
-      if (item instanceof ReceivedXattr && (item.requested || readsBatch) && item.abbreviated !== undefined)
+      if (item instanceof ReceivedXattr && (item.requested || (readsBatch && item.abbreviated !== undefined)))
         item.settle(value);
     }
   }

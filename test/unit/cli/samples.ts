@@ -62,7 +62,7 @@ export function contextOf(parts: Partial<FormatContext> = {}): FormatContext {
   return {
     timesKept: true,
     pid: 4711,
-    checksumName: "xxh128",
+    checksumName: () => "xxh128",
     decimalComma: false,
     ownerKept: true,
     groupKept: true,
