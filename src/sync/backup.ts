@@ -245,7 +245,7 @@ export class Backups {
     if (status < 0) return this.fail({ errno: status, keeps: true });
     const removed = syscalls.unlinkAt(to, backupName);
     const type = stat.mode & FileType.mask;
-    const { uid, gid, mode, mtime, mtimeNanoseconds, rdevMajor, rdevMinor } = stat;
+    const { uid, gid, mode, mtime, mtimeNanoseconds, atime, rdevMajor, rdevMinor } = stat;
     if (type === FileType.symlink) {
       const target = syscalls.readLinkAt(from, name);
       if (typeof target === "number") return this.fail({ errno: target, keeps: true });
@@ -275,7 +275,12 @@ export class Backups {
     const withAcl = options.acls && !inPlace;
     if (withAcl || options.xattrs > 0) this.copyXattrs(from, name, to, backupName, withAcl);
     if (type !== FileType.symlink) syscalls.chmodAt(to, backupName, mode & 0o7777);
-    if (options.times) syscalls.setTimesAt(to, backupName, mtime, mtimeNanoseconds);
+    if (type === FileType.symlink && options.omitLinkTimes) return 0;
+    // As every object that is made, it keeps the whole seconds of its time of access.
+    const accessed = options.atimes ? atime : undefined;
+    if (options.times) syscalls.setTimesAt(to, backupName, mtime, mtimeNanoseconds, accessed, 0);
+    else if (accessed !== undefined && syscalls.lstatAt(to, backupName, stat) === 0)
+      syscalls.setTimesAt(to, backupName, stat.mtime, stat.mtimeNanoseconds, accessed, 0);
     return 0;
   }
 

@@ -74,12 +74,12 @@ export class ExistingReader {
     return this.context.syscalls.readXattrs(directory, [name], this.wanted)[0];
   }
 
-  /** Permission bits that new entries of a directory may have: the umask's, or its default ACL's (T-14). */
-  defaultPermissions(directory: number): number {
+  /** Permission bits that new entries of a directory, or of `name` in it, may have: the umask's, or its default ACL's (T-14). */
+  defaultPermissions(directory: number, name: ByteName = byteName(".")): number {
     const { identity, options, syscalls } = this.context;
     const fromUmask = 0o777 & ~identity.umask;
     if (options.permissions) return fromUmask;
-    const [list] = syscalls.readXattrs(directory, [byteName(".")], isAcl);
+    const [list] = syscalls.readXattrs(directory, [name], isAcl);
     const acl = isXattrList(list) ? list.find((item) => item.name === defaultAclName)?.value : undefined;
     return acl === undefined ? fromUmask : defaultAclPermissions(acl);
   }

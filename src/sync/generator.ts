@@ -18,9 +18,10 @@ import { DeletionPasses } from "./deletion-passes.ts";
 import type { Destination } from "./destination.ts";
 import { EarlyDirectories, leadsToDirectory } from "./early-directories.ts";
 import type { ExistingReader } from "./existing.ts";
-import { type FileList, isDirectory } from "./file-list.ts";
+import { type FileList, isDirectory, isRegular } from "./file-list.ts";
 import { newDirectoryFlags } from "./generate-alternate.ts";
 import type { EntryGenerator } from "./generate-entry.ts";
+import { NewPermissions } from "./new-permissions.ts";
 import {
   belowDestination,
   type DirectoryState,
@@ -65,6 +66,7 @@ export class Generator {
   private readonly states = new Map<ByteName, DirectoryState>();
   private readonly early: EarlyDirectories;
   private readonly numbers: SlotNumbers;
+  private readonly permissions: NewPermissions;
   readonly deletions: DeletionPasses;
   /** Of the directory that a dry run has not made: rsync takes everything that is deeper and follows for being in it. */
   private missingDepth = Number.POSITIVE_INFINITY;
@@ -75,6 +77,7 @@ export class Generator {
     this.parts = parts;
     this.numbers = new SlotNumbers(parts.context.options.incrementalRecursion);
     this.early = new EarlyDirectories(parts);
+    this.permissions = new NewPermissions(parts.context, parts.existing);
     this.deletions = new DeletionPasses(parts, (path) => ["ok", "outside"].includes(this.states.get(path) ?? "ok"));
     if (parts.destination.walker === undefined) this.states.set(byteName("."), "missing");
   }
@@ -123,10 +126,7 @@ export class Generator {
         descriptor,
         list.entries.map((entry) => entry.name),
       );
-    const permissions =
-      descriptor === undefined || options.permissions || outside
-        ? 0o777 & ~context.identity.umask
-        : existing.defaultPermissions(descriptor);
+    const permissions = this.permissions.ofEntries(list, outside ? undefined : descriptor);
     if ((kept || outside) && !options.permissions && list.entries.length > 0)
       warnOfPermissions(context, this.parts.destination, list.path);
     if (list.entries.length === 0) begun();
@@ -138,7 +138,8 @@ export class Generator {
         if (options.incrementalRecursion) await this.entryDone(ndx);
       } else {
         const number = this.numbers.next(false);
-        const waiting = entries.handle({ directory, entry, ...number, defaultPermissions: permissions });
+        const defaultPermissions = isRegular(entry) ? permissions.files : permissions.others;
+        const waiting = entries.handle({ directory, entry, ...number, defaultPermissions });
         if (waiting !== undefined) await waiting;
         const flushing = this.entryDone(number.ndx);
         if (flushing !== undefined) await flushing;
@@ -292,10 +293,7 @@ export class Generator {
       status = ENOENT;
     }
     const parentPath = directoryName(entry.path) || byteName(".");
-    const parentPermissions =
-      options.permissions || where === undefined || typeof where === "number"
-        ? 0o777 & ~identity.umask
-        : existing.defaultPermissions(where.descriptor);
+    const parentPermissions = this.permissions.ofDirectory(parentPath, root, where);
     const existingMode = exists ? this.stat.mode : undefined;
     const mode = destinationMode(context, entry, existingMode, parentPermissions);
     const attributes =

@@ -16,15 +16,6 @@ difference("`-n -H`, above all with a destination that does not exist", {
   tsync: { status: 0, out: /^hf\+{9} a => b$/m },
 });
 
-difference("`-A --no-p`, a new destination that its owner may not write to, with a default ACL", {
-  nobody: true,
-  setup: "mkdir -p s/x; chmod 555 s; setfacl -d -m u:1:rwx,g::rwx s",
-  run: "-rA --no-p s/ d",
-  look: "stat -c %a d d/x",
-  rsync: { status: 0, seen: "555\n755\n" },
-  tsync: { status: 0, seen: "555\n555\n" },
-});
-
 difference("`-H`, linked links or special files of which one cannot be replaced, as an ordinary user", {
   nobody: true,
   setup: `mkdir -p s/a s/b d/a d/b; ln -s x s/a/1; ln -P s/a/1 s/b/2; ln -P s/a/1 s/b/3

@@ -9,6 +9,9 @@ const compare = sideBySide({ look: lookAtTrees });
 const compareLogs = sideBySide({
   look: "cut -d' ' -f4- log | sed '/^sent /d; s/ at [^ ]* \\[/ [/; s/=.*//; s/speedup.*//'",
 });
+const compareBackups = sideBySide({
+  look: "find d/*~ /dev/shm/tsync-backups -type f,l -printf '%p %A@ %T@\\n' 2>/dev/null | sort; rm -rf /dev/shm/tsync-backups",
+});
 const dated = "find s d -exec touch -h -d @1500000000.5 {} +";
 
 describe("--delete-missing-args with --relative", () => {
@@ -166,4 +169,23 @@ touch -h -a -d @1300000000 s/* d/b; touch -h -a -d @1400000000 d/[afp]`;
 
 test.each(["-rLi -x", "-rLi", "-rki -x", "-rLi -xx --no-i-r"])("a circle of links in the source: %s", (text) => {
   compare(`mkdir -p s/g d; echo 1 >s/g/f; ln -s . s/g/ln; ${dated}`, `${text} s/ d/`);
+});
+
+describe("a backup that is copied keeps the time of access", () => {
+  const setup = `mkdir s d; seq 20 >s/f; seq 10 >d/f; ln -s a s/l; ln -s b d/l; ${dated}
+find d -exec touch -h -a -d @1300000000.5 {} +; rm -rf /dev/shm/tsync-backups`;
+  test.each(["-aUb --append --no-W", "-rUb --append --no-W", "-aUUb --inplace -W"])("%s", (text) => {
+    compareBackups(setup, `${text} s/ d/`);
+  });
+
+  test.each(["-rpUb", "-aUb", "-aUJOb"])("on another file system: %s", (text) => {
+    compareBackups(setup, `${text} --backup-dir=/dev/shm/tsync-backups s/ d/`);
+  });
+});
+
+test.each(["-rDA", "-rDA --no-i-r", "-rDAR"])("the top's own default ACL counts once it has been left: %s", (text) => {
+  const setup = `mkdir -p s/a s/x; : >s/f; : >s/x/f; chmod -R 777 s; mkfifo -m 777 s/p s/a/p`;
+  const acl = "setfacl -d -m u:1:rwx,g::-wx";
+  for (const more of [`${acl} s`, `${acl} s s/a; mkdir d`, `mkdir d; ${acl} d`, `${acl} .`])
+    compare(`${setup}; ${more}`, `${text} s/./ d`);
 });
