@@ -269,7 +269,7 @@ function setAcls(
   const { syscalls, ledger } = context;
   const { directory, name, absolute } = place;
   let bits: number | undefined;
-  if (accessAclDiffers(entry.accessAcl, entry.mode, existing.accessAcl, stat.mode)) {
+  if (accessAclDiffers(entry.accessAcl, mode, existing.accessAcl, stat.mode)) {
     const value = accessAclToSet(entry.accessAcl, mode);
     const status =
       value === undefined

@@ -95,7 +95,7 @@ export function itemFlags(
   if (ownerToSet(context, entry, stat) >= 0) flags |= ItemFlag.owner;
   if (groupToSet(context, entry, stat) >= 0) flags |= ItemFlag.group;
   if (options.acls && !link) {
-    const access = accessAclDiffers(entry.accessAcl, entry.mode, existing.accessAcl, stat.mode);
+    const access = accessAclDiffers(entry.accessAcl, mode, existing.accessAcl, stat.mode);
     if (access || (isDirectory(entry) && defaultAclDiffers(entry.defaultAcl, existing.defaultAcl))) {
       flags |= ItemFlag.acl;
     }

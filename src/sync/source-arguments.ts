@@ -38,8 +38,9 @@ class SourceArguments {
   private readonly working: ByteName;
   private readonly stat: Stat = emptyStat();
   private readonly rootsByText = new Map<string, number>();
-  /** The number of the row that the current argument is in, and the text that its arguments have before their names. */
+  /** The number of the row that the current argument is in (0: nothing before its name), and the text before its arguments' names. */
   private row = 0;
+  private rows = 0;
   private rowText: ByteName | undefined;
   /** Which child each directory was last given as an implied one; without incremental recursion: the parents of all. */
   private readonly impliedIn = new Map<string, string>();
@@ -347,8 +348,7 @@ class SourceArguments {
   /** As `base`, in the row of `rowText`; a base that cannot be entered does not come between the arguments around it. */
   private enterBase(text: ByteName, rowText: ByteName): number {
     const before = { row: this.row, rowText: this.rowText };
-    if (this.rowText !== rowText) this.row++;
-    this.rowText = rowText;
+    this.continueRow(rowText);
     const root = this.base(text);
     if (root < 0) Object.assign(this, before);
     return root;
@@ -357,7 +357,7 @@ class SourceArguments {
   private continueRow(text: ByteName): void {
     if (this.rowText === text) return;
     this.rowText = text;
-    this.row++;
+    this.row = text === "" ? 0 : ++this.rows;
   }
 
   /** The same root for the current row: arguments that others came between count as different places. */

@@ -189,3 +189,27 @@ test.each(["-rDA", "-rDA --no-i-r", "-rDAR"])("the top's own default ACL counts 
   for (const more of [`${acl} s`, `${acl} s s/a; mkdir d`, `mkdir d; ${acl} d`, `${acl} .`])
     compare(`${setup}; ${more}`, `${text} s/./ d`);
 });
+
+test.each([
+  "-aA --no-p -i --chmod=a+X",
+  "-aAE --no-p -ii --chmod=g=wx",
+  "-aA --no-p -i --chmod=g=r",
+  "-aA -i --chmod=a+X",
+])("an entry of an ACL that is left out stands for the mode that the object is to get: %s", (text) => {
+  const setup = `mkdir -p s/x d; : >s/f; setfacl -m u:1:x,g::wx,m::w s/f s/x; cp -a s/. d; ${dated}`;
+  compare(setup, `${text} s/ d/`);
+});
+
+test.each([
+  "s s/ s",
+  "s t/ s",
+  "s u/s s",
+  "s t/k s s",
+  "s ./s ./s s s",
+  "s u/../s s u/../s s",
+  "u/s t/ u/s",
+  "-R s/a u/./s s/a",
+])("the total of directories that are named again after other arguments: %s", (names) => {
+  const setup = `mkdir -p s/a t u/s d; echo 1234 >s/f; echo 12345678 >s/a/g; echo 1 >t/k; echo 123456 >u/s/l; ${dated}`;
+  compare(setup, `-anv ${names} d/`);
+});
