@@ -25,14 +25,14 @@ difference("dates beyond the year 275760", {
 });
 
 difference(
-  "`-c -U` with hard links within one directory of the source; `-U` with an argument twice, or with a merge file that `--files-from` names",
-  {
-    setup: "mkdir s; echo 1 >s/f; for i in 1 2 3; do ln s/f s/$i; done; touch -a -d @1400000000 s/f",
-    run: "-rcU s/ d/",
+  "`-c -U` with hard links within one directory of the source, or with `-L` and links to one file; `-U` with an argument twice, or with a merge file that `--files-from` names",
+  ["ln s/f", "ln -s f"].map((link) => ({
+    setup: `mkdir s; echo 1 >s/f; for i in 1 2 3; do ${link} s/$i; done; touch -a -d @1400000000 s/f`,
+    run: "-rcLU s/ d/",
     look: "stat -c %X d/* | grep -c 1400000000",
     rsync: { status: 0, seen: "1\n" },
     tsync: { status: 0, seen: "4\n" },
-  },
+  })),
 );
 
 difference("standard output or standard input closed at the start", [

@@ -175,3 +175,12 @@ difference("`--delete-missing-args` with merge files in the destination that pro
   rsync: { status: 0, out: /^\*deleting {3}gone$/m, seen: "f\n" },
   tsync: { status: 0, out: ">f+++++++++ f\n", seen: "f\ngone\n" },
 });
+
+difference("`-A --backup-dir`, directories with three or more different default ACLs", {
+  setup: `mkdir -p s/a/g s/b; setfacl -d -m g:2:r s; setfacl -d -m g:3:r s/b; setfacl -d -m g:4:r s/a/g
+    cp -a s d; touch d/a/g/x`,
+  run: "-aA --delete-after --backup-dir=../bk s/ d/",
+  look: "getfacl -dnc bk/a/g | grep group:4",
+  rsync: { status: 0, seen: "" },
+  tsync: { status: 0, seen: "group:4:r--\n" },
+});

@@ -97,3 +97,32 @@ difference("`-H -X --remove-source-files`", {
   look: "getfattr --only-values -n user.a d/h; ls s",
   tsync: { status: 0, err: "", seen: "1".repeat(60) },
 });
+
+difference(
+  "`-n -H`, further names of links and special files in a directory that is to take the place of something else",
+  [
+    ["echo 1 >d/x", "Not a directory"],
+    ["ln -s ../s d/x", "Too many levels of symbolic links"],
+  ].map(([other, error]) => ({
+    setup: `mkdir -p s/x d; mkfifo s/x/p; ln s/x/p s/x/q; ${other}`,
+    run: "-anHi s/ d/",
+    rsync: { status: 23, out: /^cS\S+ x\/p\n$/m, err: new RegExp(`stat "\\S+/d/x/p" failed: ${error}`) },
+    tsync: { status: 0, out: /^cS\S+ x\/p\nhS\S+ x\/q => x\/p\n$/m },
+  })),
+);
+
+difference("`--delete-before`, `--delete-after` with merge files, and a wrong rule behind a link of the destination", {
+  setup: "mkdir -p s out d; ln -s ../out s/l; cp -P s/l d/l; echo foo >out/.rsync-filter; touch d/x",
+  run: "-aF --delete-after s/ d/",
+  look: "ls d",
+  rsync: { status: 1, err: /^Unknown filter rule: <rule from \S+\/d\/l\/.rsync-filter line 1>\n/, seen: /^l\n/ },
+  tsync: { status: 0, err: "", seen: "l\n" },
+});
+
+difference("`-X` without `-H`, two names of a file with a capability whose owner changes", {
+  setup: "mkdir s; echo 1 >s/a; ln s/a s/b; setcap cap_chown+ep s/a; cp -a s d; chgrp 1 s/a; setcap cap_chown+ep s/a",
+  run: "-aXi s/ d/",
+  look: "getcap d/a d/b",
+  rsync: { status: 0, out: ".f.....g..x a\n.f........x b\n", seen: "d/a cap_chown=ep\nd/b cap_chown=ep\n" },
+  tsync: { status: 0, out: ".f.....g..x a\n", seen: "d/a cap_chown=ep\nd/b cap_chown=ep\n" },
+});

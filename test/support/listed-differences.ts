@@ -4,83 +4,26 @@
  * every difference is explained by such a row counts as `listed`, apart from those that are identical.
  */
 import { type ByteName, baseName, directoryName } from "../../src/bytes/byte-name.ts";
-import type { Difference, Outcome } from "./outcome.ts";
-import type { Scenario } from "./scenario.ts";
+import { codes, type Detector, type DifferingCase, Options, onlyLines, someFailed } from "./difference-detector.ts";
+import { faultDetectors } from "./fault-detectors.ts";
+import type { Difference } from "./outcome.ts";
 import type { SnapshotEntry, TreeDifference } from "./snapshot.ts";
 
-/** A case whose outcomes differ; `left` is the reference. */
-export interface DifferingCase {
-  readonly scenario: Pick<Scenario, "argv" | "sources" | "words">;
-  readonly left: Outcome;
-  readonly right: Outcome;
-}
-
-interface Detector {
-  /** First cell of the row. */
-  readonly row: string;
-  /** Whether the case is of the kind that the row describes. */
-  readonly applies: (one: DifferingCase, options: Options) => boolean;
-  readonly explains: (difference: Difference, one: DifferingCase) => boolean;
-}
+export type { DifferingCase } from "./difference-detector.ts";
 
 /** The rows that explain a difference, the narrowest first. */
 export function listedRow(difference: Difference, one: DifferingCase): string | undefined {
   const options = new Options(one.scenario.argv);
-  return detectors.find((detector) => detector.applies(one, options) && detector.explains(difference, one))?.row;
+  return [...detectors, ...faultDetectors].find(
+    (detector) => detector.applies(one, options) && detector.explains(difference, one),
+  )?.row;
 }
 
 /** Rows that have a detector. */
 export function detectedRows(): string[] {
-  return detectors.map(({ row }) => row);
+  return [...detectors, ...faultDetectors].map(({ row }) => row);
 }
 
-/** What a command line asks for. */
-class Options {
-  private readonly argv: readonly ByteName[];
-
-  constructor(argv: readonly ByteName[]) {
-    this.argv = argv;
-  }
-
-  /** Whether a word is this option, by its letter (also among others, as in `-avH`) or by the start of its long name. */
-  has(letter: string, ...names: readonly string[]): boolean {
-    return this.argv.some((word) => {
-      if (word.startsWith("--")) return names.some((name) => word === name || word.startsWith(`${name}=`));
-      return letter !== "" && /^-[A-Za-z0-9]+$/.test(word) && word.includes(letter);
-    });
-  }
-
-  /** The value of `--NAME=VALUE`. */
-  value(name: string): string | undefined {
-    return this.argv.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
-  }
-
-  get inPlace(): boolean {
-    return this.has("", "--inplace", "--append", "--append-verify");
-  }
-
-  get deletes(): boolean {
-    return this.argv.some((word) => /^--del(?:ete(?:-\w+)?)?$/.test(word));
-  }
-
-  get hasAlternates(): boolean {
-    return this.has("", "--compare-dest", "--copy-dest", "--link-dest");
-  }
-}
-
-const codes = (
-  left: readonly number[],
-  right: readonly number[],
-  { left: one, right: other }: Pick<DifferingCase, "left" | "right">,
-): boolean => left.includes(Number(one.exitCode)) && right.includes(Number(other.exitCode));
-
-/** Whether a difference is one of lines, each of which has its reason. */
-function onlyLines({ left, right, isOrder }: Difference, isLeft: RegExp | undefined, isRight?: RegExp): boolean {
-  if (isOrder || left.length + right.length === 0) return false;
-  return left.every((line) => isLeft?.test(line)) && right.every((line) => isRight?.test(line));
-}
-
-const someFailed = /^rsync error: some files\/attrs were not transferred/;
 const invalidBackup = /^rsync: \[(?:generator|receiver)\] stat ".*" failed: Invalid argument \(22\)$/;
 const verification = /^WARNING: (.*) failed verification -- update (?:discarded|retained) \(will try again\)\.$/;
 const closedLink = /^rsync: \[generator\] opendir "(.*)" failed: Too many levels of symbolic links \(40\)$/;

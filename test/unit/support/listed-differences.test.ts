@@ -67,6 +67,18 @@ const missing = (path: string) => {
 };
 const pipe = "rsync: [sender] write error: Broken pipe (32)";
 const link = { "dst/l": { type: "symlink" } } as const;
+const wrongRule = "Unknown filter rule: <rule from /x/dst/l/.rsync-filter line 1>";
+const progress = (count: string) =>
+  `  503,900  68%   72.42MB/s    0:00:00 (xfr#${count}, to-chk=0/63)`.replace("503", count);
+const lostLeader = 'rsync: [generator] stat "/x/dst/x/p" failed: Not a directory (20)';
+const longName = 'rsync: [generator] stat "/x/dst/l~" failed: File name too long (36)';
+const acl = (path: string, left: string, right: string) => {
+  return { aspect: "tree xattrs", tree: { path: byteName(path), property: "xattrs", left, right } as const };
+};
+const target = (path: string) => {
+  const tree = { path: byteName(path), property: "target", left: "a", right: "b" } as const;
+  return { aspect: "tree target", tree };
+};
 
 /** What is recognized, and the same with one thing changed, which is not. */
 const cases: readonly { readonly name: string; readonly known: Case; readonly unlike: Partial<Case> }[] = [
@@ -209,6 +221,100 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
       difference: { aspect: "stdout followers", left: ["hf..t...... b => a"], right: ["hf+++++++++ b => a"] },
     },
     unlike: { tree: { "dst/b": {} } },
+  },
+  {
+    name: "a directory without a parent that had attributes, as to its setgid bit",
+    known: {
+      argv: "-rX --chmod=F644,Dg+s",
+      tree: { "dst/a": { type: "directory", mode: "2755", xattrs: "user.a=31" }, "dst/a/b": { type: "directory" } },
+      difference: mode("dst/a/b", "0755", "2755"),
+    },
+    unlike: { tree: { "dst/a": { type: "directory", mode: "2755" }, "dst/a/b": { type: "directory" } } },
+  },
+  {
+    name: "a wrong rule in a directory of the destination",
+    known: {
+      ...{ argv: "-aF --delete-after", codes: [1, 0] as const, stderr: [wrongRule, ""] as const, tree: link },
+      difference: { left: [wrongRule] },
+    },
+    unlike: { tree: { "dst/l": { type: "directory" } } },
+  },
+  {
+    name: "repeats of progress2 in a run that copies",
+    known: {
+      ...{ argv: "-an --info=progress2", difference: { aspect: "stdout progress", right: ["186,677 25% xfr#6"] } },
+      stdout: [progress("9"), `${progress("6")}\r${progress("9")}`],
+    },
+    unlike: { argv: "-a --info=progress2" },
+  },
+  {
+    name: "repeats of progress2 that end with another figure",
+    known: {
+      ...{ argv: "-an --info=progress2", difference: { aspect: "stdout progress", right: ["186,677 25% xfr#6"] } },
+      stdout: [progress("9"), `${progress("6")}\r${progress("9")}`],
+    },
+    unlike: { stdout: [progress("9"), progress("6")] },
+  },
+  {
+    name: "an access ACL that a backup's directory lacks",
+    known: {
+      ...{ argv: "-aA --backup-dir=../bk", tree: { "bk/a": { type: "directory" } } },
+      difference: acl("bk/a", "user.a=31", "system.posix_acl_default=02 user.a=31"),
+    },
+    unlike: { difference: acl("bk/a", "user.a=31", "system.posix_acl_access=02 user.a=31") },
+  },
+  {
+    name: "the default ACL of a directory that is no backup's",
+    known: {
+      ...{ argv: "-aA --backup-dir=../bk", tree: { "bk/a": { type: "directory" }, "dst/a": { type: "directory" } } },
+      difference: acl("bk/a", "", "system.posix_acl_default=02"),
+    },
+    unlike: { difference: acl("dst/a", "", "system.posix_acl_default=02") },
+  },
+  {
+    name: "more further names than errors",
+    known: {
+      ...{ argv: "-anH", codes: [23, 0] as const, stderr: [lostLeader, ""] as const },
+      difference: { aspect: "stdout followers", right: ["hS+++++++++ x/q => x/p"] },
+    },
+    unlike: {
+      difference: { aspect: "stdout followers", right: ["hS+++++++++ x/q => x/p", "hS+++++++++ x/r => x/p"] },
+    },
+  },
+  {
+    name: "a leader that is not found in a real run",
+    known: { argv: "-anH", codes: [23, 0], stderr: [lostLeader, ""], difference: { left: [lostLeader] } },
+    unlike: { argv: "-aH" },
+  },
+  {
+    name: "a link without a failed backup that is left",
+    known: {
+      ...{ argv: "-ab", codes: [23, 23] as const, stderr: [longName, longName] as const },
+      ...{ tree: { "dst/l": { type: "symlink" }, "dst/m": { type: "symlink" } } },
+      difference: target("dst/l"),
+    },
+    unlike: { difference: target("dst/m") },
+  },
+  {
+    name: "an item of a file without a capability",
+    known: {
+      argv: "-aX",
+      tree: { "dst/b": { linkedWith: "dst/a", xattrs: "security.capability=01" } },
+      difference: { aspect: "stdout items", left: [".f........x b"] },
+    },
+    unlike: { tree: { "dst/b": { linkedWith: "dst/a", xattrs: "user.a=01" } } },
+  },
+  {
+    name: "a file with a new time of access that has one name",
+    known: {
+      argv: "-rLcU",
+      tree: { "dst/a": {}, "dst/b": {} },
+      difference: {
+        aspect: "tree atime",
+        tree: { path: byteName("dst/b"), property: "atime", left: "now", right: "77" },
+      },
+    },
+    unlike: { tree: { "dst/a": { content: "other" }, "dst/b": {} } },
   },
 ];
 

@@ -1,0 +1,69 @@
+/** What a detector of listed differences is (listed-differences.ts), and what detectors share. */
+import type { ByteName } from "../../src/bytes/byte-name.ts";
+import type { Difference, Outcome } from "./outcome.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** A case whose outcomes differ; `left` is the reference. */
+export interface DifferingCase {
+  readonly scenario: Pick<Scenario, "argv" | "sources" | "words">;
+  readonly left: Outcome;
+  readonly right: Outcome;
+}
+
+/** What recognizes one row. */
+export interface Detector {
+  /** First cell of the row. */
+  readonly row: string;
+  /** Whether the case is of the kind that the row describes. */
+  readonly applies: (one: DifferingCase, options: Options) => boolean;
+  readonly explains: (difference: Difference, one: DifferingCase) => boolean;
+}
+
+/** What a command line asks for. */
+export class Options {
+  private readonly argv: readonly ByteName[];
+
+  constructor(argv: readonly ByteName[]) {
+    this.argv = argv;
+  }
+
+  /** Whether a word is this option, by its letter (also among others, as in `-avH`) or by the start of its long name. */
+  has(letter: string, ...names: readonly string[]): boolean {
+    return this.argv.some((word) => {
+      if (word.startsWith("--")) return names.some((name) => word === name || word.startsWith(`${name}=`));
+      return letter !== "" && /^-[A-Za-z0-9]+$/.test(word) && word.includes(letter);
+    });
+  }
+
+  /** The value of `--NAME=VALUE`. */
+  value(name: string): string | undefined {
+    return this.argv.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
+  }
+
+  get inPlace(): boolean {
+    return this.has("", "--inplace", "--append", "--append-verify");
+  }
+
+  get deletes(): boolean {
+    return this.argv.some((word) => /^--del(?:ete(?:-\w+)?)?$/.test(word));
+  }
+
+  get hasAlternates(): boolean {
+    return this.has("", "--compare-dest", "--copy-dest", "--link-dest");
+  }
+}
+
+/** Whether both exit codes are among these. */
+export const codes = (
+  left: readonly number[],
+  right: readonly number[],
+  { left: one, right: other }: Pick<DifferingCase, "left" | "right">,
+): boolean => left.includes(Number(one.exitCode)) && right.includes(Number(other.exitCode));
+
+/** Whether a difference is one of lines, each of which has its reason. */
+export function onlyLines({ left, right, isOrder }: Difference, isLeft: RegExp | undefined, isRight?: RegExp): boolean {
+  if (isOrder || left.length + right.length === 0) return false;
+  return left.every((line) => isLeft?.test(line)) && right.every((line) => isRight?.test(line));
+}
+
+export const someFailed = /^rsync error: some files\/attrs were not transferred/;

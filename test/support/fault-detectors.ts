@@ -1,0 +1,145 @@
+/**
+ * More detectors of listed differences (listed-differences.ts): of attributes that rsync loses or sets late, of what it foretells
+ * wrongly in a dry run, and of what it looks at through links.
+ */
+import { type ByteName, baseName, directoryName } from "../../src/bytes/byte-name.ts";
+import { codes, type Detector, type DifferingCase, onlyLines, someFailed } from "./difference-detector.ts";
+
+const wrongRule = /^Unknown filter rule: <rule from (\/.*)\/[^/]+ line \d+>$/;
+const keptBackup = /^rsync: \[generator\] (?:link ".*" -> ".*": |stat "(.*)" failed: )File name too long \(36\)$/;
+const lostLeader =
+  /^rsync: \[generator\] stat ".*" failed: (?:Not a directory \(20\)|Too many levels of symbolic links \(40\))$/;
+
+export const faultDetectors: readonly Detector[] = [
+  {
+    row: "`-X` without `-p` and `--chmod=Dg+s`, a new directory with attributes",
+    applies: (_, options) =>
+      options.has("X", "--xattrs") &&
+      !options.has("p", "--perms") &&
+      !options.has("a", "--archive") &&
+      /(?:^|,)D?[ugo]*g[ugo]*[+=]\w*s|(?:^|,)D?\+\w*s|(?:^|,)D?2\d{3}/.test(options.value("--chmod") ?? ""),
+    explains: ({ tree }, { left }) => {
+      if (tree?.property !== "mode" || left.tree.get(tree.path)?.type !== "directory") return false;
+      if (Number.parseInt(tree.right ?? "", 8) !== (Number.parseInt(tree.left ?? "", 8) | 0o2000)) return false;
+      return parentsOf(tree.path).some((path) => {
+        const parent = left.tree.get(path);
+        return parent !== undefined && parent.xattrs !== "" && (Number.parseInt(parent.mode, 8) & 0o2000) !== 0;
+      });
+    },
+  },
+  {
+    row: "`--delete-before`, `--delete-after` with merge files, and a wrong rule behind a link of the destination",
+    applies: ({ left }, options) => options.deletes && left.stderr.split("\n").some((line) => wrongRule.test(line)),
+    explains: (difference, one) => {
+      if (difference.aspect === "exit code") return codes([1], [0, 23, 24], one);
+      if (difference.aspect !== "stderr") return false;
+      const { left, right, isOrder } = difference;
+      const isBehindLink = (line: string): boolean => {
+        const directory = wrongRule.exec(line)?.[1];
+        if (line === "rsync error: syntax or usage error (code 1)") return true;
+        return (
+          directory !== undefined &&
+          [...one.right.tree].some(([path, { type }]) => type === "symlink" && directory.endsWith(`/${path}`))
+        );
+      };
+      return !isOrder && right.length === 0 && left.length > 0 && left.every(isBehindLink);
+    },
+  },
+  {
+    row: "repeats of the line of `--info=progress2` after lists with transfers",
+    // Nothing else makes lines of progress in a dry run.
+    applies: ({ left, right }, options) =>
+      options.has("n", "--dry-run") && lastProgress(left.stdout) === lastProgress(right.stdout),
+    explains: ({ aspect, left, right }) =>
+      aspect === "stdout progress" && [...left, ...right].every((line) => /^[\d,.]+[KMGTP]? \d+% xfr#\d+$/.test(line)),
+  },
+  {
+    row: "`-A --backup-dir`, directories with three or more different default ACLs",
+    applies: (_, options) => options.has("A", "--acls") && options.value("--backup-dir") !== undefined,
+    explains: ({ tree }, { left, scenario }) => {
+      if (tree?.property !== "xattrs" || left.tree.get(tree.path)?.type !== "directory") return false;
+      const folder = baseName((backupFolder(scenario) ?? "") as ByteName);
+      const attributes = (tree.right ?? "").split(" ");
+      const kept = attributes.filter((text) => !text.startsWith("system.posix_acl_default="));
+      return `/${tree.path}`.includes(`/${folder}/`) && kept.length < attributes.length && kept.join(" ") === tree.left;
+    },
+  },
+  {
+    row: "`-n -H`, further names of links and special files in a directory that is to take the place of something else",
+    applies: ({ left }, options) =>
+      options.has("n", "--dry-run") &&
+      options.has("H", "--hard-links") &&
+      left.stderr.split("\n").some((line) => lostLeader.test(line)),
+    explains: (difference, one) => {
+      const { aspect, isOrder, left, right } = difference;
+      if (aspect === "exit code") return codes([23], [0], one);
+      if (aspect === "stderr") return onlyLines(difference, new RegExp(`${lostLeader.source}|${someFailed.source}`));
+      if (!/^(?:stdout|log) (?:followers|items)$/.test(aspect) || isOrder || left.length > 0) return false;
+      return right.length <= one.left.stderr.split("\n").filter((line) => lostLeader.test(line)).length;
+    },
+  },
+  {
+    row: "a backup of a link or special file that cannot be made",
+    applies: ({ left, right }, options) =>
+      options.has("b", "--backup", "--backup-dir") &&
+      codes([23], [23], { left, right }) &&
+      failedBackups(left).length > 0,
+    explains: ({ aspect, left, right, isOrder, tree }, one) => {
+      const failed = failedBackups(one.left);
+      if (/^(?:stdout|log) items$/.test(aspect)) return !isOrder && right.length === 0 && left.length <= failed.length;
+      if (tree === undefined || one.right.tree.get(tree.path)?.type === "file") return false;
+      return failed.some((path) => baseName(path as ByteName).startsWith(baseName(tree.path)));
+    },
+  },
+  {
+    row: "`-X` without `-H`, two names of a file with a capability whose owner changes",
+    applies: (_, options) => options.has("X", "--xattrs") && !options.has("H", "--hard-links"),
+    explains: ({ aspect, left, right, isOrder }, one) => {
+      if (!/^(?:stdout|log) items$/.test(aspect) || isOrder || left.length === 0 || right.length > 0) return false;
+      return left.every((line) => {
+        const name = /^\.f\.{8}x (.*)$/.exec(line)?.[1];
+        return [...one.left.tree].some(
+          ([path, { linkedWith, xattrs }]) =>
+            name !== undefined &&
+            `/${path}`.endsWith(`/${name}`) &&
+            linkedWith !== "" &&
+            xattrs.includes("security.capability="),
+        );
+      });
+    },
+  },
+  {
+    row: "`-c -U` with hard links within one directory of the source, or with `-L` and links to one file; `-U` with an argument twice, or with a merge file that `--files-from` names",
+    applies: (_, options) => options.has("c", "--checksum") && options.has("U", "--atimes"),
+    explains: ({ tree }, { left }) => {
+      if (tree?.property !== "atime" || tree.left !== "now" || !/^-?\d+$/.test(tree.right ?? "")) return false;
+      const entry = left.tree.get(tree.path);
+      if (entry?.type !== "file") return false;
+      // Another name of the file in the same directory was read before this one was listed.
+      const directory = directoryName(tree.path);
+      return [...left.tree].some(
+        ([path, { content, size }]) =>
+          path !== tree.path && directoryName(path) === directory && content === entry.content && size === entry.size,
+      );
+    },
+  },
+];
+
+/** Where the failed backups that a run tells of were to stand. */
+function failedBackups({ stderr }: DifferingCase["left"]): string[] {
+  return stderr.split("\n").flatMap((line) => keptBackup.exec(line)?.[1] ?? []);
+}
+
+function backupFolder({ argv }: Pick<DifferingCase["scenario"], "argv">): string | undefined {
+  return argv.find((word) => word.startsWith("--backup-dir="))?.slice("--backup-dir=".length);
+}
+
+function lastProgress(stdout: string): string | undefined {
+  return [...stdout.matchAll(/[\d,.]+[KMGTP]? +\d+%(?= .*\(xfr#\d+, ..-chk=\d+\/\d+\))/g)].at(-1)?.[0];
+}
+
+function parentsOf(path: ByteName): ByteName[] {
+  const parents: ByteName[] = [];
+  for (let at = directoryName(path); at !== "" && at !== "."; at = directoryName(at)) parents.push(at);
+  return parents;
+}
