@@ -91,6 +91,8 @@ export class DirectoryWalker {
   /** The last directory when it lies deeper than the steps held. */
   #deep: HeldDirectory | undefined;
   #path: string | undefined;
+  /** Paths at which a link may be passed besides. */
+  readonly #passed = new Map<string, FollowLinks>();
   /** Links passed in the walk under way: counted over all of it, for a chain of links can branch. */
   #hops = 0;
 
@@ -113,7 +115,7 @@ export class DirectoryWalker {
    */
   directory(path: ByteName): HeldDirectory | number {
     if (path === this.#path) return this.#deep ?? this.#steps.at(-1)?.held ?? this.#root;
-    const components = path.split("/").filter((component) => component !== "" && component !== ".");
+    const components = path.split("/").filter(isComponent);
     this.#dropDeep();
     this.#hops = 0;
     let depth = 0;
@@ -122,7 +124,7 @@ export class DirectoryWalker {
     let held = this.#steps.at(-1)?.held ?? this.#root;
     for (; depth < components.length; depth++) {
       const name = components[depth] as ByteName;
-      const next = this.#step(held, name);
+      const next = this.#step(held, name, this.#followAt(components, depth));
       if (typeof next === "number") {
         this.#dropDeep();
         return next;
@@ -143,9 +145,20 @@ export class DirectoryWalker {
     return this.directory(directoryName(path));
   }
 
+  /** From now on what stands at this path (and only there) may be a link to a directory: one inside, or to any. */
+  passLink(path: ByteName, follow: "inside" | "any"): void {
+    this.close();
+    this.#passed.set(path.split("/").filter(isComponent).join("/"), follow);
+  }
+
+  #followAt(components: readonly string[], depth: number): FollowLinks {
+    if (this.#passed.size === 0) return this.#follow;
+    return this.#passed.get(components.slice(0, depth + 1).join("/")) ?? this.#follow;
+  }
+
   /** Forgets the directory with this path and those below it: it was removed, renamed or replaced. */
   forget(path: ByteName): void {
-    const components = path.split("/").filter((component) => component !== "" && component !== ".");
+    const components = path.split("/").filter(isComponent);
     for (let depth = 0; depth < components.length; depth++) {
       if (this.#steps[depth]?.name !== components[depth] && depth < this.#steps.length) return;
     }
@@ -182,17 +195,17 @@ export class DirectoryWalker {
   }
 
   /** One component below `held`; the result has one user. */
-  #step(held: HeldDirectory, name: ByteName): HeldDirectory | number {
-    if (name === "..") return this.#follow === "inside" ? (held.parent?.retain() ?? EXDEV) : EXDEV;
+  #step(held: HeldDirectory, name: ByteName, follow: FollowLinks): HeldDirectory | number {
+    if (name === "..") return follow === "inside" ? (held.parent?.retain() ?? EXDEV) : EXDEV;
     const descriptor = this.#calls.openDirectoryAt(held.descriptor, name);
     if (descriptor >= 0) return this.#held(descriptor, held);
-    if (this.#follow === "none" || (descriptor !== ENOTDIR && descriptor !== ELOOP)) return descriptor;
-    return this.#follow === "any" ? this.#openAny(held, name) : this.#walkLink(held, name, descriptor);
+    if (follow === "none" || (descriptor !== ENOTDIR && descriptor !== ELOOP)) return descriptor;
+    return follow === "any" ? this.#openAny(held, name) : this.#walkLink(held, name, descriptor);
   }
 
   #held(descriptor: number, parent: HeldDirectory, hops = parent.hops): HeldDirectory {
     // Parents are needed for the `..` of link targets only; a chain of them would keep a deep tree open.
-    const kept = this.#follow === "inside" ? parent : undefined;
+    const kept = this.#follow === "inside" || this.#passed.size > 0 ? parent : undefined;
     return new HeldDirectory(this.#calls, descriptor, kept, true, hops, this.#open);
   }
 
@@ -216,11 +229,15 @@ export class DirectoryWalker {
     let at = held.retain();
     for (const component of target.split("/")) {
       if (component === "" || component === ".") continue;
-      const next = this.#step(at, component as ByteName);
+      const next = this.#step(at, component as ByteName, "inside");
       at.release();
       if (typeof next === "number") return next;
       at = next;
     }
     return at;
   }
+}
+
+function isComponent(component: string): boolean {
+  return component !== "" && component !== ".";
 }

@@ -136,8 +136,8 @@ export class EntryGenerator {
     const { entry, directory } = turn;
     const { stat } = this;
     const name = destination.singleName ?? entry.name;
-    const descriptor = this.requests.descriptorOf(directory);
-    const status = descriptor === undefined ? ENOENT : (directory.refusal ?? syscalls.lstatAt(descriptor, name, stat));
+    const [descriptor, refusal] = [this.requests.descriptorOf(directory), directory.refusal];
+    const status = refusal ?? (descriptor === undefined ? ENOENT : syscalls.lstatAt(descriptor, name, stat));
     let exists = status === 0;
     let { cleared = false } = turn;
     if (exists && group === undefined && this.unchanged.holds(entry, stat, descriptor, name)) return undefined;
@@ -156,7 +156,7 @@ export class EntryGenerator {
       remark(context, "exists", text, entry.path, options.info.skip > 0);
       return undefined;
     }
-    const place = { directory: descriptor ?? -1, name, absolute: absolutePath(destination, entry) };
+    const place = { directory: descriptor ?? refusal ?? -1, name, absolute: absolutePath(destination, entry) };
     const type = stat.mode & FileType.mask;
     const device = exists ? this.deviceToWrite(entry) : undefined;
     // For a file that is to be received only a regular file counts as its old self (the receiver decides, 5.6).

@@ -25,8 +25,10 @@ import { NewPermissions } from "./new-permissions.ts";
 import {
   belowDestination,
   type DirectoryState,
+  failBelowKept,
   failSearch,
   findPlace,
+  impliedDirectory,
   keptState,
   openKept,
   type Place,
@@ -127,7 +129,7 @@ export class Generator {
         list.entries.map((entry) => entry.name),
       );
     const permissions = this.permissions.ofEntries(list, outside ? undefined : descriptor);
-    if ((kept || outside) && !options.permissions && list.entries.length > 0)
+    if ((kept || directory.refusal !== undefined) && !options.permissions && list.entries.length > 0)
       warnOfPermissions(context, this.parts.destination, list.path);
     if (list.entries.length === 0) begun();
     for (const [index, entry] of list.entries.entries()) {
@@ -194,6 +196,8 @@ export class Generator {
     if (state === "ok" && destination.walker !== undefined) {
       const held = destination.walker.directory(owner === undefined ? byteName("") : this.below(path));
       if (held === ENOENT) {
+        // A link to nothing in place of an implied parent, or somebody has removed it.
+        if (!context.options.dryRun) directory.refusal = ENOENT;
         tree.enter(directory);
         return directory;
       }
@@ -304,11 +308,11 @@ export class Generator {
     const record: ItemRecord = { kind: "item", entry, ...number, flags, linkedTo: undefined };
     channel.push(record);
     if (options.dryRun) return exists ? "ok" : "missing";
-    if (inKept) {
-      ledger.systemError("generator", `recv_generator: mkdir "${absolute}" failed`, where, absolute);
+    if (typeof where !== "object") {
+      ledger.systemError("generator", `recv_generator: mkdir "${absolute}" failed`, where ?? ENOENT, absolute);
       this.skipping();
+      return "skipped";
     }
-    if (typeof where !== "object") return "skipped";
     if (status !== 0) {
       const made = syscalls.makeDirectoryAt(where.descriptor, where.name, mode & 0o777);
       if (made < 0 && made !== EEXIST) {
@@ -359,19 +363,23 @@ export class Generator {
   /** Makes the missing parents that `--no-implied-dirs` leaves out, with default permissions, if anything goes into them. */
   private ensureParents(path: ByteName, state: DirectoryState, isNeeded: boolean): DirectoryState {
     const { context, destination } = this.parts;
-    const { options } = context;
-    if (state !== "ok" && (state !== "missing" || options.dryRun)) return state;
-    const held = destination.walker?.directory(this.below(path));
-    if (held !== ENOENT) {
-      const passes = options.keepDirectoryLinks || typeof held !== "number";
-      return held !== undefined && passes ? "ok" : "skipped";
+    const { dryRun, existing, info } = context.options;
+    if (state === "no-directory" || state === "outside") {
+      if (dryRun) return "missing";
+      failBelowKept(context, destination, path, refusals[state]);
+      return "outside";
     }
-    if (options.existing) {
-      this.notice("not-creating", `not creating new directory "${this.below(path)}"`, path, options.info.skip > 0);
+    if (state !== "ok" && (state !== "missing" || dryRun)) return state;
+    const held = impliedDirectory(context, destination, path);
+    if (held === ENOTDIR) return "no-directory";
+    if (held === ELOOP || held === EXDEV) return "outside";
+    if (held !== ENOENT) return "ok";
+    if (existing) {
+      this.notice("not-creating", `not creating new directory "${this.below(path)}"`, path, info.skip > 0);
       return "skipped";
     }
-    if (options.dryRun || !isNeeded) return "missing";
-    if (!makeImplied(this.parts, path)) return "skipped";
+    if (dryRun || !isNeeded) return "missing";
+    if (!makeImplied(this.parts, path)) failBelowKept(context, destination, path, ENOENT);
     for (let above = path; above !== "" && above !== "/"; above = directoryName(above)) this.states.delete(above);
     return "ok";
   }

@@ -101,7 +101,9 @@ export function warnOfPermissions({ ledger, syscalls }: RunContext, destination:
   if (typeof where === "object") where.held.release();
   if (status === 0 && (stat.mode & FileType.mask) === FileType.directory) return;
   const call = `default_perms_for_dir: sys_acl_get_file(${belowDestination(destination, path)}, ACL_TYPE_DEFAULT)`;
-  const reason = errnoText(status < 0 ? -status : EACCES).replace(/ \(\d+\)$/, "");
+  // What a link out of the destination leads to is not looked at.
+  const errno = status === EXDEV ? -ENOENT : status < 0 ? -status : EACCES;
+  const reason = errnoText(errno).replace(/ \(\d+\)$/, "");
   ledger.warning("generator", `${call}: ${reason}, falling back on umask`);
 }
 
@@ -123,4 +125,26 @@ export function failBehindLink({ ledger }: RunContext, destination: Destination,
   const absolute = fullPath(destination.absolute, below);
   ledger.systemError("generator", `opendir "${absolute}" failed`, ELOOP, absolute);
   return true;
+}
+
+/**
+ * Opens what stands in place of a parent that `--no-implied-dirs` leaves out: the directory, or the one that a link of the
+ * destination leads to (3-transfer 1.7 step 4). A negative errno otherwise.
+ */
+export function impliedDirectory(
+  { options }: RunContext,
+  { walker, ...destination }: Destination,
+  path: ByteName,
+): HeldDirectory | number {
+  const below = belowDestination({ walker, ...destination }, path);
+  const held = walker?.directory(below) ?? ENOENT;
+  if ((held !== ENOTDIR && held !== ELOOP) || options.keepDirectoryLinks) return held;
+  walker?.passLink(below, options.insecureLinks ? "any" : "inside");
+  return walker?.directory(below) ?? ENOENT;
+}
+
+/** Says that such a parent cannot be made in what is no directory, or leads out of the destination. */
+export function failBelowKept({ ledger }: RunContext, destination: Destination, path: ByteName, errno: number): void {
+  const absolute = shownDirectory(destination, path);
+  ledger.systemError("generator", `recv_generator: mkdir "${absolute}" failed`, errno, absolute);
 }

@@ -57,7 +57,7 @@ export const guards = [
     name: "walker-follows-none",
     trap: "P-04 R-07",
     file: "src/fs/held-directory.ts",
-    find: 'if (this.#follow === "none" || (descriptor !== ENOTDIR && descriptor !== ELOOP)) return descriptor;',
+    find: 'if (follow === "none" || (descriptor !== ENOTDIR && descriptor !== ELOOP)) return descriptor;',
     replace: "return this.#openAny(held, name);",
     suite: race,
     test: "koffi > create: a directory of the source becomes a link",

@@ -3,7 +3,7 @@
  * 3-transfer 9.4, 9.6).
  */
 import { describe, expect, test } from "vitest";
-import { type WireRole, wireRoles } from "../support/wire-roles.ts";
+import { type WireOutcome, type WireRole, wireRoles } from "../support/wire-roles.ts";
 
 const run = wireRoles(`
 mkdir -p s/x d; seq 9 >s/a; seq 99 >s/x/b; seq 5 >d/a
@@ -22,18 +22,42 @@ describe("digests in formats", () => {
   test.each(["", "--cc=md5", "--cc=xxh64,auto", "--cc=auto,md5", "-c", "-c --cc=sha1,auto", "-c --cc=auto,md5"])(
     "of an old session: %s",
     (options) => {
-      for (const role of [...pulls, "push-client"] as const)
+      for (const role of ["pull-client", "push-client"] as const)
         for (const more of ["", "-n"]) run(role, `-r --protocol=29 ${options} ${more} --out-format=%n|%C| s/ d/`);
     },
   );
 
   test("of a session that settled on another checksum", () => {
     const how = { variables: { RSYNC_CHECKSUM_LIST: "sha1" } };
-    for (const role of [...pulls, "push-client"] as const)
+    for (const role of ["pull-client", "push-client"] as const)
       for (const more of ["", "-n", "-c"]) run(role, `-r ${more} --out-format=%n|%C| s/ d/`, how);
   });
 });
 
 test.each([27, 28, 29, 30])("an error of the sender before the list that is counted: protocol %i", (protocol) => {
   for (const role of pulls) run(role, `-rL --progress --no-i-r --protocol=${protocol} s/ d/`);
+});
+
+const implied = wireRoles(`
+mkdir -p s/a/b out/b d; echo x >s/a/f; echo y >s/a/b/g; echo z >out/f; touch -d @1500000000 s/a/f s/a/b/g s/a/b
+mkdir -p d/file d/fifo d/inside/real d/outside d/deep/a d/nothing d/denied; echo file >d/file/a; mkfifo d/fifo/a; ln -s real d/inside/a
+ln -s ../../out d/outside/a; echo file >d/deep/a/b; ln -s nowhere d/nothing/a
+`);
+
+describe("--no-implied-dirs: what stands in place of a parent that is left out", () => {
+  const places = ["file", "fifo", "inside", "outside", "deep"];
+  test.each(["", "--no-i-r --delete", "-n"])("%s", (options) => {
+    for (const role of options === "" ? (["pull-client", "push-server"] as const) : (["pull-client"] as const))
+      for (const place of places)
+        for (const sources of ["s/./a/f s/./a/b/g", "s/./a/b"])
+          implied(role, `-rptRi --no-implied-dirs ${options} ${sources} d/${place}/`);
+  });
+
+  test.each(["s/./a/f", "s/./a/b", "s/./a/b/g"])("a link to nothing, %s", (source) => {
+    for (const role of ["pull-client", "push-server"] as const) {
+      const compare = ({ status, destination }: WireOutcome) => ({ status, destination });
+      const { status } = implied(role, `-rptR --no-implied-dirs ${source} d/nothing/`, { compare });
+      expect(status).toBe(23);
+    }
+  });
 });
