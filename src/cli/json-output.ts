@@ -25,6 +25,7 @@ export function createJsonRenderer(
   };
   return Object.assign(event, {
     needs: {
+      items: true,
       transferred: log?.needs.transferred ?? false,
       digest: log?.needs.digest ?? false,
       progress: info.progress > 0 && !quiet,

@@ -122,7 +122,7 @@ export async function main(controller: AbortController): Promise<number> {
   try {
     const shared = {
       emit: renderer,
-      wants: { items: true, ...needs },
+      wants: needs,
       signal: controller.signal,
       syscalls,
       home: variable("HOME"),

@@ -35,6 +35,8 @@ export type RenderOptions = Pick<
 
 /** What the renderer wants to be told; a run may leave out events that nobody needs. */
 export interface RenderNeeds {
+  /** `item` events of what changes, and what was deleted at the other end. */
+  readonly items: boolean;
   /** `transferred` events. */
   readonly transferred: boolean;
   /** Digests in them. */

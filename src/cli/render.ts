@@ -131,10 +131,10 @@ class RunRenderer {
     };
     this.rules = reportRules(options, this.format, this.logFormat, settings.own);
     const showProgress = info.progress >= 1 && !options.quiet;
-    this.progress = showProgress
-      ? new Progress(info.progress, this.style, () => settings.steadyMilliseconds())
-      : undefined;
+    const clock = (): number => settings.steadyMilliseconds();
+    this.progress = showProgress ? new Progress(info.progress, this.style, clock) : undefined;
     this.needs = {
+      items: this.format !== undefined || this.logFormat !== undefined || info.del >= 1,
       transferred: !options.dryRun && (this.logFormat !== undefined || (this.format?.needsTransferData ?? false)),
       digest: (this.format?.needsDigest ?? false) || (this.logFormat?.needsDigest ?? false),
       progress: showProgress,

@@ -6,6 +6,7 @@ import { type ByteName, directoryName, joinName } from "../bytes/byte-name.ts";
 import { abortedError, ExitCode, TsyncError } from "../errors.ts";
 import { errnoText } from "../fs/errno.ts";
 import { tempPrefix } from "../fs/temp-file.ts";
+import type { FileEntry } from "../protocol/file-entry.ts";
 import type { RunContext } from "./context.ts";
 import { systemProblem } from "./ledger.ts";
 import { partialPath } from "./partial-files.ts";
@@ -13,20 +14,24 @@ import type { PendingFile } from "./pending-file.ts";
 import type { JobFailure, JobResult } from "./receive-job.ts";
 import { verificationText } from "./verify-copy.ts";
 
-/** Hears of a source that could not be read to its end. */
-export type OnReadError = (file: PendingFile, errno: number) => void;
+/** Hears of sources that could not be opened, or not be read to their end; errors are negative errnos. */
+export interface SourceErrors {
+  openFailed(entry: FileEntry, errno: number): void;
+  readFailed(entry: FileEntry, errno: number): void;
+}
 
 /** Reports a finished job; `told` tells of its progress. Throws what ends the run. */
 export function finishFile(
   context: RunContext,
-  onReadError: OnReadError,
+  sources: SourceErrors,
   file: PendingFile,
   result: JobResult,
   told: () => void = () => {},
 ): void {
   const { ledger } = context;
   // What there is no room for is known before its data comes.
-  const isLost = result.failures[0]?.step === "open";
+  const first = result.failures[0]?.step;
+  const isLost = first === "open" || first === "source";
   if (!isLost) told();
   // A worker that was told to stop gives up its file without a failure.
   if (!result.done && result.failures.length === 0) throw abortedError("sender");
@@ -41,8 +46,9 @@ export function finishFile(
     if (step === "backup") throw file.backupError();
     // Whoever made the job asks again, or reports it.
     if (step === "verify") continue;
-    if (step === "read") {
-      onReadError(file, errno);
+    if (step === "read" || step === "source") {
+      if (step === "read") sources.readFailed(file.entry, errno);
+      else sources.openFailed(file.entry, errno);
       continue;
     }
     if (step === "partial-directory") {
@@ -57,6 +63,7 @@ export function finishFile(
     ledger.systemError("receiver", failureText(file, failure, result), errno, file.absolute);
   }
   if (isLost) told();
+  file.source.unopened?.directory.release();
   file.onDone(result);
 }
 

@@ -35,6 +35,7 @@ import { PostponedEntries } from "./postponed.ts";
 import type { DeviceNumber } from "./receive-job.ts";
 import { FileRequests } from "./request-file.ts";
 import { deviceSize } from "./source-stat.ts";
+import { copiesStraight, hasNewPlace } from "./straight-copy.ts";
 import { UnchangedCheck } from "./unchanged-check.ts";
 
 const ENOENT = -2;
@@ -48,6 +49,7 @@ export class EntryGenerator {
   private readonly fuzzy: FuzzyBases;
   private readonly postponed: PostponedEntries;
   private readonly unchanged: UnchangedCheck;
+  private readonly copiesStraight: boolean;
 
   constructor(parts: EntryParts) {
     this.parts = parts;
@@ -60,6 +62,7 @@ export class EntryGenerator {
     this.unchanged = new UnchangedCheck(parts);
     this.alternates = new AlternateEntries(parts);
     this.fuzzy = new FuzzyBases(parts);
+    this.copiesStraight = copiesStraight(parts.context);
   }
 
   /** Handles an entry; a promise says that the caller must wait before the next. */
@@ -137,7 +140,8 @@ export class EntryGenerator {
     const { stat } = this;
     const name = destination.singleName ?? entry.name;
     const [descriptor, refusal] = [this.requests.descriptorOf(directory), directory.refusal];
-    const status = refusal ?? (descriptor === undefined ? ENOENT : syscalls.lstatAt(descriptor, name, stat));
+    const isAbsent = descriptor === undefined || (this.copiesStraight && group === undefined && hasNewPlace(turn));
+    const status = refusal ?? (isAbsent ? ENOENT : syscalls.lstatAt(descriptor, name, stat));
     let exists = status === 0;
     let { cleared = false } = turn;
     if (exists && group === undefined && this.unchanged.holds(entry, stat, descriptor, name)) return undefined;
@@ -178,7 +182,8 @@ export class EntryGenerator {
       return undefined;
     }
     if (isOutOfSize(context, entry, listed)) return undefined;
-    if (options.update && exists && type === FileType.regular && this.isNewer(entry)) {
+    const isNewer = exists && type === FileType.regular && entry.mtime - stat.mtime < options.modifyWindow;
+    if (options.update && isNewer) {
       remark(context, "newer", `${shown} is newer`, entry.path, options.info.skip > 0);
       return undefined;
     }
@@ -374,11 +379,6 @@ export class EntryGenerator {
   private finishGroup(group: LinkGroup, entry: FileEntry): void {
     for (const member of this.parts.links.finish(group, entry.path))
       linkMember(this.parts, member as Turn, entry.path, true);
-  }
-
-  /** `--update`: what stands there is newer by the rule of 3-transfer 1.7 step 15. */
-  private isNewer(entry: FileEntry): boolean {
-    return entry.mtime - this.stat.mtime < this.parts.context.options.modifyWindow;
   }
 
   /** What `--info=skip2` adds to `NAME exists`. */

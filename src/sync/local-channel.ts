@@ -118,11 +118,14 @@ export class LocalChannel implements RecordChannel {
       this.sender.wouldTransfer(entry, ndx, flags);
       return undefined;
     }
-    const source = this.sender.open(entry, ndx, flags, record.again);
+    const { sender, receiver } = this;
+    const source = receiver.opensSources
+      ? sender.promise(entry, ndx, flags, record.again)
+      : sender.open(entry, ndx, flags, record.again);
     if (source === undefined) {
       record.failed();
       return undefined;
     }
-    return this.receiver.submit(record.receive(source));
+    return receiver.submit(record.receive(source));
   }
 }

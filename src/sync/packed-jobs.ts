@@ -6,7 +6,7 @@
 import type { ByteName } from "../bytes/byte-name.ts";
 import type { JobAttributes, JobResult, ReceiveJob } from "./receive-job.ts";
 
-const columns = 11;
+const columns = 12;
 const methods = ["replace", "inplace", "partial"] as const;
 const reflinks = ["auto", "always", "never"] as const;
 const keeps = ["no", "in-place", "directory"] as const;
@@ -19,7 +19,9 @@ export interface PackedJobs {
   readonly count: number;
   /** Names joined by NUL. */
   readonly names: string;
-  /** Per job: id, source, size, directory, settings (see `packSettings`), uid, gid, mode, mtime (NaN: none), nanoseconds, atime (NaN: none). */
+  /** Those of the sources that are not open, if they are others. */
+  readonly sourceNames: string | undefined;
+  /** Per job: id, source, size, directory, settings (see `packSettings`), uid, gid, mode, mtime (NaN: none), nanoseconds, atime (NaN: none), directory of an unopened source (-1: none). */
   readonly numbers: Float64Array;
   readonly accessAcls: Column<"accessAcl">;
   readonly xattrs: Column<"xattrs">;
@@ -55,11 +57,15 @@ export function packJobs(jobs: readonly ReceiveJob[]): PackedJobs {
     numbers[at + 8] = attributes.mtime ?? Number.NaN;
     numbers[at + 9] = attributes.mtimeNanoseconds;
     numbers[at + 10] = attributes.atime ?? Number.NaN;
+    numbers[at + 11] = job.openFrom?.directory ?? -1;
     at += columns;
   }
   return {
     count: jobs.length,
     names: names.join("\0"),
+    sourceNames: jobs.every(({ name, openFrom }) => openFrom === undefined || openFrom.name === name)
+      ? undefined
+      : jobs.map(({ openFrom }) => openFrom?.name ?? "").join("\0"),
     numbers,
     accessAcls: column(jobs, "accessAcl"),
     xattrs: column(jobs, "xattrs"),
@@ -71,15 +77,19 @@ export function packJobs(jobs: readonly ReceiveJob[]): PackedJobs {
 export function unpackJobs(packed: PackedJobs): ReceiveJob[] {
   const { count, numbers, accessAcls, xattrs, removeXattrs, partialDirectory } = packed;
   const names = packed.names.split("\0");
+  const sourceNames = packed.sourceNames?.split("\0") ?? names;
   const jobs: ReceiveJob[] = [];
   for (let index = 0; index < count; index++) {
     const at = index * columns;
     const number = (column: number): number => numbers[at + column] ?? 0;
     const settings = number(4);
     const mtime = number(8);
+    const sourceDirectory = number(11);
     jobs.push({
       id: number(0),
       source: number(1),
+      openFrom:
+        sourceDirectory < 0 ? undefined : { directory: sourceDirectory, name: (sourceNames[index] ?? "") as ByteName },
       size: number(2),
       directory: number(3),
       name: (names[index] ?? "") as ByteName,

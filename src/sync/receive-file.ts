@@ -15,7 +15,7 @@ import { DeltaReceiver } from "./delta-receive.ts";
 import { FileAttributes } from "./file-attributes.ts";
 import { FileDigester } from "./file-digest.ts";
 import { openPartialDirectory } from "./partial-directory.ts";
-import type { DeltaResult, DeviceNumber, JobFailure, JobResult, ReceiveJob } from "./receive-job.ts";
+import type { DeltaResult, DeviceNumber, JobFailure, JobResult, ReceiveJob, SourcePlace } from "./receive-job.ts";
 import { RemoteDataReceiver } from "./receive-remote.ts";
 import { settleEnd, zeroRunOf } from "./sparse-file.ts";
 import { CopyVerifier } from "./verify-copy.ts";
@@ -70,6 +70,10 @@ export class FileReceiver {
   *steps(job: ReceiveJob, beforeRename?: BeforeRename): Generator<number, JobResult> {
     const { syscalls } = this;
     const failures: JobFailure[] = [];
+    const unopened = job.openFrom === undefined ? 0 : this.openSource(job, job.openFrom);
+    if (unopened < 0) {
+      return this.result(job, false, 0, [{ step: "source", errno: unopened, detail: undefined }], undefined);
+    }
     const target = this.open(job);
     if (typeof target === "number") return yield* this.discard(job, target);
     const { descriptor, directory, name } = target;
@@ -173,6 +177,21 @@ export class FileReceiver {
       if (!complete) this.dispose(job, directory, name, isFalse ? 0 : Math.max(written, kept));
       if (target.owned) syscalls.close(directory);
     }
+  }
+
+  /** Opens the source of the job; 0 or a negative errno. */
+  private openSource(job: ReceiveJob, { directory, name }: SourcePlace): number {
+    const { syscalls, stat } = this;
+    const source = syscalls.openAt(directory, name, syscalls.flags.readOnly | syscalls.flags.nonBlock);
+    if (source < 0) return source;
+    const status = syscalls.fstat(source, stat);
+    if (status === 0 && (stat.mode & FileType.mask) === FileType.regular) {
+      job.source = source;
+      job.size = stat.size;
+      return 0;
+    }
+    syscalls.close(source);
+    return status < 0 ? status : EINVAL;
   }
 
   /** What is sent although nothing can be written: it counts like any other data (3-transfer 5.1 step 5). */

@@ -37,10 +37,12 @@ export interface DeviceNumber {
 export interface ReceiveJob {
   /** Identifies the job to the receiver. */
   readonly id: number;
-  /** Open source; closed by whoever does the job. */
-  readonly source: number;
-  /** Bytes seen when the source was opened; growth beyond it is left for the next run (4-traps L-10). */
-  readonly size: number;
+  /** Open source, or -1 until whoever does the job opens it; closed by that one. */
+  source: number;
+  /** Where whoever does the job opens its source, if it is not open: only a regular file is one. */
+  readonly openFrom?: SourcePlace | undefined;
+  /** Bytes seen when the source was opened, or listed if it is not open; growth beyond it is left for the next run (4-traps L-10). */
+  size: number;
   /**
    * Directory of the destination, its descriptor held by the receiver until the job is done. In place also a negative errno:
    * the data is dropped, and why the file may not be written is told.
@@ -82,6 +84,12 @@ export interface ReceiveJob {
   readonly delta?: DeltaJob | undefined;
   /** The data comes from another machine, not from `source`. */
   readonly tokens?: TokenFeed | undefined;
+}
+
+/** A name in a directory of the source, whose descriptor the main thread holds until the job is done. */
+export interface SourcePlace {
+  readonly directory: number;
+  readonly name: ByteName;
 }
 
 /** The data of one file as another machine sends it. */
@@ -139,6 +147,7 @@ export interface DeltaResult {
 /** A failed step of a job. */
 export interface JobFailure {
   readonly step:
+    | "source"
     | "open"
     | "preallocate"
     | "read"

@@ -5,10 +5,11 @@
  */
 import { limits } from "../limits.ts";
 import { checkAborted, type RunContext } from "./context.ts";
-import { finishFile, type OnReadError } from "./finish-file.ts";
+import { finishFile, type SourceErrors } from "./finish-file.ts";
 import type { PendingFile } from "./pending-file.ts";
 import { FileReceiver } from "./receive-file.ts";
 import type { JobResult } from "./receive-job.ts";
+import { copiesStraight } from "./straight-copy.ts";
 import { pieceBytes, Throttle } from "./throttle.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
@@ -24,13 +25,15 @@ const poolAfterBytes = 64 * 1024 * 1024;
 const warmAfterFiles = 50;
 
 export class LocalReceiver {
+  /** Files may be handed over with their source not open yet: whoever copies one opens it, too. */
+  readonly opensSources: boolean;
   private readonly context: RunContext;
   private readonly pool: WorkerPool;
   private readonly expected: () => number;
   private readonly here: FileReceiver;
   private readonly throttle: Throttle | undefined;
   private readonly onProgress: OnProgress | undefined;
-  private readonly onReadError: OnReadError;
+  private readonly sources: SourceErrors;
   private readonly underWay = new Set<Promise<void>>();
   private batch: PendingFile[] = [];
   private batchBytes = 0;
@@ -44,7 +47,7 @@ export class LocalReceiver {
     context: RunContext,
     pool: WorkerPool,
     expected: () => number,
-    onReadError: OnReadError,
+    sources: SourceErrors,
     onProgress: OnProgress | undefined,
   ) {
     this.context = context;
@@ -54,7 +57,8 @@ export class LocalReceiver {
     this.throttle = bandwidthLimit > 0 ? new Throttle(bandwidthLimit) : undefined;
     const { syscalls, operator } = context;
     this.here = new FileReceiver(syscalls, operator, bandwidthLimit > 0 ? pieceBytes(bandwidthLimit) : undefined);
-    this.onReadError = onReadError;
+    this.sources = sources;
+    this.opensSources = copiesStraight(context);
     this.onProgress = onProgress;
   }
 
@@ -88,7 +92,7 @@ export class LocalReceiver {
 
   /** After a fatal error: waits for the worker's batches, whose sources and temp files are then cleaned up. */
   async settle(): Promise<void> {
-    for (const file of this.batch.splice(0)) this.context.syscalls.close(file.job.source);
+    for (const file of this.batch.splice(0)) this.drop(file);
     await Promise.allSettled(this.underWay);
   }
 
@@ -107,7 +111,7 @@ export class LocalReceiver {
     this.batch = [];
     this.batchBytes = 0;
     if (this.failed !== undefined) {
-      for (const file of batch) this.context.syscalls.close(file.job.source);
+      for (const file of batch) this.drop(file);
       return Promise.reject(this.failed);
     }
     if (this.pool.batchesUnderWay < limits.batchesUnderWay) {
@@ -121,6 +125,12 @@ export class LocalReceiver {
     return this.receiveBatchHere(batch);
   }
 
+  /** Closes the source of a file that is not copied any more. */
+  private drop({ job, source }: PendingFile): void {
+    if (job.source >= 0) this.context.syscalls.close(job.source);
+    source.unopened?.directory.release();
+  }
+
   private async receiveBatchHere(batch: PendingFile[]): Promise<void> {
     let taken = 0;
     try {
@@ -130,7 +140,7 @@ export class LocalReceiver {
         if (waiting !== undefined) await waiting;
       }
     } finally {
-      for (const file of batch.slice(taken)) this.context.syscalls.close(file.job.source);
+      for (const file of batch.slice(taken)) this.drop(file);
     }
     await this.look();
   }
@@ -146,7 +156,7 @@ export class LocalReceiver {
     const results = await this.pool.receive(batch.map((file) => file.job));
     for (const [index, result] of results.entries()) {
       const file = batch[index];
-      if (file !== undefined) finishFile(this.context, this.onReadError, file, result);
+      if (file !== undefined) finishFile(this.context, this.sources, file, result);
     }
   }
 
@@ -185,7 +195,7 @@ export class LocalReceiver {
   }
 
   private finishHere(file: PendingFile, result: JobResult): void {
-    finishFile(this.context, this.onReadError, file, result, () => this.onProgress?.(file, file.job.size));
+    finishFile(this.context, this.sources, file, result, () => this.onProgress?.(file, file.job.size));
   }
 
   /** `--bwlimit`: sleeps when that much data was sent too early, until then or until the run is to stop. */

@@ -25,7 +25,7 @@ import type { GroupEnd, LinkGroup } from "./hard-links.ts";
 import { NewAcls } from "./new-acls.ts";
 import { modeOfPartial, removePartialDirectory } from "./partial-files.ts";
 import type { PendingFile } from "./pending-file.ts";
-import type { JobResult, ReceiveJob } from "./receive-job.ts";
+import type { JobResult, ReceiveJob, SourcePlace } from "./receive-job.ts";
 import type { OpenSource } from "./sender.ts";
 import type { OpenDirectory } from "./tree-state.ts";
 
@@ -143,6 +143,7 @@ export class FileRequests {
     const job: ReceiveJob = {
       id: this.nextJob++,
       source: source.descriptor,
+      openFrom: openFrom(source),
       size: source.size,
       directory: refusal < 0 ? refusal : place.directory,
       name: place.name,
@@ -212,6 +213,7 @@ export class FileRequests {
     const { context } = this.parts;
     if (!context.wants.transferred) return;
     const { item } = source;
+    if (item === undefined) return;
     const { wire, checksums } = wireNumbers(source, result.delta);
     const { transferChecksum } = context.options;
     const digest = result.digest === undefined ? undefined : printOrder(transferChecksum, result.digest);
@@ -260,4 +262,8 @@ export class FileRequests {
     const held = this.parts.destination.walker?.directory(directory.path);
     return held === undefined || typeof held === "number" ? undefined : held.descriptor;
   }
+}
+
+function openFrom({ unopened }: OpenSource): SourcePlace | undefined {
+  return unopened === undefined ? undefined : { directory: unopened.directory.descriptor, name: unopened.name };
 }

@@ -164,7 +164,7 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
         context,
         pool,
         () => feed.expectedEntries,
-        (file, errno) => sender.readFailed(file.entry, errno),
+        sender,
         request.wants.progress ? progress.onFile : undefined,
       );
       const remover = new SourceRemover(context, roots);

@@ -5,6 +5,7 @@
 import type { ByteName } from "../bytes/byte-name.ts";
 import { digestBytes } from "../delta/checksum.ts";
 import { openSource } from "../fs/followed-links.ts";
+import type { HeldDirectory } from "../fs/held-directory.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag, isNewLink, significantFlags } from "../protocol/item-flags.ts";
@@ -15,15 +16,25 @@ import type { SourceRoots } from "./source-root.ts";
 import { followsFiles } from "./source-stat.ts";
 import { itemWireBytes, NdxSize } from "./wire-size.ts";
 
-/** An open source file. */
+/** A source file, open as a rule. */
 export interface OpenSource {
   readonly descriptor: number;
-  /** Size when it was opened. */
+  /** Size when it was opened, or listed. */
   readonly size: number;
-  readonly item: ItemEvent;
+  /** Where whoever does the job opens it; then there is no descriptor (-1). */
+  readonly unopened?: UnopenedSource | undefined;
+  /** Undefined if nobody wants to be told of it. */
+  readonly item: ItemEvent | undefined;
   readonly wireBytes: number;
   /** Its data, if it is on another machine; then there is no descriptor (-1). */
   readonly tokens?: TokenFeed | undefined;
+}
+
+/** A file of the source that is opened by whoever reads it. */
+export interface UnopenedSource {
+  /** Held until `release`, which must be called once. */
+  readonly directory: HeldDirectory;
+  readonly name: ByteName;
 }
 
 export class LocalSender {
@@ -49,12 +60,11 @@ export class LocalSender {
 
   /** A transfer that a dry run would make. */
   wouldTransfer(entry: FileEntry, ndx: number, flags: number): void {
-    const event = this.count(entry, ndx, flags, false);
+    this.count(entry, ndx, flags, false);
     const { wants, emit } = this.context;
-    if (wants.items) emit(event.item);
-    if (wants.transferred) {
-      emit({ type: "transferred", item: event.item, wireBytes: 0, checksumBytes: 0, digest: undefined });
-    }
+    const item = this.event(entry, flags, undefined);
+    if (wants.items) emit(item);
+    if (wants.transferred) emit({ type: "transferred", item, wireBytes: 0, checksumBytes: 0, digest: undefined });
   }
 
   /** Opens the source of a requested file; undefined (and reported) when that fails. */
@@ -67,10 +77,9 @@ export class LocalSender {
       typeof held === "number"
         ? held
         : openSource(syscalls, held.descriptor, entry.name, how, followsFiles(options), held.hops);
-    const absolute = this.roots.absolute(entry.root, entry.path);
-    const { item, ndxBytes } = this.count(entry, ndx, flags, again);
+    const ndxBytes = this.count(entry, ndx, flags, again);
     if (descriptor < 0) {
-      this.openFailed(absolute, descriptor);
+      this.openFailed(entry, descriptor);
       return undefined;
     }
     const status = syscalls.fstat(descriptor, this.stat);
@@ -78,14 +87,30 @@ export class LocalSender {
     const device = type === FileType.block || type === FileType.character;
     if (status < 0 || !(type === FileType.regular || (device && options.copyDevices))) {
       syscalls.close(descriptor);
-      this.openFailed(absolute, status < 0 ? status : -22);
+      this.openFailed(entry, status < 0 ? status : -22);
       return undefined;
     }
+    const item = this.event(entry, flags, undefined);
     if (wants.items) emit(item);
     const size = device ? entry.size : this.stat.size;
     const digest = digestBytes[this.context.options.transferChecksum];
     const wireBytes = wants.transferred ? ndxBytes + itemWireBytes(size, flags, digest) : 0;
     return { descriptor, size, item, wireBytes };
+  }
+
+  /**
+   * Promises the source of a requested file to a thread that opens it, without following links; undefined (and reported) when its
+   * directory cannot be opened. For runs that tell nobody of their items.
+   */
+  promise(entry: FileEntry, ndx: number, flags: number, again: boolean): OpenSource | undefined {
+    const held = this.roots.directory(entry.root, parentPath(entry.path));
+    this.count(entry, ndx, flags, again);
+    if (typeof held === "number") {
+      this.openFailed(entry, held);
+      return undefined;
+    }
+    const unopened = { directory: held.retain(), name: entry.name };
+    return { descriptor: -1, size: entry.size, item: undefined, wireBytes: 0, unopened };
   }
 
   /** A source that could not be read to its end: reported, and the run counts as partial. */
@@ -95,22 +120,10 @@ export class LocalSender {
     this.context.ledger.systemError("sender", `read errors mapping "${absolute}"`, errno, absolute);
   }
 
-  private count(entry: FileEntry, ndx: number, flags: number, again: boolean): { item: ItemEvent; ndxBytes: number } {
-    const { counters, wants } = this.context;
-    counters.transferredFiles++;
-    counters.transferredSize += entry.size;
-    if ((flags & ItemFlag.isNew) !== 0 && !again) counters.created.add(entry.mode);
-    const ndxBytes = wants.transferred ? this.ndxSize.advance(ndx) : 0;
-    return { item: this.event(entry, flags, undefined), ndxBytes };
-  }
-
-  private event(entry: FileEntry, flags: number, linkedTo: ByteName | undefined): ItemEvent {
-    const sourcePath = this.roots.shown(entry.root, entry.path);
-    return { type: "item", path: entry.path, entry, flags, linkedTo, sourcePath };
-  }
-
-  private openFailed(absolute: ByteName, errno: number): void {
+  /** A source that could not be opened: reported; one that has gone is no error of reading. */
+  openFailed(entry: FileEntry, errno: number): void {
     const { ledger } = this.context;
+    const absolute = this.roots.absolute(entry.root, entry.path);
     if (errno === -2) {
       const text = `file has vanished: "${absolute}"` as ByteName;
       ledger.record({ type: "problem", severity: "vanished", role: "sender", text, path: absolute, errno: 2 });
@@ -118,6 +131,20 @@ export class LocalSender {
     }
     ledger.ioError |= 1;
     ledger.systemError("sender", `send_files failed to open "${absolute}"`, errno, absolute);
+  }
+
+  /** Counts a transfer; returns the bytes of its number on the wire, if anybody wants to know. */
+  private count(entry: FileEntry, ndx: number, flags: number, again: boolean): number {
+    const { counters, wants } = this.context;
+    counters.transferredFiles++;
+    counters.transferredSize += entry.size;
+    if ((flags & ItemFlag.isNew) !== 0 && !again) counters.created.add(entry.mode);
+    return wants.transferred ? this.ndxSize.advance(ndx) : 0;
+  }
+
+  private event(entry: FileEntry, flags: number, linkedTo: ByteName | undefined): ItemEvent {
+    const sourcePath = this.roots.shown(entry.root, entry.path);
+    return { type: "item", path: entry.path, entry, flags, linkedTo, sourcePath };
   }
 }
 

@@ -200,7 +200,7 @@ export class RequestAnswerer {
     counters.matches += sent.matches;
     counters.hashHits += sent.hashHits;
     counters.falseAlarms += sent.falseAlarms;
-    if (!wants.transferred) return;
+    if (!wants.transferred || item === undefined) return;
     const wanted = wants.digest && !options.checksum && options.transferChecksum !== "none";
     const digest = wanted ? printOrder(options.transferChecksum, sent.digest) : undefined;
     emit({

@@ -15,7 +15,7 @@ import type { ItemRecord, TransferRecord } from "../channel.ts";
 import type { RunContext } from "../context.ts";
 import type { ItemEvent } from "../events.ts";
 import { isRegular, withFailedTime } from "../file-list.ts";
-import { finishFile } from "../finish-file.ts";
+import { finishFile, type SourceErrors } from "../finish-file.ts";
 import type { PendingFile } from "../pending-file.ts";
 import { FileReceiver } from "../receive-file.ts";
 import type { JobResult } from "../receive-job.ts";
@@ -27,6 +27,9 @@ import type { WireLists } from "./wire-lists.ts";
 
 /** How an unfinished job ends. */
 const stopped = { id: -1, done: false, written: 0, failures: [], tempName: undefined, digest: undefined } as const;
+
+/** The sources are on the other machine, which tells of them. */
+const elsewhere: SourceErrors = { openFailed: () => undefined, readFailed: () => undefined };
 
 export class WireReceiver {
   /** Ends of phases that the sender has reached (3-transfer 7.4). */
@@ -298,7 +301,7 @@ export class WireReceiver {
   private received(record: TransferRecord, file: PendingFile, result: JobResult): Promise<void> | undefined {
     const { context } = this;
     if (context.wants.progress) this.progress.onFile(file, file.entry.size);
-    finishFile(context, () => undefined, file, result);
+    finishFile(context, elsewhere, file, result);
     const isWrong = result.failures.some((failure) => failure.step === "verify");
     this.channel.done(record, !record.again && isWrong);
     return context.syscalls.kind === "plain" ? new Promise((resolve) => setImmediate(resolve)) : undefined;

@@ -502,32 +502,49 @@ describe("needs", () => {
     ).needs;
 
   test.each<[string, RenderOptions, boolean, Renderer["needs"]]>([
-    ["-av", optionsOf(1), false, { transferred: false, digest: false, progress: false, unchanged: false }],
-    ["--log-file", optionsOf(0), true, { transferred: true, digest: false, progress: false, unchanged: false }],
+    ["-av", optionsOf(1), false, { items: true, transferred: false, digest: false, progress: false, unchanged: false }],
+    [
+      "--log-file",
+      optionsOf(0),
+      true,
+      { items: true, transferred: true, digest: false, progress: false, unchanged: false },
+    ],
     [
       "%C",
       optionsOf(0, { outFormat: byteName("%C") }),
       false,
-      { transferred: true, digest: true, progress: false, unchanged: false },
+      { items: true, transferred: true, digest: true, progress: false, unchanged: false },
     ],
     [
       "-n with %b",
       optionsOf(0, { dryRun: true, outFormat: byteName("%b") }),
       false,
-      { transferred: false, digest: false, progress: false, unchanged: false },
+      { items: true, transferred: false, digest: false, progress: false, unchanged: false },
     ],
     [
       "-ii --progress",
       optionsOf(0, { itemize: 2, outFormat: byteName("%i") }, { progress: 1 }),
       false,
-      { transferred: false, digest: false, progress: true, unchanged: true },
+      { items: true, transferred: false, digest: false, progress: true, unchanged: true },
     ],
-    ["-vv", optionsOf(2), false, { transferred: false, digest: false, progress: false, unchanged: false }],
+    ["-vv", optionsOf(2), false, { items: true, transferred: false, digest: false, progress: false, unchanged: false }],
     [
       "-vvi",
       optionsOf(2, { outFormat: byteName("%i") }),
       false,
-      { transferred: false, digest: false, progress: false, unchanged: true },
+      { items: true, transferred: false, digest: false, progress: false, unchanged: true },
+    ],
+    [
+      "nothing",
+      optionsOf(0),
+      false,
+      { items: false, transferred: false, digest: false, progress: false, unchanged: false },
+    ],
+    [
+      "--info=del",
+      optionsOf(0, {}, { del: 1 }),
+      false,
+      { items: true, transferred: false, digest: false, progress: false, unchanged: false },
     ],
   ])("%s", (_title, options, log, needs) => {
     expect(needsOf(options, log)).toEqual(needs);

@@ -39,6 +39,8 @@ const xattr = { name: byteName("user.a"), value: new Uint8Array([1, 0, 255]) };
 
 const cases: readonly (readonly [string, Partial<ReceiveJob>])[] = [
   ["a plain file", {}],
+  ["with a source to open", { source: -1, openFrom: { directory: 0, name: job.name } }],
+  ["with a source of another name", { source: -1, openFrom: { directory: 9, name: byteName("b\xff") } }],
   ["verified", { verify: true }],
   ["flushed", { fsync: true }],
   ["preallocated", { preallocate: true }],
