@@ -65,6 +65,9 @@ export function setAttributes(
     if (isReceivers()) ledger.systemError("receiver", text, errno, absolute);
   };
   let changed = false;
+  const hasNotes = !syscalls.abilities.descriptorAttributes;
+  /** Nobody has been told that what the object stands for cannot be noted on it. */
+  let isNoted = true;
   let currentMode = stat.mode & 0o7777;
   const uid = ownerToSet(context, entry, stat);
   const gid = groupToSet(context, entry, stat);
@@ -72,12 +75,17 @@ export function setAttributes(
     // Of a link both are set: what it has itself is another matter.
     const [newUid, newGid] = place.isLink === true ? [uid < 0 ? stat.uid : uid, gid < 0 ? stat.gid : gid] : [uid, gid];
     const status = syscalls.chownAt(directory, name, newUid, newGid);
-    if (status < 0) {
+    if (status < 0 && !hasNotes) {
       // rsync leaves the rest of such an object alone.
       return fail(`${uid >= 0 ? "chown" : "chgrp"} "${absolute}" failed`, status);
+    } else if (status < 0) {
+      // That is only told.
+      fail(failedNote(absolute), status);
+      isNoted = false;
+      changed = true;
     } else {
       changed = true;
-      if (syscalls.abilities.descriptorAttributes) {
+      if (!hasNotes) {
         // chown clears setuid and setgid of files (T-15): what is reported and set from here on is what it left.
         existing.xattrs = existing.xattrs.filter((item) => item.name !== "security.capability");
         if ((currentMode & 0o6000) !== 0 && place.isLink !== true && syscalls.lstatAt(directory, name, stat) === 0)
@@ -97,8 +105,9 @@ export function setAttributes(
     const { mtime, mtimeNanoseconds } = entry;
     const exact = timeRule === "exact";
     // The receiver, who changes extended attributes, sets times exactly (3-transfer 5.6), and a link has been read before that.
+    // What is made to stand for a link is no link.
     const modified =
-      keepsTime(entry, options) &&
+      (keepsTime(entry, options) || (exact && hasNotes && options.times && isSymlink(entry))) &&
       !(exact || isReceivers()
         ? mtime === stat.mtime && mtimeNanoseconds === stat.mtimeNanoseconds
         : sameTime(mtime, mtimeNanoseconds, stat.mtime, stat.mtimeNanoseconds, options));
@@ -119,11 +128,11 @@ export function setAttributes(
   }
   if (place.isLink === true && isReceivers()) settleLink(context, place, entry, finalMode);
   // Only a file that stands for a link has a mode.
-  if (isSymlink(entry) && (syscalls.abilities.descriptorAttributes || !options.permissions)) return changed;
+  if (isSymlink(entry) && !hasNotes) return changed;
   if (options.acls) {
     const outcome = setAcls(context, place, entry, mode, stat, existing);
     if (outcome !== undefined) changed = true;
-    if (outcome !== undefined && syscalls.abilities.descriptorAttributes) {
+    if (outcome !== undefined && !hasNotes) {
       currentMode = outcome;
       // What the ACL did to the permission bits is reported as its change, not as theirs.
       stat.mode = (stat.mode & ~0o777) | (mode & 0o777);
@@ -134,18 +143,24 @@ export function setAttributes(
     const isGenerators = ((currentMode ^ mode) & 0o7777) !== 0;
     if (status < 0) {
       // The receiver has told of a link itself.
-      const text = `failed to set permissions on "${absolute}"`;
-      if (place.isLink !== true) fail(text, status, isGenerators);
-      else if (isGenerators) ledger.systemError("generator", text, status, absolute);
-      return isGenerators ? undefined : changed;
+      const text = hasNotes ? failedNote(absolute) : `failed to set permissions on "${absolute}"`;
+      if (place.isLink !== true) {
+        if (isNoted) fail(text, status, isGenerators);
+      } else if (isGenerators) ledger.systemError("generator", text, status, absolute);
+      if (!hasNotes) return isGenerators ? undefined : changed;
     }
     if (isGenerators) changed = true;
-  } else if (!syscalls.abilities.descriptorAttributes && !isSymlink(entry) && needsNote(entry, finalMode)) {
+  } else if (hasNotes && !isSymlink(entry) && needsNote(entry, finalMode)) {
     // What a file has by itself and could stand for only is moved into its note; nobody is told of it (2-file-list 7.8).
     const status = syscalls.chmodAt(directory, name, finalMode & 0o7777);
-    if (status < 0) return fail(`failed to set permissions on "${absolute}"`, status);
+    if (status < 0 && isNoted) fail(failedNote(absolute), status);
   }
   return changed;
+}
+
+/** `--fake-super`: what an object stands for cannot be kept. */
+function failedNote(absolute: ByteName): string {
+  return `failed to write xattr user.rsync.%stat for "${absolute}"`;
 }
 
 /** Whether no file of our own can have this mode. */

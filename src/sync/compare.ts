@@ -145,8 +145,9 @@ export function destinationMode(
   existingMode: number | undefined,
   defaultPermissions: number,
 ): number {
-  const { options } = context;
-  if (options.permissions || isSymlink(entry)) return entry.mode;
+  const { options, syscalls } = context;
+  // What stands for a link is a file, which has a mode.
+  if (options.permissions || (isSymlink(entry) && syscalls.abilities.realLinks)) return entry.mode;
   const type = entry.mode & FileType.mask;
   if (existingMode === undefined) return type | (entry.mode & defaultPermissions & 0o777);
   let bits = existingMode & 0o7777;

@@ -11,22 +11,6 @@ difference("`-c --checksum-choice=none`, with arguments that are missing", {
   tsync: { status: 4, err: /^Invalid checksum-choice for --checksum: none \(0\)\nrsync error: [^\n]+\n$/ },
 });
 
-difference("`-M--fake-super -J`, a new link", {
-  setup: "mkdir s d; ln -s x s/l; touch -hd @1500000000 s/l",
-  run: `-aJ -M--fake-super ${push}`,
-  look: "stat -c '%F %Y' d/l",
-  rsync: { status: 0, seen: "regular file 1500000000\n" },
-  tsync: { status: 0, seen: /^regular file (?!1500000000)\d+\n$/ },
-});
-
-difference("`-M--fake-super` without `-p`, a link where something else stands", {
-  setup: "mkdir s d; ln -s x s/l; echo old >d/l; chmod 640 d/l",
-  run: `-rlt -M--fake-super ${push}`,
-  look: "stat -c '%F %a' d/l",
-  rsync: { status: 0, seen: "regular file 640\n" },
-  tsync: { status: 0, seen: "regular file 755\n" },
-});
-
 // What both send at every run but for frames of four bytes, the remainder is.
 difference(
   "a file that is named after the directory that it lies in (`-R src src/f`, or twice by `--files-from`), as the sender",

@@ -152,3 +152,20 @@ test("a run with more files than one thread takes", () => {
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+/** Special files that are what they are, each with one thing that they cannot be made to stand for. */
+const real = `mkdir s d; for p in a b c e f g h; do mkfifo s/$p d/$p; chmod 755 s/$p d/$p; done; mknod s/n c 1 3; mknod d/n c 1 3
+chmod 2755 s/a d/a; chmod 2711 d/b; chmod 2755 s/c; chmod 711 d/c; chown 1 s/e; chown 1 s/f d/f; chown 1 d/g; chmod 111 s/h; chown 2 s/n`;
+
+test.each(["-ai", "-avv"])("special files that cannot be made to stand for others are told of: %s", (options) => {
+  expectSame(`${real}; ${settled}`, `${options} -M--fake-super s/ d/`);
+});
+
+/** Links, where something else is or nothing. */
+const links = `mkdir s d; for p in a b c e f g h; do ln -s x s/$p; done; ln -s y d/a; echo f >d/b; chmod 4640 d/b; mkdir d/c; mkfifo d/e; chmod 750 d/e
+echo -n x >d/f; chmod 640 d/f; setfattr -n user.rsync.%stat -v '120640 0,0 0:0' d/f; echo -n y >d/g; chmod 600 d/g
+setfattr -n user.rsync.%stat -v '120604 0,0 0:0' d/g; ${settled}; touch -hd @1500000000 d/f d/g`;
+
+test.each(["-rlti", "-rlptiJ", "-rltiJ", "-rli"])("modes and times of what stands for links: %s", (options) => {
+  expectSame(links, `${options} -M--fake-super s/ d/`);
+});

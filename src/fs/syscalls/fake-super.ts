@@ -213,10 +213,9 @@ export function fakeSuperSyscalls(calls: Syscalls, role: Role): Syscalls {
 const isStat = (attribute: ByteName): boolean => attribute === statName;
 const isAccess = (attribute: ByteName): boolean => attribute === accessName;
 
-/** Notes are kept on files and directories only. */
+/** Real links stand for themselves. Devices and special files should have notes too, which no system lets them have. */
 function canStandForOther(mode: number): boolean {
-  const type = mode & FileType.mask;
-  return type === FileType.regular || type === FileType.directory;
+  return (mode & FileType.mask) !== FileType.symlink;
 }
 
 /** The attribute that a stored one is shown as; undefined: it is not shown. */

@@ -110,6 +110,10 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
   if (options.incrementalRecursion) await readSecond(link, lists);
   if (options.pruneEmptyDirectories) lists.replace(pruneLists(lists.peek(), context));
   numbers.complete();
+  const first = countListed(lists.peek());
+  /** Lists after which rsync's generator waits, and before which it knows of no further ones than had come at the start (3-transfer 9.10). */
+  const lead = { lists: options.incrementalRecursion && !options.hardLinks ? (first.oneDirectory ? 2 : 1) : 0 };
+  const allKnown = lists.allArrived;
   const hear = (message: Message): void => {
     if (message.kind === "text") context.ledger.peerFailed("receiver", peerProblem(message, "sender"));
     else if (message.kind === "io-error") {
@@ -132,10 +136,12 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
   request.onMessage((message) => (message.kind === "no-send" ? channel.notSent(message.ndx) : hear(message)));
   let side: ReceivingSide | undefined;
   if (request.destination !== undefined && !options.listOnly) {
-    const destination = resolveDestination(context, request.destination, countListed(lists.peek()));
+    const destination = resolveDestination(context, request.destination, first);
     closers.push(() => destination.walker?.dispose());
     const arrivals = reportArrivals(link, context);
-    side = openReceivingSide(context, destination, channel, links, arrivals, closers, () => lists.allArrived);
+    side = openReceivingSide(context, destination, channel, links, arrivals, closers, () =>
+      lead.lists > 0 ? allKnown : lists.allArrived,
+    );
     setXattrs = (entry) => {
       const place = findPlace(destination, entry.path, entry.path === ".");
       if (typeof place === "number") return;
@@ -148,7 +154,20 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
   connection.flushesWhenWaiting = false;
   const receiving = receiver.run().catch((error: unknown) => condition.fail(error));
   try {
-    await generate({ link, context, side, lists, channel, replay, receiver, tracker, numbers, progress, isServer });
+    await generate({
+      link,
+      context,
+      side,
+      lists,
+      channel,
+      replay,
+      receiver,
+      tracker,
+      numbers,
+      progress,
+      isServer,
+      lead,
+    });
     await receiving;
     if (condition.failed !== undefined) throw condition.failed;
   } catch (error) {
@@ -206,11 +225,12 @@ interface Generation {
   readonly numbers: ListNumbers;
   readonly progress: RunProgress;
   readonly isServer: boolean;
+  readonly lead: { lists: number };
 }
 
 /** The generator's way through lists and phases (3-transfer 7.2). */
 async function generate(parts: Generation): Promise<void> {
-  const { link, context, side, lists, channel, replay, receiver, tracker, numbers, progress, isServer } = parts;
+  const { link, context, side, lists, channel, replay, receiver, tracker, numbers, progress, isServer, lead } = parts;
   const { options, counters } = context;
   const { condition, connection, session } = link;
   const { protocol } = session;
@@ -256,6 +276,7 @@ async function generate(parts: Generation): Promise<void> {
     progress.listDone(list.entries.length + (list.path === "." && list.owner !== undefined ? 1 : 0), isLast, false);
     if (!channel.isBusy) progress.released();
     release();
+    if (--lead.lists === 0) connection.flush();
     const waiting = connection.settle();
     if (waiting !== undefined) await waiting;
     await pause(context);
