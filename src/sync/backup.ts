@@ -278,7 +278,9 @@ export class Backups {
     if (type === FileType.symlink && options.omitLinkTimes) return 0;
     // As every object that is made, it keeps the whole seconds of its time of access.
     const accessed = options.atimes ? atime : undefined;
-    if (options.times) syscalls.setTimesAt(to, backupName, mtime, mtimeNanoseconds, accessed, 0);
+    // Before protocol 31 no time of the session has more than seconds.
+    const fraction = this.context.coarseTimes ? 0 : mtimeNanoseconds;
+    if (options.times) syscalls.setTimesAt(to, backupName, mtime, fraction, accessed, 0);
     else if (accessed !== undefined && syscalls.lstatAt(to, backupName, stat) === 0)
       syscalls.setTimesAt(to, backupName, stat.mtime, stat.mtimeNanoseconds, accessed, 0);
     return 0;

@@ -85,14 +85,6 @@ difference("numbers of bytes sent and received", {
   tsync: { status: 0, out: /\nsent \d\d,\d{3} bytes {2}received \d+ bytes/ },
 });
 
-difference("protocols below 31, backups that are copied", {
-  setup: "mkdir s d; echo 1 >s/f; echo old >d/f; touch -d @1500000000.5 d/f",
-  run: `-a --protocol=30 -b --inplace ${push}`,
-  look: "stat -c %.1Y d/f~",
-  rsync: { status: 0, seen: "1500000000.0\n" },
-  tsync: { status: 0, seen: "1500000000.5\n" },
-});
-
 difference("protocols 20 to 26", {
   setup: "mkdir s d; echo f >s/f",
   run: "-a --protocol=26 s/ d/",

@@ -22,7 +22,8 @@ mkdir -p w/a/b w/a/b-c w/a-b w/+d w/m d/w; for f in +f +d/f a/f a/b/f a/b.x a/b-
 ln -s / w/-l; ln -s / w/a/l; ln -s / w/a/b.l; ln -s / w/zl; ln w/a/f w/a-c2; ln w/a/f w/a-b/g; ln w/a/f w/a/z; echo z > w/z
 cp -a w ww; for f in +f2 a/f2 a/b/f2 a-b/f2 z2; do echo $f > ww/$f; done; echo changed > ww/a/f; rm ww/+f ww/a/b.x ww/z
 touch -hd '2001-01-01' w/* w/*/* w w/a/*/* ; echo f > x1; setfattr -n user.a -v 1 x1; touch -d '2001-01-01 00:00:00.5' x1
-echo f > old/x1; touch -d '2001-01-01 00:00:00.7' old/x1; touch -d '2001-01-01' old; mkdir there; cp -a old there/e; rm there/e/x1`);
+echo f > old/x1; touch -d '2001-01-01 00:00:00.7' old/x1; touch -d '2001-01-01' old; mkdir there; cp -a old there/e; rm there/e/x1
+mkdir backed; echo other > backed/x1; touch -d '2001-01-02 00:00:00.7' backed/x1`);
 
 const cases: readonly (readonly [what: string, line: string])[] = [
   ["a client that cannot make its list hangs up", "-rR --log-file=log s/../s far:d/"],
@@ -64,6 +65,7 @@ const cases: readonly (readonly [what: string, line: string])[] = [
   ["the order of whole names, with deletion before", "-aHvv --delete-before --protocol=27 w/ far:ww/"],
   ["the order of whole names, with a name", "-aHvvbm --delete-delay --protocol=28 w far:d/"],
   ["the order of whole names, with few of them", "-avvR --no-implied-dirs --protocol=28 w/a/b.x w/a-c w/a/b far:d/"],
+  ["the times of backups that are copied at an old protocol", "-ab --inplace --protocol=30 x1 far:backed/"],
   ["a file beside a directory, whose data is asked for first", "-avv --exclude=z s2/three e far:there/"],
   ["what a directory without others has, whose entry comes behind the remarks", "-avv --exclude=z e/ far:there/e/"],
   ["the time of a file that only gets other extended attributes", "-aX x1 far:old/"],

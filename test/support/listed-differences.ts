@@ -211,12 +211,6 @@ const detectors: readonly Detector[] = [
       aspect === "stdout blank" && left.length === 0 && right.length === 1 && right[0] === "",
   },
   {
-    row: "protocols below 31, backups that are copied",
-    applies: (_, options) =>
-      options.has("b", "--backup", "--backup-dir") && /^(?:2[789]|30)$/.test(options.value("--protocol") ?? ""),
-    explains: ({ tree }, { scenario }) => tree !== undefined && losesFraction(tree, new Options(scenario.argv)),
-  },
-  {
     row: "`--info=stats3` and up, `-vv --stats`",
     applies: ({ left }) => left.stdout.includes(" heap statistics:"),
     // Its lines are no part of the comparison, but for the empty one in front of each.
@@ -227,17 +221,6 @@ const detectors: readonly Detector[] = [
       left.length <= one.left.stdout.split(" heap statistics:").length - 1,
   },
 ];
-
-/** A backup whose time has the same second without the nanoseconds. */
-function losesFraction({ property, path, left, right }: TreeDifference, options: Options): boolean {
-  if (property !== "mtime" || !/^-?\d+$/.test(left ?? "") || !/^-?\d+$/.test(right ?? "")) return false;
-  const folder = options.value("--backup-dir")?.replace(/^.*\//, "");
-  const suffix = options.value("--suffix") ?? (folder === undefined ? "~" : "");
-  const isBackup = path.endsWith(suffix) && (folder === undefined || `/${path}`.includes(`/${folder}/`));
-  const second = 1_000_000_000n;
-  const fraction = ((BigInt(right ?? 0) % second) + second) % second;
-  return isBackup && fraction !== 0n && BigInt(left ?? 0) === BigInt(right ?? 0) - fraction;
-}
 
 function sorted(lines: readonly string[]): string {
   return lines.toSorted().join("\n");

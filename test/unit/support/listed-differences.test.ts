@@ -111,27 +111,6 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { tree: { "dst/name": { type: "fifo", mtime: "78" } } },
   },
   {
-    name: "a backup with another second",
-    known: {
-      argv: "-a --backup --protocol=30",
-      difference: mode("dst/f~", "4000000000", "4600000001", "mtime"),
-    },
-    unlike: { difference: mode("dst/f~", "3000000000", "4600000001", "mtime") },
-  },
-  {
-    name: "a file that is no backup with a whole second",
-    known: {
-      argv: "-ab --backup-dir=../bk --protocol=28",
-      difference: mode("bk/f", "-1000000000", "-500000000", "mtime"),
-    },
-    unlike: { difference: mode("dst/f", "-1000000000", "-500000000", "mtime") },
-  },
-  {
-    name: "a backup with a whole second at a new protocol",
-    known: { argv: "-ab --protocol=29", difference: mode("dst/f~", "0", "194650703", "mtime") },
-    unlike: { argv: "-ab --protocol=31" },
-  },
-  {
     name: "more empty lines than statistics",
     known: {
       ...{ argv: "-avv --stats", stdout: ["\nrsync[1] (sender) heap statistics:\n", ""] as const },
