@@ -24,6 +24,8 @@ export interface FilterArgument {
   readonly nulTerminated?: boolean;
   /** Whether no `--log-file` stood before it: what is wrong with it is not logged. */
   readonly beforeLog?: boolean;
+  /** Whether no `--delete-excluded` stood before it. */
+  readonly beforeDeleteExcluded?: boolean;
 }
 
 /** The parsed rules of a run, for both sides. */
@@ -62,6 +64,7 @@ export function compileFilters(
     }
   }
   builder.nulTerminated = settings.nulTerminated;
+  builder.beforeDeleteExcluded = false;
   const open = { ...settings, deleteExcluded: false };
   const forCvs = settings.cvsProtects === true ? new RuleListBuilder(reader, open, "client") : builder;
   const optionRules = rules.length;
@@ -85,10 +88,11 @@ export function compileFilters(
 export function addArgument(
   builder: RuleListBuilder,
   target: RuleTarget,
-  { kind, text, nulTerminated }: FilterArgument,
+  { kind, text, nulTerminated, beforeDeleteExcluded }: FilterArgument,
   settings: FilterSettings,
 ): void {
   builder.nulTerminated = nulTerminated ?? settings.nulTerminated;
+  builder.beforeDeleteExcluded = beforeDeleteExcluded === true;
   switch (kind) {
     case "filter":
       builder.addArgument(target, text, modernTemplate);

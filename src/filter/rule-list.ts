@@ -77,6 +77,8 @@ export class RuleListBuilder {
   sawXattr = false;
   /** How the records of the files read from here on end: at NUL (`--from0`), else at line ends. */
   nulTerminated: boolean;
+  /** What is parsed now stood before `--delete-excluded`. */
+  beforeDeleteExcluded = false;
   /** The rules of `-C`: made once a run, for whichever `-C` rule comes first, and shared by all of them. */
   cvsRules: readonly FilterRule[] | undefined = undefined;
   readonly #reader: FilterReader;
@@ -277,6 +279,7 @@ export class RuleListBuilder {
         source.directory === undefined || source.ofDirectory
           ? this.#side(parsed.senderSide, parsed.receiverSide)
           : undefined,
+      unsaidSide: this.beforeDeleteExcluded && !parsed.senderSide && !parsed.receiverSide,
     };
   }
 

@@ -58,6 +58,8 @@ export interface FilterRule {
   readonly xattr: boolean;
   /** The one side that applies it; undefined: both. */
   readonly side: FilterSide | undefined;
+  /** It has that side by `--delete-excluded` alone, which stood behind it: the other machine is not told (2-file-list 1.2). */
+  readonly unsaidSide: boolean;
   /** Slashes in the pattern. */
   readonly slashes: number;
   /** Compiled pattern without its anchoring slash; undefined if it has no wildcard. */
@@ -83,6 +85,7 @@ export interface RuleDraft {
   readonly perishable: boolean;
   readonly xattr: boolean;
   readonly side: FilterSide | undefined;
+  readonly unsaidSide: boolean;
 }
 
 /** Makes a rule of a draft: the normalisation of 2-file-list 1.5. `anchor` is the absolute directory of a per-directory file. */

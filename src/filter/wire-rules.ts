@@ -114,7 +114,8 @@ function formatModern(rule: FilterRule, settings: FilterSettings, { protocol, cl
   if (merge !== undefined) text += formatMergeModifiers(merge);
   else if (rule.kind === "cvs") text += "C";
   if (rule.xattr) text += "x";
-  const isSenders = merge === undefined ? rule.side === "sender" || isForBoth : merge.template.senderSide;
+  const isSenders =
+    merge === undefined ? (rule.side === "sender" && !rule.unsaidSide) || isForBoth : merge.template.senderSide;
   const isReceivers = merge === undefined ? rule.side === "receiver" || isForBoth : merge.template.receiverSide;
   if (isSenders) text += "s";
   if (isReceivers) text += "r";

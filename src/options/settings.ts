@@ -368,6 +368,7 @@ export function addFilter(settings: Settings, kind: FilterArgument["kind"], text
     text,
     beforeLog: settings.logFile === undefined,
     nulTerminated: settings.nulTerminated,
+    beforeDeleteExcluded: !settings.deleteExcluded,
   });
 }
 

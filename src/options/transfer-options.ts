@@ -75,6 +75,8 @@ export interface FilterArgument {
   readonly text: ByteName;
   /** Whether no `--log-file` came earlier: what is wrong with the argument is then not logged. */
   readonly beforeLog: boolean;
+  /** Whether no `--delete-excluded` stood before it. */
+  readonly beforeDeleteExcluded?: boolean;
   /** Whether `--from0` came earlier: a file named by this argument is then split at NUL (files of later directories follow the final setting). */
   readonly nulTerminated: boolean;
 }

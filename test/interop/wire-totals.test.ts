@@ -67,6 +67,7 @@ test.each([
   "-avv --compare-dest=../alt",
   "-avv --link-dest=../alt",
   "-avvi --link-dest=../alt",
+  "-a --exclude=x --delete --delete-excluded",
 ])("records of a receiving side: %s", (options) => {
   spawnSync(
     "bash",

@@ -191,7 +191,9 @@ const detectors: readonly Detector[] = [
   {
     row: "`-n -H`, above all with a destination that does not exist",
     applies: (_, options) => options.has("n", "--dry-run") && options.has("H", "--hard-links"),
-    explains: ({ aspect, isOrder, left, right }, one) => {
+    explains: (difference, one) => {
+      const { aspect, isOrder, left, right } = difference;
+      if (aspect === "stdout summary") return countsFreshFollowers(difference, one);
       if (!/^(?:stdout|log) followers$/.test(aspect) || isOrder || left.length !== right.length) return false;
       // Itemized: the same names, new for one and not for the other, which do not stand there.
       const compared = /^h[fLDS](?!\+)[ .\w+]{9} (.*) => /;
@@ -221,6 +223,18 @@ const detectors: readonly Detector[] = [
       left.length <= one.left.stdout.split(" heap statistics:").length - 1,
   },
 ];
+
+/** More files count as created: as many as there are further names that are told of as new by one side only. */
+function countsFreshFollowers({ left, right }: Difference, one: DifferingCase): boolean {
+  const count = /^Number of created files: ([\d,]+)/;
+  const [created, more] = [left, right].map((lines) =>
+    lines.length === 1 ? count.exec(lines[0] ?? "")?.[1] : undefined,
+  );
+  if (created === undefined || more === undefined) return false;
+  const fresh = [one.left, one.right].map(({ stdout }) => stdout.match(/^h[fLDS]\+{9} .* => /gm)?.length ?? 0);
+  const plain = (text: string): number => Number(text.replaceAll(",", ""));
+  return plain(more) - plain(created) === (fresh[1] ?? 0) - (fresh[0] ?? 0);
+}
 
 function sorted(lines: readonly string[]): string {
   return lines.toSorted().join("\n");

@@ -72,7 +72,9 @@ export function splitOutput(printed: string): OutputLines {
  * by themselves: what is transferred is in order where lines are itemized, the rest is a set.
  */
 export function splitWireOutput(printed: string, direction: "push" | "pull"): OutputLines {
-  const { items, followers, generator, totals, ...rest } = splitOutput(printed);
+  // On a pull what generator and receiver print stands side by side: a line of one behind the progress of the other.
+  const text = direction === "push" ? printed : printed.replace(openProgress, "$1\n");
+  const { items, followers, generator, totals, ...rest } = splitOutput(text);
   const bytes = printed.match(
     /^(?:sent [\d,.]+[KMGTP]? bytes {2}received [\d,.]+[KMGTP]? bytes|Total bytes .*|File list size: .*)/gm,
   );
@@ -86,6 +88,10 @@ export function splitWireOutput(printed: string, direction: "push" | "pull"): Ou
     totals: [...totals, ...(bytes ?? [])],
   };
 }
+
+/** Progress that no newline ended before the next line. */
+const openProgress =
+  /((?:^|\r) *[\d,.]+[KMGTP]? +\d+% +[\d.]+[kMG]B\/s +[\d:?]+(?: \(xfr#\d+, ..-chk=\d+\/\d+\))?)(?=[^ \r\n(\d:?])/gm;
 
 /** Sorts the lines of a log file into classes by `split`, without time and process id. */
 export function splitLog(text: string, split: (text: string) => OutputLines = splitOutput): OutputLines {

@@ -190,7 +190,8 @@ function withWireBytes(
 ): RunSummary {
   const known = { ...summary, protocol, listBytes };
   const ownTotals = { bytesSent: connection.bytesWritten, bytesReceived: connection.bytesRead };
-  if (stats === undefined) return { ...known, ...ownTotals };
+  // Who left before that has told nothing of its list either.
+  if (stats === undefined) return { ...known, ...ownTotals, listBuildSeconds: 0 };
   return {
     ...known,
     ownTotals,

@@ -202,6 +202,19 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { tree: { "dst/b": {} } },
   },
   {
+    name: "files that are counted as created for further names that are called new",
+    known: {
+      argv: "-anHi --stats",
+      stdout: ["hf..t...... b => a\n", "hf+++++++++ b => a\n"],
+      difference: {
+        aspect: "stdout summary",
+        left: ["Number of created files: 1 (reg: 1)"],
+        right: ["Number of created files: 2 (reg: 2)"],
+      },
+    },
+    unlike: { stdout: ["hf+++++++++ b => a\n", "hf+++++++++ b => a\n"] },
+  },
+  {
     name: "a directory without a parent that had attributes, as to its setgid bit",
     known: {
       argv: "-rX --chmod=F644,Dg+s",

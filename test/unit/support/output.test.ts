@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { splitErrors, splitLog, splitOutput } from "../../support/output.ts";
+import { splitErrors, splitLog, splitOutput, splitWireOutput } from "../../support/output.ts";
 
 describe("splitOutput", () => {
   const cases = [
@@ -32,6 +32,16 @@ describe("splitOutput", () => {
     const text =
       "\r         32,768  10%    0.00kB/s    0:00:00  \r        300,000 100%   42.48MB/s    0:00:00 (xfr#1, to-chk=8/10)\n";
     expect(splitOutput(text).progress).toEqual(["300,000 100% xfr#1"]);
+  });
+
+  test("takes the line of one process apart from the progress of another, on a pull", () => {
+    const shown = "\r              0   0%    0.00kB/s    0:00:00 (xfr#0, to-chk=0/14)";
+    const lines = splitWireOutput(`${shown}${shown}*deleting   a\n`, "pull");
+    expect(lines.generator).toEqual(["*deleting   a"]);
+    expect(lines.progress).toEqual(["0 0% xfr#0"]);
+    const whole = splitWireOutput(`${shown}\n*deleting   a\n`, "pull");
+    expect(whole).toEqual(lines);
+    expect(splitWireOutput(`${shown}*deleting   a\n`, "push").generator).not.toEqual(["*deleting   a"]);
   });
 
   test("drops rsync's memory statistics and times", () => {
