@@ -73,7 +73,8 @@ export class FileAttributes {
         if (status >= 0) currentMode = -1;
       }
     }
-    if (currentMode === mode) return;
+    // What it has by itself may have to be noted instead (2-file-list 7.8).
+    if (currentMode === mode && !byName) return;
     note("chmod", byName ? syscalls.chmodAt(directory, name, mode) : syscalls.fchmod(descriptor, mode));
   }
 }

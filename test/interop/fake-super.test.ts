@@ -169,3 +169,17 @@ setfattr -n user.rsync.%stat -v '120604 0,0 0:0' d/g; ${settled}; touch -hd @150
 test.each(["-rlti", "-rlptiJ", "-rltiJ", "-rli"])("modes and times of what stands for links: %s", (options) => {
   expectSame(links, `${options} -M--fake-super s/ d/`);
 });
+
+test.each(["-ai --inplace", "-aiI --inplace"])(
+  "what a file has by itself is noted when it is written in place: %s",
+  (options) => {
+    const setup = "mkdir s d; echo more >s/f; printf mo >d/f; for f in s/f d/f; do chown :1 $f; chmod 2564 $f; done";
+    expectSame(`${setup}; ${settled}; touch -d @1500000000 d/f`, `${options} -M--fake-super s/ d/`);
+  },
+);
+
+test.each(["-aXi", "-aXii"])("attributes that a file has itself are not those that are kept for it: %s", (options) => {
+  const setup = `mkdir s d; for f in a b c e g; do echo 1 >s/$f; setfattr -n trusted.m -v 1 s/$f; setfattr -n user.a -v 1 s/$f; cp s/$f d/$f; setfattr -n user.a -v 1 d/$f; done
+for f in c e g; do setfattr -n user.rsync.trusted.m -v 1 d/$f; done; setfattr -n trusted.m -v 1 d/a d/c; setfattr -n trusted.m -v 2 d/b; setfattr -n trusted.z -v 1 d/g`;
+  expectSame(`${setup}; ${settled}`, `${options} -M--fake-super s/ d/`);
+});

@@ -66,6 +66,8 @@ const cases: readonly (readonly [what: string, line: string])[] = [
   ["the order of whole names, with a name", "-aHvvbm --delete-delay --protocol=28 w far:d/"],
   ["the order of whole names, with few of them", "-avvR --no-implied-dirs --protocol=28 w/a/b.x w/a-c w/a/b far:d/"],
   ["the times of backups that are copied at an old protocol", "-ab --inplace --protocol=30 x1 far:backed/"],
+  ["two options that an old protocol has not", "-am --protocol=28 --link-dest=a --link-dest=b s far:d/"],
+  ["an alternate directory in place, at an old protocol", "-am --inplace --protocol=27 --link-dest=a s far:d/"],
   ["a file beside a directory, whose data is asked for first", "-avv --exclude=z s2/three e far:there/"],
   ["what a directory without others has, whose entry comes behind the remarks", "-avv --exclude=z e/ far:there/e/"],
   ["the time of a file that only gets other extended attributes", "-aX x1 far:old/"],

@@ -17,6 +17,8 @@ const ownPrefix = "user.rsync.";
 const statName = byteName("user.rsync.%stat");
 const accessName = byteName("user.rsync.%aacl");
 const defaultName = byteName("user.rsync.%dacl");
+/** Stands behind the names of attributes that a receiver sees but cannot change: they are never removed. */
+const ownMark = "%own";
 const targetBytesMax = 4096;
 const ENOENT = -2;
 
@@ -108,6 +110,11 @@ export function fakeSuperSyscalls(calls: Syscalls, role: Role): Syscalls {
     for (const { name: stored, value } of list) {
       const attribute = shownName(stored);
       if (attribute === undefined) continue;
+      // Who stores others below our prefix does not take what a file has of them itself for that.
+      if (attribute === stored && role !== "sender" && !stored.startsWith("user.")) {
+        result.push({ name: byteName(`${stored}${ownMark}`), value });
+        continue;
+      }
       if (attribute !== accessAclName && attribute !== defaultAclName) result.push({ name: attribute, value });
       else {
         const acl = readFakeAcl(value, modeOf(directory, name));
@@ -126,6 +133,7 @@ export function fakeSuperSyscalls(calls: Syscalls, role: Role): Syscalls {
   };
 
   const removeXattrAt: Syscalls["removeXattrAt"] = (directory, name, attribute) => {
+    if (attribute.endsWith(ownMark)) return 0;
     if (attribute !== accessAclName) return calls.removeXattrAt(directory, name, storedName(attribute));
     // One that was there is made to say nothing.
     const [list] = calls.readXattrs(directory, [name], isAccess);

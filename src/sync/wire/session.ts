@@ -216,15 +216,16 @@ function checkProtocol(protocol: number, options: TransferOptions, role: Role): 
   need(options.acls, "acls", 30);
   need(options.xattrs > 0, "xattrs", 30);
   need(options.fuzzy > 0, "fuzzy", 29);
-  need(options.pruneEmptyDirectories, "prune-empty-dirs", 29);
-  const { alternates } = options;
-  if (alternates === undefined || protocol >= 29) return;
-  const option = `--${alternates.kind}-dest`;
-  if (alternates.directories.length > 1) {
-    const text = `Using more than one ${option} option requires protocol 29 or higher (negotiated ${protocol}).`;
-    throw protocolError(text, role);
+  const { alternates, inplace, pruneEmptyDirectories } = options;
+  if (alternates !== undefined) {
+    const { kind, directories } = alternates;
+    need(inplace, `${kind}-dest with --inplace`, 29);
+    if (directories.length > 1 && protocol < 29) {
+      const text = `Using more than one --${kind}-dest option requires protocol 29 or higher (negotiated ${protocol}).`;
+      throw protocolError(text, role);
+    }
   }
-  need(options.inplace, option.slice(2), 29);
+  need(pruneEmptyDirectories, "prune-empty-dirs", 29);
 }
 
 /** The seed of a session that nobody chose one for. */
