@@ -75,6 +75,10 @@ export const limits = {
   /** Records, and bytes of files they ask for, that the generator of a local run is ahead of the data. */
   recordsAhead: 256,
   recordBytesAhead: 67_108_864,
+  /** Files that a local run which removes its sources and keeps hard links is ahead of the data, and from how many bytes on only a few. */
+  filesAhead: 50,
+  largeFilesAhead: 10,
+  largeFilesBytes: 131_072,
   /** Records that a sender on another machine has not answered, and those among them that ask for data. */
   recordsUnanswered: 8192,
   requestsUnanswered: 500,

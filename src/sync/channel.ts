@@ -46,6 +46,8 @@ export interface TransferRecord extends RecordBase {
   readonly openBasis: () => Basis;
   /** The source could not be opened. */
   readonly failed: () => void;
+  /** Whether further names of the file wait for it. */
+  readonly isAwaited?: () => boolean;
 }
 
 export type ChannelRecord = ItemRecord | TransferRecord;
@@ -55,4 +57,6 @@ export interface RecordChannel {
   push(record: ChannelRecord): Promise<void> | undefined;
   /** Hands every record taken so far on to the sender. */
   flush(): Promise<void> | undefined;
+  /** Waits, before the next entry, until no more files are under way than rsync's generator allows. */
+  makeRoom?(): Promise<void> | undefined;
 }

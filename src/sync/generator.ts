@@ -140,6 +140,8 @@ export class Generator {
         if (options.incrementalRecursion) await this.entryDone(ndx);
       } else {
         const number = this.numbers.next(false);
+        const crowded = this.parts.channel.makeRoom?.();
+        if (crowded !== undefined) await crowded;
         const defaultPermissions = isRegular(entry) ? permissions.files : permissions.others;
         const waiting = entries.handle({ directory, entry, ...number, defaultPermissions });
         if (waiting !== undefined) await waiting;

@@ -35,7 +35,11 @@ export class LocalChannel implements RecordChannel {
   private flushing = false;
   private flushed: Promise<void> | undefined;
 
-  constructor(sender: LocalSender, receiver: LocalReceiver, watcher: ChannelWatcher) {
+  /** Whether only so many files may be under way as rsync allows where it hears of each (3-transfer 5.5). */
+  private readonly isNarrow: boolean;
+
+  constructor(sender: LocalSender, receiver: LocalReceiver, watcher: ChannelWatcher, isNarrow = false) {
+    this.isNarrow = isNarrow;
     this.sender = sender;
     this.receiver = receiver;
     this.watcher = watcher;
@@ -55,6 +59,33 @@ export class LocalChannel implements RecordChannel {
     }
     if (this.queue.length < limits.recordsAhead && this.bytes < limits.recordBytesAhead) return undefined;
     return this.flush();
+  }
+
+  /** Works off the oldest records until few enough files are under way; further names of what has come are told of then. */
+  makeRoom(): Promise<void> | undefined {
+    return this.isNarrow && !this.flushing && this.isCrowded() ? this.workOffOldest() : undefined;
+  }
+
+  private isCrowded(): boolean {
+    const { filesAhead, largeFilesAhead, largeFilesBytes } = limits;
+    return this.transfers > filesAhead || (this.transfers > largeFilesAhead && this.bytes >= largeFilesBytes);
+  }
+
+  private async workOffOldest(): Promise<void> {
+    this.flushing = true;
+    try {
+      while (this.isCrowded()) {
+        const record = this.queue.shift();
+        const waiting = this.work(record);
+        if (waiting !== undefined) await waiting;
+        if (record?.kind !== "transfer") continue;
+        this.bytes -= record.entry.size;
+        this.transfers--;
+        if (record.isAwaited?.() === true) await this.receiver.drain();
+      }
+    } finally {
+      this.flushing = false;
+    }
   }
 
   /** Works off every record taken so far; their files may still be in the hands of a worker thread. */

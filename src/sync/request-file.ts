@@ -108,6 +108,7 @@ export class FileRequests {
         if (group !== undefined) void this.groups.failed(group);
         tree.release(directory);
       },
+      isAwaited: () => group !== undefined && group.waiting.length + group.queued.length > 0,
     });
   }
 

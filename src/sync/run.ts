@@ -169,13 +169,15 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
       );
       const remover = new SourceRemover(context, roots);
       closers.push(() => remover.close());
-      const channel = new LocalChannel(sender, receiver, {
-        requested: (position) => progress.requested(position),
+      const watcher = {
+        requested: (position: number) => progress.requested(position),
         released: () => {
           progress.released();
           remover.flush();
         },
-      });
+      };
+      const { hardLinks, removeSource } = context.options;
+      const channel = new LocalChannel(sender, receiver, watcher, hardLinks && removeSource !== "no");
       await transfer(context, destination, feed, links, channel, progress, remover, numbers, closers, request.room);
     }
     return summarize(context, started, listSeconds);

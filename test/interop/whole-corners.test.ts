@@ -150,6 +150,17 @@ test.each(["", "-n", "-b", "--exclude=*~", "--include=b* --exclude=*"])(
   },
 );
 
+test.each([
+  ["few large", 20000, ""],
+  ["many small", 10, ""],
+  ["few large", 20000, "--no-i-r"],
+  ["many small", 10, "--delete-after --out-format=%o:%n%L"],
+])("--remove-source-files tells of further names after %s files: -aHi %s %s", (_, bytes, more) => {
+  const setup = `mkdir -p s/a s/b d; ln -s x s/a/l; for i in $(seq 100 170); do head -c ${bytes} /dev/zero >s/b/$i; done
+for i in 105 115 145 155 165; do ln s/a/l s/b/\${i}l; done; ln s/b/101 s/a/x; ln s/b/109 s/a/y; ln s/b/160 s/a/z; ${dated}`;
+  compare(setup, `-aHi --remove-source-files ${more} s/ d/`);
+});
+
 test("--fuzzy weighs what stands before the first common letter less", () => {
   const setup = `mkdir s d; : >s/.excludes; echo 1 >d/..two-dots; echo 2 >d/core~; chmod 711 d/..two-dots; chmod 640 d/core~; ${dated}`;
   compare(setup, "-rvi -y s/ d/");
