@@ -72,8 +72,9 @@ export const limits = {
   /** Files handed to a copy task at once, and bytes of data in one batch. */
   batchFiles: 96,
   batchBytes: 4_194_304,
-  /** Records, and bytes of files they ask for, that the generator of a local run is ahead of the data. */
-  recordsAhead: 256,
+  /** Records, files among them and their bytes that the generator of a local run is ahead of the data; so many records fill rsync's buffers. */
+  recordsAhead: 960,
+  requestsAhead: 256,
   recordBytesAhead: 67_108_864,
   /** Files that a local run which removes its sources and keeps hard links is ahead of the data, and from how many bytes on only a few. */
   filesAhead: 50,

@@ -57,7 +57,9 @@ export class LocalChannel implements RecordChannel {
       this.bytes += record.entry.size;
       this.transfers++;
     }
-    if (this.queue.length < limits.recordsAhead && this.bytes < limits.recordBytesAhead) return undefined;
+    const { recordBytesAhead, recordsAhead, requestsAhead } = limits;
+    const few = this.queue.length < recordsAhead && this.transfers < requestsAhead;
+    if (few && this.bytes < recordBytesAhead) return undefined;
     return this.flush();
   }
 

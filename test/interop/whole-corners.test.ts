@@ -161,6 +161,15 @@ for i in 105 115 145 155 165; do ln s/a/l s/b/\${i}l; done; ln s/b/101 s/a/x; ln
   compare(setup, `-aHi --remove-source-files ${more} s/ d/`);
 });
 
+test.each(["", "--no-i-r", "-m --size-only"])(
+  "further names come behind the items of a small tree: -aHi %s",
+  (more) => {
+    const setup = `mkdir -p s/a s/b d; ln -s x s/a/l; for i in $(seq 100 500); do ln -s x s/b/$i; done; echo 1 >s/b/101f
+ln s/b/101f s/a/f; for i in 120 450; do ln s/a/l s/b/\${i}l; done; ${dated}`;
+    compare(setup, `-aHi ${more} s/ d/`);
+  },
+);
+
 test("--fuzzy weighs what stands before the first common letter less", () => {
   const setup = `mkdir s d; : >s/.excludes; echo 1 >d/..two-dots; echo 2 >d/core~; chmod 711 d/..two-dots; chmod 640 d/core~; ${dated}`;
   compare(setup, "-rvi -y s/ d/");
