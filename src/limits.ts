@@ -46,6 +46,8 @@ export const limits = {
   /** Keys that are offered to a server, and bytes that it may send beyond what was read, the window of 2 MiB included. */
   sshIdentities: 100,
   sshUnreadBytes: 8_388_608,
+  /** Longest time that a timer of Node takes, in milliseconds; with a longer one it fires at once. */
+  timerMilliseconds: 2_147_483_647,
   /** Most of a file that goes to the daemon's early exec, in bytes (1-session 8.1). */
   earlyInputBytes: 5120,
   /** Longest block of a basis file, from protocol 30 on and before (3-transfer 2.1). */

@@ -18,9 +18,11 @@ import { LogFile, logIgnoredText } from "./log-file.ts";
 import { OutputWriter, outputMode } from "./output-writer.ts";
 import { createRenderer } from "./render.ts";
 
-/** Options that the client's `--rsync-path` may put before `--server`. */
-const pathOptions =
-  /^--(?:fake-super|(?:no-)?super|(?:no-)?insecure-links|(?:no-)?drop-D|(?:confine-root|copy-as)=.*)$/s;
+/** Whether we are the other side of somebody's run. The client's `--rsync-path` may put options before `--server`. */
+function isServer(args: readonly ByteName[]): boolean {
+  const at = args.indexOf(byteName("--server"));
+  return at >= 0 && args.slice(0, at).every((arg) => /^-./.test(arg) && arg !== "--");
+}
 
 /** Runs the command line of this process, until `controller` aborts it, and returns its exit code. */
 export async function main(controller: AbortController): Promise<number> {
@@ -45,7 +47,7 @@ export async function main(controller: AbortController): Promise<number> {
       maxAlloc: variable("RSYNC_MAX_ALLOC"),
       clock: { now: logSettings.now(), utcOffset },
     };
-    if (args.find((arg) => !pathOptions.test(arg)) === "--server") {
+    if (isServer(args)) {
       const { runServer } = await import("./server.ts");
       return await runServer(args, environment, syscalls, controller.signal);
     }

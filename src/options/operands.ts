@@ -87,7 +87,8 @@ export function findRemote(
     }
   }
   const remote = source ?? target;
-  if (remote?.host.startsWith("-")) {
+  // A remote shell would take it for an option; behind `-l` a user may look like one.
+  if (remote?.host.slice(remote.host.lastIndexOf("@") + 1).startsWith("-")) {
     const role = source === undefined ? "sender" : "Receiver";
     throw plainUsageError("Invalid remote host: hostnames may not start with '-'.", role);
   }

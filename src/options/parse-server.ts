@@ -47,8 +47,8 @@ function read(args: readonly ByteName[], settings: Settings): ByteName[] {
   try {
     return readOptions(args, settings);
   } catch (error) {
-    // The client's user must see who complains.
-    if (!(error instanceof TsyncError) || error.kind !== "usage" || error.plain) throw error;
+    // The client's user must see who complains. What stands before `--server` was put there by somebody at this end.
+    if (!settings.server || !(error instanceof TsyncError) || error.kind !== "usage" || error.plain) throw error;
     throw usageError(`on remote machine: ${error.message}`, "server");
   }
 }

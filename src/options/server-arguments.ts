@@ -190,7 +190,7 @@ function longOptions(command: ServerCall): string[] {
   add(settings.standardError === "all", "--msgs2stderr");
   add(settings.standardError === "client", "--no-msgs2stderr");
   add(options.blockSize > 0, `-B${options.blockSize}`);
-  add(settings.timeoutSeconds !== 0, `--timeout=${settings.timeoutSeconds}`);
+  add(settings.timeoutSeconds > 0, `--timeout=${settings.timeoutSeconds}`);
   add(options.bandwidthLimit > 0, `--bwlimit=${Math.round(options.bandwidthLimit / 1024)}`);
   pair(options.backupDirectory !== undefined, "backup-dir", settings.backupDirectory);
   const suffix = settings.backupDirectory === undefined ? "~" : "";

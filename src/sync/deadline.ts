@@ -1,8 +1,6 @@
 /** `--stop-after`, `--stop-at`: ends a run at a moment, as a signal would, but says so and ends with 30. */
 import { ExitCode, TsyncError } from "../errors.ts";
-
-/** A timer of Node takes no more. */
-const timerMilliseconds = 2 ** 31 - 1;
+import { limits } from "../limits.ts";
 
 /** Runs `work` with a signal that also fires at `stopAt` (seconds since 1970; undefined: never). */
 export async function withDeadline<Result>(
@@ -16,7 +14,7 @@ export async function withDeadline<Result>(
   const wait = (): void => {
     const left = stopAt * 1000 - Date.now();
     if (left <= 0) controller.abort();
-    else timer = setTimeout(wait, Math.min(left, timerMilliseconds));
+    else timer = setTimeout(wait, Math.min(left, limits.timerMilliseconds));
   };
   wait();
   try {

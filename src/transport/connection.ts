@@ -197,6 +197,9 @@ export class Connection {
   /** Nothing is read because of that: it is not the peer that is silent. */
   isHeld = false;
 
+  /** The first list has been received whole. */
+  hasList = false;
+
   /** Whether the peer may be told that we are alive: a receiving side that waits for its first list may not (1-session 5.6). */
   keepsAlive = true;
 
@@ -248,6 +251,11 @@ export class Connection {
 
   destroy(): void {
     this.stream.destroy();
+  }
+
+  /** The peer has closed its stream, and what it sent is read. */
+  get hasEnded(): boolean {
+    return this.ended;
   }
 
   /** Everything that has come is read, and more is waited for. */

@@ -1,7 +1,9 @@
 /** TCP connections to a daemon (1-session 8.5). */
+import type { LookupAddress } from "node:dns";
 import { lookup } from "node:dns/promises";
 import { connect, isIP, type Socket } from "node:net";
 import { ExitCode, type Role, TsyncError, unsupportedError } from "../errors.ts";
+import { limits } from "../limits.ts";
 import { type ByteStream, NodeByteStream } from "./byte-stream.ts";
 
 /** Where to connect to, and how. */
@@ -9,11 +11,11 @@ export interface TcpTarget {
   readonly host: string;
   readonly port: number;
   readonly family: 4 | 6 | undefined;
-  /** `--address`: where the connection comes from. */
+  /** `--address`: where the connection comes from, a name or an address. */
   readonly address: string | undefined;
   /** `--sockopts`. */
   readonly options: string | undefined;
-  /** `--contimeout`; 0: as long as the system waits. */
+  /** `--contimeout`; 0: as long as the system waits; below: over at once, as in rsync. */
   readonly timeoutSeconds: number;
   readonly role: Role;
   readonly signal: AbortSignal;
@@ -26,8 +28,9 @@ export async function connectTcp(target: TcpTarget): Promise<ByteStream> {
   const { role, options, onWarning } = target;
   const { setsNoDelay, setsKeepAlive } = readSocketOptions(options ?? "", role, onWarning);
   const failures: string[] = [];
-  for (const { address } of await resolve(target)) {
-    const socket = await open(target, address);
+  for (const { address, family } of await resolve(target.host, ` ${target.port}`, target.family, role)) {
+    const own = target.address === undefined ? undefined : await resolve(target.address, "", family, role);
+    const socket = await open(target, address, own?.[0]?.address);
     if (typeof socket === "string") {
       failures.push(`rsync: [${role}] failed to connect to ${target.host} (${address}): ${socket}`);
       continue;
@@ -40,16 +43,23 @@ export async function connectTcp(target: TcpTarget): Promise<ByteStream> {
   throw new TsyncError("transport", message, { exitCode: ExitCode.socketIo, role, moreLines, retryable: true });
 }
 
-async function resolve({ host, port, family, role }: TcpTarget): Promise<readonly { readonly address: string }[]> {
+/** The addresses of a host. `port` is what an error tells of it: nothing for an address that is to be ours. */
+async function resolve(
+  host: string,
+  port: string,
+  family: number | undefined,
+  role: Role,
+): Promise<readonly LookupAddress[]> {
   const own = isIP(host);
   try {
+    if (host === "") throw Object.assign(new Error(), { code: "ENOTFOUND" });
     if (own !== 0 && family !== undefined && own !== family)
       throw new Error("Address family for hostname not supported");
     return await lookup(host, { all: true, ...(family === undefined ? {} : { family }) });
   } catch (error) {
     const { code = "", message: text } = error as NodeJS.ErrnoException;
     const reason = lookupReasons.get(code) ?? text;
-    const message = `rsync: getaddrinfo: ${host} ${port}: ${reason}`;
+    const message = `rsync: getaddrinfo${port === "" ? "" : ":"} ${host}${port}: ${reason}`;
     throw new TsyncError("transport", message, { exitCode: ExitCode.socketIo, role, retryable: true, cause: error });
   }
 }
@@ -60,9 +70,14 @@ const lookupReasons: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The connected socket, or why there is none. */
-async function open(target: TcpTarget, address: string): Promise<Socket | string> {
-  const { port, address: localAddress, timeoutSeconds, role, signal } = target;
+async function open(target: TcpTarget, address: string, localAddress: string | undefined): Promise<Socket | string> {
+  const { timeoutSeconds, role, signal } = target;
+  const late = (): TsyncError =>
+    new TsyncError("timeout", "", { exitCode: ExitCode.connectTimeout, role, retryable: true });
+  if (timeoutSeconds < 0) throw late();
   const local = localAddress === undefined ? {} : { localAddress };
+  // A port has two bytes: of longer numbers rsync takes these.
+  const port = target.port & 0xffff;
   const socket = connect({ host: address, port, allowHalfOpen: true, ...local });
   let timer: NodeJS.Timeout | undefined;
   const stop = (): void => void socket.destroy(new Error("aborted"));
@@ -74,10 +89,13 @@ async function open(target: TcpTarget, address: string): Promise<Socket | string
         fulfil(connectReasons.get(error.code ?? "") ?? error.message),
       );
       if (timeoutSeconds === 0) return;
-      timer = setTimeout(() => {
-        socket.destroy();
-        reject(new TsyncError("timeout", "", { exitCode: ExitCode.connectTimeout, role, retryable: true }));
-      }, timeoutSeconds * 1000);
+      timer = setTimeout(
+        () => {
+          socket.destroy();
+          reject(late());
+        },
+        Math.min(timeoutSeconds * 1000, limits.timerMilliseconds),
+      );
     });
   } finally {
     clearTimeout(timer);

@@ -24,8 +24,8 @@ interface Ended {
   readonly sent: string;
 }
 
-/** Runs a client of a daemon that sends `text` and then, unless it `stays`, closes. */
-async function meet(text: string, args: readonly string[] = [], stays = false): Promise<Ended> {
+/** Runs a client of a daemon, or of a proxy, that sends `text` and then, unless it `stays`, closes. */
+async function meet(text: string, args: readonly string[] = [], stays = false, isProxy = false): Promise<Ended> {
   let sent = "";
   const port = await new Promise<number>((resolve) => {
     server = createServer((socket) => {
@@ -42,7 +42,8 @@ async function meet(text: string, args: readonly string[] = [], stays = false): 
       resolve(typeof address === "object" && address !== null ? address.port : 0);
     });
   });
-  const env = { PATH: process.env.PATH, LC_ALL: "C", RSYNC_PASSWORD: "secret", USER: "me" };
+  const proxy = isProxy ? { RSYNC_PROXY: `127.0.0.1:${port}` } : {};
+  const env = { PATH: process.env.PATH, LC_ALL: "C", RSYNC_PASSWORD: "secret", USER: "me", ...proxy };
   const child = spawn(tsync, [...args, `rsync://127.0.0.1:${port}/m/`, "/nonexistent/d"], { env });
   let stdout = "";
   let stderr = "";
@@ -56,19 +57,29 @@ async function meet(text: string, args: readonly string[] = [], stays = false): 
   return { code, stdout, stderr, sent };
 }
 
+test.each(["", "HTTP/1.0 200 OK\r\nServer: x\r\n"])("a proxy that closes after %j", async (text) => {
+  const ended = await meet(text, [], false, true);
+  expect(ended.code).toBe(10);
+  expect(ended.stderr).toContain("rsync: the proxy closed the connection\n");
+});
+
 const hello = "@RSYNCD: 32.0 md5\n";
 
 test.each([
   ["something else", "SSH-2.0-OpenSSH\n", 5, 'server sent "SSH-2.0-OpenSSH" rather than greeting'],
-  ["nothing", "", 12, "connection unexpectedly closed"],
+  ["nothing", "", 5, "rsync: did not see server greeting"],
   ["a version without its part", "@RSYNCD: 32\n", 5, "the server omitted the subprotocol value: @RSYNCD: 32"],
   ["no digests", "@RSYNCD: 32.0\n", 5, "the server omitted the digest name list: @RSYNCD: 32.0"],
   ["a version from the past", "@RSYNCD: 19\n", 2, "protocol 19 is not supported"],
-  ["half a line", `${hello}half`, 12, "connection unexpectedly closed"],
+  ["a greeting that is cut", "@RSYNC", 5, "rsync: did not see server greeting"],
+  ["no more than a greeting", hello, 5, "rsync: didn't get server startup line"],
+  ["half a line", `${hello}half`, 5, "rsync: didn't get server startup line"],
+  ["a NUL", `${hello}a\0b\n@RSYNCD: EXIT\n`, 5, "rsync: didn't get server startup line"],
+  ["a question, and then nothing", `${hello}@RSYNCD: AUTHREQD x\n`, 5, "rsync: didn't get server startup line"],
   ["an error", `${hello}@ERROR: \u001b[2Jno\n`, 5, "@ERROR: \\#033[2Jno"],
   ["digests that nobody knows", "@RSYNCD: 32.0 crc\n@RSYNCD: AUTHREQD x\n", 4, "Failed to negotiate a daemon auth"],
   ["a line without end", `${hello}${"x".repeat(100_000)}`, 12, "the line of the daemon is longer than"],
-  ["an announcement of an announcement", `${hello}@RSYNCD: OKAY\n`, 12, "connection unexpectedly closed"],
+  ["an announcement of an announcement", `${hello}@RSYNCD: OKAY\n`, 5, "didn't get server startup line"],
 ] as const)("%s", async (_name, text, code, words) => {
   const ended = await meet(text);
   expect(ended.code).toBe(code);
@@ -86,6 +97,7 @@ test("a text for the user is escaped", async () => {
 });
 
 test("--timeout ends the wait for a daemon that says nothing", async () => {
-  const { code } = await meet("", ["--timeout=1"], true);
+  const { code, stderr } = await meet("", ["--timeout=1"], true);
   expect(code).toBe(30);
+  expect(stderr).toMatch(/^\[Receiver\] io timeout after \d+ seconds -- exiting\n/);
 });

@@ -193,10 +193,15 @@ describe("a batch that tsync writes", () => {
     "-a --write-batch=missing/batch src/ dst/",
     "-a --write-batch=batch --read-batch=batch dst/",
     "-an --write-batch=batch src/ dst/",
+    "-a --write-batch=src src/ dst/",
   ])("is not written: %s", (args) => {
     prepare();
-    const want = run("rsync", args);
-    expect(run(tsync, args)).toEqual(want);
+    const look = (program: string) => {
+      shell("rm -f src.sh");
+      return { ...run(program, args), script: shell("stat -c %s src.sh 2>&1 || :") };
+    };
+    const want = look("rsync");
+    expect(look(tsync)).toEqual(want);
     expect(existsSync(join(folder, "batch"))).toBe(false);
   });
 

@@ -52,6 +52,9 @@ beforeAll(async () => {
   put("empty-password", "\n", 0o600);
   put("shell", '#!/bin/sh\necho "shell: $RSYNC_PORT $*" >&2\nshift\nexec sh -c "$*"\n', 0o755);
   put("early", "early input", 0o600);
+  put("long", "x".repeat(5121), 0o600);
+  // Takes what comes, so that it is not a matter of time whether writing fails.
+  put("true", "#!/bin/sh\nexec >&-\ncat >/dev/null\n", 0o755);
 });
 afterAll(() => daemon.stop());
 
@@ -153,6 +156,17 @@ describe("refusals", () => {
     ["-a rsync://no-such-host.invalid/pub d", 10],
     ["-6 rsync://127.0.0.1:PORT/", 10],
     ["-a --early-input=nope @pub/ d", 5],
+    ["-a --early-input=%/long @pub/ d", 5],
+    ["-a --port=-1 localhost::pub d", 10],
+    ["-a --port=65537 localhost::pub d", 10],
+    ["-a rsync://localhost:131073/pub d", 10],
+    ["rsync://:1/pub", 10],
+    ["-a --address=::1 -4 @pub/ d", 10],
+    ["-a --address=no-such-host.invalid @pub/ d", 10],
+    ["-a --contimeout=-5 @pub/ d", 35],
+    ["-a -e %/true joe@-h:x d", 1],
+    ["-a -e %/true --port=7 localhost::pub d", 5],
+    ["-a -e sh_'a localhost::pub d", 1],
     ["-a --contimeout=5 localhost:x d", 1],
     ["-a --password-file=%/password localhost:x d", 1],
     ["-a --contimeout=5 -e x @pub d", 1],
@@ -203,6 +217,7 @@ describe("connections", () => {
     "-a --early-input=%/early @pub/ d",
     "-a --sockopts=SO_FOO,TCP_NODELAY @pub/ d",
     "-a --address=127.0.0.1 -4 --contimeout=20 @pub/ d",
+    "-a --address=localhost --contimeout=99999999 @pub/ d",
     "-a -e %/shell --rsync-path=rsync_--config=%/rsyncd.conf localhost::pub/ d",
     "-e %/shell --rsync-path=rsync_--config=%/rsyncd.conf rsync://localhost:7/",
   ])("%s", (line) => {

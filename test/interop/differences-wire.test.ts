@@ -5,7 +5,7 @@ const push = "-e $rsh --rsync-path=$p s/ h:$PWD/d/";
 const pull = "-e $rsh --rsync-path=$p h:$PWD/s/ d/";
 const setup = "mkdir s d; echo 1 >s/f";
 
-difference("exit code when the remote shell ends first", {
+difference("exit code when the remote shell, or the program of `RSYNC_CONNECT_PROG`, ends first", {
   setup: `${setup}; printf '#!/bin/sh\\nexit 77\\n' >sh77; chmod 755 sh77`,
   run: "-a -e ./sh77 s/ h:d/",
   tsync: { status: 77 },

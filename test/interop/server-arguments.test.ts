@@ -227,6 +227,7 @@ const both = `
 -a -0 --files-from=:list --no-R
 -a --chmod=Fu+x --exclude=x -F --rsync-path=/x/y
 -h -8a --log-file=/dev/null
+-a --timeout=-3
 `
   .split("\n")
   .filter((line) => line !== "");

@@ -94,7 +94,7 @@ export const remoteRows: readonly OptionRow[] = [
     argument: { kind: "integer", label: "SECONDS" },
     negations: "contimeout",
     set: (settings, _value, number) => {
-      settings.connectTimeoutSeconds = Math.max(number, 0);
+      settings.connectTimeoutSeconds = number;
       if (number === 0) settings.daemonOnly.delete("contimeout");
       else settings.daemonOnly.add("contimeout");
     },

@@ -28,18 +28,18 @@ export class BatchRecorder {
   }
 
   /**
-   * Writes the script, and opens the file.
-   * @throws TsyncError file (exit 3)
+   * Opens the file, and writes the script that goes with it.
+   * @throws TsyncError file (exit 3 for the script, 11 for the file)
    */
   open(script: ByteName): void {
     const beside = `${this.path}.sh` as ByteName;
-    const descriptor = this.create(beside, scriptMode);
+    const descriptor = this.create(beside, scriptMode, ExitCode.fileSelect);
     try {
+      this.descriptor = this.create(this.path, batchMode, ExitCode.fileIo);
       this.writeTo(descriptor, toBytes(script));
     } finally {
       this.syscalls.close(descriptor);
     }
-    this.descriptor = this.create(this.path, batchMode);
   }
 
   /**
@@ -69,13 +69,13 @@ export class BatchRecorder {
     this.descriptor = -1;
   }
 
-  private create(path: ByteName, mode: number): number {
+  private create(path: ByteName, mode: number, exitCode: ExitCode): number {
     const { writeOnly, create, truncate } = this.syscalls.flags;
     const descriptor = this.operator.open(path, writeOnly | create | truncate, mode);
     if (descriptor >= 0) return descriptor;
     const absolute = path.startsWith("/") ? path : joinName(fromText(process.cwd()), path);
     const message = `[Receiver] Batch file "${absolute}" open error: ${errnoText(-descriptor)}`;
-    throw new TsyncError("file", message, { exitCode: ExitCode.fileSelect, role: "Receiver", path: absolute });
+    throw new TsyncError("file", message, { exitCode, role: "Receiver", path: absolute });
   }
 
   private writeTo(descriptor: number, bytes: Uint8Array): void {

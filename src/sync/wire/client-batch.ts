@@ -16,7 +16,7 @@ import type { Session } from "./session.ts";
 
 /**
  * Makes the batch file that is to be written, and its script; undefined where none is.
- * @throws TsyncError file (exit 3), unsupported (exit 4) for a checksum or compression that not every reader knows
+ * @throws TsyncError file (exit 3 or 11), unsupported (exit 4) for a checksum or compression that not every reader knows
  */
 export function openBatch(
   { batch, settings, remote, destination }: RemoteCommand,

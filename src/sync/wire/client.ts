@@ -163,7 +163,7 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
     // A client that sends hangs up without a word (1-session 7.5).
     await opened?.part(pushes ? undefined : partingCode(known), brokenPatienceMilliseconds);
     if (pushes) request.onBreak?.({ ...moved, totalSize: totalSize() });
-    throw await withShellStatus(known, child, request.signal);
+    throw await withShellStatus(known, child, opened?.hasEnded === true, request.signal);
   } finally {
     heartbeat?.stop();
     request.signal.removeEventListener("abort", stop);
@@ -376,17 +376,19 @@ async function localNames(
 async function withShellStatus(
   error: TsyncError,
   child: CommandConnection | undefined,
+  hasEnded: boolean,
   signal: AbortSignal,
 ): Promise<TsyncError> {
   if (child === undefined) return error;
   child.stream.destroy();
-  if (error.exitCode !== ExitCode.stream || signal.aborted) {
+  const isBroken = error.exitCode === ExitCode.stream || (hasEnded && error.exitCode === ExitCode.startClient);
+  if (!isBroken || signal.aborted) {
     child.kill();
     return error;
   }
   const status = await child.status(brokenPatienceMilliseconds);
   if (status === undefined) child.kill();
-  if (status === undefined || status <= error.exitCode) return error;
+  if (status === undefined || status <= ExitCode.stream) return error;
   const { kind, message, role, plain } = error;
   return new TsyncError(kind, message, { exitCode: status as ExitCode, role, plain, cause: error });
 }

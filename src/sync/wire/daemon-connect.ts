@@ -145,7 +145,7 @@ function socketError(message: string, role: Role): TsyncError {
 }
 
 function parseProxy(text: ByteName, role: Role): Proxy {
-  const parts = /^(?:(.*)@)?(.+):(\d{1,5})$/.exec(text);
+  const parts = /^(?:(.*)@)?(.+):(\d{0,9})$/.exec(text);
   if (parts === null) throw socketError("invalid proxy specification: should be HOST:PORT", role);
   return { login: parts[1], host: (parts[2] ?? "").replace(/^\[(.*)\]$/, "$1"), port: Number(parts[3]) };
 }
@@ -155,11 +155,12 @@ async function passProxy(connection: Connection, login: string | undefined, host
   const credentials = login === undefined ? "" : Buffer.from(login, "latin1").toString("base64");
   const authorization = login === undefined ? "" : `Proxy-Authorization: Basic ${credentials}\r\n`;
   out.name(byteName(`CONNECT ${host}:${port} HTTP/1.0\r\n${authorization}\r\n`));
-  const status = await readLine(connection);
+  const cut = (): TsyncError => socketError("rsync: the proxy closed the connection", reader.role);
+  const status = await readLine(connection, cut);
   if (!/^HTTP\/\d+\.\d+ +2/.test(status)) {
     throw socketError(`bad response from proxy -- ${status}`, reader.role);
   }
-  for (let lines = 0; (await readLine(connection)) !== ""; lines++) {
+  for (let lines = 0; (await readLine(connection, cut)) !== ""; lines++) {
     if (lines >= limits.proxyLines) throw limitError("the proxy says too much", reader.role);
   }
 }
@@ -181,8 +182,7 @@ function readEarlyInput({ syscalls, own, role }: DaemonRequest, path: ByteName):
       const count = syscalls.read(descriptor, bytes, end, bytes.length - end, -1);
       if (count < 0) throw refusal(`rsync: [${role}] failed to read ${path}: ${errnoText(-count)}`, role);
       end += count;
-      if (end > limits.earlyInputBytes)
-        throw refusal(`ERROR: ${path} is larger than ${limits.earlyInputBytes} bytes`, role);
+      if (end > limits.earlyInputBytes) throw refusal(`${path} is > ${limits.earlyInputBytes} bytes.`, role);
       if (count === 0) return bytes.slice(0, end);
     }
   } finally {

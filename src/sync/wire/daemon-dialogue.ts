@@ -4,7 +4,7 @@
  */
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
 import { authDigests, authResponse } from "../../delta/auth-digest.ts";
-import { ExitCode, type Role, streamError, TsyncError } from "../../errors.ts";
+import { asTsyncError, ExitCode, type Role, streamError, TsyncError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { formatGreeting, type Greeting, parseGreeting } from "../../protocol/greeting.ts";
 import { chooseName } from "../../protocol/name-list.ts";
@@ -36,7 +36,10 @@ export async function talkToDaemon(connection: Connection, request: DialogueRequ
   const { role, module, earlyInput } = request;
   const own = Math.min(request.protocol ?? protocolMax, protocolMax);
   writeLine(connection, formatGreeting({ protocol: own, sub: 0, digests: authDigests }));
-  const greeting = checkGreeting(await readLine(connection), role);
+  const greeting = checkGreeting(
+    await readLine(connection, () => refusal("rsync: did not see server greeting", role)),
+    role,
+  );
   // A version between two releases speaks the one before.
   const theirs = greeting.protocol <= own && (greeting.sub ?? 0) !== 0 ? greeting.protocol - 1 : greeting.protocol;
   const protocol = agreeOnProtocol(own, theirs, role);
@@ -47,7 +50,7 @@ export async function talkToDaemon(connection: Connection, request: DialogueRequ
   }
   writeLine(connection, byteName(module));
   for (;;) {
-    const line = await readLine(connection);
+    const line = await readLine(connection, () => refusal("rsync: didn't get server startup line", role));
     if (line.startsWith(`${prefix}AUTHREQD `)) {
       await authenticate(connection, request, greeting, protocol, byteName(line.slice(prefix.length + 9)));
     } else if (line === `${prefix}OK`) return protocol;
@@ -62,11 +65,17 @@ export function refusal(message: string, role: Role): TsyncError {
   return new TsyncError("protocol", message, { exitCode: ExitCode.startClient, role, plain: true });
 }
 
-/** Reads one line, without its end. */
-export async function readLine(connection: Connection): Promise<ByteName> {
-  const text = await connection.read((reader) => reader.untilNewline(limits.greetingBytes));
+/** Reads one line, without its end. `cut` is thrown when the other side closes before that, or sends a NUL. */
+export async function readLine(connection: Connection, cut: () => TsyncError): Promise<ByteName> {
+  const { role } = connection.reader;
+  let text: string;
+  try {
+    text = await connection.read((reader) => reader.untilNewline(limits.greetingBytes));
+  } catch (error) {
+    throw connection.hasEnded && asTsyncError(error).exitCode === ExitCode.stream ? cut() : error;
+  }
+  if (text.includes("\0")) throw cut();
   if (!text.endsWith("\n")) {
-    const { role } = connection.reader;
     throw streamError(`the line of the daemon is longer than ${limits.greetingBytes} bytes [${role}]`, role);
   }
   return byteName(text.slice(0, -1).replaceAll("\r", ""));

@@ -41,7 +41,9 @@ export class Heartbeat {
   }
 
   private tick(): void {
-    const { connection, seconds, role } = this;
+    const { connection, seconds } = this;
+    // Before it has a list, a receiving side has no generator yet.
+    const role = this.role === "generator" && !connection.hasList ? "Receiver" : this.role;
     const now = performance.now();
     if (connection.isHeld) connection.lastRead = now;
     const idle = (now - Math.max(connection.lastRead, connection.lastWritten)) / 1000;

@@ -106,6 +106,7 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
   connection.keepsAlive = false;
   await lists.readFirst();
   connection.keepsAlive = true;
+  connection.hasList = true;
   if (!options.incrementalRecursion) context.emit({ type: "list-done", count: context.counters.files.total });
   if (options.incrementalRecursion) await readSecond(link, lists);
   if (options.pruneEmptyDirectories) lists.replace(pruneLists(lists.peek(), context));

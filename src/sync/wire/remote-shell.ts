@@ -30,7 +30,8 @@ export interface ShellRequest {
 
 /** The words of the remote shell itself. */
 function ownWords({ command, remoteShell }: ShellRequest): ByteName[] {
-  return splitCommand(command.settings.remoteShell ?? remoteShell ?? byteName("ssh"));
+  const role = command.remote.direction === "push" ? "sender" : "Receiver";
+  return splitCommand(command.settings.remoteShell ?? remoteShell ?? byteName("ssh"), role);
 }
 
 /** The host without its user, and the user. */

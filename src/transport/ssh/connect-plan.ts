@@ -2,6 +2,7 @@
 import { readdirSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { unsupportedError, usageError } from "../../errors.ts";
+import { limits } from "../../limits.ts";
 import { matchesList } from "./patterns.ts";
 import { type KeyFile, parseKeyFile, publicLine, readKeyFile } from "./private-key.ts";
 import { readSmallFile } from "./small-file.ts";
@@ -123,9 +124,10 @@ export function planConnection(name: string, settings: SshSettings, caller: Call
     hostKeyAlias: values.text("hostkeyalias"),
     hashesNames: values.flag("hashknownhosts", false),
     accept: [...settings.accept, ...checkedStrictness(values.text("stricthostkeychecking"), name)],
-    connectTimeoutSeconds: settings.connectTimeoutSeconds ?? secondsOf(values.text("connecttimeout"), 0),
-    keepAliveSeconds:
+    connectTimeoutSeconds: timerSeconds(settings.connectTimeoutSeconds ?? secondsOf(values.text("connecttimeout"), 0)),
+    keepAliveSeconds: timerSeconds(
       settings.keepAliveSeconds ?? secondsOf(values.text("serveraliveinterval"), keepAliveDefault.seconds),
+    ),
     keepAliveCount: Math.max(1, secondsOf(values.text("serveralivecountmax"), keepAliveDefault.count)),
     environment: environmentOf(values, caller),
   };
@@ -218,6 +220,11 @@ function familyOf(text: string | undefined): 4 | 6 | undefined {
 }
 
 const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/** What a timer can take. */
+function timerSeconds(seconds: number): number {
+  return Math.min(seconds, Math.floor(limits.timerMilliseconds / 1000));
+}
 
 /** Times such as `90`, `1m30s`; `none` is 0. */
 function secondsOf(text: string | undefined, otherwise: number): number {

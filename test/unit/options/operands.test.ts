@@ -44,6 +44,11 @@ describe("splitOperands", () => {
     [["s/", ""], 'Empty destination arg specified (use "." or see --old-args).', "sender", 1],
     [["-h:x", "d/"], "Invalid remote host: hostnames may not start with '-'.", "Receiver", 1],
     [["s/", "-h:x"], "Invalid remote host: hostnames may not start with '-'.", "sender", 1],
+    [["s/", "u@-oProxyCommand=x:x"], "Invalid remote host: hostnames may not start with '-'.", "sender", 1],
+    [["u@w@-h:x", "d/"], "Invalid remote host: hostnames may not start with '-'.", "Receiver", 1],
+    [["s/", "u@-h::x"], "Invalid remote host: hostnames may not start with '-'.", "sender", 1],
+    [["rsync://u@-h/x", "d/"], "Invalid remote host: hostnames may not start with '-'.", "Receiver", 1],
+    [["s/", "u@[-h]:x"], "Invalid remote host: hostnames may not start with '-'.", "sender", 1],
   ])("%j", (operands, message, role, exitCode) => {
     expect(() => splitOperands(operands.map(byteName))).toThrow(
       expect.objectContaining({ message, role, exitCode, plain: true }),
@@ -56,6 +61,7 @@ describe("splitOperands", () => {
     expect(remoteOf("h:x")).toMatchObject({ direction: "pull", host: "h", paths: ["x"] });
     expect(remoteOf("s/", "h::x")).toMatchObject({ direction: "push", transport: "daemon", paths: ["x"] });
     expect(remoteOf("s/", "d/")).toBeUndefined();
+    expect(remoteOf("-u@h:x", "d/")).toMatchObject({ host: "-u@h" });
   });
 
   test("takes the last of several as the destination", () => {
