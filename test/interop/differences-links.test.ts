@@ -91,12 +91,24 @@ difference(
   },
 );
 
-difference("`-H -X --remove-source-files`", {
-  setup: `mkdir s d; echo 1 >s/f; ln s/f s/g; ln s/f s/h; setfattr -n user.a -v ${"1".repeat(60)} s/f`,
-  run: "-aHX --remove-source-files s/ d/",
-  look: "getfattr --only-values -n user.a d/h; ls s",
-  tsync: { status: 0, err: "", seen: "1".repeat(60) },
-});
+const attributeOnly = `mkdir s d; echo 1 >s/f; cp -p s/f d/f; setfattr -n user.a -v ${"1".repeat(60)} s/f; touch -d @1500000000 s/f d/f`;
+const lookAtAttribute = { look: "getfattr --only-values -n user.a d/f 2>/dev/null; ls s" };
+
+difference("`-X --remove-source-files` with `-H`, or where only long attributes differ", [
+  {
+    setup: `mkdir s d; echo 1 >s/f; ln s/f s/g; ln s/f s/h; setfattr -n user.a -v ${"1".repeat(60)} s/f`,
+    run: "-aHX --remove-source-files s/ d/",
+    look: "getfattr --only-values -n user.a d/h; ls s",
+    tsync: { status: 0, err: "", seen: "1".repeat(60) },
+  },
+  ...["s/ d/", "-e $rsh --rsync-path=rsync h:$PWD/s/ d/", "-e $rsh --rsync-path=$p s/ h:$PWD/d/"].map((operands) => ({
+    setup: attributeOnly,
+    run: `-aX --remove-source-files ${operands}`,
+    ...lookAtAttribute,
+    rsync: { status: 23, err: /^failed to re-read xattr user\.a for f$/m, seen: "" },
+    tsync: { status: 0, err: "", seen: "1".repeat(60) },
+  })),
+]);
 
 difference(
   "`-n -H`, further names of links and special files in a directory that is to take the place of something else",

@@ -29,6 +29,8 @@ const verification = /^WARNING: (.*) failed verification -- update (?:discarded|
 const closedLink = /^rsync: \[generator\] opendir "(.*)" failed: Too many levels of symbolic links \(40\)$/;
 const closedTooEarly =
   /^rsync: \[receiver\] (?:mkstemp ".*" failed: Permission denied \(13\)|open ".*" failed: No such file or directory \(2\))$/m;
+const unread = /^failed to re-read xattr \S+ for .*$/m;
+const removedTooEarly = /^rsync: \[sender\] get_xattr_data: lgetxattr\(.*\) failed: No such file or directory \(2\)$/;
 const vanished = /^(?:file has vanished: ".*"|rsync warning: some files vanished before they could be transferred .*)$/;
 
 const detectors: readonly Detector[] = [
@@ -106,6 +108,30 @@ const detectors: readonly Detector[] = [
       if (!/^(?:stdout|log) items$/.test(aspect) || difference.isOrder) return false;
       return [...left, ...right].every((line) =>
         gone.some((path) => path.endsWith(`/${line.replace(/^\S{11} /, "")}`)),
+      );
+    },
+  },
+  {
+    row: "`-X --remove-source-files` with `-H`, or where only long attributes differ",
+    applies: ({ left }, options) =>
+      options.has("X", "--xattrs") &&
+      options.has("", "--remove-source-files", "--remove-sent-files") &&
+      unread.test(left.stderr),
+    explains: (difference, one) => {
+      const { aspect, tree } = difference;
+      if (aspect === "exit code") return codes([23], [0], one);
+      if (aspect === "stderr" || /^(?:stdout|log) (?:errors|items)$/.test(aspect))
+        return onlyLines(difference, new RegExp(`${unread.source}|${removedTooEarly.source}|${someFailed.source}`));
+      if (tree?.property !== "xattrs" || tree.left === undefined || tree.right === undefined) return false;
+      // Each attribute that is missing was told of.
+      const kept = tree.left.split(" ");
+      const lost = tree.right.split(" ").filter((item) => !kept.includes(item));
+      return lost.every((item) =>
+        one.left.stderr
+          .split("\n")
+          .some(
+            (line) => line.startsWith(`failed to re-read xattr ${item.split("=")[0]} for `) && isOf(line, tree.path),
+          ),
       );
     },
   },
@@ -234,6 +260,12 @@ function countsFreshFollowers({ left, right }: Difference, one: DifferingCase): 
   const fresh = [one.left, one.right].map(({ stdout }) => stdout.match(/^h[fLDS]\+{9} .* => /gm)?.length ?? 0);
   const plain = (text: string): number => Number(text.replaceAll(",", ""));
   return plain(more) - plain(created) === (fresh[1] ?? 0) - (fresh[0] ?? 0);
+}
+
+/** Whether a line of the sender ends with the name of a file of the destination. */
+function isOf(line: string, path: string): boolean {
+  const name = line.replace(/^failed to re-read xattr \S+ for /, "");
+  return path.endsWith(`/${name}`);
 }
 
 function sorted(lines: readonly string[]): string {

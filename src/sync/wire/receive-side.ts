@@ -4,9 +4,10 @@
  */
 import type { ByteName } from "../../bytes/byte-name.ts";
 import { abortedError, asTsyncError, TsyncError } from "../../errors.ts";
-import { type FileEntry, FileType, isDeviceMode } from "../../protocol/file-entry.ts";
+import { type FileEntry, FileType, isDeviceMode, type Xattr } from "../../protocol/file-entry.ts";
 import type { Message } from "../../protocol/message.ts";
 import type { TransferStats } from "../../protocol/transfer-stats.ts";
+import { ReceivedXattr } from "../../protocol/xattr-block.ts";
 import { setLateXattrs } from "../attributes.ts";
 import { fullPath, type RunContext } from "../context.ts";
 import { reportDeletionLimit } from "../deletion-order.ts";
@@ -139,16 +140,20 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
   if (request.destination !== undefined && !options.listOnly) {
     const destination = resolveDestination(context, request.destination, first);
     closers.push(() => destination.walker?.dispose());
-    const arrivals = reportArrivals(link, context);
+    const arrivals = reportArrivals(link, context, tracker);
     side = openReceivingSide(context, destination, channel, links, arrivals, closers, () =>
       lead.lists > 0 ? allKnown : lists.allArrived,
     );
     setXattrs = (entry) => {
       const place = findPlace(destination, entry.path, entry.path === ".");
-      if (typeof place === "number") return;
+      if (typeof place === "number") {
+        arrivals.settled(entry, false);
+        return;
+      }
       const absolute = fullPath(destination.absolute, entry.path);
       setLateXattrs(context, { directory: place.descriptor, name: place.name, absolute }, entry);
       place.held.release();
+      arrivals.settled(entry, true);
     };
   } else checkNamedDirectories(context);
   // The generator's records go out together, as those of rsync do; it sends them when it waits.
@@ -296,8 +301,10 @@ async function generate(parts: Generation): Promise<void> {
       return !channel.isBusy;
     });
   }
-  release();
-  await reached(1);
+  await until(() => {
+    release();
+    return receiver.phase >= 1;
+  });
   while (await redo()) connection.flush();
   done();
   const late = deleteTiming === "delay" || deleteTiming === "after";
@@ -347,17 +354,44 @@ async function pause(context: RunContext): Promise<void> {
   context.counters.pausedAt = performance.now();
 }
 
-/** `--remove-source-files`: the sender hears of what has arrived, and removes it (3-transfer 5.5). */
-function reportArrivals(link: Link, context: RunContext): Arrivals {
+/**
+ * `--remove-source-files`: the sender hears of what has arrived, and removes it (3-transfer 5.5). Of a file whose long attributes
+ * are still to come it hears once they are here (`settled`): it reads them from the file.
+ */
+function reportArrivals(
+  { connection, condition }: Link,
+  context: RunContext,
+  lists: ReleaseTracker | undefined,
+): Arrivals & { settled(entry: FileEntry, isWhole: boolean): void } {
+  const waiting = new Map<FileEntry, number>();
+  const send = (entry: FileEntry, ndx: number): void => {
+    if (context.lateXattrs?.has(entry) === true && entry.xattrs?.some(isUnderWay) === true) {
+      waiting.set(entry, ndx);
+      // The sender must not forget its list before.
+      lists?.count(ndx, 1);
+    } else connection.message({ kind: "success", ndx });
+  };
   const report: Arrivals["succeeded"] = ({ entry, ndx }, success) => {
-    if (isRemoved(context, entry, success)) link.connection.message({ kind: "success", ndx });
+    if (isRemoved(context, entry, success)) send(entry, ndx);
   };
   return {
     succeeded: report,
     arrived: report,
     linked: ({ entry, ndx }) => {
-      if (isRemoved(context, entry, "handled")) link.connection.message({ kind: "success", ndx });
+      if (isRemoved(context, entry, "handled")) send(entry, ndx);
     },
     flush: () => undefined,
+    settled: (entry, isWhole) => {
+      const ndx = waiting.get(entry);
+      if (ndx === undefined) return;
+      waiting.delete(entry);
+      if (isWhole) send(entry, ndx);
+      lists?.count(ndx, -1);
+      condition.changed();
+    },
   };
+}
+
+function isUnderWay(item: Xattr): boolean {
+  return item instanceof ReceivedXattr && item.requested && item.abbreviated !== undefined;
 }

@@ -75,6 +75,7 @@ const longName = 'rsync: [generator] stat "/x/dst/l~" failed: File name too long
 const acl = (path: string, left: string, right: string) => {
   return { aspect: "tree xattrs", tree: { path: byteName(path), property: "xattrs", left, right } as const };
 };
+const xattrs = acl;
 const target = (path: string) => {
   const tree = { path: byteName(path), property: "target", left: "a", right: "b" } as const;
   return { aspect: "tree target", tree };
@@ -200,6 +201,15 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
       difference: { aspect: "stdout followers", left: ["hf..t...... b => a"], right: ["hf+++++++++ b => a"] },
     },
     unlike: { tree: { "dst/b": {} } },
+  },
+  {
+    name: "an attribute of a file that was removed before it was read",
+    known: {
+      ...{ argv: "-aX --remove-source-files", codes: [23, 0] as const },
+      stderr: ["failed to re-read xattr user.a for x/f", ""],
+      difference: xattrs("dst/x/f", "user.b=32", "user.a=31 user.b=32"),
+    },
+    unlike: { difference: xattrs("dst/x/f", "user.b=32", "user.b=32 user.c=33") },
   },
   {
     name: "files that are counted as created for further names that are called new",
