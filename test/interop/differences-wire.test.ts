@@ -100,3 +100,12 @@ difference("`-A`, `-X` within one machine with `--protocol` below 30", {
   rsync: { status: 0, seen: "f\n" },
   tsync: { status: 2, err: /^--acls requires protocol 30 or higher/m, seen: "" },
 });
+
+difference("`-U` at protocol 27", {
+  setup:
+    "mkdir s d; for i in $(seq 9); do echo $i >s/f$i; done; touch -a -d @1400000000 s/f*; touch -m -d @1500000000 s/f*",
+  run: "-rtU --protocol=27 -e $rsh --rsync-path=$p h:$PWD/s/ d/",
+  look: "ls d | wc -l",
+  rsync: { status: 2, seen: "0\n" },
+  tsync: { status: 0, err: "", seen: "9\n" },
+});

@@ -10,12 +10,20 @@ mkdir -p s/x d; seq 9 >s/a; seq 99 >s/x/b; seq 5 >d/a
 for i in $(seq 120); do echo $i >s/x/f$i; done; ln -s nowhere s/ln
 `);
 
+const wrongRule = wireRoles("mkdir -p s/x/y d; echo a >s/f; echo 'bogus rule' >s/x/.rsync-filter; echo b >s/x/y/g");
+
 const pulls: readonly WireRole[] = ["pull-client", "pull-server", "pull-both"];
 
 test("a file of a list without digests under --checksum: a server that sends leaves without a word", () => {
   for (const role of pulls)
     for (const options of ["-rc --cc=none", "-rc --cc=md5,none --no-i-r", "-rc --cc=none --protocol=29"])
       expect(run(role, `${options} s/ d/`).status).toBe(12);
+});
+
+test("a wrong rule in a merge file: so too", () => {
+  for (const role of pulls)
+    for (const options of ["-rF", "-rF --no-i-r", "-rF --protocol=29"])
+      wrongRule(role, `${options} s/ d/`, { compare: ({ status, stderr }) => ({ status, stderr }) });
 });
 
 describe("digests in formats", () => {

@@ -136,6 +136,16 @@ const detectors: readonly Detector[] = [
     },
   },
   {
+    row: "`-U` at protocol 27",
+    applies: ({ left }, options) =>
+      options.has("U", "--atimes") &&
+      options.value("--protocol") === "27" &&
+      Number(left.exitCode) === 22 &&
+      /^\[Receiver\] buffer overflow: recv_file_entry /m.test(left.stderr),
+    // Nothing came of that session.
+    explains: () => true,
+  },
+  {
     row: "`--keep-dirlinks --delete` with a link that leads out of the destination",
     applies: ({ right }, options) =>
       options.deletes && options.has("K", "--keep-dirlinks") && /opendir .* Too many levels/.test(right.stderr),

@@ -136,8 +136,18 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
   const told = (): number => (options.ignoreErrors ? 0 : context.ledger.ioError & 3);
   const listStart = connection.bytesWritten + connection.out.length;
   let ended = false;
+  let heard = false;
+  // A server that cannot begin its list leaves without a word to its client (1-session 7.5).
+  const untold = (error: unknown): unknown => (isServer && !heard ? untoldError(error) : error);
+  const fill = async (entryCount: number): Promise<void> => {
+    try {
+      await feed.fill(entryCount);
+    } catch (error) {
+      throw untold(error);
+    }
+  };
   const sendNext = async (): Promise<void> => {
-    await feed.fill(1);
+    await fill(1);
     const list = feed.take();
     if (list !== undefined) lists.send(list, told());
     if (list === undefined || (feed.allArrived && feed.peek().length === 0)) {
@@ -152,7 +162,7 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
     // A receiver that got a single entry waits for one item more (2-file-list 4.6).
     if (lists.entryCount === 1) while (!ended && lists.entryCount < 2) await sendNext();
   } else {
-    await feed.fill(Number.POSITIVE_INFINITY);
+    await fill(Number.POSITIVE_INFINITY);
     context.emit({ type: "list-done", count: context.counters.files.total });
     await lists.sendAll(feed.peek(), told());
     ended = true;
@@ -173,6 +183,7 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
     while (!ended && lists.aheadOf(Math.max(answers.current, lists.oldestNdx)) < aheadEntries) await sendNext();
     const next = connection.read(readRecord);
     const record = next instanceof Promise ? await next : next;
+    heard = true;
     if (record.kind === "item") {
       const answering = answers.answer(record);
       if (answering !== undefined) await answering;

@@ -212,6 +212,15 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { difference: xattrs("dst/x/f", "user.b=32", "user.b=32 user.c=33") },
   },
   {
+    name: "times of access that rsync cannot read at protocol 27",
+    known: {
+      ...{ argv: "-aU --protocol=27", codes: [22, 0] as const },
+      stderr: ["[Receiver] buffer overflow: recv_file_entry (file=flist.c, line=1048)", ""],
+      difference: { aspect: "exit code" },
+    },
+    unlike: { argv: "-aU --protocol=28" },
+  },
+  {
     name: "files that are counted as created for further names that are called new",
     known: {
       argv: "-anHi --stats",
