@@ -1,7 +1,7 @@
 /** Makes a member of a hard-link group another name of its leader (2-file-list 8.1 step 5, 3-transfer 1.11). */
 import { type ByteName, baseName, byteName, directoryName } from "../bytes/byte-name.ts";
 import type { HeldDirectory } from "../fs/held-directory.ts";
-import { emptyStat } from "../fs/syscalls/interface.ts";
+import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
 import { AlternateLevel } from "./alternates.ts";
@@ -70,19 +70,20 @@ function compareWithLeader(
     remark(context, "exists", `${shownName(destination, entry)} exists`, entry.path, options.info.skip > 0);
     return undefined;
   }
-  if (!exists || directory === undefined) return flagsOfNew(parts, turn, leader, waited, initial);
+  const target = emptyStat();
+  const leads = leaderDirectory !== undefined && syscalls.lstatAt(leaderDirectory.descriptor, leaderName, target) === 0;
+  // In a dry run the leader is not what --link-dest would make of it.
+  const alternate = options.dryRun ? links.group(entry)?.alternate : undefined;
+  const leading = alternate ?? (leads ? target : undefined);
+  if (!exists || directory === undefined) return flagsOfNew(parts, turn, leader, { waited, initial, leading });
   const attributes = { ...existing.read(directory.descriptor, entry.name) };
   const type = stat.mode & FileType.mask;
   const existingMode = type === FileType.directory ? undefined : stat.mode;
   const mode = destinationMode(context, entry, existingMode, turn.defaultPermissions);
-  const target = emptyStat();
-  const leads = leaderDirectory !== undefined && syscalls.lstatAt(leaderDirectory.descriptor, leaderName, target) === 0;
   // Attributes are looked at once the link is made: they are those of the leader then.
   if (leads && !options.dryRun)
     attributes.accessAcl = existing.readFresh(leaderDirectory.descriptor, leaderName).accessAcl;
-  // In a dry run the leader is not what --link-dest would make of it.
-  const alternate = options.dryRun ? links.group(entry)?.alternate : undefined;
-  if (leads && sameInode(stat, alternate ?? target)) {
+  if (leads && leading !== undefined && sameInode(stat, leading)) {
     const flags = asLinked(parts, entry, itemFlags(context, entry, mode, stat, attributes, initial, byteName("")));
     channel.push({ kind: "item", entry, ndx, position, flags, linkedTo: byteName("") });
     remarkUpToDate(parts, entry, false);
@@ -107,8 +108,13 @@ function asLinked({ context, links }: EntryParts, entry: FileEntry, flags: numbe
 }
 
 /** Flags of a member that is not there: one that an alternate directory has like that, or linked like that, is not new. */
-function flagsOfNew(parts: EntryParts, turn: Turn, leader: ByteName, waited: boolean, initial: number): number {
-  const { context, destination, alternates, links } = parts;
+function flagsOfNew(
+  parts: EntryParts,
+  turn: Turn,
+  leader: ByteName,
+  { waited, initial, leading }: { waited: boolean; initial: number; leading: Stat | undefined },
+): number {
+  const { context, destination, alternates } = parts;
   const { kind } = context.options.alternates ?? {};
   const { entry } = turn;
   const made = newItemFlags(context, entry, initial);
@@ -121,8 +127,7 @@ function flagsOfNew(parts: EntryParts, turn: Turn, leader: ByteName, waited: boo
   if (kind !== "link") {
     return level === AlternateLevel.kind ? made : itemFlags(context, entry, mode, stat, attributes, initial, leader);
   }
-  const target = links.group(entry)?.alternate;
-  if (target === undefined || !sameInode(stat, target)) return made;
+  if (leading === undefined || !sameInode(stat, leading)) return made;
   // Without the flag of a new link: then the line is for those who want to see what stays as it is.
   return itemFlags(context, entry, mode, stat, attributes, ItemFlag.local, byteName(""));
 }

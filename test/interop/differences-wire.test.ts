@@ -79,6 +79,14 @@ difference("`--delete-guard`, `--verify`, `--reflink=always`", [
   })),
 ]);
 
+difference("`-X` with rules of the modifier `x`, without `-A`", {
+  setup: "mkdir s d; mkdir s/e; setfacl -m u:1:r,u:2:r s/e; setfattr -n user.b -v b s/e",
+  run: `-aX --filter='-x user.a' ${push}`,
+  look: "getfacl -cn d/e | grep -c ^user:[12]:; getfattr --only-values -n user.b d/e",
+  rsync: { status: 0, seen: "2\nb" },
+  tsync: { status: 0, seen: "0\nb" },
+});
+
 difference("numbers of bytes sent and received", {
   setup: "mkdir s d; for i in 1 2 3; do seq $i 2000 >s/$i; done",
   run: `-av ${push}`,

@@ -12,6 +12,18 @@ const lostLeader =
 
 export const faultDetectors: readonly Detector[] = [
   {
+    row: "`-X` with rules of the modifier `x`, without `-A`",
+    applies: ({ scenario }, options) =>
+      options.has("X", "--xattrs") &&
+      !options.has("A", "--acls") &&
+      scenario.argv.some((word) => /^(?:--filter=|-f)?[-+][^ _]*x[^ _]*[ _]/.test(word)),
+    explains: ({ tree }) =>
+      tree?.property === "xattrs" &&
+      tree.left?.includes("system.posix_acl_") === true &&
+      tree.right !== undefined &&
+      withoutAcls(tree.left) === withoutAcls(tree.right),
+  },
+  {
     row: "`-X` without `-p` and `--chmod=Dg+s`, a new directory with attributes",
     applies: (_, options) =>
       options.has("X", "--xattrs") &&
@@ -142,4 +154,12 @@ function parentsOf(path: ByteName): ByteName[] {
   const parents: ByteName[] = [];
   for (let at = directoryName(path); at !== "" && at !== "."; at = directoryName(at)) parents.push(at);
   return parents;
+}
+
+/** A list of extended attributes without ACLs. */
+function withoutAcls(attributes: string): string {
+  return attributes
+    .split(" ")
+    .filter((attribute) => attribute !== "" && !attribute.startsWith("system.posix_acl_"))
+    .join(" ");
 }

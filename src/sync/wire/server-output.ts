@@ -58,9 +58,11 @@ export function createServerSink(command: ServerCommand, protocol: number, outpu
         break;
       case "delete":
         if (protocol >= 29) output.send({ kind: "deleted", name: event.path, directory: event.directory });
-        else if (options.info.del > 0 || itemizing) {
+        else if (options.info.del > 0 || options.info.name > 0 || settings.outFormat !== undefined) {
+          // The client's format as far as it concerns the server.
+          const isOperation = settings.outFormat === "%o";
           const name = `${event.path}${event.directory ? "/" : ""}`;
-          info(itemizing ? "*deleting  " : `deleting ${name}`);
+          info(itemizing ? "*deleting  " : isOperation ? "del." : `deleting ${name}`);
         }
         break;
       default:

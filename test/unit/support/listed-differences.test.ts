@@ -120,6 +120,19 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { difference: { aspect: "stdout blank", left: ["", ""] } },
   },
   {
+    name: "an ACL, and another attribute besides",
+    known: {
+      argv: "-aX -f-x_user.a",
+      difference: xattrs("dst/d", "system.posix_acl_access=02 user.b=01", "user.b=01"),
+    },
+    unlike: { difference: xattrs("dst/d", "system.posix_acl_access=02 user.b=01", "user.b=02") },
+  },
+  {
+    name: "an ACL without a rule for attributes",
+    known: { argv: "-aX --filter=-x/_user.a", difference: xattrs("dst/d", "system.posix_acl_default=02", "") },
+    unlike: { argv: "-aX --filter=-_user.x" },
+  },
+  {
     name: "a verification without --fuzzy",
     known: { argv: "-ay", stderr: [again, ""], difference: { left: [again] } },
     unlike: { argv: "-a" },
