@@ -100,6 +100,11 @@ export function setAttributes(
     // Without -p an object found in place whose attributes change gets the source's mode all the same (3-transfer 5.6).
     // A directory keeps its setgid bit then.
     if (!options.permissions) finalMode = entry.mode | (isDirectory(entry) ? currentMode & 0o2000 : 0);
+    // rsync's receiver does that when the item comes back, and what is made in a directory until then does not get its setgid bit.
+    if (context.lateXattrs !== undefined && isDirectory(entry) && (finalMode & ~currentMode & 0o2000) !== 0) {
+      finalMode &= ~0o2000;
+      context.lateXattrs.add(entry);
+    }
   }
   if (timeRule !== "leave") {
     const { mtime, mtimeNanoseconds } = entry;
@@ -246,6 +251,8 @@ export function setLateXattrs(context: RunContext, place: Place, entry: FileEntr
   const existing = { ...noAttributes(), xattrs: isXattrList(list) ? list : [] };
   if (xattrsDiffer(context, entry, existing.xattrs))
     openedXattrs(context, place, entry, stat.uid, stat.mode & 0o7777, existing);
+  const isMissing = !context.options.permissions && isDirectory(entry) && (entry.mode & ~stat.mode & 0o2000) !== 0;
+  if (isMissing) syscalls.chmodAt(directory, name, (stat.mode & 0o7777) | 0o2000);
 }
 
 function setXattrs(context: RunContext, place: Place, entry: FileEntry, existing: ExistingAttributes): void {

@@ -69,3 +69,15 @@ describe("--no-implied-dirs: what stands in place of a parent that is left out",
     }
   });
 });
+
+const bits = wireRoles(`
+mkdir -p s/long/sub/deep s/short/sub d; setfattr -n user.a -v ${"1".repeat(60)} s/long; setfattr -n user.a -v 1 s/short
+chmod 2775 s/long s/short; touch -d @1500000000 s/long/sub/deep s/long/sub s/long s/short/sub s/short
+`);
+
+test("-X without -p: what is made in a new directory does not get its setgid bit", () => {
+  for (const role of ["pull-client", "push-server"] as const) {
+    const { destination } = bits(role, "-rtXi --no-i-r s/ d/");
+    expect(destination.join("\n")).toMatch(/^\.\/long\/sub d 755 /m);
+  }
+});

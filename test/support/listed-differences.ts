@@ -31,6 +31,8 @@ const closedTooEarly =
   /^rsync: \[receiver\] (?:mkstemp ".*" failed: Permission denied \(13\)|open ".*" failed: No such file or directory \(2\))$/m;
 const unread = /^failed to re-read xattr \S+ for .*$/m;
 const removedTooEarly = /^rsync: \[sender\] get_xattr_data: lgetxattr\(.*\) failed: No such file or directory \(2\)$/;
+const lostList = /^File-list index \d+ not in \d+ - \d+ \(got_flist_entry_status\) \[generator\]$/m;
+const protocolEnd = /^rsync error: (?:protocol incompatibility|error in rsync protocol data stream) /;
 const vanished = /^(?:file has vanished: ".*"|rsync warning: some files vanished before they could be transferred .*)$/;
 
 const detectors: readonly Detector[] = [
@@ -132,6 +134,23 @@ const detectors: readonly Detector[] = [
           .some(
             (line) => line.startsWith(`failed to re-read xattr ${item.split("=")[0]} for `) && isOf(line, tree.path),
           ),
+      );
+    },
+  },
+  {
+    row: "`-H` with a member whose place is taken, under incremental recursion",
+    applies: ({ left }, options) =>
+      options.has("H", "--hard-links") &&
+      Number(left.exitCode) === 2 &&
+      lostList.test(left.stderr) &&
+      /^could not make way for /m.test(left.stderr),
+    explains: (difference, one) => {
+      if (difference.aspect === "exit code") return codes([2], [0, 23, 24], one);
+      if (difference.aspect !== "stderr") return false;
+      return onlyLines(
+        difference,
+        new RegExp(`${lostList.source}|${protocolEnd.source}`),
+        new RegExp(`${vanished.source}|${someFailed.source}`),
       );
     },
   },

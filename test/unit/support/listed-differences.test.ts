@@ -76,6 +76,7 @@ const acl = (path: string, left: string, right: string) => {
   return { aspect: "tree xattrs", tree: { path: byteName(path), property: "xattrs", left, right } as const };
 };
 const xattrs = acl;
+const forgotten = "File-list index 26 not in 28 - 33 (got_flist_entry_status) [generator]";
 const target = (path: string) => {
   const tree = { path: byteName(path), property: "target", left: "a", right: "b" } as const;
   return { aspect: "tree target", tree };
@@ -223,6 +224,14 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
       difference: xattrs("dst/x/f", "user.b=32", "user.a=31 user.b=32"),
     },
     unlike: { difference: xattrs("dst/x/f", "user.b=32", "user.b=32 user.c=33") },
+  },
+  {
+    name: "a list that was forgotten before a member of a group whose place is taken",
+    known: {
+      ...{ argv: "-aH", codes: [2, 23] as const, difference: { aspect: "exit code" } },
+      stderr: [`could not make way for new regular file: x/f\n${forgotten}`, ""],
+    },
+    unlike: { stderr: [forgotten, ""] },
   },
   {
     name: "times of access that rsync cannot read at protocol 27",
