@@ -85,8 +85,11 @@ export const faultDetectors: readonly Detector[] = [
     explains: (difference, one) => {
       const { aspect, isOrder, left, right } = difference;
       if (aspect === "exit code") return codes([23], [0], one);
-      if (aspect === "stderr") return onlyLines(difference, new RegExp(`${lostLeader.source}|${someFailed.source}`));
-      if (!/^(?:stdout|log) (?:followers|items)$/.test(aspect) || isOrder || left.length > 0) return false;
+      if (aspect === "stderr" || aspect === "log generator")
+        return onlyLines(difference, new RegExp(`${lostLeader.source}|${someFailed.source}`));
+      if (!/^(?:stdout|log) (?:followers|items)$/.test(aspect) || isOrder) return false;
+      // A log has the last line too.
+      if (!left.every((line) => aspect === "log items" && someFailed.test(line))) return false;
       return right.length <= one.left.stderr.split("\n").filter((line) => lostLeader.test(line)).length;
     },
   },

@@ -234,6 +234,14 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { stderr: [forgotten, ""] },
   },
   {
+    name: "a log that tells of a name without a leader",
+    known: {
+      ...{ argv: "-anH", codes: [23, 0] as const, stderr: [lostLeader, ""] as const },
+      difference: { aspect: "log generator", left: [lostLeader] },
+    },
+    unlike: { difference: { aspect: "log generator", left: [lostLeader, "deleting a"] } },
+  },
+  {
     name: "times of access that rsync cannot read at protocol 27",
     known: {
       ...{ argv: "-aU --protocol=27", codes: [22, 0] as const },
