@@ -42,6 +42,16 @@ export function exitLine(code: number, role: Role): string {
 }
 
 /**
+ * The last lines of a run that came to its end but failed, and who writes each. With `--stderr=all` within one machine the generator
+ * tells of its receiver's errors too (`receiverFailed`); `guardHolds`: it was `--delete-guard` that stopped deletions.
+ */
+export function lastLines(code: number, role: Role, guardHolds: boolean, receiverFailed: boolean): [Role, string][] {
+  const line = exitLine(code, role);
+  const last: [Role, string] = [role, guardHolds ? line.replace("--max-delete limit", "--delete-guard") : line];
+  return receiverFailed && code === ExitCode.partial ? [["generator", exitLine(code, "generator")], last] : [last];
+}
+
+/**
  * What a fatal error says before the exit line: its message and a second line of some, not escaped yet. Usage errors and system
  * errors (`[role] ...`) get rsync's `rsync: ` in front, unless they are marked plain or begin with `ERROR: ` or have
  * it already. A signal needs no words besides the exit line.

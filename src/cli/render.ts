@@ -23,7 +23,7 @@ import type {
 import { isNoticeShown } from "../sync/notice-levels.ts";
 import type { ClockText } from "./clock-text.ts";
 import { asBytes, escapeForTerminal, type HighBytes } from "./escape.ts";
-import { errorMessageLines, exitLine } from "./exit-text.ts";
+import { errorMessageLines, exitLine, lastLines } from "./exit-text.ts";
 import { type OwnIdentity, type ReportRules, receiverLog, reportItem, reportRules } from "./item-decision.ts";
 import { blankedCount, deletionCounts, filesToConsider, listCounts } from "./list-counts.ts";
 import { listLine } from "./list-line.ts";
@@ -96,6 +96,7 @@ class RunRenderer {
   private readonly logsItems: boolean;
   private readonly progress: Progress | undefined;
   private guardHolds = false;
+  private receiverFailed = false;
   private session: SessionTraits = { isAlone: false, isOld: false };
   /** A line without its newline stands on the terminal; the next text on either stream ends it first. */
   private lineOpen = false;
@@ -182,6 +183,7 @@ class RunRenderer {
         break;
       case "problem":
         this.errorLine(event.text, event.role, event.fromPeer);
+        this.receiverFailed ||= event.role === "receiver" && event.severity === "error";
         break;
       case "progress":
         this.progressText(this.progress?.file(event));
@@ -213,12 +215,10 @@ class RunRenderer {
     // The generator starts when there is something to do.
     const isEmpty = Object.values(summary.files).every((count) => count === 0);
     const role = this.ownRole === "generator" && isEmpty ? "Receiver" : this.ownRole;
-    if (failed) this.errorLine(byteName(this.exitLine(summary.exitCode, role)), role);
-  }
-
-  private exitLine(code: number, role: Role): string {
-    const line = exitLine(code, role);
-    return this.guardHolds ? line.replace("--max-delete limit", "--delete-guard") : line;
+    if (!failed) return;
+    const receiverFailed = this.receiverFailed && this.options.allToStandardError && !this.isRemote;
+    for (const [teller, line] of lastLines(summary.exitCode, role, this.guardHolds, receiverFailed))
+      this.errorLine(byteName(line), teller);
   }
 
   private finishFatal(summary: LogTotals | undefined, fatal: TsyncError): void {

@@ -2,7 +2,7 @@
  * What the generator does with an entry that an alternate directory has (3-transfer 1.10): link it, copy it within the
  * machine, or leave it out. Nothing is asked of the sender then.
  */
-import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import { type ByteName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
 import { errnoText } from "../fs/errno.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
@@ -154,7 +154,11 @@ export class AlternateEntries {
     if (source < 0) {
       const { entry, place } = turn;
       context.ledger.systemError("generator", `open "${found.absolute}"`, source, found.absolute);
-      const text = `rsync: [generator] copy_file "${found.absolute}" => .${place.name}.XXXXXX: ${errnoText(-source)}`;
+      const target = joinName(
+        directoryName(pathBelow(this.parts.destination, entry)),
+        `.${place.name}.XXXXXX` as ByteName,
+      );
+      const text = `rsync: [generator] copy_file "${found.absolute}" => ${target}: ${errnoText(-source)}`;
       remark(context, "other", text, entry.path, context.options.info.copy > 0);
       return "failed";
     }

@@ -4,7 +4,7 @@
  */
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
-import { type FileEntry, FileType, isDeviceMode } from "../protocol/file-entry.ts";
+import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
 import { type Alternate, AlternateLevel } from "./alternates.ts";
 import { setAttributes } from "./attributes.ts";
@@ -28,13 +28,12 @@ import { FuzzyBases } from "./fuzzy.ts";
 import { AlternateEntries, type AlternateOutcome } from "./generate-alternate.ts";
 import { generateSpecial, wantsSpecial } from "./generate-special.ts";
 import type { LinkGroup } from "./hard-links.ts";
+import { deviceToWrite, existsSuffix } from "./kept-entry.ts";
 import { linkMember } from "./link-member.ts";
-import { kindName, sameSpecial } from "./make-special.ts";
+import { kindName } from "./make-special.ts";
 import { dropPartial, modeOfPartial } from "./partial-files.ts";
 import { PostponedEntries } from "./postponed.ts";
-import type { DeviceNumber } from "./receive-job.ts";
 import { FileRequests } from "./request-file.ts";
-import { deviceSize } from "./source-stat.ts";
 import { copiesStraight, hasNewPlace } from "./straight-copy.ts";
 import { UnchangedCheck } from "./unchanged-check.ts";
 
@@ -156,13 +155,14 @@ export class EntryGenerator {
       return undefined;
     }
     if (options.ignoreExisting && exists) {
-      const text = `${shown} exists${this.existsSuffix(turn, name, descriptor)}`;
+      const digest = () => this.digest(descriptor ?? -1, name, entry.size);
+      const text = `${shown} exists${existsSuffix(this.parts, turn, name, stat, descriptor, digest)}`;
       remark(context, "exists", text, entry.path, options.info.skip > 0);
       return undefined;
     }
     const place = { directory: descriptor ?? refusal ?? -1, name, absolute: absolutePath(destination, entry) };
     const type = stat.mode & FileType.mask;
-    const device = exists ? this.deviceToWrite(entry) : undefined;
+    const device = exists ? deviceToWrite(context, entry, stat) : undefined;
     // For a file that is to be received only a regular file counts as its old self (the receiver decides, 5.6).
     const counts = isRegular(entry) ? type === FileType.regular || device !== undefined : type !== FileType.directory;
     const existingMode = exists && counts ? stat.mode : undefined;
@@ -203,24 +203,17 @@ export class EntryGenerator {
       }
       // The other names are still made behind a link that leads out only.
       if (group !== undefined && directory.refusal === undefined) this.parts.links.giveUp(group);
-      ledger.systemError("generator", `recv_generator: failed to stat "${place.absolute}"`, status, entry.path);
-      return undefined;
+      const fail = (found?: Alternate): undefined => {
+        found?.directory.release();
+        ledger.systemError("generator", `recv_generator: failed to stat "${place.absolute}"`, status, entry.path);
+      };
+      // An equal file elsewhere will do all the same.
+      if (group !== undefined || directory.refusal !== undefined) return fail();
+      return this.fromAlternate({ ...turn, place, mode, copyMode: mode, exists, device, cleared }, undefined, fail);
     }
     const isOther = status === 0 && !counts && type !== FileType.directory;
     const copyMode = isOther ? destinationMode(context, entry, stat.mode, turn.defaultPermissions) : mode;
     return this.regular({ ...turn, place, mode, copyMode, exists, device, cleared }, group, last);
-  }
-
-  /**
-   * `--write-devices`: the device that `stat` describes and that the file's data is to be written into; the size in `stat`
-   * becomes that of the device.
-   */
-  private deviceToWrite(entry: FileEntry): DeviceNumber | undefined {
-    const { stat } = this;
-    const { options, syscalls } = this.parts.context;
-    if (!options.writeDevices || !isRegular(entry) || !isDeviceMode(stat.mode)) return undefined;
-    stat.size = Math.max(deviceSize(syscalls, stat), 0);
-    return { major: stat.rdevMajor, minor: stat.rdevMinor };
   }
 
   /** Digest of as much as `bytes` of what stands at the destination. */
@@ -229,10 +222,23 @@ export class EntryGenerator {
   }
 
   private regular(turn: PlacedTurn, group: LinkGroup | undefined, last: boolean): Promise<void> | undefined {
+    return this.fromAlternate(turn, group, (found) => this.compare(turn, group, last, found));
+  }
+
+  /** Takes a file from an alternate directory if one has it; else goes on with `otherwise`, which releases a basis. */
+  private fromAlternate(
+    turn: PlacedTurn,
+    group: LinkGroup | undefined,
+    otherwise: (found: Alternate | undefined) => Promise<void> | undefined,
+  ): Promise<void> | undefined {
     const found = this.alternates.findFile(turn, this.stat, group);
-    if (found === undefined || found.level === AlternateLevel.kind) return this.compare(turn, group, last, found);
+    if (found === undefined || found.level === AlternateLevel.kind) return otherwise(found);
     const outcome = this.alternates.file(turn, found);
-    const finish = (done: AlternateOutcome) => this.finishAlternate(turn, group, last, found, done);
+    const finish = (done: AlternateOutcome) => {
+      if (done !== "failed") return this.finishAlternate(turn, group, found, done);
+      found.directory.release();
+      return otherwise(undefined);
+    };
     if (typeof outcome === "string") return finish(outcome);
     const seen = { ...this.stat };
     return outcome.then((done) => {
@@ -245,15 +251,13 @@ export class EntryGenerator {
   private finishAlternate(
     turn: PlacedTurn,
     group: LinkGroup | undefined,
-    last: boolean,
     found: Alternate,
     outcome: AlternateOutcome,
   ): Promise<void> | undefined {
     const { channel, remover } = this.parts;
     const { entry, ndx, position, place } = turn;
-    const flags = outcome === "failed" ? 0 : this.alternates.flags(turn, found, outcome);
+    const flags = this.alternates.flags(turn, found, outcome);
     found.directory.release();
-    if (outcome === "failed") return this.compare(turn, group, last, undefined);
     const members = group?.waiting ?? [];
     if (group !== undefined && outcome === "linked") {
       group.alternate = found.stat;
@@ -379,22 +383,5 @@ export class EntryGenerator {
   private finishGroup(group: LinkGroup, entry: FileEntry): void {
     for (const member of this.parts.links.finish(group, entry.path))
       linkMember(this.parts, member as Turn, entry.path, true);
-  }
-
-  /** What `--info=skip2` adds to `NAME exists`. */
-  private existsSuffix(turn: Turn, name: ByteName, descriptor = -1): string {
-    const { context, existing } = this.parts;
-    const { options, syscalls } = context;
-    const { entry } = turn;
-    const { stat } = this;
-    if (options.info.skip < 2) return "";
-    if ((stat.mode & FileType.mask) !== (entry.mode & FileType.mask)) return " (type change)";
-    const equal = isRegular(entry)
-      ? quickCheck(options, entry, stat, () => this.digest(descriptor, name, entry.size))
-      : sameSpecial(syscalls, entry, descriptor, name, stat);
-    if (!equal) return options.checksum ? " (sum change)" : " (file change)";
-    const mode = destinationMode(context, entry, stat.mode, turn.defaultPermissions);
-    const flags = itemFlags(context, entry, mode, stat, existing.read(descriptor, name), 0);
-    return flags === 0 ? " (uptodate)" : " (attr change)";
   }
 }

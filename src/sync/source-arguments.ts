@@ -126,7 +126,8 @@ class SourceArguments {
     else {
       const root = this.enterBase(argument.base, collapseSlashes(argument.base));
       if (root < 0) {
-        this.fail(`change_dir "${this.written(argument.base)}" failed`, root, IoError.general);
+        const shown = argument.base.replace(/\/(?:\.?\/)+/g, "/").replace(/^(?:\.\/)+/, "") as ByteName;
+        this.fail(`change_dir "${this.written(shown)}" failed`, root, IoError.general);
         return;
       }
     }

@@ -207,3 +207,37 @@ touch -d @1000000000 s/*; chown -R ${nobody} s d`;
     check(setup, `-rltpogi --super --chown=1:2 ${text} s/ d/`);
   },
 );
+
+describe("an equal file of an alternate directory that may be neither linked nor read", () => {
+  const setup = `mkdir -p s/x a/x d; echo 1 >s/x/f; echo 1 >s/g; cp s/g a/; cp s/x/f a/x/; chmod 600 a/x/f a/g
+find s a -type f -exec touch -d @1500000000 {} +; chown -R ${nobody} s d`;
+  checkAll(setup, ["-rtvv --link-dest=../a s/ d/", "-rtvv --link-dest=../a s/g d/h"]);
+});
+
+describe("an equal file of an alternate directory, for one that cannot be looked at", () => {
+  const setup = `mkdir -p s/x d/x a/x; echo 1 >s/x/f; echo 2 >s/x/g; cp -a s/x/f a/x/; chmod 700 d/x; touch -d @1500000000 s/x d/x
+chown -R ${nobody} s; chown ${nobody} d`;
+  const options = ["-ain --link-dest", "-ain --copy-dest", "-ai --compare-dest", "-ai --copy-dest", "-ai --link-dest"];
+  checkAll(
+    setup,
+    options.map((text) => `${text}=../a s/ d/`),
+  );
+});
+
+describe("an argument of --relative below a directory that may not be entered", () => {
+  const names = ["./x/.//", "./x/./y", "././x/./", "x//y/./", ".//x/y/./f", "./././x/y/./f"];
+  checkAll(
+    `mkdir -p x/y d; touch x/y/f; chmod 700 x; chown ${nobody} d`,
+    names.map((name) => `-aR ${name} d/`),
+  );
+});
+
+describe("the last lines after an error of the receiver", () => {
+  const setup = `mkdir -p s/x s/y d/x d/y; echo 1 >s/x/f; echo 1 >s/y/g; echo 2 >s/k; chmod 700 d/y; chown -R ${nobody} s; chown ${nobody} d`;
+  const options = ["-rti", "-rti --stderr=all", "-rti --msgs2stderr --delay-updates --no-i-r", "-rtq --stderr=all"];
+  checkAll(
+    setup,
+    options.map((text) => `${text} s/ d/`),
+  );
+  checkAll(`${setup}; chmod 700 d/x`, ["-rti --stderr=all s/ d/"]);
+});

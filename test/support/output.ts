@@ -136,7 +136,7 @@ function blankVolatile(line: string): string | undefined {
     .replace(/ +[\d.]+[kMG]B\/s +[\d:?]+(?= \(xfr#)/, " #")
     .replace(/^(Total bytes (?:sent|received)|File list size): .*$/, "$1: #")
     .replace(/\b([bctp])\{[^}]*\}/g, "$1{#}")
-    .replace(/( => \.[^/"]*)\.[A-Za-z0-9]{6}: /, "$1.######: ")
+    .replace(/( => (?:[^"]*\/)?\.[^/"]*)\.[A-Za-z0-9]{6}: /, "$1.######: ")
     .replace(/(\/\.[^/"]*)\.(?:[A-Za-z0-9]{6}|\d{1,7})"/g, '$1.######"');
 }
 
