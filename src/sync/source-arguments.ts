@@ -126,8 +126,7 @@ class SourceArguments {
     else {
       const root = this.enterBase(argument.base, collapseSlashes(argument.base));
       if (root < 0) {
-        const shown = argument.base.replace(/\/(?:\.?\/)+/g, "/").replace(/^(?:\.\/)+/, "") as ByteName;
-        this.fail(`change_dir "${this.written(shown)}" failed`, root, IoError.general);
+        this.fail(`change_dir "${this.written(collapseSlashes(argument.base))}" failed`, root, IoError.general);
         return;
       }
     }

@@ -81,3 +81,28 @@ difference("`-A -b` with `--inplace` or `--append`, files without an ACL in a di
   rsync: { status: 0, seen: "1\n" },
   tsync: { status: 0, seen: "0\n" },
 });
+
+difference("`--keep-dirlinks --link-dest` with a file behind a link of somebody else", {
+  setup: "mkdir -p s/x a/x d/y; echo 1 >s/x/f; cp -a s/. a/; ln -s y d/x; chown -h 1 d/x",
+  run: "-aK --link-dest=../a s/ d/",
+  look: "stat -c %h d/y/f",
+  rsync: { status: 0, err: /^refusing to follow a symlink/, seen: "1\n" },
+  tsync: { status: 0, err: "", seen: "2\n" },
+});
+
+difference(
+  "`-k --delete-before` with merge files, in a directory of the destination for which a link of somebody else stands",
+  {
+    setup: `mkdir -p s/a s/x d; echo 1 >s/x/f; ln -s f s/x/k; ln -s ../x s/a/l; chown -h 1 s/a/l; cp -a s/. d/`,
+    run: "$p -rlk --delete-before -f:_.f s/ d/ 2>&1 | grep -c refusing",
+    rsync: { out: "3\n" },
+    tsync: { out: "2\n" },
+  },
+);
+
+difference("`--iconv` with `./NAME` in `--files-from`, under incremental recursion", {
+  setup: `mkdir -p s/a s/c d/a; echo 1 >s/a/f; echo 3 >s/c/h; find s -exec touch -d @1500000000 {} +; printf 'a/f\\n./c/h\\n' >l`,
+  run: "-rti --iconv=. --files-from=l s d/",
+  rsync: { status: 0, out: /^\.d..t\.{6} \.\/\n>f/ },
+  tsync: { status: 0, out: /^\.d..t\.{6} \.\/\n\.d..t\.{6} a\/\n>f/ },
+});

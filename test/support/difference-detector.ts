@@ -48,6 +48,12 @@ export class Options {
     return this.argv.some((word) => /^--del(?:ete(?:-\w+)?)?$/.test(word));
   }
 
+  /** Rules that name files with more rules. */
+  get mergesFiles(): boolean {
+    const isMerge = /^(?:--filter=|-f)? *(?::|dir-merge)/;
+    return this.has("C", "--cvs-exclude") || this.has("F") || this.argv.some((word) => isMerge.test(word));
+  }
+
   get hasAlternates(): boolean {
     return this.has("", "--compare-dest", "--copy-dest", "--link-dest");
   }

@@ -6,6 +6,7 @@
 import { type ByteName, baseName, directoryName } from "../../src/bytes/byte-name.ts";
 import { codes, type Detector, type DifferingCase, Options, onlyLines, someFailed } from "./difference-detector.ts";
 import { faultDetectors } from "./fault-detectors.ts";
+import { linkDetectors } from "./link-detectors.ts";
 import type { Difference } from "./outcome.ts";
 import type { SnapshotEntry, TreeDifference } from "./snapshot.ts";
 
@@ -14,14 +15,16 @@ export type { DifferingCase } from "./difference-detector.ts";
 /** The rows that explain a difference, the narrowest first. */
 export function listedRow(difference: Difference, one: DifferingCase): string | undefined {
   const options = new Options(one.scenario.argv);
-  return [...detectors, ...faultDetectors].find(
-    (detector) => detector.applies(one, options) && detector.explains(difference, one),
-  )?.row;
+  return allDetectors().find((detector) => detector.applies(one, options) && detector.explains(difference, one))?.row;
 }
 
 /** Rows that have a detector. */
 export function detectedRows(): string[] {
-  return [...detectors, ...faultDetectors].map(({ row }) => row);
+  return allDetectors().map(({ row }) => row);
+}
+
+function allDetectors(): Detector[] {
+  return [...detectors, ...faultDetectors, ...linkDetectors];
 }
 
 const invalidBackup = /^rsync: \[(?:generator|receiver)\] stat ".*" failed: Invalid argument \(22\)$/;
@@ -170,7 +173,7 @@ const detectors: readonly Detector[] = [
       options.deletes && options.has("K", "--keep-dirlinks") && /opendir .* Too many levels/.test(right.stderr),
     explains: (difference, one) => {
       if (difference.aspect === "exit code") return codes([0], [23], one);
-      if (difference.aspect !== "stderr") return false;
+      if (difference.aspect !== "stderr" && !difference.aspect.startsWith("log ")) return false;
       const isLink = (line: string): boolean => {
         const path = closedLink.exec(line)?.[1];
         return (
@@ -215,6 +218,7 @@ const detectors: readonly Detector[] = [
           failure,
           /^rsync: \[sender\] sender failed to remove .*: Permission denied \(13\)$/,
         );
+      if (tree?.property === "mode") return isClosedByTheOther(tree, one);
       if (tree?.property !== "existence" || tree.left !== undefined) return false;
       // Each file that is missing was told of.
       const told = one.left.stderr.split("\n").filter((line) => closedTooEarly.test(line));
@@ -278,6 +282,16 @@ const detectors: readonly Detector[] = [
       left.length <= one.left.stdout.split(" heap statistics:").length - 1,
   },
 ];
+
+/** A directory that its owner may not write to: without `-p` its mode is now the source's, now that under the umask. */
+function isClosedByTheOther({ path, left, right }: TreeDifference, one: DifferingCase): boolean {
+  const options = new Options(one.scenario.argv);
+  if (options.has("p", "--perms") || options.has("a", "--archive")) return false;
+  const entry = one.left.tree.get(path);
+  const [some, other] = [left, right].map((mode) => Number.parseInt(mode ?? "", 8));
+  if (entry?.type !== "directory" || entry.xattrs === "" || some === undefined || other === undefined) return false;
+  return ((some | other) & 0o200) === 0 && ((some ^ other) & 0o7700) === 0;
+}
 
 /** More files count as created: as many as there are further names that are told of as new by one side only. */
 function countsFreshFollowers({ left, right }: Difference, one: DifferingCase): boolean {

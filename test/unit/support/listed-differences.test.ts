@@ -2,57 +2,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { byteName } from "../../../src/bytes/byte-name.ts";
-import { detectedRows, listedRow } from "../../support/listed-differences.ts";
-import type { Difference, Outcome } from "../../support/outcome.ts";
-import type { SnapshotEntry } from "../../support/snapshot.ts";
-import { plainAttributes } from "../../support/tree-plan.ts";
-
-const entry: SnapshotEntry = {
-  ...{ type: "file", mode: "0644", owner: "0:0", size: "1", mtime: "5", atime: "", content: "a", target: "" },
-  ...{ device: "", linkedWith: "", xattrs: "", blocks: 8 },
-};
-
-interface Case {
-  readonly argv: string;
-  readonly sources?: number;
-  readonly codes?: readonly [number, number];
-  readonly stdout?: readonly [string, string];
-  readonly stderr?: readonly [string, string];
-  readonly tree?: Readonly<Record<string, Partial<SnapshotEntry>>>;
-  readonly difference: Partial<Difference>;
-}
-
-function rowOf({
-  argv,
-  sources = 1,
-  codes = [0, 0],
-  stdout = ["", ""],
-  stderr = ["", ""],
-  tree = {},
-  difference,
-}: Case): string | undefined {
-  const snapshot = new Map(Object.entries(tree).map(([path, some]) => [byteName(path), { ...entry, ...some }]));
-  const outcome = (side: 0 | 1): Outcome => {
-    return {
-      exitCode: codes[side],
-      stderr: stderr[side],
-      stdout: stdout[side],
-      log: undefined,
-      tree: snapshot,
-      sourceChanges: [],
-    };
-  };
-  const plan = new Map([
-    [byteName("sub/name"), { node: { kind: "directory" }, attributes: { ...plainAttributes(0o755, 77n) } }],
-  ] as const);
-  const words = { options: [], listOptions: [], sources: Array(sources).fill(byteName("s")), destination: undefined };
-  const scenario = {
-    ...{ argv: argv.split(" ").map((word) => byteName(word)), sources: new Map([[byteName("src"), plan]]) },
-    words: { ...words, optionsLast: false },
-  };
-  const none = { aspect: "stderr", symptom: "", detail: "", left: [], right: [], isOrder: false };
-  return listedRow({ ...none, ...difference }, { scenario, left: outcome(0), right: outcome(1) });
-}
+import { type Case, rowOf } from "../../support/differing-case.ts";
+import { detectedRows } from "../../support/listed-differences.ts";
 
 const mode = (path: string, left: string, right: string, property: "mode" | "mtime" = "mode") => {
   return { aspect: `tree ${property}`, tree: { path: byteName(path), property, left, right } };
@@ -197,6 +148,19 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
         tree: { path: byteName("dst/d/f"), property: "existence", left: "file", right: undefined },
       },
     },
+  },
+  {
+    name: "a directory that its owner may write to",
+    known: {
+      ...{
+        argv: "-rX",
+        codes: [23, 0],
+        stderr: [closed, ""],
+        tree: { "dst/d": { type: "directory", xattrs: "user.a=1" } },
+      },
+      difference: mode("dst/d", "0515", "0535"),
+    },
+    unlike: { difference: mode("dst/d", "0715", "0735") },
   },
   {
     name: "a link of somebody else without --fuzzy",

@@ -1,0 +1,55 @@
+/** Makes cases that differ, for the tests of detectors of listed differences. */
+import { byteName } from "../../src/bytes/byte-name.ts";
+import { listedRow } from "./listed-differences.ts";
+import type { Difference, Outcome } from "./outcome.ts";
+import type { SnapshotEntry } from "./snapshot.ts";
+import { plainAttributes } from "./tree-plan.ts";
+
+const entry: SnapshotEntry = {
+  ...{ type: "file", mode: "0644", owner: "0:0", size: "1", mtime: "5", atime: "", content: "a", target: "" },
+  ...{ device: "", linkedWith: "", xattrs: "", blocks: 8 },
+};
+
+/** A case that differs in one point; pairs are what rsync and tsync do, `tree` is of both. */
+export interface Case {
+  readonly argv: string;
+  readonly sources?: number;
+  readonly codes?: readonly [number, number];
+  readonly stdout?: readonly [string, string];
+  readonly stderr?: readonly [string, string];
+  readonly tree?: Readonly<Record<string, Partial<SnapshotEntry>>>;
+  readonly difference: Partial<Difference>;
+}
+
+/** The row that explains the difference. */
+export function rowOf({
+  argv,
+  sources = 1,
+  codes = [0, 0],
+  stdout = ["", ""],
+  stderr = ["", ""],
+  tree = {},
+  difference,
+}: Case): string | undefined {
+  const snapshot = new Map(Object.entries(tree).map(([path, some]) => [byteName(path), { ...entry, ...some }]));
+  const outcome = (side: 0 | 1): Outcome => {
+    return {
+      exitCode: codes[side],
+      stderr: stderr[side],
+      stdout: stdout[side],
+      log: undefined,
+      tree: snapshot,
+      sourceChanges: [],
+    };
+  };
+  const plan = new Map([
+    [byteName("sub/name"), { node: { kind: "directory" }, attributes: { ...plainAttributes(0o755, 77n) } }],
+  ] as const);
+  const words = { options: [], listOptions: [], sources: Array(sources).fill(byteName("s")), destination: undefined };
+  const scenario = {
+    ...{ argv: argv.split(" ").map((word) => byteName(word)), sources: new Map([[byteName("src"), plan]]) },
+    words: { ...words, optionsLast: false },
+  };
+  const none = { aspect: "stderr", symptom: "", detail: "", left: [], right: [], isOrder: false };
+  return listedRow({ ...none, ...difference }, { scenario, left: outcome(0), right: outcome(1) });
+}

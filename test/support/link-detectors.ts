@@ -1,0 +1,336 @@
+/**
+ * More detectors of listed differences (listed-differences.ts): of files that have several names, of what an ordinary user may not
+ * do, and of names that vanish because another one was sent and removed.
+ */
+import { type ByteName, baseName, directoryName } from "../../src/bytes/byte-name.ts";
+import {
+  codes,
+  type Detector,
+  type DifferingCase,
+  type Options,
+  onlyLines,
+  someFailed,
+} from "./difference-detector.ts";
+import type { Difference, Outcome } from "./outcome.ts";
+
+const noGroup = /^rsync: \[\w+\] chgrp "(.*)" failed: Operation not permitted \(1\)$/;
+const notLinked = /^rsync: \[generator\] link ".*" => .* failed: Permission denied \(13\)$/;
+const unreadable = /^rsync: \[generator\] open "(.*)": Permission denied \(13\)$/;
+const noAcl = /^rsync: \[generator\] set_acl: xacl_set\((.*), ACL_TYPE_ACCESS\): Operation not permitted \(1\)$/;
+const throughLink =
+  /^rsync: \[generator\] failed to set permissions on "(.*)": Too many levels of symbolic links \(40\)$/;
+const noDirectory = /^rsync: \[generator\] recv_generator: failed to stat "(.*)": Not a directory \(20\)$/;
+const vanished = /^file has vanished: "(.*)"$/;
+const someVanished = /^rsync warning: some files vanished before they could be transferred/;
+const alreadyRemoved = /^sender file already removed: (.*)$/;
+const noEntryXattrs = /^rsync: \[generator\] gen_entry_copy_xattrs: .* failed: No such file or directory \(2\)$/;
+const noDefaultAcl =
+  /^rsync: \[generator\] get_acl: sys_acl_get_file\((.*), ACL_TYPE_DEFAULT\): Permission denied \(13\)$/;
+const noTimes = /^rsync: \[generator\] failed to set times on "(.*)": Operation not permitted \(1\)$/;
+const refusal = /^refusing to follow a symlink owned by an untrusted user/;
+const itemLines = /^(?:stdout|log) items$/;
+const followerLines = /^(?:stdout|log) followers$/;
+
+export const linkDetectors: readonly Detector[] = [
+  {
+    row: "`--inplace`, `--append` onto files of the destination that are links of one file but not in the source",
+    applies: (_, options) => options.inPlace,
+    explains: ({ aspect, tree, left, right, isOrder }, { left: { tree: found } }) => {
+      const isOneOfSeveral = (path: ByteName) => {
+        const linkedWith = found.get(path)?.linkedWith ?? "";
+        return (
+          linkedWith !== "" && [...found].some(([other, entry]) => other !== path && entry.linkedWith === linkedWith)
+        );
+      };
+      if (tree !== undefined) return tree.property === "content" && isOneOfSeveral(tree.path);
+      // One that another name has brought up to date meanwhile is asked for or not.
+      if (!itemLines.test(aspect) || isOrder) return false;
+      return [...left, ...right].every((line) => {
+        const name = /^>f\.[ .\w]{8} (.*)$/.exec(line)?.[1];
+        return (
+          name !== undefined && [...found.keys()].some((path) => path.endsWith(`/${name}`) && isOneOfSeveral(path))
+        );
+      });
+    },
+  },
+  {
+    row: "`-H -g` as an ordinary user, and further names of a file whose group is not one of ours",
+    applies: (_, options) => options.has("H", "--hard-links") && keepsGroup(options),
+    explains: (difference, one) => {
+      const { aspect, tree } = difference;
+      const told = toldNames(one.left.stderr, noGroup);
+      if (aspect === "exit code") return told.length > 0 && codes([23], [0], one);
+      if (aspect === "stderr") return onlyLines(difference, new RegExp(`${noGroup.source}|${someFailed.source}`));
+      if (tree === undefined || one.left.tree.get(tree.path)?.type === "directory") return false;
+      const [owner, group] = (tree.left ?? "").split(":");
+      const [ownOwner, ownGroup] = (tree.right ?? "").split(":");
+      if (tree.property === "owner" && told.length === 0)
+        // The group that it had stays.
+        return owner === ownOwner && !isOurGroup(group) && isOurGroup(ownGroup);
+      if (!["mode", "mtime", "atime", "owner", "xattrs"].includes(tree.property)) return false;
+      const names = namesOf(tree.path, one.left).map((path) => baseName(path));
+      return names.some((name) => told.some((path) => path.endsWith(`/${name}`) || path.includes(`/.${name}.`)));
+    },
+  },
+  {
+    row: "`-H`, linked links or special files of which one cannot be replaced, as an ordinary user",
+    applies: ({ left, right }, options) =>
+      options.has("H", "--hard-links") &&
+      [left, right].some(({ stderr }) => stderr.split("\n").some((line) => notLinked.test(line))),
+    explains: (difference, { left: { tree: found } }) => {
+      const { aspect, tree, isOrder, left, right } = difference;
+      if (aspect === "stderr") return onlyLines(difference, notLinked, notLinked);
+      if (itemLines.test(aspect) || followerLines.test(aspect))
+        return !isOrder && [...left, ...right].every((line) => /^[h.][LSD][ .\w]{9} /.test(line));
+      if (tree?.property === "linkedWith") return !["file", "directory"].includes(found.get(tree.path)?.type ?? "file");
+      if (tree?.property !== "mtime" || tree.left !== "now") return false;
+      const holds = ([path, { type, linkedWith }]: [ByteName, { type: string; linkedWith: string }]) =>
+        directoryName(path) === tree.path && linkedWith !== "" && type !== "file";
+      return found.get(tree.path)?.type === "directory" && [...found].some(holds);
+    },
+  },
+  {
+    row: "`--link-dest` with an equal file that may be neither linked nor read, and one at the destination",
+    applies: (_, options) => options.has("", "--link-dest"),
+    explains: ({ tree }, { left, right }) => {
+      if (tree?.property !== "existence" || tree.left !== undefined) return false;
+      if (right.tree.get(tree.path)?.type !== "file") return false;
+      return toldNames(left.stderr, unreadable).some((path) => path.endsWith(`/${baseName(tree.path)}`));
+    },
+  },
+  {
+    row: "`-A` as an ordinary user, a special file of somebody else with another ACL",
+    applies: (_, options) => options.has("A", "--acls"),
+    explains: ({ aspect, isOrder, left, right }, one) => {
+      if (aspect !== "stderr" || isOrder || left.length > 0 || right.length === 0) return false;
+      return right.every((line) => {
+        const name = noAcl.exec(line)?.[1];
+        if (name === undefined || !one.left.stderr.includes(`failed to set permissions on "`)) return false;
+        const path = [...one.left.tree.keys()].find((at) => at.endsWith(`/${unescaped(name)}`));
+        const type = path === undefined ? "file" : (one.left.tree.get(path)?.type ?? "file");
+        return !["file", "directory", "symlink"].includes(type) && one.left.stderr.includes(`/${name}": Operation not`);
+      });
+    },
+  },
+  {
+    row: "`-b` without `-l`, a new directory in place of a link in a directory that may not be changed",
+    applies: ({ left }, options) =>
+      options.has("b", "--backup", "--backup-dir") && toldNames(left.stderr, throughLink).length > 0,
+    explains: (difference, one) => {
+      const { aspect, tree, isOrder, left, right } = difference;
+      if (aspect === "stderr") return onlyLines(difference, throughLink, noDirectory);
+      const told = toldNames(one.left.stderr, throughLink);
+      if (/^(?:stdout|log) (?:items|generator)$/.test(aspect))
+        return (
+          !isOrder &&
+          left.length === 0 &&
+          right.every((line) => {
+            const name = /^make_bak: skipping non-regular file (.*)$/.exec(line)?.[1];
+            return name !== undefined && told.some((path) => path.endsWith(`/${unescaped(name)}`));
+          })
+        );
+      if (tree === undefined || one.left.tree.get(tree.path)?.type !== "symlink") return false;
+      return told.some((path) => path.endsWith(`/${tree.path}`)) && ["mtime", "owner"].includes(tree.property);
+    },
+  },
+  {
+    row: "`-c -U` with hard links within one directory of the source, or with `-L` and links to one file; `-U` with an argument twice, or with a merge file that `--files-from` names",
+    applies: ({ scenario }, options) =>
+      keepsAccessTimes(options) && (options.has("", "--files-from") || scenario.words.sources.length > 1),
+    explains: ({ aspect, tree, left, right, isOrder }, { scenario }) => {
+      // A link of somebody else whose time of access would be another one.
+      if (aspect === "stderr" && scenario.words.sources.length > 1) {
+        const named = (lines: readonly string[]) =>
+          lines.map((line) => baseName((noTimes.exec(line)?.[1] ?? line) as ByteName)).sort();
+        return (
+          !isOrder && [...left, ...right].every((line) => noTimes.test(line)) && `${named(left)}` === `${named(right)}`
+        );
+      }
+      const isMerged = (path: string) => /(?:^|[/ ])\.(?:cvsignore|rsync-filter|rules|words|excludes)$/.test(path);
+      if (tree !== undefined) return tree.property === "atime" && tree.left === "now" && isMerged(tree.path);
+      if (!itemLines.test(aspect) || isOrder || left.length !== right.length) return false;
+      return left.every((line, index) => isMerged(line) && right[index]?.replace(/^(.{8})u/, "$1.") === line);
+    },
+  },
+  {
+    row: "`--delete-missing-args` with merge files in the destination that protect",
+    applies: (_, options) =>
+      keepsAccessTimes(options) && options.has("", "--delete-missing-args") && options.mergesFiles && !options.deletes,
+    explains: ({ tree }) => tree?.property === "atime" && tree.right === "now" && /^-?\d+$/.test(tree.left ?? ""),
+  },
+  ...[
+    {
+      row: "`-L --remove-source-files` with links to files that are sent under another name too",
+      applies: (_: DifferingCase, options: Options) => removesSources(options) && followsLinks(options),
+    },
+    {
+      row: "`--remove-source-files` and a file that two arguments have",
+      applies: ({ scenario }: DifferingCase, options: Options) =>
+        removesSources(options) && scenario.words.sources.length > 1,
+    },
+  ].map((row) => ({ ...row, explains: isOfVanished })),
+  {
+    row: "`-n -H --link-dest`, links in a later directory",
+    applies: (_, options) =>
+      options.has("n", "--dry-run") && options.has("H", "--hard-links") && options.has("", "--link-dest"),
+    explains: ({ aspect, isOrder, left, right }) => {
+      if (!followerLines.test(aspect) || isOrder || left.length !== right.length) return false;
+      const named = (line: string) => line.replace(/ => .*$/, "");
+      return (
+        left.every((line) => / => \//.test(line)) &&
+        right.every((line) => / => [^/]/.test(line)) &&
+        left.map(named).sort().join("\n") === right.map(named).sort().join("\n")
+      );
+    },
+  },
+  {
+    row: "`-n -X` with `--copy-dest` or `--link-dest`, for directories that one of these has",
+    applies: (_, options) =>
+      options.has("n", "--dry-run", "--only-write-batch") && options.has("X", "--xattrs") && options.hasAlternates,
+    explains: (difference, one) =>
+      difference.aspect === "exit code"
+        ? one.left.stderr.split("\n").some((line) => noEntryXattrs.test(line)) && codes([23], [0], one)
+        : /^(?:stderr|log \w+)$/.test(difference.aspect) &&
+          onlyLines(difference, new RegExp(`${noEntryXattrs.source}|${someFailed.source}`)),
+  },
+  {
+    row: "`-H` with `-m`, `--remove-source-files`, `--copy-dest`: order of further names",
+    applies: (_, options) =>
+      options.has("H", "--hard-links") &&
+      (options.has("m", "--prune-empty-dirs", "--copy-dest") || removesSources(options)),
+    explains: ({ aspect, isOrder }) => isOrder && /^(?:stdout|log) (?:generator|followers)$/.test(aspect),
+  },
+  {
+    row: "`-A -H` with another name of a special file in the place of a directory",
+    applies: ({ left }, options) =>
+      options.has("A", "--acls") && options.has("H", "--hard-links") && toldNames(left.stderr, noDefaultAcl).length > 0,
+    explains: (difference, one) => {
+      const { aspect, isOrder, left, right } = difference;
+      if (aspect === "exit code") return codes([23], [0], one);
+      if (aspect === "stderr") return onlyLines(difference, new RegExp(`${noDefaultAcl.source}|${someFailed.source}`));
+      if (!followerLines.test(aspect) || isOrder || left.length !== right.length) return false;
+      // Its ACL counts as changed.
+      const plain = (line: string) => line.replace(/(h[SD][ .\w]{7})a/g, "$1.");
+      const told = toldNames(one.left.stderr, noDefaultAcl);
+      return left.every(
+        (line, index) => plain(line) === right[index] && told.some((name) => unescaped(line).includes(name)),
+      );
+    },
+  },
+  {
+    row: "`-X` with `--copy-dest` or `--link-dest`, a file with a capability that is copied from there and changes its owner",
+    applies: (_, options) => options.has("X", "--xattrs") && options.hasAlternates,
+    explains: ({ tree }, { left }) => {
+      if (tree?.property !== "xattrs" || left.tree.get(tree.path)?.type !== "file") return false;
+      const attributes = (tree.right ?? "").split(" ");
+      const kept = attributes.filter((text) => !text.startsWith("security.capability="));
+      return kept.length < attributes.length && kept.join(" ") === tree.left;
+    },
+  },
+  {
+    row: "`--keep-dirlinks --link-dest` with a file behind a link of somebody else",
+    applies: ({ left }, options) =>
+      options.has("K", "--keep-dirlinks") &&
+      options.has("", "--link-dest") &&
+      left.stderr.split("\n").some((line) => refusal.test(line)),
+    explains: (difference) => {
+      const { aspect, tree, isOrder, left, right } = difference;
+      if (aspect === "stderr") return onlyLines(difference, refusal);
+      if (itemLines.test(aspect) && !isOrder && right.length === 0)
+        return left.every((line) => /^c[fLSD] {9} /.test(line));
+      if (followerLines.test(aspect) && !isOrder && left.length === 0)
+        return right.every((line) => /^h[fLSD] {9} /.test(line));
+      return tree?.property === "linkedWith" && (tree.left ?? "") === "";
+    },
+  },
+  {
+    row: "`-k --delete-before` with merge files, in a directory of the destination for which a link of somebody else stands",
+    applies: (_, options) =>
+      options.has("k", "--copy-dirlinks") && options.has("", "--delete-before") && options.mergesFiles,
+    explains: (difference) => difference.aspect === "stderr" && onlyLines(difference, refusal),
+  },
+  {
+    row: "`--iconv` with `./NAME` in `--files-from`, under incremental recursion",
+    applies: (_, options) => options.has("", "--iconv") && options.has("", "--files-from"),
+    explains: ({ aspect, tree, isOrder, left, right }) => {
+      if (tree !== undefined) return ["mtime", "mode", "owner"].includes(tree.property) && tree.path === "dst";
+      if (!itemLines.test(aspect) || isOrder || left.length !== 1 || right.length !== 1) return false;
+      return /^\.d[ .\w]{9} \.\/$/.test(left[0] ?? "") && /^\.d[ .\w]{9} [^/]+\/$/.test(right[0] ?? "");
+    },
+  },
+];
+
+/** What was, or was not, there any more to be sent, because it had been sent under another name. */
+function isOfVanished(difference: Difference, one: DifferingCase): boolean {
+  const { aspect, tree, isOrder, left, right } = difference;
+  const lines = new RegExp(`${vanished.source}|${someVanished.source}|${someFailed.source}`);
+  if (aspect === "exit code") return codes([0, 23, 24], [0, 23, 24], one);
+  if (aspect === "stderr") return onlyLines(difference, lines, lines);
+  const gone = [one.left, one.right].flatMap(({ stderr, stdout }) => [
+    ...toldNames(stderr, vanished),
+    ...toldNames(stdout, alreadyRemoved).map((name) => `/${name}`),
+  ]);
+  const isGone = (name: string) => gone.some((path) => path.endsWith(`/${name}`));
+  if (/^(?:stdout|log) removals$/.test(aspect)) {
+    // Each under another of its names on the other side, or vanished there.
+    const [some, others] = [left, right].map((told) => toldNames(told.join("\n"), alreadyRemoved));
+    const lost = [one.left, one.right].flatMap(({ stderr }) => toldNames(stderr, vanished));
+    const isKnown =
+      (there: readonly string[] = []) =>
+      (path: string) => {
+        const name = baseName(path as ByteName);
+        return [...there, ...lost].some((other) => `/${other}`.endsWith(`/${name}`));
+      };
+    return (
+      onlyLines(difference, alreadyRemoved, alreadyRemoved) &&
+      some?.every(isKnown(others)) === true &&
+      others?.every(isKnown(some)) === true
+    );
+  }
+  if (itemLines.test(aspect) || /^(?:stdout|log) names$/.test(aspect))
+    return !isOrder && [...left, ...right].every((line) => isGone(unescaped(line.replace(/^[>c]f\S{9} /, ""))));
+  if (tree === undefined) return false;
+  const name = baseName(tree.path);
+  if (one.left.tree.get(tree.path)?.type === "directory" || one.right.tree.get(tree.path)?.type === "directory")
+    return ["mtime", "existence"].includes(tree.property) && gone.some((path) => path.includes(`/${name}/`));
+  return isGone(name) || isGone(name.replace(/~$/, ""));
+}
+
+/** All names that a file has in a tree. */
+function namesOf(path: ByteName, { tree }: Outcome): ByteName[] {
+  const linkedWith = tree.get(path)?.linkedWith ?? "";
+  return linkedWith === "" ? [path] : [...tree.keys()].filter((other) => tree.get(other)?.linkedWith === linkedWith);
+}
+
+/** The names that lines tell of, as they are. */
+function toldNames(text: string, line: RegExp): string[] {
+  return text.split("\n").flatMap((one) => {
+    const match = line.exec(one);
+    return match === null ? [] : [unescaped(match[1] ?? "")];
+  });
+}
+
+function unescaped(text: string): string {
+  return text.replace(/\\#(\d{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
+}
+
+/** The groups of the ordinary user of the comparison (differential.ts). */
+function isOurGroup(group: string | undefined): boolean {
+  return group === "65534" || group === "12345";
+}
+
+function keepsGroup(options: Options): boolean {
+  return options.has("g", "--group") || options.has("a", "--archive");
+}
+
+function keepsAccessTimes(options: Options): boolean {
+  return options.has("U", "--atimes");
+}
+
+function removesSources(options: Options): boolean {
+  return options.has("", "--remove-source-files", "--remove-sent-files");
+}
+
+function followsLinks(options: Options): boolean {
+  return options.has("L", "--copy-links", "--copy-unsafe-links") || options.has("k", "--copy-dirlinks");
+}

@@ -1,0 +1,195 @@
+/** Detectors of link-detectors.ts: each knows a case of its row, and not the same one with one thing changed. */
+import { describe, expect, test } from "vitest";
+import { byteName } from "../../../src/bytes/byte-name.ts";
+import { type Case, rowOf } from "../../support/differing-case.ts";
+import type { TreeDifference } from "../../support/snapshot.ts";
+
+const differs = (path: string, property: TreeDifference["property"], left?: string, right?: string) => {
+  return { aspect: `tree ${property}`, tree: { path: byteName(path), property, left, right } };
+};
+const two = { "dst/a": { linkedWith: "dst/a" }, "dst/b": { linkedWith: "dst/a" } };
+const some23 = "rsync error: some files/attrs were not transferred (see previous errors) (code 23)";
+const refused = 'rsync: [receiver] chgrp "/x/dst/.a.AbCdEf" failed: Operation not permitted (1)';
+const unlinked = 'rsync: [generator] link "/x/dst/.a.######" => b failed: Permission denied (13)';
+const unread = 'rsync: [generator] open "/x/alt/d/f": Permission denied (13)';
+const noAcl = "rsync: [generator] set_acl: xacl_set(d/p, ACL_TYPE_ACCESS): Operation not permitted (1)";
+const closed = 'rsync: [generator] failed to set permissions on "/x/dst/d/p": Operation not permitted (1)';
+const through = 'rsync: [generator] failed to set permissions on "/x/dst/l": Too many levels of symbolic links (40)';
+const noTimes = (name: string) =>
+  `rsync: [generator] failed to set times on "/x/dst/${name}": Operation not permitted (1)`;
+const gone = 'file has vanished: "/x/src/d/f"';
+const noEntry = 'rsync: [generator] gen_entry_copy_xattrs: openat("/x/dst/d") failed: No such file or directory (2)';
+const noDefault = "rsync: [generator] get_acl: sys_acl_get_file(d/p, ACL_TYPE_DEFAULT): Permission denied (13)";
+const refusal = "refusing to follow a symlink owned by an untrusted user; use --insecure-links locally";
+
+/** What is recognized, and the same with one thing changed, which is not. */
+const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike: Partial<Case>])[] = [
+  [
+    "the content of a file that has one name",
+    /^`--inplace`, `--append` onto/,
+    { argv: "-a --append --no-W", tree: two, difference: differs("dst/b", "content", "1", "2") },
+    { tree: { "dst/b": {} } },
+  ],
+  [
+    "the request for a file that has one name",
+    /^`--inplace`, `--append` onto/,
+    { argv: "-a --inplace", tree: two, difference: { aspect: "stdout items", left: [">f.st...... b"] } },
+    { tree: { "dst/a": {}, "dst/b": {} } },
+  ],
+  [
+    "the mode of a file with no name that was told of",
+    /^`-H -g` as an ordinary user/,
+    { argv: "-aH", stderr: [refused, ""], tree: two, difference: differs("dst/b", "mode", "0700", "0755") },
+    { difference: differs("dst/c", "mode", "0700", "0755") },
+  ],
+  [
+    "a group of ours that stays",
+    /^`-H -g` as an ordinary user/,
+    { argv: "-rgH", tree: two, difference: differs("dst/b", "owner", "65534:54321", "65534:65534") },
+    { difference: differs("dst/b", "owner", "65534:12345", "65534:65534") },
+  ],
+  [
+    "the item of a regular file",
+    /^`-H`, linked links or special files/,
+    {
+      ...{ argv: "-rlH", stderr: [unlinked, ""], codes: [23, 23] },
+      difference: { aspect: "stdout followers", left: ["hL          a => b"] },
+    },
+    { difference: { aspect: "stdout followers", left: ["hf          a => b"] } },
+  ],
+  [
+    "a file that is missing in tsync's tree",
+    /^`--link-dest` with an equal file/,
+    {
+      ...{ argv: "-a --link-dest=../alt", stderr: [unread, unread], tree: { "dst/d/f": {} } },
+      difference: differs("dst/d/f", "existence", undefined, "file"),
+    },
+    { difference: differs("dst/d/f", "existence", "file", undefined) },
+  ],
+  [
+    "an ACL of a regular file",
+    /^`-A` as an ordinary user, a special file/,
+    { argv: "-aA", stderr: [closed, ""], tree: { "dst/d/p": { type: "fifo" } }, difference: { right: [noAcl] } },
+    { tree: { "dst/d/p": {} } },
+  ],
+  [
+    "another link than the one that was told of",
+    /^`-b` without `-l`, a new directory/,
+    {
+      ...{ argv: "-rtb", stderr: [through, ""], tree: { "dst/l": { type: "symlink" }, "dst/k": { type: "symlink" } } },
+      difference: differs("dst/l", "mtime", "1", "2"),
+    },
+    { difference: differs("dst/k", "mtime", "1", "2") },
+  ],
+  [
+    "the time of a file that is no merge file",
+    /^`-c -U` with hard links/,
+    { argv: "-aU -C --files-from=l", difference: differs("dst/d/.cvsignore", "atime", "now", "5") },
+    { difference: differs("dst/d/cvsignore", "atime", "now", "5") },
+  ],
+  [
+    "times of two different links",
+    /^`-c -U` with hard links/,
+    { argv: "-aU ./s s/ d", sources: 2, difference: { left: [noTimes("l")], right: [noTimes("s/l")] } },
+    { difference: { left: [noTimes("l")], right: [noTimes("s/k")] } },
+  ],
+  [
+    "a time of access that only rsync changed",
+    /^`--delete-missing-args` with merge files/,
+    { argv: "-aU -F --delete-missing-args", difference: differs("dst/f", "atime", "5", "now") },
+    { difference: differs("dst/f", "atime", "now", "5") },
+  ],
+  [
+    "a file that did not vanish",
+    /^`-L --remove-source-files`/,
+    {
+      argv: "-aL --remove-source-files",
+      stderr: [gone, ""],
+      difference: differs("dst/e/f", "existence", undefined, "file"),
+    },
+    { difference: differs("dst/e/g", "existence", undefined, "file") },
+  ],
+  [
+    "the item of a file that did not vanish",
+    /^`-L --remove-source-files`/,
+    {
+      ...{ argv: "-rk --remove-source-files", stderr: [gone, ""] },
+      difference: { aspect: "stdout items", right: [">f+++++++++ d/f"] },
+    },
+    { difference: { aspect: "stdout items", right: [">f+++++++++ d/g"] } },
+  ],
+  [
+    "two followers of which one is another file",
+    /^`-n -H --link-dest`/,
+    {
+      argv: "-anH --link-dest=../alt",
+      difference: { aspect: "stdout followers", left: ["hf...p..... b => /x/alt/a"], right: ["hf...p..... b => a"] },
+    },
+    {
+      difference: { aspect: "stdout followers", left: ["hf...p..... b => /x/alt/a"], right: ["hf...p..... c => a"] },
+    },
+  ],
+  [
+    "an exit code without its reason",
+    /^`-n -X` with `--copy-dest`/,
+    {
+      argv: "-anX --copy-dest=../a",
+      codes: [23, 0],
+      stderr: [`${noEntry}\n${some23}`, ""],
+      difference: { aspect: "exit code" },
+    },
+    { stderr: [some23, ""] },
+  ],
+  [
+    "an order of items",
+    /^`-H` with `-m`/,
+    { argv: "-aH -m", difference: { aspect: "stdout generator", isOrder: true } },
+    { difference: { aspect: "stdout items", isOrder: true } },
+  ],
+  [
+    "a follower that differs in more than its ACL",
+    /^`-A -H` with another name/,
+    {
+      ...{ argv: "-aAH", codes: [23, 0], stderr: [noDefault, ""] },
+      difference: { aspect: "log followers", left: ["hS..tp...a. d/p => a"], right: ["hS..tp..... d/p => a"] },
+    },
+    { difference: { aspect: "log followers", left: ["hS..tp...a. d/p => a"], right: ["hS..t...... d/p => a"] } },
+  ],
+  [
+    "a capability of which something else is lost",
+    /^`-X` with `--copy-dest` or `--link-dest`, a file with a capability/,
+    {
+      ...{ argv: "-aX --copy-dest=../a", tree: { "dst/f": {} } },
+      difference: differs("dst/f", "xattrs", "user.a=1", "security.capability=2 user.a=1"),
+    },
+    { difference: differs("dst/f", "xattrs", "user.b=1", "security.capability=2 user.a=1") },
+  ],
+  [
+    "a file that rsync has linked",
+    /^`--keep-dirlinks --link-dest`/,
+    {
+      ...{ argv: "-aK --link-dest=../a", stderr: [refusal, ""] },
+      difference: differs("dst/x/f", "linkedWith", "", "a/x/f"),
+    },
+    { difference: differs("dst/x/f", "linkedWith", "dst/f", "a/x/f") },
+  ],
+  [
+    "a refusal without merge files",
+    /^`-k --delete-before` with merge files/,
+    { argv: "-rlk --delete-before -f:_.f", difference: { left: [refusal] } },
+    { argv: "-rlk --delete-before" },
+  ],
+  [
+    "the time of another directory than the top",
+    /^`--iconv` with/,
+    { argv: "-rt --iconv=. --files-from=l", difference: differs("dst", "mtime", "now", "5") },
+    { difference: differs("dst/d", "mtime", "now", "5") },
+  ],
+];
+
+describe("linkDetectors", () => {
+  test.each(cases)("do not know %s", (_, row, known, unlike) => {
+    expect(rowOf(known)).toMatch(row);
+    expect(rowOf({ ...known, ...unlike })).toBeUndefined();
+  });
+});
