@@ -35,6 +35,8 @@ export class Patcher implements MatchSink {
   private readonly request: PatchRequest;
   private readonly buffer: Uint8Array;
   private buffered = 0;
+  /** Something came that is not of the basis. */
+  hasLiteral = false;
   /** Where the result has grown to, the buffer included. */
   private end: number;
 
@@ -50,6 +52,7 @@ export class Patcher implements MatchSink {
   }
 
   literal(bytes: Uint8Array): number {
+    this.hasLiteral = true;
     for (let done = 0; done < bytes.length; ) {
       const piece = Math.min(bytes.length - done, this.buffer.length - this.buffered);
       this.buffer.set(bytes.subarray(done, done + piece), this.buffered);

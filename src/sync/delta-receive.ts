@@ -119,7 +119,12 @@ export class DeltaReceiver {
       memory,
       onData: (bytes) => sent.update(bytes, 0, bytes.length),
     });
-    const totals = yield* matcher.run();
+    let totals: MatchTotals;
+    try {
+      totals = yield* matcher.run();
+    } finally {
+      job.hasNewData = patcher.hasLiteral;
+    }
     let rest = totals.error < 0 ? totals.error : patcher.flush();
     if (rest >= 0 && descriptor !== undefined) {
       writeError = settleEnd(copier, job, descriptor, existing);

@@ -172,6 +172,10 @@ export class FileReceiver {
       complete = installed === 0;
       return { ...this.result(job, complete && !wrong, written, failures, name, digest), delta };
     } finally {
+      // Stopped in the middle of what comes in parts.
+      if (opened && job.hasNewData && written === 0 && syscalls.fstat(descriptor, this.stat) === 0) {
+        kept = Math.max(kept, this.stat.size);
+      }
       if (opened) syscalls.close(descriptor);
       syscalls.close(job.source);
       if (!complete) this.dispose(job, directory, name, isFalse ? 0 : Math.max(written, kept));

@@ -74,6 +74,8 @@ export interface ReceiveJob {
   readonly keepPartial: "no" | "in-place" | "directory";
   /** Partial directory when it exists or can be made: parent directory and its name in it; absolute dirs: parent -1. */
   readonly partialDirectory: ByteName | undefined;
+  /** Set by whoever does a job with a basis: data has come that is not of it, so that an incomplete file is worth keeping. */
+  hasNewData?: boolean;
   /** A good file is put into the partial directory, not into its place; it has come when it lies there. */
   readonly delayed: boolean;
   /** Compute the digest of the data (`%C`). */

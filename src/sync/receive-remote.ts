@@ -84,6 +84,7 @@ export class RemoteDataReceiver {
       if (token.kind === "end") break;
       if (token.kind === "data") {
         literalBytes += token.bytes.length;
+        job.hasNewData = true;
         status = patcher.literal(token.bytes);
       } else {
         matches += token.count;

@@ -1,0 +1,91 @@
+/** `--partial` when the other side is gone in the middle of a file (3-transfer 5.4, 4-traps L-08): at a client that pulls and at a server. */
+import { spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { CutOrder } from "../support/cutting-shell.ts";
+
+const tsync = join(import.meta.dirname, "../../bin/tsync");
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "tsync-partial-"));
+  const script = join(import.meta.dirname, "../support/cutting-shell.ts");
+  writeFileSync(join(folder, "shell"), `#!/bin/sh\nexec ${process.execPath} ${script} "$@"\n`, { mode: 0o755 });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const bytes = 2_000_000;
+const line = (index: number, name: string): string => `${name} ${index} ${(index * 2_654_435_761) % 4_294_967_296}\n`;
+const source = Array.from({ length: bytes / 20 }, (_, index) => line(index, "line"))
+  .join("")
+  .slice(0, bytes);
+
+/** Copies `big` with a connection that is cut; the copy before is `old`. */
+function copy(direction: "pull" | "push", options: string, cut: number, old?: string): number | null {
+  for (const name of ["s", "d"]) {
+    rmSync(join(folder, name), { recursive: true, force: true });
+    mkdirSync(join(folder, name));
+  }
+  writeFileSync(join(folder, "s/big"), source);
+  if (old !== undefined) writeFileSync(join(folder, "d/big"), old);
+  const [client, server] = direction === "pull" ? [tsync, "rsync"] : ["rsync", tsync];
+  const operands = direction === "pull" ? [`h:${folder}/s/`, "d"] : ["s/", `h:${folder}/d`];
+  const args = ["-a", ...options.split(" "), "-e", "./shell", `--rsync-path=${server}`, ...operands];
+  const order: CutOrder = {
+    way: direction === "pull" ? "down" : "up",
+    after: cut,
+    action: "cut",
+    record: join(folder, "record"),
+  };
+  const env = { PATH: process.env.PATH, LC_ALL: "C", TSYNC_CUT: JSON.stringify(order) };
+  return spawnSync(client, args, { cwd: folder, env, timeout: 30_000 }).status;
+}
+
+/** The server may still be at it when its client has left. */
+function settled(path: string): boolean {
+  for (let tries = 0; tries < 200 && !existsSync(join(folder, path)); tries++) spawnSync("sleep", ["0.05"]);
+  return existsSync(join(folder, path));
+}
+
+describe.each(["pull", "push"] as const)("%s", (direction) => {
+  test.each([
+    ["--partial", "d/big"],
+    ["--partial-dir=.part", "d/.part/big"],
+    ["--delay-updates --partial", "d/.~tmp~/big"],
+  ])("%s keeps what came", (options, path) => {
+    expect(copy(direction, options, 1_200_000)).not.toBe(0);
+    expect(settled(path)).toBe(true);
+    const kept = readFileSync(join(folder, path), "latin1");
+    expect(kept.length).toBeGreaterThan(200_000);
+    expect(kept.length).toBeLessThan(bytes);
+    expect(source.startsWith(kept)).toBe(true);
+    // The next run must not take it for the whole one.
+    if (path === "d/big") expect(statSync(join(folder, path)).mtimeMs).toBe(0);
+  });
+
+  test("without it nothing is kept, and a file that stands there stays", () => {
+    expect(copy(direction, "-W", 1_200_000, "old")).not.toBe(0);
+    expect(readFileSync(join(folder, "d/big"), "latin1")).toBe("old");
+    for (let tries = 0; tries < 200 && readdirSync(join(folder, "d")).length > 1; tries++) spawnSync("sleep", ["0.05"]);
+    expect(readdirSync(join(folder, "d"))).toEqual(["big"]);
+  });
+
+  test("blocks of the old file alone are nothing new: it stays whole", () => {
+    const old = `${source.slice(0, bytes - 100_000)}${"x".repeat(100_000)}`;
+    // Blocks so small that the old part takes more bytes than may pass behind the cut.
+    for (const cut of [1500, 5000]) {
+      expect(copy(direction, "--partial -I --no-W -B64", cut, old)).not.toBe(0);
+      expect(readFileSync(join(folder, "d/big"), "latin1")).toBe(old);
+    }
+  });
+});
