@@ -28,6 +28,7 @@ function allDetectors(): Detector[] {
 }
 
 const invalidBackup = /^rsync: \[(?:generator|receiver)\] stat ".*" failed: Invalid argument \(22\)$/;
+const listCount = /^(?: 0 files\.\.\.\r?)?(?:\d+ files? to consider)?$/;
 const verification = /^WARNING: (.*) failed verification -- update (?:discarded|retained) \(will try again\)\.$/;
 const closedLink = /^rsync: \[generator\] opendir "(.*)" failed: Too many levels of symbolic links \(40\)$/;
 const closedTooEarly =
@@ -267,9 +268,13 @@ const detectors: readonly Detector[] = [
   },
   {
     row: "`building file list` under `--progress` or `--info=flist2`, with an error before the first entry",
-    applies: ({ left, right }) => [left, right].every(({ stdout }) => / \d+ files\.\.\./.test(stdout)),
-    explains: ({ aspect, left, right }) =>
-      aspect === "stdout blank" && left.length === 0 && right.length === 1 && right[0] === "",
+    applies: ({ left, right }) => [left, right].every(({ stdout, stderr }) => / \d+ files\.\.\./.test(stdout + stderr)),
+    explains: (difference) => {
+      const { aspect, left, right } = difference;
+      // With --stderr=all the count stands there, before or behind the error.
+      if (aspect === "stderr") return onlyLines(difference, listCount, listCount);
+      return aspect === "stdout blank" && left.length === 0 && right.length === 1 && right[0] === "";
+    },
   },
   {
     row: "`--info=stats3` and up, `-vv --stats`",
