@@ -52,6 +52,8 @@ export interface RunContext {
   readonly gate: ChangeGate | undefined;
   /** The sender is too old to tell nanoseconds: whole seconds are all that is known of a time. */
   readonly coarseTimes?: boolean;
+  /** The sender is so old that lists are in the order of whole names as bytes. */
+  readonly sortsByName?: boolean;
   /** Entries whose extended attributes are set when values of them have come; undefined: all values are here. */
   readonly lateXattrs?: Set<FileEntry>;
   /** What is received comes from a batch file: it may not be what this side asked for. */

@@ -211,7 +211,7 @@ export class Deleter implements DeletionSource {
       else found.push(candidate);
     }
     if (!this.silent) this.onListed?.(kept + found.length);
-    return sortForDeletion(found);
+    return sortForDeletion(found, this.context.sortsByName === true);
   }
 
   private mountPoint(text: string, path: ByteName): void {

@@ -1,12 +1,16 @@
 /** In which order the extraneous entries of a directory are deleted, the device that one lies on, and the limit of deletions. */
-import { byteName } from "../bytes/byte-name.ts";
+import { byteName, compareBytes } from "../bytes/byte-name.ts";
 import type { Stat } from "../fs/syscalls/interface.ts";
 import { FileType } from "../protocol/file-entry.ts";
 import type { RunContext } from "./context.ts";
 import type { Candidate } from "./guarded-deletion.ts";
 
-/** Reverse of the file-list order: directories first, both by descending bytes (3-transfer 6.2). */
-export function sortForDeletion(items: Candidate[]): Candidate[] {
+/**
+ * Reverse of the file-list order: directories first, both by descending bytes (3-transfer 6.2); `byName`: all by the bytes of their
+ * names, as before protocol 29 (2-file-list 4.2).
+ */
+export function sortForDeletion(items: Candidate[], byName: boolean): Candidate[] {
+  if (byName) return items.sort((a, b) => compareBytes(b.name, a.name));
   const isDirectory = (item: Candidate) => (item.mode & FileType.mask) === FileType.directory;
   return items.sort((a, b) => {
     const aDirectory = isDirectory(a);

@@ -89,6 +89,7 @@ export function makeEnd(request: EndRequest, names: PeerNames | undefined): EndP
     isRemote: true,
     onlyBatch: request.onlyBatch ?? false,
     coarseTimes: link.session.protocol < 31,
+    sortsByName: link.session.protocol < 29,
     ...(names === undefined ? {} : { lateXattrs: new Set<FileEntry>() }),
   };
   return { context, program, reader, ownPaths };
