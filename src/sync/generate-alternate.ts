@@ -156,7 +156,7 @@ export class AlternateEntries {
       context.ledger.systemError("generator", `open "${found.absolute}"`, source, found.absolute);
       const target = joinName(
         directoryName(pathBelow(this.parts.destination, entry)),
-        `.${place.name}.XXXXXX` as ByteName,
+        `.${place.name.replace(/^\./, "")}.XXXXXX` as ByteName,
       );
       const text = `rsync: [generator] copy_file "${found.absolute}" => ${target}: ${errnoText(-source)}`;
       remark(context, "other", text, entry.path, context.options.info.copy > 0);

@@ -209,7 +209,7 @@ touch -d @1000000000 s/*; chown -R ${nobody} s d`;
 );
 
 describe("an equal file of an alternate directory that may be neither linked nor read", () => {
-  const setup = `mkdir -p s/x a/x d; echo 1 >s/x/f; echo 1 >s/g; cp s/g a/; cp s/x/f a/x/; chmod 600 a/x/f a/g
+  const setup = `mkdir -p s/x a/x d; echo 1 >s/x/f; echo 1 >s/g; cp s/g a/; cp s/g s/x/.h; cp s/x/f s/x/.h a/x/; chmod 600 a/x/f a/x/.h a/g
 find s a -type f -exec touch -d @1500000000 {} +; chown -R ${nobody} s d`;
   checkAll(setup, ["-rtvv --link-dest=../a s/ d/", "-rtvv --link-dest=../a s/g d/h"]);
 });
