@@ -140,6 +140,7 @@ function parseInto(settings: Settings, args: readonly ByteName[], environment: P
   const { sources, destination, remote } = splitOperands(operands, settings.listOnly);
   checkDaemonOnly(settings, remote);
   if (remote !== undefined) {
+    checkListHost(options.filesFrom, remote);
     const command = remoteCommand(settings, options, remote, sources, destination);
     return batch === undefined ? command : { ...command, batch: { path: batch, args } };
   }
@@ -253,6 +254,14 @@ function daemonOptionError(): TsyncError {
     "client",
     '(Type "rsync --daemon --help" for assistance with daemon mode.)',
   );
+}
+
+/** A list over there is read by the other side of the transfer: on no other machine, as nobody else. */
+function checkListHost(filesFrom: ByteName | undefined, { host, direction }: RemoteOperands): void {
+  const list = filesFrom === undefined ? undefined : parseRemote(filesFrom);
+  if (list === undefined || list.host === "" || list.host === host) return;
+  const role = direction === "pull" ? "Receiver" : "sender";
+  throw plainUsageError("--files-from hostname is not the same as the transfer hostname", role);
 }
 
 function daemonOnlyError(option: "password-file" | "contimeout", role: Role = "sender"): TsyncError {

@@ -70,8 +70,9 @@ export function argumentsTravel(
   { secludedArguments, oldArguments }: Pick<Settings, "secludedArguments" | "oldArguments">,
   environment: CallEnvironment,
 ): { readonly secluded: boolean; readonly old: number } {
-  const asked = secludedArguments === undefined && oldArguments === undefined;
-  const secluded = secludedArguments ?? (asked && numberOf(environment.protectArguments) !== 0);
+  // Of the two variables that of the older way counts, whatever it says.
+  const isOld = oldArguments === undefined ? (environment.oldArguments ?? "") !== "" : oldArguments > 0;
+  const secluded = secludedArguments ?? (!isOld && numberOf(environment.protectArguments) !== 0);
   return { secluded, old: oldArguments ?? (secluded ? 0 : numberOf(environment.oldArguments)) };
 }
 
