@@ -17,13 +17,13 @@ if (major < 22 || (major === 22 && minor < 15)) {
   process.exitCode = await main(controller);
 }
 
-/** The first signal asks the run to clean up and end with 20; a second ends the process at once (4-traps L-09). */
+/** The first signal asks the run to clean up and end with 20; a second ends the process at once (4-traps L-09). rsync sends SIGUSR1. */
 function listenForSignals(controller: AbortController): void {
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(20);
     controller.abort();
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"] as const) process.on(signal, onSignal);
   // rsync answers this one with a line of progress: whoever sends it does not want the run to die (3-transfer 9.8).
   process.on("SIGVTALRM", () => undefined);
 }

@@ -20,12 +20,17 @@ export class Ledger {
   /** `--delete-guard` held deletions back: that is what the caller must learn, whatever else went wrong. */
   guardHolds = false;
   private readonly sink: EventSink;
+  /** The receiving side does not hear what the sending side could not read (`--ignore-errors` within one machine). */
+  private readonly keepsApart: boolean;
+  /** What the receiving side could not read itself. */
+  private receiverIoError = 0;
   /** Trouble that only the sending side counts, and trouble that the receiving side counts. */
   private senderPartial = false;
   private receiverPartial = false;
 
-  constructor(sink: EventSink) {
+  constructor(sink: EventSink, keepsApart = false) {
     this.sink = sink;
+    this.keepsApart = keepsApart;
   }
 
   /** Records a problem that is already an event (made by the sender, perhaps in another thread). */
@@ -71,6 +76,7 @@ export class Ledger {
   readFailed(): void {
     this.ioError |= IoError.general;
     this.knownIoError |= IoError.general;
+    this.receiverIoError |= IoError.general;
   }
 
   /** A list is begun: its read errors come with it; where lists are waited for (`ahead`), with those ahead too. */
@@ -90,7 +96,8 @@ export class Ledger {
   get exitCode(): ExitCode {
     if (this.guardHolds) return ExitCode.deleteLimit;
     const sender = this.codeOf(this.senderPartial || this.receiverPartial, this.ioError & ~IoError.deleteLimit);
-    const receiver = this.codeOf(this.receiverPartial, this.ioError);
+    const heard = this.keepsApart ? this.receiverIoError | (this.ioError & IoError.deleteLimit) : this.ioError;
+    const receiver = this.codeOf(this.receiverPartial, heard);
     if (sender > receiver) return sender;
     return receiver;
   }

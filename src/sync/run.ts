@@ -82,7 +82,7 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
   const syscalls = fakes ? fakeSuperSyscalls(own, "generator") : own;
   const sourceCalls = options.fakeSuper ? fakeSuperSyscalls(own, "sender") : own;
   if (options.mungeLinks) checkMunging(syscalls);
-  const ledger = new Ledger(emit);
+  const ledger = new Ledger(emit, options.ignoreErrors);
   const counters = new RunCounters();
   const refusal = (role: Role) => () => ledger.warning(role, foreignLinkText);
   // What the receiving side says is not in the log.

@@ -233,3 +233,13 @@ test.each([
   const setup = `mkdir -p s/a t u/s d; echo 1234 >s/f; echo 12345678 >s/a/g; echo 1 >t/k; echo 123456 >u/s/l; ${dated}`;
   compare(setup, `-anv ${names} d/`);
 });
+
+describe("errors of the sender with a reached deletion limit", () => {
+  const setup = `mkdir -p s d/s; echo 1 >s/f; ln -s nowhere s/l; echo 2 >d/gone; echo 3 >d/s/gone; ${dated}`;
+  const ways = ["--delete", "--delete-delay", "--delete-after", "--delete-before", "--delete --no-i-r"];
+  const lines = ways.flatMap((way) => [
+    `-rL ${way} --max-delete=0 s/ d/`,
+    `-r ${way} --max-delete=0 s/y/missing s/ d/`,
+  ]);
+  test.each(lines.flatMap((line) => [`--ignore-errors ${line}`, line]))("%s", (line) => void compare(setup, line));
+});
