@@ -23,19 +23,17 @@ export {
   nameToJson,
   summaryToJson,
 } from "./sync/json-events.ts";
-export {
-  type ApplyRun,
-  type ApplySummary,
-  apply,
-  type CreateDestination,
-  type DeleteChange,
-  type EntryChange,
-  type Plan,
-  type PlannedChange,
-  type PlanRequest,
-  plan,
-  type RefusedChange,
-} from "./sync/plan.ts";
+export { type ApplyRun, apply, plan } from "./sync/plan.ts";
+export type {
+  ApplySummary,
+  CreateDestination,
+  DeleteChange,
+  EntryChange,
+  Plan,
+  PlannedChange,
+  PlanRequest,
+  RefusedChange,
+} from "./sync/planned-change.ts";
 export type { RemoteOptions, SshOptions } from "./sync/remote-options.ts";
 export { type SyncRequest, type SyncRun, sync } from "./sync/sync.ts";
 export { version } from "./version.ts";

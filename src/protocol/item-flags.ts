@@ -29,6 +29,11 @@ export const ItemFlag = {
 /** Bits that by themselves make an item worth reporting (3-transfer 1.1 "significant"). */
 export const significantFlags: number = 0xffff & ~(ItemFlag.basisTypeFollows | ItemFlag.nameFollows | ItemFlag.local);
 
+/** Whether an item is told of also when nobody asks for what is unchanged. */
+export function isSignificant(flags: number, linkedTo: string | undefined): boolean {
+  return (flags & significantFlags) !== 0 || isNewLink(flags, linkedTo);
+}
+
 /** Whether an item reports a link that was not there before; the name of one that an alternate directory has does not count. */
 export function isNewLink(flags: number, linkedTo: string | undefined): boolean {
   return (flags & ItemFlag.nameFollows) !== 0 && linkedTo !== undefined && linkedTo !== "";

@@ -13,8 +13,14 @@ export interface Place {
   readonly singleName: ByteName | undefined;
 }
 
-/** `planned`: go on; `unplanned`: nothing was to be done about it; `drifted`: it is not any more what was planned for. */
-export type GateAnswer = "planned" | "unplanned" | "drifted";
+/**
+ * `planned`: go on; `unplanned`: nothing was to be done about it; `leading`: neither, but others are to be linked to it;
+ * `drifted`: it is not any more what was planned for.
+ */
+export type GateAnswer = "planned" | "unplanned" | "leading" | "drifted";
+
+/** `contents`: a directory that is to stay, but not all that is in it. */
+export type DeletionAnswer = Exclude<GateAnswer, "leading"> | "contents";
 
 export interface ChangeGate {
   /** The destination is about to be made. */
@@ -22,8 +28,10 @@ export interface ChangeGate {
   /** The destination is open. */
   attach(syscalls: Syscalls, destination: Place): void;
   entry(entry: FileEntry): GateAnswer;
+  /** An alternate directory has the entry. `made`: it comes from there; otherwise what stands at its place is removed. */
+  alternate(entry: FileEntry, made: boolean): void;
   /** `path`: below the destination. */
-  deletion(path: ByteName): GateAnswer;
+  deletion(path: ByteName): DeletionAnswer;
   /** The run is over; closes what `attach` opened. */
   release(): void;
 }

@@ -241,10 +241,11 @@ export class Deleter implements DeletionSource {
     deep = !makingRoom,
     opensUp = true,
   ): Outcome {
-    const { context } = this;
-    const { options, counters } = context;
-    if (!makingRoom && context.gate !== undefined && context.gate.deletion(item.path) !== "planned") return "failed";
+    const { options, counters, gate, emit } = this.context;
     const isDirectory = (item.mode & FileType.mask) === FileType.directory;
+    const answer = (makingRoom ? undefined : gate?.deletion(item.path)) ?? "planned";
+    if (answer === "contents" && isDirectory && !knownEmpty) this.deleteContents(this.writable(item));
+    if (answer !== "planned") return "failed";
     const recursive = deep || options.force || options.deleteTiming !== "none";
     if (opensUp && (item.mode & FileType.mask) !== FileType.symlink) this.writable(item);
     if (isDirectory && !knownEmpty && recursive) {
@@ -264,7 +265,7 @@ export class Deleter implements DeletionSource {
       if (!makingRoom) {
         this.count++;
         counters.deleted.add(item.mode);
-        context.emit({ type: "delete", path: item.path, directory: isDirectory, mode: item.mode });
+        emit({ type: "delete", path: item.path, directory: isDirectory, mode: item.mode });
       }
       return "deleted";
     }
@@ -278,7 +279,7 @@ export class Deleter implements DeletionSource {
   /** Removes the contents of a directory; protected entries stay, and so does then the directory. */
   private deleteContents(directory: Candidate): Outcome {
     const held = this.destination.walker?.directory(directory.path);
-    if (held === undefined || typeof held === "number") return "deleted";
+    if (typeof held !== "object") return "deleted";
     held.retain();
     let remains = false;
     const keep = (): void => {
@@ -291,8 +292,9 @@ export class Deleter implements DeletionSource {
         continue;
       }
       const isDirectory = (item.mode & FileType.mask) === FileType.directory;
-      if (isDirectory && this.deleteContents(this.writable(item)) !== "deleted") remains = true;
-      if (this.deleteItem(item, false, isDirectory) !== "deleted") remains = true;
+      const stays = isDirectory && this.deleteContents(this.writable(item)) !== "deleted";
+      const kept = stays && this.context.gate !== undefined; // A dry run tells of it, a plan must be exact.
+      if (kept || this.deleteItem(item, false, isDirectory) !== "deleted" || stays) remains = true;
     }
     held.release();
     if (!remains) return "deleted";
@@ -302,8 +304,9 @@ export class Deleter implements DeletionSource {
 
   /** What is ours and may not be written to is opened up before it or its contents go (4-traps T-13). */
   private writable(item: Candidate): Candidate {
-    const { identity, options, syscalls } = this.context;
-    if (!identity.privileged && !options.dryRun && (item.mode & 0o200) === 0 && item.uid === identity.uid) {
+    const { identity, options, syscalls, gate } = this.context;
+    const isClosed = !identity.privileged && (item.mode & 0o200) === 0 && item.uid === identity.uid;
+    if (isClosed && !options.dryRun && gate?.deletion(item.path) !== "unplanned") {
       const parent = this.parent(item);
       if (parent >= 0) syscalls.chmodAt(parent, item.name, (item.mode & 0o7777) | 0o200);
     }
@@ -381,9 +384,8 @@ export class Deleter implements DeletionSource {
     if (!isDirectory || recursive) return 0;
     const held = this.destination.walker?.directory(item.path);
     if (held === undefined || typeof held === "number") return 0;
-    const { syscalls } = this.context;
-    const names = syscalls.readDirectory(held.descriptor);
-    const isSeen = searchable(syscalls, held.descriptor, this.stat) >= 0;
+    const names = this.context.syscalls.readDirectory(held.descriptor);
+    const isSeen = searchable(this.context.syscalls, held.descriptor, this.stat) >= 0;
     return typeof names === "object" && names.length > 0 && isSeen ? ENOTEMPTY : 0;
   }
 

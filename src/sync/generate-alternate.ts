@@ -72,6 +72,7 @@ export class AlternateEntries {
     const { alternates: given, dryRun } = context.options;
     if (found.level === AlternateLevel.attributes) {
       if (given?.kind === "compare") return this.leaveOut(turn);
+      this.parts.context.gate?.alternate(turn.entry, true);
       if (given?.kind === "link") {
         const outcome = dryRun ? "linked" : this.link(turn, found);
         if (outcome !== undefined) return outcome;
@@ -115,8 +116,9 @@ export class AlternateEntries {
     setAttributes(context, place, entry, mode, { ...found.stat }, found.attributes, "by-window");
   }
 
-  private leaveOut({ place, exists, directory }: PlacedTurn): AlternateOutcome {
-    const { options, syscalls } = this.parts.context;
+  private leaveOut({ entry, place, exists, directory }: PlacedTurn): AlternateOutcome {
+    const { options, syscalls, gate } = this.parts.context;
+    if (exists) gate?.alternate(entry, false);
     if (!exists || options.dryRun) return "left-out";
     const removed = syscalls.unlinkAt(place.directory, place.name);
     if (removed === 0) directory.dirty = true;

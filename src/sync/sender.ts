@@ -8,7 +8,7 @@ import { openSource } from "../fs/followed-links.ts";
 import type { HeldDirectory } from "../fs/held-directory.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
-import { ItemFlag, isNewLink, significantFlags } from "../protocol/item-flags.ts";
+import { ItemFlag, isSignificant } from "../protocol/item-flags.ts";
 import type { RunContext } from "./context.ts";
 import type { ItemEvent } from "./events.ts";
 import type { TokenFeed } from "./receive-job.ts";
@@ -51,8 +51,7 @@ export class LocalSender {
   /** Takes a record without data: counts and reports it if anybody wants to know (3-transfer 1.2). */
   item(entry: FileEntry, ndx: number, flags: number, linkedTo?: ByteName): void {
     const { counters, wants, options } = this.context;
-    const significant = (flags & (significantFlags | ItemFlag.xattr)) !== 0 || isNewLink(flags, linkedTo);
-    if (!significant && !wants.unchanged) return;
+    if (!isSignificant(flags, linkedTo) && !wants.unchanged) return;
     if ((flags & ItemFlag.isNew) !== 0) counters.created.add(entry.mode);
     if (wants.transferred || options.progress) this.ndxSize.advance(ndx);
     if (wants.items) this.context.emit(this.event(entry, flags, linkedTo));

@@ -57,6 +57,8 @@ export class TreeState {
   /** Links that count as directories. */
   private readonly links = new Set<ByteName>();
   private readonly entries = new Map<ByteName, FileEntry>();
+  /** When only planned changes are made: directories whose content changed before their turn came, at which nothing may be planned. */
+  private readonly early = new Set<ByteName>();
   private readonly rememberAll: boolean;
   /** Seconds since 1970; what this run changes has no earlier time. */
   private readonly startedSeconds = Math.floor(Date.now() / 1000);
@@ -69,13 +71,15 @@ export class TreeState {
     this.context = context;
     this.destination = destination;
     const { deleteTiming, hardLinks, times, impliedDirectories, backupDirectory, delayUpdates } = context.options;
-    const late = delayUpdates || deleteTiming === "delay" || deleteTiming === "after";
+    // With a plan no directory is made ahead of its list.
+    const late = context.gate !== undefined || delayUpdates || deleteTiming === "delay" || deleteTiming === "after";
     this.rememberAll = times && (hardLinks || late || !impliedDirectories || backupDirectory !== undefined);
   }
 
   enter(directory: OpenDirectory): void {
     this.entered++;
     this.open.set(directory.path, directory);
+    if (this.early.has(directory.path)) directory.dirty = true;
     if (directory.isLink) this.links.add(directory.path);
     if (this.rememberAll && directory.entry !== undefined) this.entries.set(directory.path, directory.entry);
     // What is done through a link may be done in any of them.
@@ -89,8 +93,12 @@ export class TreeState {
     // Deletions name a directory by its place below the destination, an absolute argument of --relative by its whole path.
     const whole = byteName(`/${path}`);
     const directory = this.open.get(path) ?? this.open.get(whole);
-    if (directory !== undefined) directory.dirty = true;
-    else if (this.rememberAll) this.late.set(path, this.entries.get(path) ?? this.entries.get(whole));
+    if (directory !== undefined) {
+      directory.dirty = true;
+      return;
+    }
+    if (this.context.gate !== undefined) for (const name of [path, whole]) this.early.add(name);
+    if (this.rememberAll) this.late.set(path, this.entries.get(path) ?? this.entries.get(whole));
   }
 
   /**

@@ -3,7 +3,8 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { byteName } from "../../src/bytes/byte-name.ts";
 import type { SyncOptions } from "../../src/options/sync-options.ts";
-import { apply, type Plan, type PlanRequest, plan } from "../../src/sync/plan.ts";
+import { apply, plan } from "../../src/sync/plan.ts";
+import type { Plan, PlanRequest } from "../../src/sync/planned-change.ts";
 import { sync } from "../../src/sync/sync.ts";
 import { backEnds, must, picture, pictureDifferences, Workspace } from "../hostile/support.ts";
 
@@ -82,6 +83,94 @@ describe.each(backEnds)("plan and apply, %s", (syscalls) => {
     await sync({ ...request(options, "other"), syscalls });
     expect(pictureDifferences(picture(workspace.at("other")), picture(workspace.at("dst")))).toEqual([]);
     expect((await plan(request(options))).changes).toEqual([]);
+  });
+
+  /** What a plan makes of the destination, and what a run makes of another one like it. */
+  async function expectAsRun(options: SyncOptions, name = "dst"): Promise<Plan> {
+    const isThere = existsSync(workspace.at(name));
+    if (isThere) must("cp", ["-a", workspace.at(name), workspace.at("other")]);
+    const planned = await plan({ ...request(options, name), syscalls });
+    expect(await apply(planned)).toMatchObject({ exitCode: 0, refused: [], applied: planned.changes.length });
+    await sync({ ...request(options, "other"), syscalls });
+    expect(pictureDifferences(picture(workspace.at("other")), picture(workspace.at(name)))).toEqual([]);
+    return planned;
+  }
+
+  test.each<[string, SyncOptions, string]>([
+    ["linked", { linkDest: ["../alt"] }, "link same"],
+    ["copied", { copyDest: ["../alt"] }, "transfer same"],
+    ["left out", { compareDest: ["../alt"] }, ""],
+  ])("what an alternate directory has is %s", async (_title, options, made) => {
+    for (const directory of ["alt", "alt/dir"]) workspace.directory(directory);
+    for (const file of ["alt/same", "alt/dir/kept"]) workspace.file(file, "old");
+    must("touch", ["-d", "@1200000000", workspace.at("alt/dir")]);
+    settle();
+    const fresh = await expectAsRun(options, "made");
+    expect(list(fresh).filter((change) => change.endsWith("same"))).toEqual(made === "" ? [] : [made]);
+    expect(list(fresh)).toContain("create dir");
+  });
+
+  test("a directory stays for what is protected in it, the rest of its content goes", async () => {
+    for (const file of ["dst/gone/deep/safe", "dst/gone/deep/y"]) {
+      workspace.directory("dst/gone/deep");
+      workspace.file(file);
+    }
+    settle();
+    await expectAsRun({ exclude: ["safe"] });
+    expect(existsSync(workspace.at("dst/gone/deep/safe"))).toBe(true);
+    expect(existsSync(workspace.at("dst/gone/deep/y"))).toBe(false);
+  });
+
+  test.each<[string, SyncOptions]>([
+    ["before", { delete: "before", incRecursive: false }],
+    ["after", { delete: "after" }],
+    ["none", { delete: false }],
+  ])("directories in which something is done keep the times of the source: deletion %s", async (_title, options) => {
+    for (const name of ["sub", "sub/one", "sub/one/two"]) workspace.directory(`src/${name}`);
+    workspace.file("src/sub/one/two/file");
+    must("sh", ["-c", 'cd "$0" && touch -d @1200000000 sub/one/two sub/one sub', workspace.at("src")]);
+    settle();
+    await expectAsRun({ ...options, hardLinks: false }, "new");
+    must("rm", ["-r", workspace.at("other")]);
+    await expectAsRun({ ...options, hardLinks: false });
+  });
+
+  test("a destination that is made gets its attributes, though nothing comes into it", async () => {
+    must("chmod", ["711", workspace.at("src")]);
+    settle();
+    await expectAsRun({ existing: true }, "new");
+    expect(statSync(workspace.at("new")).mode & 0o777).toBe(0o711);
+  });
+
+  test("names of one file at the destination are changed together", async () => {
+    for (const name of ["twin", "twin2"]) workspace.file(`src/${name}`, "twin", 0o600);
+    workspace.file("dst/twin", "twin");
+    must("ln", [workspace.at("dst/twin"), workspace.at("dst/twin2")]);
+    settle();
+    const planned = await expectAsRun({ hardLinks: false });
+    expect(list(planned)).toContain("attributes twin2");
+  });
+
+  test("hard links: what stands there and is left alone does not lead what is to be transferred", async () => {
+    for (const name of ["one", "two"]) must("ln", [workspace.at("src/fresh/a"), workspace.at(`src/${name}`)]);
+    workspace.file("dst/fresh", "");
+    must("sh", ["-c", 'cd "$0" && rm dst/fresh && cp -p src/one dst/one', workspace.at("")]);
+    settle();
+    const planned = await expectAsRun({ ignoreExisting: true });
+    expect(list(planned)).not.toContain("link one");
+    expect(statSync(workspace.at("dst/one")).nlink).toBe(1);
+  });
+
+  test("hard links: a member is not linked to what has changed since", async () => {
+    await sync({ ...request(), syscalls });
+    must("ln", [workspace.at("src/hard"), workspace.at("src/another")]);
+    settle();
+    const planned = await plan({ ...request(), syscalls });
+    for (const name of ["hard", "fresh/a"]) workspace.file(`dst/${name}`, "old content", 0o644, 1_150_000_000);
+    settle();
+    const { refused } = await apply(planned);
+    expect(refused).toMatchObject([{ change: { action: "link", path: "another" }, reason: "not-reached" }]);
+    expect(existsSync(workspace.at("dst/another"))).toBe(false);
   });
 
   test("a destination that does not exist", async () => {

@@ -9,7 +9,7 @@ import { limits } from "../../limits.ts";
 import { isItemized } from "../../options/itemized.ts";
 import { nullSumHead, type WireSumHead, writeBlockSums, writeSumHead } from "../../protocol/block-sums.ts";
 import type { FileEntry } from "../../protocol/file-entry.ts";
-import { ItemFlag, isNewLink, significantFlags } from "../../protocol/item-flags.ts";
+import { ItemFlag, isSignificant } from "../../protocol/item-flags.ts";
 import { BasisType, type ItemRecord as WireItem } from "../../protocol/item-record.ts";
 import { ReceivedXattr } from "../../protocol/xattr-block.ts";
 import { hasXattrValues, writeXattrRequest } from "../../protocol/xattr-values.ts";
@@ -181,7 +181,7 @@ export class WireChannel implements RequestChannel {
 
   private pushItem(record: ItemRecord): Promise<void> | undefined {
     const { entry, ndx, flags, linkedTo, isMatch = false } = record;
-    const isTold = (flags & (significantFlags | ItemFlag.xattr)) !== 0 || isNewLink(flags, linkedTo);
+    const isTold = isSignificant(flags, linkedTo);
     if (!isTold && (!this.sendsUnchanged || (this.remarksMatches && (isMatch || isMatching(record))))) return undefined;
     if (this.link.session.protocol < 29 || this.closed || ndx < 0) {
       this.onLocalItem(record);

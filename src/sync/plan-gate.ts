@@ -1,0 +1,177 @@
+/** Applies a plan: lets the planned changes of a run through and no other, and refuses what has drifted. */
+import { type ByteName, byteName, directoryName } from "../bytes/byte-name.ts";
+import { ExitCode, selectionError } from "../errors.ts";
+import type { Syscalls } from "../fs/syscalls/interface.ts";
+import type { FileEntry } from "../protocol/file-entry.ts";
+import {
+  type ChangeGate,
+  type DeletionAnswer,
+  DestinationLook,
+  type Fingerprint,
+  type GateAnswer,
+  type Place,
+  sameFingerprint,
+  sameSource,
+} from "./change-gate.ts";
+import type { ProblemEvent, RunEvent, RunSummary } from "./events.ts";
+import type {
+  ApplySummary,
+  CreateDestination,
+  DeleteChange,
+  EntryChange,
+  Plan,
+  PlannedChange,
+  RefusedChange,
+} from "./planned-change.ts";
+
+/** Lets planned changes through as long as nothing has changed since. */
+export class PlanGate implements ChangeGate {
+  private readonly entries = new Map<ByteName, EntryChange>();
+  private readonly deletions = new Map<ByteName, DeleteChange>();
+  /** Those that a directory of `compareDest` has. */
+  private readonly leftOut = new Map<ByteName, DeleteChange>();
+  /** Directories with something in them that is to be deleted. */
+  private readonly above = new Set<ByteName>();
+  /** What others are to be linked to, though nothing is to be done about it. */
+  private readonly leaders = new Set<ByteName>();
+  /** Inodes that this run changes, and under how many names. */
+  private readonly changed = new Map<string, number>();
+  private readonly creation: CreateDestination | undefined;
+  private readonly plan: Plan;
+  private readonly done = new Set<PlannedChange>();
+  private readonly reasons = new Map<PlannedChange, RefusedChange["reason"]>();
+  /** Verdicts stand: later looks would see the run's own work. */
+  private readonly answers = new Map<EntryChange | DeleteChange, "planned" | "drifted">();
+  private look: DestinationLook | undefined;
+  private created = false;
+
+  constructor(plan: Plan) {
+    this.plan = plan;
+    let creation: CreateDestination | undefined;
+    for (const change of plan.changes) {
+      if (change.action === "create-destination") creation = change;
+      else if (change.action !== "delete") this.entries.set(change.entry.path, change);
+      else if (change.entry !== undefined) this.leftOut.set(change.entry.path, change);
+      else this.addDeletion(change);
+    }
+    for (const { linkedTo } of this.entries.values()) {
+      if (linkedTo !== undefined && !this.entries.has(linkedTo)) this.leaders.add(linkedTo);
+    }
+    this.creation = creation;
+  }
+
+  private addDeletion(change: DeleteChange): void {
+    this.deletions.set(change.path, change);
+    for (let path = directoryName(change.path); path !== "" && !this.above.has(path); path = directoryName(path)) {
+      this.above.add(path);
+    }
+  }
+
+  creating(): void {
+    if (this.creation === undefined) throw selectionError("apply: the destination is gone since the plan was made");
+    this.created = true;
+  }
+
+  attach(syscalls: Syscalls, destination: Place): void {
+    this.look = new DestinationLook(syscalls, destination);
+  }
+
+  entry(entry: FileEntry): GateAnswer {
+    const isNewRoot = entry.path === "." && this.created;
+    const change = this.entries.get(entry.path) ?? this.leftOut.get(entry.path);
+    if (change === undefined) return isNewRoot ? "planned" : this.leaders.has(entry.path) ? "leading" : "unplanned";
+    return this.answer(change, () => {
+      if (change.entry === undefined || !sameSource(change.entry, entry)) return "source-changed";
+      const linkedTo = change.action === "delete" ? undefined : change.linkedTo;
+      const leader = linkedTo === undefined ? undefined : this.entries.get(linkedTo);
+      if (leader !== undefined && this.reasons.has(leader)) return "not-reached";
+      if (change.action !== "delete" && change.leaderBefore !== undefined && linkedTo !== undefined) {
+        if (!this.isSame(this.look?.at(linkedTo), change.leaderBefore)) return "not-reached";
+      }
+      return isNewRoot || this.isSame(this.look?.of(entry), change.before) ? undefined : "destination-changed";
+    });
+  }
+
+  alternate(): void {}
+
+  deletion(path: ByteName): DeletionAnswer {
+    const change = this.deletions.get(path);
+    if (change === undefined) return this.above.has(path) ? "contents" : "unplanned";
+    const isSame = () => this.isSame(this.look?.at(path), change.before);
+    return this.answer(change, () => (isSame() ? undefined : "destination-changed"));
+  }
+
+  release(): void {
+    this.look?.close();
+  }
+
+  take(event: RunEvent): void {
+    const change =
+      event.type === "item"
+        ? (this.entries.get(event.entry.path) ?? this.leftOut.get(event.entry.path))
+        : event.type === "delete"
+          ? this.deletions.get(event.path)
+          : event.type === "created-directory"
+            ? this.creation
+            : undefined;
+    if (change !== undefined) this.done.add(change);
+  }
+
+  /** Adds what was refused to the summary of the run, and tells it. */
+  summarize(summary: RunSummary, tell: (event: ProblemEvent) => void): ApplySummary {
+    for (const change of this.answers.keys()) if (this.isDoneElsewhere(change)) this.done.add(change);
+    const left = this.plan.changes.filter((change) => !this.done.has(change));
+    const refused = left.map((change) => ({ change, reason: this.reasons.get(change) ?? ("not-reached" as const) }));
+    const problems = refused.map(problemOf);
+    for (const problem of problems) tell(problem);
+    const { exitCode } = summary;
+    return {
+      ...summary,
+      exitCode: refused.length > 0 && exitCode !== ExitCode.deleteLimit ? ExitCode.partial : exitCode,
+      problems: [...summary.problems, ...problems],
+      applied: this.done.size,
+      refused,
+    };
+  }
+
+  /** Whether a change was allowed and there was nothing to be done about it, as the inode has been changed by another name. */
+  private isDoneElsewhere(change: EntryChange | DeleteChange): boolean {
+    if (change.action !== "attributes" || this.answers.get(change) !== "planned") return false;
+    return (this.changed.get(change.before?.identity ?? "") ?? 0) > 1;
+  }
+
+  /** Whether something is as it was, but for what this run did to it under another of its names. */
+  private isSame(now: Fingerprint | undefined, before: Fingerprint | undefined): boolean {
+    if (sameFingerprint(now, before)) return true;
+    return now !== undefined && now.identity === before?.identity && this.changed.has(now.identity);
+  }
+
+  private answer<Change extends EntryChange | DeleteChange>(
+    change: Change,
+    look: () => RefusedChange["reason"] | undefined,
+  ): "planned" | "drifted" {
+    const known = this.answers.get(change);
+    if (known !== undefined) return known;
+    const reason = look();
+    const answer = reason === undefined ? "planned" : "drifted";
+    this.answers.set(change, answer);
+    if (reason !== undefined) this.reasons.set(change, reason);
+    else if (change.before !== undefined) {
+      const { identity } = change.before;
+      this.changed.set(identity, (this.changed.get(identity) ?? 0) + 1);
+    }
+    return answer;
+  }
+}
+
+const reasonTexts: Readonly<Record<RefusedChange["reason"], string>> = {
+  "source-changed": "the source has changed since the plan was made",
+  "destination-changed": "the destination has changed since the plan was made",
+  "not-reached": "what it depends on was not done or is gone",
+};
+
+function problemOf({ change, reason }: RefusedChange): ProblemEvent {
+  const { path, action } = change;
+  const text = byteName(`tsync: planned ${action} of "${path}" refused: ${reasonTexts[reason]}`);
+  return { type: "problem", severity: "error", role: "generator", text, path, errno: 0 };
+}

@@ -1,0 +1,73 @@
+/** Makes a plan: keeps what a dry run tells as a list of changes, each with what source and destination were like. */
+import type { ByteName } from "../bytes/byte-name.ts";
+import type { Syscalls } from "../fs/syscalls/interface.ts";
+import { type FileEntry, FileType } from "../protocol/file-entry.ts";
+import { ItemFlag, isSignificant } from "../protocol/item-flags.ts";
+import { type ChangeGate, type DeletionAnswer, DestinationLook, type GateAnswer, type Place } from "./change-gate.ts";
+import type { ItemEvent, RunEvent } from "./events.ts";
+import type { EntryChange, PlannedChange } from "./planned-change.ts";
+
+/** Looks on while a dry run goes by. */
+export class PlanRecorder implements ChangeGate {
+  readonly changes: PlannedChange[] = [];
+  private readonly leftOut = new Set<ByteName>();
+  private readonly fromAlternate = new Set<ByteName>();
+  private readonly planned = new Set<ByteName>();
+  private look: DestinationLook | undefined;
+
+  creating(): void {}
+
+  attach(syscalls: Syscalls, destination: Place): void {
+    this.look = new DestinationLook(syscalls, destination);
+  }
+
+  entry(): GateAnswer {
+    return "planned";
+  }
+
+  alternate({ path }: FileEntry, made: boolean): void {
+    (made ? this.fromAlternate : this.leftOut).add(path);
+  }
+
+  deletion(): DeletionAnswer {
+    return "planned";
+  }
+
+  release(): void {
+    this.look?.close();
+  }
+
+  take(event: RunEvent): void {
+    if (event.type === "created-directory") this.changes.push({ action: "create-destination", path: event.path });
+    if (event.type === "delete") {
+      const { path, directory } = event;
+      this.changes.push({ action: "delete", path, directory, entry: undefined, before: this.look?.at(path) });
+    }
+    if (event.type === "item") this.takeItem(event);
+  }
+
+  private takeItem({ path, entry, flags, linkedTo }: ItemEvent): void {
+    const before = this.look?.of(entry);
+    if (this.leftOut.has(entry.path)) {
+      this.changes.push({ action: "delete", path, directory: false, entry, before });
+      return;
+    }
+    // What comes from an alternate directory differs in nothing that is told of.
+    const isOther = before === undefined || ((before.mode ^ entry.mode) & FileType.mask) !== 0;
+    const isMade = (flags & ItemFlag.local) !== 0 && (isOther || this.fromAlternate.has(entry.path));
+    if (!isSignificant(flags, linkedTo) && !isMade) return;
+    const hasLeader = linkedTo !== undefined && linkedTo !== "" && !this.planned.has(linkedTo);
+    const leaderBefore = hasLeader ? this.look?.at(linkedTo) : undefined;
+    const action = actionOf(entry, flags, linkedTo !== undefined, before === undefined);
+    this.changes.push({ action, path, flags, entry, linkedTo, leaderBefore, before });
+    this.planned.add(entry.path);
+  }
+}
+
+function actionOf({ mode }: FileEntry, flags: number, linked: boolean, isNew: boolean): EntryChange["action"] {
+  if ((flags & ItemFlag.transfer) !== 0) return "transfer";
+  if (linked) return "link";
+  if ((flags & ItemFlag.local) !== 0 && (mode & FileType.mask) === FileType.regular) return "transfer";
+  if (isNew || (flags & ItemFlag.isNew) !== 0) return "create";
+  return (flags & ItemFlag.change) !== 0 ? "replace" : "attributes";
+}
