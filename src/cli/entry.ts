@@ -17,7 +17,10 @@ if (major < 22 || (major === 22 && minor < 15)) {
   process.exitCode = await main(controller);
 }
 
-/** The first signal asks the run to clean up and end with 20; a second ends the process at once (4-traps L-09). rsync sends SIGUSR1. */
+/**
+ * The first signal asks the run to clean up and end with 20; a second ends the process at once (4-traps L-09). SIGUSR1, which rsync sends to
+ * what it has started, would open a debugger's port if nobody listened.
+ */
 function listenForSignals(controller: AbortController): void {
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(20);

@@ -247,3 +247,13 @@ test("SIGVTALRM, which asks rsync for its progress, does no harm", async () => {
   const ended = await run(args, [{ after: 0, signal: "SIGVTALRM" }]);
   expect(ended).toMatchObject({ code: 0, signal: null, stderr: "" });
 });
+
+test("SIGUSR1, which rsync sends to what it has started, ends a run and opens no debugger", async () => {
+  const [source, destination] = [join(folder, "usr1"), join(folder, "usr1-copy")];
+  mkdirSync(source);
+  fill(join(source, "file"), 3 * 1024 * 1024, "data");
+  const kills = [{ after: 300, signal: "SIGUSR1" }] as const;
+  const ended = await run(["-av", "--bwlimit=100", `${source}/`, `${destination}/`], kills);
+  expect(expectStopped(ended)).toBe(true);
+  expect(tempNames(destination)).toEqual([]);
+});
