@@ -1,7 +1,7 @@
 /** `--json` as programs read it: every line fits the schema, names come back, and the library has the same objects. */
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { backEnds, must, type Run, tsync, Workspace } from "../hostile/support.ts";
+import { backEnds, must, type Run, tsync, tsyncProgram, Workspace } from "../hostile/support.ts";
 import { type Schema, schemaErrors } from "../support/json-schema.ts";
 
 const root = new URL("../..", import.meta.url);
@@ -64,6 +64,34 @@ describe.each(backEnds)("--json, %s", (backEnd) => {
     expect(listed.filter(({ type }) => type === "listed")).toHaveLength(8);
     const whole = linesOf(tsync(["-an", "--no-i-r", "--json", ...operands], { backEnd }));
     expect(types(whole)).toContain("list-done");
+  });
+
+  test("tells of a run with another machine", () => {
+    using workspace = new Workspace();
+    const [src = "", dst = ""] = prepare(workspace);
+    const shell = workspace.file("shell", '#!/bin/sh\nshift\nexec sh -c "$*"\n', 0o755);
+    for (const program of [tsyncProgram, "rsync"]) {
+      const how = [
+        "-aHX",
+        "--delete",
+        "--json",
+        "-vv",
+        "--stats",
+        "--progress",
+        "-e",
+        shell,
+        `--rsync-path=${program}`,
+      ];
+      const pushed = linesOf(tsync([...how, src, `host:${dst}`], { backEnd }));
+      const pulled = linesOf(tsync([...how, `host:${src}`, workspace.at("new")], { backEnd }));
+      for (const lines of [pushed, pulled])
+        expect(lines.at(-1)).toMatchObject({ type: "summary", exitCode: 0, protocol: 32 });
+      expect(pulled.find(({ type, path }) => type === "item" && path === "d")).toMatchObject({ isChanged: true });
+      rmSync(dst, { recursive: true });
+      rmSync(workspace.at("new"), { recursive: true });
+      const failing = tsync([...how, src, workspace.at("missing"), `host:${dst}`], { backEnd });
+      expect(linesOf(failing).at(-1)).toMatchObject({ type: "summary", exitCode: 23 });
+    }
   });
 
   test("has problems as events and the same exit status", () => {
