@@ -176,9 +176,15 @@ export class FileReceiver {
       if (opened && job.hasNewData && written === 0 && syscalls.fstat(descriptor, this.stat) === 0) {
         kept = Math.max(kept, this.stat.size);
       }
+      const worth = isFalse ? 0 : Math.max(written, kept);
+      // What is kept has all but the times.
+      if (opened && worth > 0 && job.method === "replace" && job.keepPartial !== "no") {
+        const attributes = { ...job.attributes, mtime: undefined, atime: undefined };
+        this.attributes.set({ ...job, attributes }, descriptor, directory, name, []);
+      }
       if (opened) syscalls.close(descriptor);
       syscalls.close(job.source);
-      if (!complete) this.dispose(job, directory, name, isFalse ? 0 : Math.max(written, kept));
+      if (!complete) this.dispose(job, directory, name, worth);
       if (target.owned) syscalls.close(directory);
     }
   }

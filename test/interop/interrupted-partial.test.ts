@@ -1,6 +1,7 @@
 /** `--partial` when the other side is gone in the middle of a file (3-transfer 5.4, 4-traps L-08): at a client that pulls and at a server. */
 import { spawnSync } from "node:child_process";
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -37,6 +38,7 @@ function copy(direction: "pull" | "push", options: string, cut: number, old?: st
     mkdirSync(join(folder, name));
   }
   writeFileSync(join(folder, "s/big"), source);
+  chmodSync(join(folder, "s/big"), 0o754);
   if (old !== undefined) writeFileSync(join(folder, "d/big"), old);
   const [client, server] = direction === "pull" ? [tsync, "rsync"] : ["rsync", tsync];
   const operands = direction === "pull" ? [`h:${folder}/s/`, "d"] : ["s/", `h:${folder}/d`];
@@ -69,6 +71,8 @@ describe.each(["pull", "push"] as const)("%s", (direction) => {
     expect(kept.length).toBeGreaterThan(200_000);
     expect(kept.length).toBeLessThan(bytes);
     expect(source.startsWith(kept)).toBe(true);
+    // Its mode is that of the whole file, as in rsync.
+    expect(statSync(join(folder, path)).mode & 0o7777).toBe(0o754);
     // The next run must not take it for the whole one.
     if (path === "d/big") expect(statSync(join(folder, path)).mtimeMs).toBe(0);
   });
