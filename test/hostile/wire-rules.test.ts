@@ -174,12 +174,15 @@ describe("I-01 arguments", () => {
     }
   });
 
-  test.each(["-oProxyCommand=touch marker:f", "u@-oProxyCommand=touch marker:f", "-x@-h:f"])("are no options of the shell: %s", async (operand) => {
-    const shell = client.shell("touch called; exit 1");
-    const { code } = await client.run(["-a", "-e", shell, "--", operand, "d/"]);
-    expect(code).toBe(1);
-    expect(existsSync(join(folder, "called"))).toBe(false);
-  });
+  test.each(["-oProxyCommand=touch marker:f", "u@-oProxyCommand=touch marker:f", "-x@-h:f"])(
+    "are no options of the shell: %s",
+    async (operand) => {
+      const shell = client.shell("touch called; exit 1");
+      const { code } = await client.run(["-a", "-e", shell, "--", operand, "d/"]);
+      expect(code).toBe(1);
+      expect(existsSync(join(folder, "called"))).toBe(false);
+    },
+  );
 });
 
 describe("L-18 a server that is killed in the middle of a file", () => {
