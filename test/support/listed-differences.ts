@@ -56,7 +56,7 @@ const detectors: readonly Detector[] = [
       if (tree === undefined || !tree.path.startsWith("bk/")) return false;
       const copied = one.left.tree.get(tree.path);
       const unfinished = copied?.type === "file" && (copied.mtime === "now" || /^0[46]00$/.test(copied.mode));
-      return unfinished && ["mode", "mtime", "owner", "xattrs"].includes(tree.property);
+      return unfinished && ["mode", "mtime", "atime", "owner", "xattrs"].includes(tree.property);
     },
   },
   {
