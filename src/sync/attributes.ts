@@ -101,9 +101,10 @@ export function setAttributes(
     // A directory keeps its setgid bit then.
     if (!options.permissions) finalMode = entry.mode | (isDirectory(entry) ? currentMode & 0o2000 : 0);
     // rsync's receiver does that when the item comes back, and what is made in a directory until then does not get its setgid bit.
-    if (context.lateXattrs !== undefined && isDirectory(entry) && (finalMode & ~currentMode & 0o2000) !== 0) {
+    const isLate = !options.permissions && context.lateXattrs !== undefined && isDirectory(entry);
+    if (isLate && (finalMode & ~currentMode & 0o2000) !== 0) {
       finalMode &= ~0o2000;
-      context.lateXattrs.add(entry);
+      context.lateXattrs?.add(entry);
     }
   }
   if (timeRule !== "leave") {

@@ -81,3 +81,13 @@ test("-X without -p: what is made in a new directory does not get its setgid bit
     expect(destination.join("\n")).toMatch(/^\.\/long\/sub d 755 /m);
   }
 });
+
+test("-X with -p: new directories keep their setgid bit", () => {
+  for (const role of ["pull-client", "push-server"] as const) {
+    for (const line of ["-aXi s/ d/", "-rpX --no-i-r s/ d/"]) {
+      const { destination } = bits(role, line);
+      expect(destination.join("\n")).toMatch(/^\.\/long d 2775 /m);
+      expect(destination.join("\n")).toMatch(/^\.\/short d 2775 /m);
+    }
+  }
+});
