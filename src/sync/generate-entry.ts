@@ -138,7 +138,8 @@ export class EntryGenerator {
     const { entry, directory } = turn;
     const { stat } = this;
     const name = destination.singleName ?? entry.name;
-    const [descriptor, refusal] = [this.requests.descriptorOf(directory), directory.refusal];
+    const descriptor = this.requests.descriptorOf(directory);
+    const { refusal } = directory;
     const isAbsent = descriptor === undefined || (this.copiesStraight && group === undefined && hasNewPlace(turn));
     const status = refusal ?? (isAbsent ? ENOENT : syscalls.lstatAt(descriptor, name, stat));
     let exists = status === 0;

@@ -4,7 +4,6 @@
  * ACL it sets only then: what follows without another directory in between gets the bits from before.
  */
 import type { ByteName } from "../bytes/byte-name.ts";
-
 import type { RunContext } from "./context.ts";
 import type { ExistingReader } from "./existing.ts";
 import { type FileList, isDirectory } from "./file-list.ts";
