@@ -1,9 +1,11 @@
 /** The command line: arguments to a run, events to text, errors to an exit code. The only place that sets one. */
+
 import { type ByteName, byteName, fromBytes, fromText } from "../bytes/byte-name.ts";
 import { abortedError, asTsyncError, ExitCode, TsyncError, usageError } from "../errors.ts";
 import { openUtcOffset } from "../fs/syscalls/local-time.ts";
 import { debugHelp, helpText, infoHelp } from "../options/help.ts";
 import { type ParsedCommand, parseArguments, type RemoteCommand } from "../options/parse-arguments.ts";
+import { steadyMilliseconds } from "../steady-time.ts";
 import { checkFilters } from "../sync/check-filters.ts";
 import { runTransfer } from "../sync/run.ts";
 import type { ShellWays } from "../sync/wire/remote-shell.ts";
@@ -17,6 +19,7 @@ import { readLocale } from "./locale.ts";
 import { LogFile, logIgnoredText } from "./log-file.ts";
 import { OutputWriter, outputMode } from "./output-writer.ts";
 import { createRenderer } from "./render.ts";
+import { isTerminal } from "./terminal.ts";
 
 /** Whether we are the other side of somebody's run. The client's `--rsync-path` may put options before `--server`. */
 function isServer(args: readonly ByteName[]): boolean {
@@ -48,7 +51,7 @@ export async function main(controller: AbortController): Promise<number> {
       clock: { now: logSettings.now(), utcOffset },
     };
     if (isServer(args)) {
-      const { runServer } = await import("./server.ts");
+      const { runServer } = await import("./other-parts.ts");
       return await runServer(args, environment, syscalls, controller.signal);
     }
     command = parseArguments(args, environment, {
@@ -72,7 +75,7 @@ export async function main(controller: AbortController): Promise<number> {
   }
   const stdout = new OutputWriter(
     1,
-    outputMode(isRun(command) ? command.options.outputBuffering : "full", process.stdout.isTTY === true),
+    outputMode(isRun(command) ? command.options.outputBuffering : "full", isTerminal(1)),
   );
   if (command.kind === "usage" && asksForJson(args)) {
     const error = usageError("wrong number of arguments: see tsync --help");
@@ -95,7 +98,7 @@ export async function main(controller: AbortController): Promise<number> {
     }
   }
   // There both are written line by line, so that what the other side writes there itself does not break lines (3-transfer 9.1).
-  const both = options.allToStandardError ? new OutputWriter(2, process.stderr.isTTY ? "none" : "line") : undefined;
+  const both = options.allToStandardError ? new OutputWriter(2, isTerminal(2) ? "none" : "line") : undefined;
   const output = {
     out: (text: ByteName) => (options.json ? undefined : (both ?? stdout).write(text)),
     error: (text: ByteName) => (options.json ? undefined : (both ?? stderr).write(text)),
@@ -108,7 +111,7 @@ export async function main(controller: AbortController): Promise<number> {
     locale: readLocale(env),
     own: { umask: process.umask(), uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 },
     checksumName: options.checksum ? options.listChecksum : options.transferChecksum,
-    steadyMilliseconds: () => performance.now(),
+    steadyMilliseconds,
     direction:
       command.kind === "remote" ? command.remote.direction : command.kind === "read-batch" ? "pull" : undefined,
   });
@@ -132,7 +135,7 @@ export async function main(controller: AbortController): Promise<number> {
     };
     const summary =
       command.kind === "remote"
-        ? await (await import("../sync/wire/client.ts")).runRemote({
+        ? await (await import("./other-parts.ts")).runRemote({
             ...shared,
             command,
             onBreak: (totals) => {
@@ -151,13 +154,13 @@ export async function main(controller: AbortController): Promise<number> {
               shell: variable("RSYNC_SHELL"),
               password: variable("RSYNC_PASSWORD"),
               user: variable("USER") ?? variable("LOGNAME"),
-              askPassword: async () => (await import("./ask-password.ts")).askPassword(() => controller.abort()),
+              askPassword: async () => (await import("./other-parts.ts")).askPassword(() => controller.abort()),
             },
           })
         : command.kind === "read-batch"
-          ? await (await import("../sync/wire/read-batch.ts")).readBatch({ ...shared, command })
+          ? await (await import("./other-parts.ts")).readBatch({ ...shared, command })
           : command.kind === "both-ends"
-            ? await (await import("../sync/wire/both-ends.ts")).runBothEnds({ ...shared, command })
+            ? await (await import("./other-parts.ts")).runBothEnds({ ...shared, command })
             : await runTransfer({ ...shared, options, sources: command.sources, destination: command.destination });
     // A daemon just listed its modules.
     if (summary === undefined) return ExitCode.ok;
@@ -180,7 +183,7 @@ function shellWays(command: RemoteCommand, stderr: OutputWriter, onInterrupt: ()
   if (command.settings.ssh === "system") return { onStandardError: undefined, askPassphrase: undefined };
   return {
     onStandardError: (bytes) => stderr.write(fromBytes(bytes)),
-    askPassphrase: async (name) => (await import("./ask-password.ts")).askPassphrase(name, onInterrupt),
+    askPassphrase: async (name) => (await import("./other-parts.ts")).askPassphrase(name, onInterrupt),
   };
 }
 
@@ -206,8 +209,7 @@ async function printRequest(
       stdout.write(fromText(debugHelp()));
       break;
     case "version": {
-      const { versionJson, versionText } = await import("./version-text.ts");
-      const { openSyscalls } = await import("../fs/syscalls/choose.ts");
+      const { openSyscalls, versionJson, versionText } = await import("./other-parts.ts");
       const syscalls = openSyscalls(syscallsKind);
       const facts = { node: process.versions.node, syscalls: syscalls.kind };
       syscalls.dispose();

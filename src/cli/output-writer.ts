@@ -5,6 +5,7 @@
  */
 import { writeSync } from "node:fs";
 import { type ByteName, toBytes } from "../bytes/byte-name.ts";
+import { steadyMilliseconds } from "../steady-time.ts";
 
 /** `none`: every text at once; `line`: when a line ends or (progress) begins again; `block`: when much or old enough. */
 export type OutputMode = "none" | "line" | "block";
@@ -98,5 +99,5 @@ const systemCalls: WriteCalls = {
   pause: (milliseconds) => {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
   },
-  now: () => performance.now(),
+  now: steadyMilliseconds,
 };

@@ -2,7 +2,6 @@
  * `--copy-as=USER[:GROUP]`: takes the rights of somebody else, for good, before trees are touched (3-transfer 10.2). All
  * threads of the process change, so that only a command does it, never the library.
  */
-import { execFileSync } from "node:child_process";
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import { plainUsageError, type Role, usageError } from "../errors.ts";
 import { errnoText } from "../fs/errno.ts";
@@ -36,6 +35,8 @@ function idOf(text: ByteName, byName: (name: ByteName) => number | undefined): n
 
 /** The group of a user's account, which Node does not tell. */
 function primaryGroup(uid: number): number | undefined {
+  // Loaded at the first use: it costs 2 ms, which every run would pay.
+  const { execFileSync } = process.getBuiltinModule("node:child_process");
   try {
     const answer = execFileSync("id", ["-g", String(uid)], { stdio: ["ignore", "pipe", "ignore"], encoding: "latin1" });
     return Number(answer);

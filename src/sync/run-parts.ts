@@ -1,4 +1,6 @@
 /** Parts of a run that local and remote runs share: lists that arrive, what they count, and the result. */
+
+import { steadyMilliseconds } from "../steady-time.ts";
 import { checkListAllocation } from "./allocation-limit.ts";
 import type { Identity, RunContext } from "./context.ts";
 import type { RunSummary } from "./events.ts";
@@ -54,7 +56,7 @@ export function summarize(context: RunContext, started: number, listBuildSeconds
     bytesSent: counters.literalBytes,
     bytesReceived: 0,
     listBuildSeconds: Math.max(listBuildSeconds, 0.001),
-    elapsedSeconds: (performance.now() - started) / 1000,
+    elapsedSeconds: (steadyMilliseconds() - started) / 1000,
     dryRun: options.dryRun,
     withheld: counters.withheld,
     problems: ledger.problems,

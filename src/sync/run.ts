@@ -11,6 +11,7 @@ import { openSyscalls } from "../fs/syscalls/choose.ts";
 import { fakeSuperSyscalls } from "../fs/syscalls/fake-super.ts";
 import { emptyStat } from "../fs/syscalls/interface.ts";
 import type { TransferOptions } from "../options/transfer-options.ts";
+import { steadyMilliseconds } from "../steady-time.ts";
 import type { ChangeGate } from "./change-gate.ts";
 import type { RunContext, Wants } from "./context.ts";
 import { copyAs } from "./copy-as.ts";
@@ -76,7 +77,7 @@ export function runTransfer(request: RunRequest): Promise<RunSummary> {
 
 async function transferUntil(request: RunRequest): Promise<RunSummary> {
   const { options, emit, signal } = request;
-  const started = performance.now();
+  const started = steadyMilliseconds();
   const own = openSyscalls(request.syscalls);
   const fakes = options.fakeSuper || options.fakeReceiver;
   const syscalls = fakes ? fakeSuperSyscalls(own, "generator") : own;
@@ -137,7 +138,7 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
     refuseEmptySources(sourceCalls, options, request.sources);
     emit({ type: "list-start", incremental: options.incrementalRecursion });
     addSources(scan, builder, request.sources, listed);
-    const listSeconds = (performance.now() - started) / 1000;
+    const listSeconds = (steadyMilliseconds() - started) / 1000;
     if (copiesAll(context, request)) feed.firstDuty = "copy";
     await feed.fill(options.incrementalRecursion ? aheadEntries : Number.POSITIVE_INFINITY);
     if (!options.incrementalRecursion) emit({ type: "list-done", count: counters.files.total });
@@ -287,9 +288,9 @@ async function transfer(
 
 /** Lets signals and messages in, now and then. */
 async function pause(context: RunContext): Promise<void> {
-  const now = performance.now();
+  const now = steadyMilliseconds();
   if (now - context.counters.pausedAt < 10) return;
   await new Promise((resolve) => setImmediate(resolve));
-  context.counters.pausedAt = performance.now();
+  context.counters.pausedAt = steadyMilliseconds();
   if (context.signal.aborted) throw abortedError("sender");
 }

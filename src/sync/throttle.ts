@@ -1,5 +1,7 @@
 /** `--bwlimit`: says how long to sleep so that the data sent stays at a rate on average (3-transfer 10.2). */
 
+import { steadyMilliseconds } from "../steady-time.ts";
+
 /** Debts shorter than this are carried on: sleeping for less costs more than it limits. */
 const sleepMinMilliseconds = 100;
 
@@ -10,7 +12,7 @@ export class Throttle {
   private due: number | undefined;
 
   /** `rate` in bytes a second; `now` is a steady clock in milliseconds. */
-  constructor(rate: number, now: () => number = () => performance.now()) {
+  constructor(rate: number, now: () => number = steadyMilliseconds) {
     this.bytesPerMillisecond = rate / 1000;
     this.now = now;
   }

@@ -8,6 +8,7 @@ import { FrameDecoder } from "../protocol/frame-decoder.ts";
 import { encodeMessage, keepAliveFrame, type Message, type MessagePeer } from "../protocol/message.ts";
 import { notYet, WireReader } from "../protocol/wire-reader.ts";
 import { frameDataBytes, WireWriter } from "../protocol/wire-writer.ts";
+import { steadyMilliseconds } from "../steady-time.ts";
 import type { ByteStream } from "./byte-stream.ts";
 
 /** Gathered bytes that are sent without waiting for more. */
@@ -25,8 +26,8 @@ export class Connection {
   bytesWritten = 0;
   private isCounting = false;
   /** When bytes came or went last, in milliseconds on the steady clock. */
-  lastRead: number = performance.now();
-  lastWritten: number = performance.now();
+  lastRead: number = steadyMilliseconds();
+  lastWritten: number = steadyMilliseconds();
   private readonly stream: ByteStream;
   private decoder: FrameDecoder | undefined;
   private framedOutput: MessagePeer | undefined;
@@ -283,7 +284,7 @@ export class Connection {
       return true;
     }
     this.bytesRead += chunk.length;
-    this.lastRead = performance.now();
+    this.lastRead = steadyMilliseconds();
     if (this.decoder === undefined || this.isRaw) this.reader.feed(chunk);
     else this.decode(chunk, this.decoder);
     return false;
@@ -319,7 +320,7 @@ export class Connection {
 
   private write(bytes: Uint8Array): void {
     this.bytesWritten += bytes.length;
-    this.lastWritten = performance.now();
+    this.lastWritten = steadyMilliseconds();
     const written = this.stream.write(bytes);
     if (written === undefined || this.blocked !== undefined) return;
     this.blocked = this.orFailed(written).then(() => {

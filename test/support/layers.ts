@@ -29,7 +29,7 @@ export const layerOrder: readonly (readonly string[])[] = [
   ["transport", "fs", "options", "compress", "filter"],
   ["protocol", "delta"],
   ["bytes"],
-  ["errors.ts", "limits.ts", "version.ts"],
+  ["errors.ts", "limits.ts", "steady-time.ts", "version.ts"],
 ];
 
 /** Longest file, in lines. */

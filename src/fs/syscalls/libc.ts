@@ -5,6 +5,7 @@
  * Pointers are plain numbers (user addresses are below 2^53), so that a call converts nothing but integers. A function
  * is looked up when it is first used (about 15 us each), except the few that every run needs.
  */
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { endianness } from "node:os";
 import type { ByteName } from "../../bytes/byte-name.ts";
@@ -70,16 +71,26 @@ export function loadLibc(): Libc {
   };
 }
 
-/** koffi's own entry takes 7 ms to find its binary; asking for the binary's package takes under 3. */
+/** koffi's own entry takes 7 ms to find its binary, the package of the binary 3 (it reads which libc Node is linked with), the file 2. */
 function loadKoffi(): Koffi {
   const require = createRequire(import.meta.url);
-  try {
-    const binary: Koffi = require(`@koromix/koffi-linux-${process.arch}`);
-    if (typeof binary.load === "function") return binary;
-  } catch {
-    // Installed in another layout: koffi knows where.
+  const folder = `@koromix/koffi-linux-${process.arch}`;
+  const places = mayBeMusl() ? [folder] : [`${folder}/linux_${process.arch}/koffi.node`, folder];
+  for (const place of places) {
+    try {
+      const binary: Koffi = require(place);
+      if (typeof binary.load === "function") return binary;
+    } catch {
+      // Installed in another layout: koffi knows where.
+    }
   }
   return require("koffi");
+}
+
+/** Whether the loader of the other libc is there, so that Node may be linked with it. */
+function mayBeMusl(): boolean {
+  const machine = process.arch === "x64" ? "x86_64" : process.arch === "arm64" ? "aarch64" : undefined;
+  return machine === undefined || existsSync(`/lib/ld-musl-${machine}.so.1`);
 }
 
 /** Places in the scratch memory: two names with their terminators, a record, and two lists. */

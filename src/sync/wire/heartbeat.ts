@@ -3,6 +3,7 @@
  * an empty frame now and then, so that the other one knows that it is there.
  */
 import { ExitCode, type Role, TsyncError } from "../../errors.ts";
+import { steadyMilliseconds } from "../../steady-time.ts";
 import type { Connection } from "../../transport/connection.ts";
 
 const tickMilliseconds = 250;
@@ -44,7 +45,7 @@ export class Heartbeat {
     const { connection, seconds } = this;
     // Before it has a list, a receiving side has no generator yet.
     const role = this.role === "generator" && !connection.hasList ? "Receiver" : this.role;
-    const now = performance.now();
+    const now = steadyMilliseconds();
     if (connection.isHeld) connection.lastRead = now;
     const idle = (now - Math.max(connection.lastRead, connection.lastWritten)) / 1000;
     if (idle >= seconds) {

@@ -8,6 +8,7 @@ import { type FileEntry, FileType, isDeviceMode, type Xattr } from "../../protoc
 import type { Message } from "../../protocol/message.ts";
 import type { TransferStats } from "../../protocol/transfer-stats.ts";
 import { ReceivedXattr } from "../../protocol/xattr-block.ts";
+import { steadyMilliseconds } from "../../steady-time.ts";
 import { setLateXattrs } from "../attributes.ts";
 import { fullPath, type RunContext } from "../context.ts";
 import { reportDeletionLimit } from "../deletion-order.ts";
@@ -76,7 +77,7 @@ function asWanted(entry: FileEntry, { mungeLinks, copyDevices }: ReceiveRequest[
 }
 
 async function receive(request: ReceiveRequest, closers: (() => void)[]): Promise<RunSummary> {
-  const started = performance.now();
+  const started = steadyMilliseconds();
   const { link, options, isServer } = request;
   const { connection, session, condition } = link;
   const settings = fileListSettings(options, session);
@@ -348,10 +349,10 @@ async function generate(parts: Generation): Promise<void> {
 
 /** Lets the receiver and signals in, now and then. */
 async function pause(context: RunContext): Promise<void> {
-  const now = performance.now();
+  const now = steadyMilliseconds();
   if (now - context.counters.pausedAt < 10) return;
   await new Promise((resolve) => setImmediate(resolve));
-  context.counters.pausedAt = performance.now();
+  context.counters.pausedAt = steadyMilliseconds();
 }
 
 /**

@@ -11,6 +11,7 @@ import type { Message } from "../../protocol/message.ts";
 import { type TransferStats, writeTransferStats } from "../../protocol/transfer-stats.ts";
 import type { WireReader } from "../../protocol/wire-reader.ts";
 import { WireWriter } from "../../protocol/wire-writer.ts";
+import { steadyMilliseconds } from "../../steady-time.ts";
 import type { RunContext } from "../context.ts";
 import type { RunCounters } from "../counters.ts";
 import type { RunSummary } from "../events.ts";
@@ -76,7 +77,7 @@ export async function sendToWire(request: SendRequest): Promise<RunSummary> {
 }
 
 async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots): Promise<RunSummary> {
-  const started = performance.now();
+  const started = steadyMilliseconds();
   const { link, options, isServer } = request;
   const { connection, session } = link;
   const parts = makeEnd(request, undefined);
@@ -132,7 +133,7 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
     // A server that cannot begin its list leaves without a word to its client (1-session 7.5).
     throw isServer ? untoldError(error) : error;
   }
-  const built = performance.now();
+  const built = steadyMilliseconds();
   const told = (): number => (options.ignoreErrors ? 0 : context.ledger.ioError & 3);
   const listStart = connection.bytesWritten + connection.out.length;
   let ended = false;
@@ -170,7 +171,7 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
   // rsync counts what it has written by now: its buffer, whenever it was full.
   const written = connection.bytesWritten + connection.out.length - listStart;
   const listBytes = written < bufferBytes ? 0 : written - (written % bufferBytes);
-  const listSeconds = (performance.now() - started) / 1000;
+  const listSeconds = (steadyMilliseconds() - started) / 1000;
   const sentErrors = context.ledger.ioError;
   if (isServer && lists.entryCount === 0) {
     connection.flush();

@@ -13,6 +13,7 @@ import { ItemFlag, isSignificant } from "../../protocol/item-flags.ts";
 import { BasisType, type ItemRecord as WireItem } from "../../protocol/item-record.ts";
 import { ReceivedXattr } from "../../protocol/xattr-block.ts";
 import { hasXattrValues, writeXattrRequest } from "../../protocol/xattr-values.ts";
+import { steadyMilliseconds } from "../../steady-time.ts";
 import type { Basis, ChannelRecord, ItemRecord, RecordChannel, TransferRecord } from "../channel.ts";
 import type { RunContext } from "../context.ts";
 import { isDirectory } from "../file-list.ts";
@@ -289,9 +290,9 @@ export class WireChannel implements RequestChannel {
   /** An old sender answers nothing for what it cannot read: when it falls silent, it is asked for more. */
   private async oldRoom(isFree: () => boolean): Promise<void> {
     const { condition, connection } = this.link;
-    let since = performance.now();
+    let since = steadyMilliseconds();
     const timer = setInterval(() => {
-      const now = performance.now();
+      const now = steadyMilliseconds();
       if (now - Math.max(since, connection.lastRead) < silenceMilliseconds) return;
       since = now;
       this.allowance += limits.requestsUnanswered;
