@@ -80,11 +80,20 @@ export class DeletionPasses {
   /** Deletes, or notes for the end of the run, what is extraneous in the directory of a list. */
   inList(list: FileList): void {
     const { deleter, context } = this.parts;
+    this.enter(list);
     const names = this.names(list);
     if (names === undefined) return;
     if (context.options.keepDirectoryLinks && failBehindLink(context, this.parts.destination, list.path)) return;
     const isTop = ((list.owner?.flags ?? 0) & EntryFlag.top) !== 0;
     deleter.deleteIn(this.below(list.path), names, isTop, context.options.deleteTiming === "delay");
+  }
+
+  /** Merge files count in every directory of the list, also where nothing is deleted: what is below inherits them (2-file-list 1.9). */
+  private enter({ owner, path }: FileList): void {
+    const { context, destination } = this.parts;
+    if (owner === undefined || !context.filters.hasMergeFiles || destination.walker === undefined) return;
+    if (!this.isThere(path)) return;
+    context.filters.enter(0, this.below(path), { absolute: (_root, inner) => fullPath(destination.absolute, inner) });
   }
 
   /**

@@ -191,3 +191,43 @@ test.each(["-rog", "-rgp --protocol=28", "-rogn --no-i-r", "-rogv --protocol=27"
     pull("mkdir -p s/a d; echo 1 >s/f; echo 2 >s/a/g; chown 3:3 s/f", `${options} ${maps} h:s/ d/`);
   },
 );
+
+// The sender is told to include everything, so that only the client heeds the rules.
+test.each([
+  ["-/_/**/d/a/f", "", 4],
+  ["-/_/**/d/a/f", "--no-i-r", 0],
+  ["-/_/**/d/k", "", 0],
+  ["-/!_/**", "", 0],
+  ["-/_*/a", "", 4],
+  ["-r_f", "", 0],
+  ["-rs_f", "", 4],
+  ["P!/_/.git/*", "-f -_[!k]*", 4],
+  ["-_f", "-f :_.rules", 0],
+  ["-_f", "-C", 0],
+  ["-_f", "-R", 4],
+  ["-_/a", "-R", 4],
+])("names that a client's rules refuse: %s %s: %i", (rule, options, code) => {
+  const line = `-ai -M--include=* -f ${rule} ${options} h:s/${options === "-R" ? "./" : ""} d/`;
+  expect(pull("mkdir -p s/a d; touch s/a/f s/k s/l", line).status).toBe(code);
+});
+
+test("names that a client's rules refuse are told with the slash that they have", () => {
+  const { status } = pull("mkdir d; touch s", "-aRi -M--include=* -f -/_/usr h:/usr/lib/os-release d/");
+  expect(status).toBe(4);
+});
+
+describe("merge files of a directory that is a mere parent, or has no content in the list", () => {
+  test.each(["--delete", "--delete-before", "--delete-after", "--delete-delay", "--delete --no-i-r"])(
+    "%s",
+    (options) => {
+      const setup = "mkdir -p s/a/b d/a/b; touch s/a/b/g d/a/b/x d/a/b/y d/a/x";
+      const rules = "printf 'P x\\n' >d/a/.r";
+      const told = pull(setup, `-rRi ${options} -f :_.r h:s/./a/b d/`, rules).output.generator;
+      expect(told).toContain("*deleting   a/b/y");
+      expect(told).not.toContain("*deleting   a/b/x");
+      // A file that is no merge file is found to be wrong.
+      for (const line of [`-rRi ${options} -f :_.r h:s/./a/b d/`, `-di ${options} -f :_.r h:s/a d/`])
+        expect(pull(setup, line, "printf 'foo bar\\n' >d/a/.r").status).toBe(1);
+    },
+  );
+});

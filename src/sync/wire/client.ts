@@ -320,11 +320,13 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
       ? undefined
       : (listed ?? requestedPaths(remote));
   const requested = new RequestedNames(options, requests, program, reader);
+  requested.setCurrentDirectory(syscalls.workingDirectory());
   const received = await receiveFromWire({
     ...end,
     onlyBatch,
     destination: command.destination,
-    check: (entry) => changedMode(options, trustSender ? entry : requested.check(entry)),
+    check: (entry, sent) => changedMode(options, trustSender ? entry : requested.check(entry, sent)),
+    entered: (absolute) => requested.setCurrentDirectory(absolute),
     begin: () => {
       sendRules(connection, command, agreed, program);
       if (list !== undefined) sendNames(link, options.nulTerminated, list, parts.isSecluded);

@@ -40,8 +40,10 @@ import { WireReceiver } from "./wire-receiver.ts";
 export interface ReceiveRequest extends EndRequest {
   /** Undefined: what the sender has is listed. */
   readonly destination: ByteName | undefined;
-  /** Whether the sender may list this entry; throws if not. */
-  readonly check: (entry: FileEntry) => FileEntry;
+  /** Whether the sender may list this entry, which came with this path; throws if not. */
+  readonly check: (entry: FileEntry, sent: ByteName) => FileEntry;
+  /** Hears of the directory of the destination, where there is one. */
+  readonly entered?: (absolute: ByteName) => void;
   /** What is to be sent before the lists come. */
   readonly begin?: (parts: EndParts) => void;
 }
@@ -93,7 +95,7 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
       link.names === undefined
         ? undefined
         : (entry) => link.names?.entryFromWire(entry, options.relative, context.ledger),
-    check: (entry) => asWanted(request.check(entry), options),
+    check: (entry, sent) => asWanted(request.check(entry, sent), options),
     arrived: (list) => {
       tracker?.arrived(list);
       known?.add(list);
@@ -141,6 +143,7 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
   if (request.destination !== undefined && !options.listOnly) {
     const destination = resolveDestination(context, request.destination, first);
     closers.push(() => destination.walker?.dispose());
+    if (destination.walker !== undefined) request.entered?.(destination.absolute);
     const arrivals = reportArrivals(link, context, tracker);
     side = openReceivingSide(context, destination, channel, links, arrivals, closers, () =>
       lead.lists > 0 ? allKnown : lists.allArrived,

@@ -16,7 +16,7 @@ const role: Role = "Receiver";
 export class RequestedNames {
   private readonly asked: FilterEvaluator;
   private readonly parents: FilterEvaluator;
-  /** What the sender had to leave out; undefined where that depends on files over there. */
+  /** What the sender had to leave out; undefined where that depends on files over there: per-directory ones. */
   private readonly hidden: FilterEvaluator | undefined;
 
   /** Whether what was asked for is known; if not, only the own rules count. */
@@ -38,12 +38,19 @@ export class RequestedNames {
     };
     this.asked = evaluator(rules.asked);
     this.parents = evaluator(rules.parents);
-    const isPlain = program.merges.length === 0 && program.rules.every((rule) => !rule.absolute);
-    this.hidden = isPlain ? new FilterEvaluator(program, "sender", reader) : undefined;
+    this.hidden = program.merges.length === 0 ? new FilterEvaluator(program, "sender", reader) : undefined;
   }
 
-  /** The entry, or as the mere parent that it was asked for as; refuses (exit 4) what nobody asked for. */
-  readonly check = (entry: FileEntry): FileEntry => {
+  /** Rules with `/` judge names as if the sender's directory were called like the one here that this side works in. */
+  setCurrentDirectory(absolute: ByteName): void {
+    this.hidden?.setCurrentDirectory(absolute);
+  }
+
+  /**
+   * The entry, or as the mere parent that it was asked for as; refuses (exit 4) what nobody asked for. `sent`: its path with the slash
+   * that it may have begun with.
+   */
+  readonly check = (entry: FileEntry, sent: ByteName = entry.path): FileEntry => {
     const { path } = entry;
     const isDir = isDirectory(entry);
     if (path === ".") {
@@ -52,12 +59,12 @@ export class RequestedNames {
         : asParent(entry);
     }
     // Parents of what was asked for are no exception.
-    if ((this.hidden?.check(path, isDir) ?? 0) < 0) {
-      throw refusedError(`ERROR: rejecting excluded file-list name: ${path}`, role, path);
+    if ((this.hidden?.check(sent, isDir) ?? 0) < 0) {
+      throw refusedError(`ERROR: rejecting excluded file-list name: ${sent}`, role, path);
     }
     if (!this.isKnown || this.asked.check(path, isDir) > 0) return entry;
     if (isDir && this.parents.check(path, true) > 0) return asParent(entry);
-    throw refusedError(`ERROR: rejecting unrequested file-list name: ${path}`, role, path);
+    throw refusedError(`ERROR: rejecting unrequested file-list name: ${sent}`, role, path);
   };
 }
 

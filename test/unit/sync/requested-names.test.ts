@@ -81,6 +81,40 @@ test.each([
   expect(() => names(line, [request]).check(entry(path))).toThrow(`ERROR: rejecting ${word} file-list name: ${path}`);
 });
 
+// rsync 3.5.0 with a sender that heeds no rule: what it refused, and let in, in a client that worked in /work [run].
+test.each([
+  ["-a --filter=-/_/work/x", "x", true],
+  ["-a --filter=-/_/src/x", "x", false],
+  ["-a --filter=-/_*.o", "x.o", true],
+  ["-a --filter=-/!_/work/x", "y", true],
+  ["-a --filter=+/_/work/x --filter=-_x", "x", false],
+  ["-a --filter=P!/_/.git/* --filter=-_[!a-n]*", ".git/", true],
+  ["-aR --filter=-/_/a/x", "/a/x", true],
+  ["-aR --filter=-/_/work/a/x", "/a/x", false],
+  ["-a --filter=-r_x", "x", false],
+  ["-a --filter=-s_x", "x", true],
+  ["-a --filter=-rs_x", "x", true],
+  ["-a --filter=-x_x", "x", false],
+  ["-a --filter=-p_x", "x", true],
+  ["-a --filter=-_x --filter=:_.rules", "x", false],
+  ["-a --filter=-_x -C", "x", false],
+  ["-a --filter=-C", "x.o", true],
+])("RequestedNames: %s and the name %s: refused %s", (line, sent, refused) => {
+  const requested = names(line, ["/", "/a"]);
+  requested.setCurrentDirectory(byteName("/work"));
+  const check = () => requested.check(entry(sent.replace(/^\//, "")), byteName(sent.replace(/(?<=.)\/$/, "")));
+  if (!refused) expect(check).not.toThrow();
+  else expect(check).toThrow(`ERROR: rejecting excluded file-list name: ${sent.replace(/(?<=.)\/$/, "")}`);
+});
+
+test("RequestedNames sees rules with / from the destination once it is entered", () => {
+  const requested = names("-a --filter=-/_/dst/x", ["/"]);
+  requested.setCurrentDirectory(byteName("/work"));
+  expect(requested.check(entry("x")).path).toBe("x");
+  requested.setCurrentDirectory(byteName("/dst"));
+  expect(() => requested.check(entry("x"))).toThrow("ERROR: rejecting excluded file-list name: x");
+});
+
 test.each([
   ["a/b/c", "a/b/"],
   ["b\\s/f*", "b\\s/"],
