@@ -59,6 +59,11 @@ export class OperatorPaths {
     return this.confined ? new OperatorPaths(this.syscalls, { ...this.rules, root: undefined }, this.onRefused) : this;
   }
 
+  /** The same, with somebody else hearing of links that are refused. */
+  telling(onRefused: OnRefused): OperatorPaths {
+    return new OperatorPaths(this.syscalls, this.rules, onRefused);
+  }
+
   /** The same without a word about links that are refused. */
   get quiet(): OperatorPaths {
     return new OperatorPaths(this.syscalls, this.rules);

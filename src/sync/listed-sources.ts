@@ -1,6 +1,6 @@
 /** The list of `--files-from` where it is on this machine (2-file-list 2.1). */
 import type { ByteName } from "../bytes/byte-name.ts";
-import { usageError } from "../errors.ts";
+import { type Role, usageError } from "../errors.ts";
 import { parseFilesFrom } from "../filter/parse-files-from.ts";
 import { errnoMessage } from "../fs/errno.ts";
 import type { OperatorPaths } from "../fs/operator-path.ts";
@@ -25,12 +25,13 @@ export function readListed(
 export function readList(
   { options, syscalls }: Pick<BuilderContext, "options" | "syscalls">,
   operator: OperatorPaths,
+  role?: Role,
 ): Uint8Array | undefined {
   const { filesFrom } = options;
   if (filesFrom === undefined) return undefined;
   const content = filesFrom === "" ? EINVAL : readOperatorFile(syscalls, operator, filesFrom);
   if (typeof content === "number") {
-    throw usageError(`failed to open files-from file ${filesFrom}: ${errnoMessage(content)}`);
+    throw usageError(`failed to open files-from file ${filesFrom}: ${errnoMessage(content)}`, role);
   }
   return content;
 }

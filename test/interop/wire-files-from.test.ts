@@ -52,3 +52,32 @@ describe.each(ends)("%s with %s", (client, server) => {
     }
   });
 });
+
+// Before a word is said: a server says why and leaves its client without a session, a client starts no other side.
+const unreadable = [
+  ["there, for a pull", ["--files-from=far:none", "far:s", "d"], 12],
+  ["there, for a push", ["--files-from=far:none", "s", "far:d"], 12],
+  ["here, for a pull", ["--files-from=none", "far:s", "d"], 1],
+  ["here, for a push", ["--files-from=none", "s", "far:d"], 1],
+] as const;
+
+test.each(unreadable)("a list that cannot be read %s", (_name, words, code) => {
+  const outcome = (client: string, server: string): unknown => {
+    const run = spawnSync(client, ["-r", "-e", join(folder, "shell"), `--rsync-path=${server}`, ...words], {
+      cwd: folder,
+      encoding: "latin1",
+      timeout: 30_000,
+    });
+    const neutral = run.stderr.replaceAll(/ at .*? \[(\w+)=.*\]/g, " at $1");
+    return { status: run.status, stdout: run.stdout, lines: neutral.split("\n").sort() };
+  };
+  const expected = outcome("rsync", "rsync");
+  expect(expected).toMatchObject({ status: code });
+  for (const [client, server] of [
+    [tsync, "rsync"],
+    ["rsync", tsync],
+    [tsync, tsync],
+  ] as const) {
+    expect(outcome(client, server)).toEqual(expected);
+  }
+});

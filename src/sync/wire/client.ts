@@ -9,7 +9,7 @@ import { compileFilters, type FilterProgram } from "../../filter/compile-filters
 import { parseFilesFrom } from "../../filter/parse-files-from.ts";
 import type { FilterReader } from "../../filter/rule-list.ts";
 import { formatWireRules } from "../../filter/wire-rules.ts";
-import { OperatorPaths } from "../../fs/operator-path.ts";
+import { foreignLinkText, OperatorPaths } from "../../fs/operator-path.ts";
 import { openSyscalls } from "../../fs/syscalls/choose.ts";
 import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
 import { ownCharset } from "../../options/charset-choice.ts";
@@ -39,7 +39,7 @@ import { withDeadline } from "../deadline.ts";
 import type { EventSink, RunSummary } from "../events.ts";
 import { isSymlink } from "../file-list.ts";
 import { fileFilterReader } from "../filter-reader.ts";
-import { readList, readListed } from "../listed-sources.ts";
+import { readList } from "../listed-sources.ts";
 import { operatorRules } from "../operator-rules.ts";
 import { refuseEmptySources } from "../refuse-empty-source.ts";
 import type { BatchRecorder } from "./batch-recorder.ts";
@@ -120,6 +120,12 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
     const { home, cvsIgnore } = request;
     const settings = { deleteExcluded, nulTerminated, home, cvsIgnoreVariable: cvsIgnore, cvsProtects: !pushes };
     const program = compileFilters(filters, reader, settings);
+    const list = listedHere(command.options)
+      ? readList(
+          { options: command.options, syscalls },
+          own.telling(() => warn(foreignLinkText)),
+        )
+      : undefined;
     names = WireNames.open(syscalls, ownCharset(command.settings.iconv), role);
     recorder = openBatch(command, program, syscalls, own);
     const said = serverArguments(callOf(command, request.environment));
@@ -147,7 +153,7 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
     if (connection === undefined) throw internalError("there is no connection");
     const onTimeout = (seconds: number): void => heartbeat?.adopt(seconds);
     const summary = await session(request, {
-      ...{ connection, role, program, reader, syscalls, agreedProtocol, onTimeout, names, recorder },
+      ...{ connection, role, program, reader, syscalls, agreedProtocol, onTimeout, names, recorder, list },
       onCounters: (counters) => {
         totalSize = () => counters.totalSize;
       },
@@ -227,6 +233,8 @@ interface SessionParts {
   readonly syscalls: Parameters<typeof sendToWire>[0]["syscalls"];
   readonly names: WireNames | undefined;
   readonly recorder: BatchRecorder | undefined;
+  /** What the file of `--files-from` here holds. It was read before the other side was started: it may be what makes that needless. */
+  readonly list: Uint8Array | undefined;
   /** Arguments went by the protocol. */
   readonly isSecluded: boolean;
   readonly agreedProtocol: number | undefined;
@@ -299,7 +307,7 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
       sources: command.sources,
       listed: async (made) => {
         sendRules(connection, command, agreed, program);
-        const listed = await localNames(link, made, parts.isSecluded);
+        const listed = await namesToSend(link, made, parts);
         // From here on it is what a reader of the batch file gets to see.
         connection.flush();
         if (recorder !== undefined) connection.onSent = (bytes) => recorder.write(bytes);
@@ -308,15 +316,12 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
     });
     return { ...sent, batchOnly: onlyBatch };
   }
-  const listedHere = options.filesFrom !== undefined && parseRemote(options.filesFrom) === undefined;
-  const list = listedHere
-    ? readList({ options, syscalls }, new OperatorPaths(syscalls, { ...operatorRules(options), root: undefined }))
-    : undefined;
+  const { list } = parts;
   // What is no name for a reader of the file is one for the other side (2-file-list 2.2).
   const listed = list === undefined ? undefined : parseFilesFrom(list, { ...options, forwarded: true });
   const { trustSender } = settings;
   const requests =
-    argumentsTravel(settings, request.environment).old > 0 || (options.filesFrom !== undefined && !listedHere)
+    argumentsTravel(settings, request.environment).old > 0 || (options.filesFrom !== undefined && list === undefined)
       ? undefined
       : (listed ?? requestedPaths(remote));
   const requested = new RequestedNames(options, requests, program, reader);
@@ -363,15 +368,19 @@ function sendRules(connection: Connection, command: RemoteCommand, session: Sess
   if (wanted) writeFilterList(connection.out, texts);
 }
 
+/** Whether names come from a file of this machine. */
+function listedHere({ filesFrom }: TransferOptions): boolean {
+  return filesFrom !== undefined && parseRemote(filesFrom) === undefined;
+}
+
 /** The names that a push is to send: of a file here, or one over there. */
-async function localNames(
+async function namesToSend(
   link: Link,
-  { context, ownPaths }: EndParts,
-  isSecluded: boolean,
+  { context: { options } }: EndParts,
+  { list, isSecluded }: Pick<SessionParts, "list" | "isSecluded">,
 ): Promise<readonly ByteName[] | undefined> {
-  const { filesFrom, relative } = context.options;
-  if (filesFrom === undefined || parseRemote(filesFrom) === undefined) return readListed(context, ownPaths);
-  return await receiveNames(link, relative, isSecluded);
+  if (list !== undefined) return parseFilesFrom(list, options);
+  return options.filesFrom === undefined ? undefined : await receiveNames(link, options.relative, isSecluded);
 }
 
 /** When the connection broke the remote shell may know why (4-traps E-02). */

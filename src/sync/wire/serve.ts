@@ -1,9 +1,11 @@
 /** The server's end of a session, from the first byte to the goodbye (1-session 1). */
 
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
-import { abortedError, ExitCode, type Role, TsyncError } from "../../errors.ts";
+import { abortedError, asTsyncError, ExitCode, type Role, TsyncError } from "../../errors.ts";
+import { parseFilesFrom } from "../../filter/parse-files-from.ts";
 import type { FilterReader, FilterSettings } from "../../filter/rule-list.ts";
 import { compileWireRules } from "../../filter/wire-rules.ts";
+import { foreignLinkText, OperatorPaths } from "../../fs/operator-path.ts";
 import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
 import type { Syscalls } from "../../fs/syscalls/interface.ts";
 import { chosenChecksums } from "../../options/checksum-choice.ts";
@@ -17,8 +19,9 @@ import type { Wants } from "../context.ts";
 import { copyAs } from "../copy-as.ts";
 import type { EventSink, RunSummary } from "../events.ts";
 
-import { readList, readListed } from "../listed-sources.ts";
+import { readList } from "../listed-sources.ts";
 
+import { operatorRules } from "../operator-rules.ts";
 import { Condition } from "./condition.ts";
 import { EarlyMessages } from "./early-messages.ts";
 import { expandPath } from "./expand-paths.ts";
@@ -117,6 +120,7 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
   checkChoices(settings, request.allowed);
   const names = WireNames.open(request.syscalls, settings.iconv, role);
   connection.convertMessage = names?.messageToWire;
+  const { list, refused } = readOwnList(request);
   const early = new EarlyMessages(role);
   let handle: (message: Message) => void = (message) => early.keep(message);
   const session = await startServer(
@@ -136,6 +140,9 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
   );
   const { protocol } = session;
   const emit = request.sink(protocol);
+  for (const text of refused) {
+    emit({ type: "problem", severity: "warning", role: "client", text: byteName(text), path: undefined, errno: 0 });
+  }
   const timed = settings.deleteBefore || settings.deleteAfter || settings.deleteDuring !== undefined;
   const agreed = agreedOptions(command.options, session, !timed);
   const onlyBatch = settings.onlyBatch && !isSender;
@@ -178,14 +185,13 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
     ? await sendToWire({
         ...end,
         sources,
-        listed: (parts) => listedNames(link, parts, settings.secludedArguments === true),
+        listed: (parts) => listedNames(link, parts, list, settings.secludedArguments === true),
       })
     : await receiveFromWire({
         ...end,
         destination: command.paths[0] ?? byteName("."),
         check: (entry) => entry,
-        begin: (parts) => {
-          const list = readList(parts.context, parts.ownPaths);
+        begin: () => {
           if (list !== undefined) {
             sendNames(link, options.nulTerminated, list, settings.secludedArguments === true);
           }
@@ -196,15 +202,32 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
   return summary;
 }
 
+/** A file of names over here, which is read before a word is said: without it the session does not begin (2-file-list 2.1). */
+function readOwnList({ command, syscalls }: ServeRequest): { list: Uint8Array | undefined; refused: string[] } {
+  const { options } = command;
+  const refused: string[] = [];
+  if (options.filesFrom === "-") return { list: undefined, refused };
+  const operator = new OperatorPaths(syscalls, operatorRules(options), () => refused.push(foreignLinkText));
+  try {
+    return { list: readList({ options, syscalls }, operator, "server"), refused };
+  } catch (error) {
+    const known = asTsyncError(error);
+    // The session ends before anybody could hear of these.
+    const [first = "", ...moreLines] = [...refused, `rsync: ${known.message}`];
+    const { exitCode } = known;
+    throw new TsyncError("usage", first, { exitCode, role: "server", plain: true, moreLines, untold: true });
+  }
+}
+
 /** A sending server's names: its client sends them, or they are in a file here (2-file-list 2.1). */
 async function listedNames(
   link: Link,
-  { context, ownPaths }: EndParts,
+  { context: { options } }: EndParts,
+  list: Uint8Array | undefined,
   isSecluded: boolean,
 ): Promise<readonly ByteName[] | undefined> {
-  const { filesFrom, relative } = context.options;
-  if (filesFrom !== "-") return readListed(context, ownPaths);
-  return await receiveNames(link, relative, isSecluded);
+  if (options.filesFrom === "-") return await receiveNames(link, options.relative, isSecluded);
+  return list === undefined ? undefined : parseFilesFrom(list, options);
 }
 
 /** Whether this server could go directory by directory (1-session 2.3). */
