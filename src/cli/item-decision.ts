@@ -21,6 +21,9 @@ export interface ReportRules {
   readonly changesNew: (directory: FileEntry) => boolean;
   /** `-vv` or `--info=name2` */
   readonly namesAll: boolean;
+  /** There is only a log, that of a server. */
+  readonly isServer: boolean;
+  readonly dryRun: boolean;
 }
 
 /** What a process makes directories with. */
@@ -38,7 +41,7 @@ export function reportRules(
   >,
   format: OutFormat | undefined,
   logFormat: OutFormat | undefined,
-  own: OwnIdentity,
+  { own, isServer = false }: { readonly own: OwnIdentity; readonly isServer?: boolean },
 ): ReportRules {
   const { info, times, omitDirectoryTimes, permissions, owner, group } = options;
   return {
@@ -53,6 +56,8 @@ export function reportRules(
       (owner && own.uid === 0 && uid !== own.uid) ||
       (group && gid !== own.gid),
     namesAll: info.name >= 2,
+    isServer,
+    dryRun: options.dryRun,
   };
 }
 
@@ -73,6 +78,10 @@ export function reportItem(
   const linked = isNewLink(flags, linkedTo);
   // A link in which nothing else is new is logged by a format with %i only.
   const logged = significant || (linked && rules.logItemizing);
+  if (rules.isServer) {
+    const told = significant || linked || (rules.itemizing && (rules.itemizeAll || rules.namesAll));
+    return { output: "nothing", log: told && rules.logItemizing && !rules.dryRun ? "line" : "nothing" };
+  }
   if (rules.itemizing) {
     const changed = significant || linked;
     const all = rules.itemizeAll || rules.namesAll;
@@ -115,12 +124,12 @@ export function receiverLog(
 ): ReceiverLog {
   const { itemizing, logItemizing, names } = rules;
   const line = reportItem(flags, entry, linkedTo, rules).log === "line";
-  if (isAlone && itemizing) return { line: line && logItemizing, name: false };
+  if (isAlone && itemizing) return { line: line && logItemizing && !rules.isServer, name: false };
   // A new directory is told of when something is set that it was not made with.
   const isBare = (flags & ItemFlag.isNew) !== 0 && (entry.mode & FileType.mask) === FileType.directory;
   const isNamed =
     names &&
     !(isBare && !(isChanged ?? rules.changesNew(entry))) &&
-    reportItem(flags, entry, linkedTo, { ...rules, itemizing: false }).output === "line";
+    reportItem(flags, entry, linkedTo, { ...rules, itemizing: false, isServer: false }).output === "line";
   return isAlone ? { line: false, name: isNamed } : { line, name: isNamed && !logItemizing };
 }

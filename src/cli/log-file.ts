@@ -5,6 +5,7 @@
  */
 import { closeSync, constants, lstatSync, openSync } from "node:fs";
 import { type ByteName, byteName, joinName, toBytes } from "../bytes/byte-name.ts";
+import type { Role } from "../errors.ts";
 import { errnoNumber, errnoText } from "../fs/errno.ts";
 import { foreignLinkText } from "../fs/operator-path.ts";
 import type { ClockText } from "./clock-text.ts";
@@ -42,7 +43,7 @@ export class LogFile {
   }
 
   /** Opens the log, or says why not. The caller closes it. */
-  static open(path: ByteName, settings: LogSettings, followsAll = false): LogFile | LogFailure {
+  static open(path: ByteName, settings: LogSettings, followsAll = false, role: Role = "client"): LogFile | LogFailure {
     try {
       if (!followsAll) refuseForeignLinks(path, process.geteuid?.() ?? 0);
       const { O_WRONLY, O_APPEND, O_CREAT, O_NOCTTY } = constants;
@@ -52,7 +53,7 @@ export class LogFile {
       const refusal = error instanceof Error && error.message === foreignLinkText ? `${foreignLinkText}\n` : "";
       return {
         errno,
-        text: byteName(`${refusal}rsync: [client] failed to open log-file ${path}: ${errnoText(errno)}`),
+        text: byteName(`${refusal}rsync: [${role}] failed to open log-file ${path}: ${errnoText(errno)}`),
       };
     }
   }

@@ -1,7 +1,4 @@
-/**
- * Turns the events of a run into rsync's text (3-transfer 9): what is printed where, and in which words. It writes to
- * the functions it is given and decides nothing about exit codes.
- */
+/** Turns the events of a run into rsync's text (3-transfer 9). It writes to the functions it is given and decides no exit codes. */
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import type { ChecksumName } from "../delta/checksum.ts";
 import { assertNever, type Role, type TsyncError } from "../errors.ts";
@@ -46,6 +43,8 @@ export interface RenderSettings {
   readonly locale: TextLocale;
   /** Where the data goes; a local run if not given. */
   readonly direction?: "push" | "pull" | undefined;
+  /** There is only a log, that of a server. */
+  readonly isServer?: boolean;
   /** Who the process is. */
   readonly own: OwnIdentity;
   /** Process id for `%p`. */
@@ -98,7 +97,7 @@ class RunRenderer {
   private guardHolds = false;
   private receiverFailed = false;
   private session: SessionTraits = { isAlone: false, isOld: false };
-  /** A line without its newline stands on the terminal; the next text on either stream ends it first. */
+  /** A line without its newline stands on the terminal; the next text ends it first. */
   private lineOpen = false;
   /** The header of a complete list waits for its `done`. */
   private header: "none" | "open" | "broken" = "none";
@@ -130,7 +129,7 @@ class RunRenderer {
       clock: settings.clock,
       now: () => settings.now(),
     };
-    this.rules = reportRules(options, this.format, this.logFormat, settings.own);
+    this.rules = reportRules(options, this.format, this.logFormat, settings);
     const showProgress = info.progress >= 1 && !options.quiet;
     const clock = (): number => settings.steadyMilliseconds();
     this.progress = showProgress ? new Progress(info.progress, this.style, clock) : undefined;
@@ -288,19 +287,18 @@ class RunRenderer {
       return;
     }
     const report = reportItem(event.flags, event.entry, event.linkedTo, this.rules);
-    const isReceiver = this.ownRole === "generator";
-    const { line, name } = isReceiver
-      ? receiverLog(event.flags, event.entry, event.linkedTo, this.rules, this.session.isAlone, event.isChanged)
-      : { line: report.log === "line", name: false };
+    const { line, name } =
+      this.ownRole === "generator"
+        ? receiverLog(event.flags, event.entry, event.linkedTo, this.rules, this.session.isAlone, event.isChanged)
+        : { line: report.log === "line", name: false };
     const told = (format: OutFormat): ByteName => renderItem(format, event, undefined, dryRun, this.context);
     // A generator that is alone knows no format without %i.
     const isBare = this.session.isAlone && !this.rules.itemizing;
     if (this.format !== undefined && (isBare ? name : report.output === "line")) {
       this.outLine(told(isBare ? bareName : this.format));
     }
-    if (this.logFormat === undefined) return;
     if (name) this.output.log?.(told(bareName));
-    if (line && this.logsItems) this.output.log?.(told(this.logFormat));
+    if (line && this.logsItems && this.logFormat !== undefined) this.output.log?.(told(this.logFormat));
   }
 
   private transferred(event: TransferredEvent): void {

@@ -16,6 +16,9 @@ import { errorMessageLines, exitLine } from "./exit-text.ts";
 import { listLine } from "./list-line.ts";
 import type { NumberStyle } from "./numbers.ts";
 import { OutputWriter } from "./output-writer.ts";
+import { ServerLog } from "./server-log.ts";
+
+const nothingMoved = { bytesSent: 0, bytesReceived: 0 };
 
 /** How long a client that is told of an error may take to hang up. */
 const patienceMilliseconds = 1000;
@@ -35,18 +38,26 @@ export async function runServer(
     const text = byteName(line.replace(/\n$/, ""));
     stderr.write(byteName(`${escapeForTerminal(text, "escaped")}\n`));
   };
+  const clock = new ClockText(environment.clock?.utcOffset);
+  const logSettings = { pid: process.pid, clock, now: () => Math.floor(Date.now() / 1000) };
+  const isSender = args.includes(byteName("--sender"));
+  let refusedLog: ByteName | undefined;
+  let log: ServerLog | undefined;
+  let totalSize = (): number => 0;
   let connection: Connection | undefined;
   /** Who hears why the session ends. */
   let tell = error;
   try {
-    const parsed = parseServerArguments(args, environment);
-    const isSender = args.includes(byteName("--sender"));
+    const parsed = parseServerArguments(args, environment, (path) => {
+      refusedLog = path;
+    });
     const opened = openServerConnection(new NodeByteStream(process.stdin, process.stdout), isSender);
     connection = opened;
     const syscalls = openSyscalls(kind);
-    const clock = new ClockText(environment.clock?.utcOffset);
     try {
       const command = parsed.kind === "server" ? parsed : await readSecluded(opened, parsed, syscalls);
+      log = ServerLog.open(command, logSettings, error);
+      const logged = log?.sink;
       const { HOME, CVSIGNORE } = process.env;
       const summary = await serve({
         command,
@@ -56,17 +67,27 @@ export async function runServer(
           if (sendsErrors(command, protocol)) {
             tell = (text) => opened.message({ kind: "text", class: "error", text });
           }
-          return createServerSink(command, protocol, {
+          const tells = createServerSink(command, protocol, {
             send: (message) => opened.message(message),
             error,
             listLine: (entry) => listLine(entry, command.options.links, listStyle, clock, command.options.atimes),
           });
+          if (logged === undefined) return tells;
+          return (event) => {
+            logged(event);
+            tells(event);
+          };
+        },
+        wants: log?.wants,
+        onCounters: (counters) => {
+          totalSize = () => counters.totalSize;
         },
         signal,
         allowed: readAllowedNames(process.env),
         home: HOME === undefined ? undefined : fromText(HOME),
         cvsIgnore: CVSIGNORE === undefined ? undefined : fromText(CVSIGNORE),
       });
+      log?.finish({ ...summary, ...opened.counted }, summary.exitCode);
       return summary.exitCode;
     } finally {
       syscalls.dispose();
@@ -74,8 +95,12 @@ export async function runServer(
   } catch (caught) {
     const known = asTsyncError(caught);
     report(known, tell);
+    if (refusedLog !== undefined) ServerLog.refused(refusedLog, known, isSender, logSettings);
+    log?.fail(known, { ...(connection?.counted ?? nothingMoved), totalSize: totalSize() });
     await connection?.part(partingCode(known), patienceMilliseconds);
     return known.exitCode;
+  } finally {
+    log?.close();
   }
 }
 

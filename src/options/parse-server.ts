@@ -26,21 +26,32 @@ export interface SecludedServer {
 }
 
 /**
- * Parses the arguments of a server, `--server` first.
+ * Parses the arguments of a server, `--server` first. `onLogFile` hears of the log that was named before what is wrong.
  * @throws TsyncError usage, unsupported
  */
 export function parseServerArguments(
   args: readonly ByteName[],
   environment: ParseEnvironment,
+  onLogFile: (path: ByteName) => void = () => {},
 ): ServerCommand | SecludedServer {
   const settings = emptySettings();
-  const operands = read(args, settings);
-  if (settings.secludedArguments !== true) return complete(settings, operands, environment);
-  return {
-    kind: "secluded",
-    charset: settings.iconv,
-    complete: (words) => complete(settings, read(words, settings), environment),
+  const logging = <T>(parse: () => T): T => {
+    try {
+      return parse();
+    } catch (error) {
+      if (settings.logFile !== undefined) onLogFile(settings.logFile);
+      throw error;
+    }
   };
+  return logging(() => {
+    const operands = read(args, settings);
+    if (settings.secludedArguments !== true) return complete(settings, operands, environment);
+    return {
+      kind: "secluded",
+      charset: settings.iconv,
+      complete: (words) => logging(() => complete(settings, read(words, settings), environment)),
+    };
+  });
 }
 
 function read(args: readonly ByteName[], settings: Settings): ByteName[] {
@@ -61,7 +72,6 @@ function complete(settings: Settings, operands: readonly ByteName[], environment
   const refuse = (when: boolean, name: string): void => {
     if (when) throw unsupportedError(`This tsync does not support ${name} on the other side`, "server");
   };
-  refuse(settings.logFile !== undefined, "--log-file");
   refuse(settings.json, "--json");
   refuseOwnOptions(settings, "on the other side", "server");
   const [dot, ...paths] = operands;

@@ -101,6 +101,10 @@ export async function serve(wire: Wire, args: readonly NameLike[], options: Serv
       if (!command.settings.sender && command.options.listOnly) {
         throw unsupportedError("This tsync does not support --list-only where a library receives", "server");
       }
+      // A log is text, and text is the command's.
+      if (command.options.logFile !== undefined) {
+        throw unsupportedError("This tsync does not support --log-file where a library serves", "server");
+      }
       const { HOME, CVSIGNORE } = process.env;
       return await session.serve({
         command,

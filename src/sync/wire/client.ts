@@ -50,7 +50,7 @@ import { type DaemonEnvironment, type DaemonRequest, openDaemon, sendArguments }
 import { EarlyMessages } from "./early-messages.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Link } from "./link.ts";
-import { receiveNames, sendNames } from "./listed-names.ts";
+import { listedHere, namesToSend, sendNames } from "./listed-names.ts";
 import { type AllowedNames, batchNames } from "./negotiate.ts";
 import { tellPeerText } from "./peer-text.ts";
 import { receiveFromWire } from "./receive-side.ts";
@@ -59,7 +59,6 @@ import { RequestedNames } from "./requested-names.ts";
 import { sendToWire } from "./send-side.ts";
 import { onPeerMessage, partingCode } from "./serve.ts";
 import { agreedOptions, type Session, startClient } from "./session.ts";
-import type { EndParts } from "./wire-context.ts";
 import { WireNames } from "./wire-names.ts";
 
 /** What a remote run is given. */
@@ -305,9 +304,9 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
       ...end,
       onCounters: parts.onCounters,
       sources: command.sources,
-      listed: async (made) => {
+      listed: async () => {
         sendRules(connection, command, agreed, program);
-        const listed = await namesToSend(link, made, parts);
+        const listed = await namesToSend(link, options, parts);
         // From here on it is what a reader of the batch file gets to see.
         connection.flush();
         if (recorder !== undefined) connection.onSent = (bytes) => recorder.write(bytes);
@@ -366,21 +365,6 @@ function sendRules(connection: Connection, command: RemoteCommand, session: Sess
     deleteExcluded: options.deleteExcluded,
   });
   if (wanted) writeFilterList(connection.out, texts);
-}
-
-/** Whether names come from a file of this machine. */
-function listedHere({ filesFrom }: TransferOptions): boolean {
-  return filesFrom !== undefined && parseRemote(filesFrom) === undefined;
-}
-
-/** The names that a push is to send: of a file here, or one over there. */
-async function namesToSend(
-  link: Link,
-  { context: { options } }: EndParts,
-  { list, isSecluded }: Pick<SessionParts, "list" | "isSecluded">,
-): Promise<readonly ByteName[] | undefined> {
-  if (list !== undefined) return parseFilesFrom(list, options);
-  return options.filesFrom === undefined ? undefined : await receiveNames(link, options.relative, isSecluded);
 }
 
 /** When the connection broke the remote shell may know why (4-traps E-02). */

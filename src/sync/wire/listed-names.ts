@@ -1,8 +1,10 @@
 /** The names of `--files-from` where the file is on the other machine, or the other machine wants to have them (2-file-list 2). */
 import { type ByteName, fromBytes, toBytes } from "../../bytes/byte-name.ts";
 import { unsupportedError } from "../../errors.ts";
-import { cleanListedName } from "../../filter/parse-files-from.ts";
+import { cleanListedName, parseFilesFrom } from "../../filter/parse-files-from.ts";
 import { limits } from "../../limits.ts";
+import { parseRemote } from "../../options/operands.ts";
+import type { TransferOptions } from "../../options/transfer-options.ts";
 import { NameStreamReader, NameStreamWriter } from "../../protocol/name-stream.ts";
 import type { Link } from "./link.ts";
 import { namesAreRaw } from "./session.ts";
@@ -42,4 +44,19 @@ export function sendNames(link: Link, nulTerminated: boolean, content: Uint8Arra
   };
   if (namesAreRaw(session.protocol)) connection.sendRaw(send);
   else send();
+}
+
+/** Whether names come from a file of the client's machine. */
+export function listedHere({ filesFrom }: Pick<TransferOptions, "filesFrom">): boolean {
+  return filesFrom !== undefined && parseRemote(filesFrom) === undefined;
+}
+
+/** The names that a client is to send: of a file here, whose content is `list`, or of one over there; undefined: there is none. */
+export async function namesToSend(
+  link: Link,
+  options: TransferOptions,
+  { list, isSecluded }: { readonly list: Uint8Array | undefined; readonly isSecluded: boolean },
+): Promise<readonly ByteName[] | undefined> {
+  if (list !== undefined) return parseFilesFrom(list, options);
+  return options.filesFrom === undefined ? undefined : await receiveNames(link, options.relative, isSecluded);
 }

@@ -17,6 +17,7 @@ import type { ByteStream } from "../../transport/byte-stream.ts";
 import { Connection } from "../../transport/connection.ts";
 import type { Wants } from "../context.ts";
 import { copyAs } from "../copy-as.ts";
+import type { RunCounters } from "../counters.ts";
 import type { EventSink, RunSummary } from "../events.ts";
 
 import { readList } from "../listed-sources.ts";
@@ -42,6 +43,10 @@ export interface ServeRequest {
   readonly syscalls: Syscalls;
   /** Makes the sink for what the run tells, once it is known how the session talks. */
   readonly sink: (protocol: number) => EventSink;
+  /** What that sink wants to hear besides what the session does; nothing if not given. */
+  readonly wants?: Wants | undefined;
+  /** Gets what a sender counts, which is there even if it breaks. */
+  readonly onCounters?: ((counters: RunCounters) => void) | undefined;
   readonly signal: AbortSignal;
   readonly allowed: AllowedNames;
   readonly home: ByteName | undefined;
@@ -52,6 +57,16 @@ export interface ServeRequest {
 export function wantsOf({ info, itemize }: TransferOptions, protocol: number): Wants {
   const unchanged = info.name > 1 || itemize > 1;
   return { items: protocol < 29, unchanged, transferred: false, digest: false, progress: false };
+}
+
+function bothWant(own: Wants, other: Wants = own): Wants {
+  return {
+    items: own.items || other.items,
+    unchanged: own.unchanged || other.unchanged,
+    transferred: own.transferred || other.transferred,
+    digest: own.digest || other.digest,
+    progress: false,
+  };
 }
 
 /** Most words and bytes of secluded arguments. */
@@ -161,7 +176,7 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
     isServer: true,
     onlyBatch,
     emit,
-    wants: wantsOf(options, protocol),
+    wants: bothWant(wantsOf(options, protocol), request.wants),
     signal,
     syscalls: options.fakeSuper ? fakeSuperSyscalls(syscalls, isSender ? "sender" : "generator") : syscalls,
     rules: (reader: FilterReader, given: FilterSettings) =>
@@ -184,6 +199,7 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
   const summary = isSender
     ? await sendToWire({
         ...end,
+        ...(request.onCounters === undefined ? {} : { onCounters: request.onCounters }),
         sources,
         listed: (parts) => listedNames(link, parts, list, settings.secludedArguments === true),
       })

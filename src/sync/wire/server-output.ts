@@ -47,6 +47,7 @@ export function createServerSink(command: ServerCommand, protocol: number, outpu
         break;
       case "item":
         // Old clients do not hear of what needs no data (3-transfer 1.2).
+        if (protocol >= 29) break;
         if ((event.flags & ItemFlag.transfer) === 0 && options.info.name >= 1 && isTold(event, options))
           info(namedItem(event));
         break;
