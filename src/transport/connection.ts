@@ -222,8 +222,8 @@ export class Connection {
    * as our patience lasts, and closes the stream (1-session 7.5).
    */
   async part(exitCode: number | undefined, patienceMilliseconds: number): Promise<void> {
-    if (exitCode !== undefined && (this.framedOutput?.protocol ?? 0) >= 31)
-      this.message({ kind: "error-exit", code: exitCode });
+    const isTold = exitCode !== undefined && (this.framedOutput?.protocol ?? 0) >= 31;
+    if (isTold) this.message({ kind: "error-exit", code: exitCode });
     if (exitCode === undefined) {
       this.stream.destroy();
       return;
@@ -234,9 +234,11 @@ export class Connection {
     });
     this.sendMessages();
     const emptied = (async (): Promise<void> => {
-      await this.stream.finish();
+      // A sender that sees the end of our stream while it sends forgets what came ahead of it: who is told hangs up first.
+      if (!isTold) await this.stream.finish();
       this.reading ??= this.stream.read();
       while ((await this.reading) !== undefined) this.reading = this.stream.read();
+      if (isTold) await this.stream.finish();
     })();
     await Promise.race([emptied, late]);
     clearTimeout(timer);
