@@ -84,7 +84,7 @@ const optionSets: readonly (readonly string[])[] = [
   ["-a", "--append-verify", "--remove-source-files"],
   ["-a", "--partial-dir=.part", "--remove-source-files"],
   ["-a", "--delay-updates", "--remove-source-files"],
-  ["-ab", "--backup-dir=BACKUP", "--delete", "--remove-source-files"],
+  ["-ab", "--backup-dir=BACKUP", "--remove-source-files"],
   ["-ab", "--delay-updates", "--backup-dir=BACKUP"],
   ["-a", "--link-dest=OLD"],
   ["-ab", "--no-whole-file", "--partial"],
