@@ -51,7 +51,8 @@ export class XattrWriter {
  * it was asked for it must not be asked for again (2-file-list 7.5).
  */
 export class ReceivedXattr implements Xattr {
-  readonly name: ByteName;
+  /** Under `--fake-super` it becomes the one under which the attribute is stored. */
+  name: ByteName;
   value: Uint8Array;
   abbreviated: AbbreviatedValue | undefined;
   requested = false;

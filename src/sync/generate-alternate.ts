@@ -203,7 +203,7 @@ export class AlternateEntries {
   private job(turn: PlacedTurn, found: Alternate, source: number): ReceiveJob {
     const { entry, place, copyMode: mode = turn.mode } = turn;
     const { context, temp, tree, destination } = this.parts;
-    const inside = context.options.incrementalRecursion ? undefined : temp?.below(destination.absolute);
+    const inside = temp?.seenBelow(destination.absolute);
     if (inside !== undefined) tree.touch(inside);
     return {
       id: -1,

@@ -138,8 +138,7 @@ export class FileRequests {
     const { inplace } = options;
     const method = inplace ? "inplace" : partial ? "partial" : "replace";
     const wanted = jobAttributes(context, entry, mode, this.newAcls.of(turn, method));
-    // Under incremental recursion rsync sees only what changes in a directory while that is in hand.
-    const inside = options.incrementalRecursion ? undefined : this.parts.temp?.below(destination.absolute);
+    const inside = this.parts.temp?.seenBelow(destination.absolute);
     if (method === "replace" && inside !== undefined) tree.touch(inside);
     const job: ReceiveJob = {
       id: this.nextJob++,

@@ -1,5 +1,7 @@
 /** Parts of a run that local and remote runs share: lists that arrive, what they count, and the result. */
-
+import { storedXattrName } from "../fs/syscalls/fake-super.ts";
+import type { FileEntry, Xattr } from "../protocol/file-entry.ts";
+import { ReceivedXattr } from "../protocol/xattr-block.ts";
 import { steadyMilliseconds } from "../steady-time.ts";
 import { checkListAllocation } from "./allocation-limit.ts";
 import type { Identity, RunContext } from "./context.ts";
@@ -9,8 +11,9 @@ import type { HardLinks } from "./hard-links.ts";
 import type { ListNumbers } from "./list-numbers.ts";
 
 /** A list has come from the sender: what it says is reported, its entries are counted. */
-export function arrive(context: RunContext, links: HardLinks, numbers: ListNumbers, list: FileList): FileList {
-  const { ledger, counters, emit, options } = context;
+export function arrive(context: RunContext, links: HardLinks, numbers: ListNumbers, sent: FileList): FileList {
+  const { ledger, counters, emit, options, syscalls } = context;
+  const list = options.xattrs > 0 && !syscalls.abilities.descriptorAttributes ? nameAsStored(sent) : sent;
   for (const event of list.events) {
     if (event.type === "problem") ledger.record(event);
     else emit(event);
@@ -26,6 +29,26 @@ export function arrive(context: RunContext, links: HardLinks, numbers: ListNumbe
   checkListAllocation(incrementalRecursion ? own : counters.files.total, maxAlloc, "sender");
   numbers.arrived(list);
   return list;
+}
+
+/** `--fake-super`: the attributes that are to be stored get the names that they have then (2-file-list 7.8). */
+function nameAsStored(list: FileList): FileList {
+  const named = (entry: FileEntry): FileEntry => {
+    const xattrs = entry.xattrs?.map(storedAs);
+    const isSame = xattrs === undefined || xattrs.every((item, index) => item === entry.xattrs?.[index]);
+    return isSame ? entry : { ...entry, xattrs };
+  };
+  const { owner, entries } = list;
+  return { ...list, owner: owner === undefined ? undefined : named(owner), entries: entries.map(named) };
+}
+
+/** Another machine's stays the one object that all entries with it share. */
+function storedAs(item: Xattr): Xattr {
+  const name = storedXattrName(item.name);
+  if (name === item.name) return item;
+  if (!(item instanceof ReceivedXattr)) return { ...item, name };
+  item.name = name;
+  return item;
 }
 
 /** What the destination rules must know of the first lists (2-file-list 9.4). */

@@ -41,8 +41,13 @@ export class TempDirectory {
     return new TempDirectory(context, path);
   }
 
-  /** Its path below the destination, if it lies there. */
-  below(destination: ByteName): ByteName | undefined {
+  /**
+   * Its path below the destination, if it lies there and has its time set again for what is made in it: under incremental
+   * recursion rsync sees only what changes in a directory while that is in hand, but for `--delete-delay`.
+   */
+  seenBelow(destination: ByteName): ByteName | undefined {
+    const { incrementalRecursion, deleteTiming } = this.context.options;
+    if (incrementalRecursion && deleteTiming !== "delay") return undefined;
     const path = cleanPath(this.absolute);
     if (path === destination) return byteName(".");
     return path.startsWith(`${destination}/`) ? byteName(path.slice(destination.length + 1)) : undefined;

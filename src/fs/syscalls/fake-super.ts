@@ -17,8 +17,6 @@ const ownPrefix = "user.rsync.";
 const statName = byteName("user.rsync.%stat");
 const accessName = byteName("user.rsync.%aacl");
 const defaultName = byteName("user.rsync.%dacl");
-/** Stands behind the names of attributes that a receiver sees but cannot change: they are never removed. */
-const ownMark = "%own";
 const targetBytesMax = 4096;
 const ENOENT = -2;
 
@@ -34,6 +32,8 @@ interface Pretence {
 /** The calls of one side of a run, over `calls`, which stay the owner's. `role` is who complains of a note that makes no sense. */
 export function fakeSuperSyscalls(calls: Syscalls, role: Role): Syscalls {
   const found = emptyStat();
+  /** A receiver sees attributes by the names under which they are stored, as what it is to store is named (`storedXattrName`). */
+  const shownName = role === "sender" ? sentName : keptName;
 
   /** The note on an object; undefined if there is none. */
   function read(directory: number, name: ByteName): Pretence | undefined {
@@ -110,11 +110,6 @@ export function fakeSuperSyscalls(calls: Syscalls, role: Role): Syscalls {
     for (const { name: stored, value } of list) {
       const attribute = shownName(stored);
       if (attribute === undefined) continue;
-      // Who stores others below our prefix does not take what a file has of them itself for that.
-      if (attribute === stored && role !== "sender" && !stored.startsWith("user.")) {
-        result.push({ name: byteName(`${stored}${ownMark}`), value });
-        continue;
-      }
       if (attribute !== accessAclName && attribute !== defaultAclName) result.push({ name: attribute, value });
       else {
         const acl = readFakeAcl(value, modeOf(directory, name));
@@ -126,15 +121,17 @@ export function fakeSuperSyscalls(calls: Syscalls, role: Role): Syscalls {
 
   const setXattrAt: Syscalls["setXattrAt"] = (directory, name, attribute, value) => {
     const acl = attribute === accessAclName || attribute === defaultAclName ? parseAcl(value) : undefined;
-    if (acl === undefined) return calls.setXattrAt(directory, name, storedName(attribute), value);
+    if (acl === undefined) return calls.setXattrAt(directory, name, storedXattrName(attribute), value);
     return attribute === accessAclName
       ? calls.setXattrAt(directory, name, accessName, fakeAccessAcl(acl))
       : calls.setXattrAt(directory, name, defaultName, fakeDefaultAcl(acl));
   };
 
   const removeXattrAt: Syscalls["removeXattrAt"] = (directory, name, attribute) => {
-    if (attribute.endsWith(ownMark)) return 0;
-    if (attribute !== accessAclName) return calls.removeXattrAt(directory, name, storedName(attribute));
+    if (attribute === defaultAclName) return calls.removeXattrAt(directory, name, defaultName);
+    // What an object has of other namespaces itself stays.
+    if (attribute.startsWith("user.")) return calls.removeXattrAt(directory, name, attribute);
+    if (attribute !== accessAclName) return 0;
     // One that was there is made to say nothing.
     const [list] = calls.readXattrs(directory, [name], isAccess);
     const exists = isXattrList(list) && list.some((item) => item.name === accessName);
@@ -226,21 +223,22 @@ function canStandForOther(mode: number): boolean {
   return (mode & FileType.mask) !== FileType.symlink;
 }
 
-/** The attribute that a stored one is shown as; undefined: it is not shown. */
-function shownName(stored: ByteName): ByteName | undefined {
-  if (stored === accessName) return accessAclName;
-  if (stored === defaultName) return defaultAclName;
-  if (stored.startsWith(ownPrefix)) {
-    const name = stored.slice(ownPrefix.length) as ByteName;
-    return name.startsWith("%") ? undefined : name;
-  }
-  return stored.startsWith("system.") ? undefined : stored;
+/** The name under which an attribute is stored (2-file-list 7.8). */
+export function storedXattrName(attribute: ByteName): ByteName {
+  return attribute.startsWith("user.") ? attribute : byteName(`${ownPrefix}${attribute}`);
 }
 
-/** The attribute in which one is stored. */
-function storedName(attribute: ByteName): ByteName {
-  if (attribute === defaultAclName) return defaultName;
-  return attribute.startsWith("user.") ? attribute : byteName(`${ownPrefix}${attribute}`);
+/** The name by which a sender lists a stored attribute; undefined: it is not listed. */
+function sentName(stored: ByteName): ByteName | undefined {
+  const kept = keptName(stored);
+  return kept?.startsWith(ownPrefix) === true ? (kept.slice(ownPrefix.length) as ByteName) : kept;
+}
+
+/** The name by which a receiver sees a stored attribute; undefined: it is none, or a note. */
+function keptName(stored: ByteName): ByteName | undefined {
+  if (stored === accessName) return accessAclName;
+  if (stored === defaultName) return defaultAclName;
+  return stored.startsWith("system.") || stored.startsWith(`${ownPrefix}%`) ? undefined : stored;
 }
 
 function corrupt(role: Role, directory: number, name: ByteName, text: string): TsyncError {

@@ -1,0 +1,22 @@
+/** Pushes that `tsync --server` takes, and those of tsync at both ends, against rsync: what the random differential test has found. */
+import { describe, expect, test } from "vitest";
+import { pushRoles } from "../support/push-roles.ts";
+
+const push = pushRoles(`mkdir s d f
+echo 1 > s/one; mkdir s/sub; echo 2 > s/sub/two; touch -d '2001-01-01 00:00:00.5' s/one s/sub/two s/sub s
+for n in own kept both; do echo $n > f/$n; done; setfattr -n user.rsync.a -v 1 f/own; setfattr -n trusted.b -v 2 f/kept
+setfattr -n trusted.long -v $(printf %0500d 7) f/both; setfattr -n user.rsync.trusted.long -v 3 f/own; touch -d '2001-01-01' f/* f
+cp -a f g; setfattr -x trusted.b g/kept; setfattr -n user.rsync.trusted.b -v 2 g/kept; setfattr -n user.rsync.trusted.long -v $(printf %0500d 7) g/both`);
+
+const cases: readonly (readonly [what: string, line: string])[] = [
+  ["the time of the top with its temporary files in it, deletions at the end", "-ai -T . --delete-delay s/ far:d/"],
+  ["attributes that --fake-super has stored, and one of the same name", "-aXi -M--fake-super f/ far:g/"],
+  ["the same in an alternate directory", "-aXi -M--fake-super --link-dest=../g f/ far:d/"],
+];
+
+describe.each(cases)("%s", (_, line) => {
+  test.each(["server", "both"] as const)("tsync as %s", (role) => {
+    expect.hasAssertions();
+    push(role, line);
+  });
+});
