@@ -79,7 +79,9 @@ export class ExistingReader {
     const { identity, options, syscalls } = this.context;
     const fromUmask = 0o777 & ~identity.umask;
     if (options.permissions) return fromUmask;
-    const [list] = syscalls.readXattrs(directory, [name], isAcl);
+    // What counts is the ACL that the system knows, not one that is kept for others.
+    const readXattrs = syscalls.readOwnXattrs ?? syscalls.readXattrs;
+    const [list] = readXattrs(directory, [name], isAcl);
     const acl = isXattrList(list) ? list.find((item) => item.name === defaultAclName)?.value : undefined;
     return acl === undefined ? fromUmask : defaultAclPermissions(acl);
   }

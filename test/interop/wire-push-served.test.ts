@@ -6,12 +6,24 @@ const push = pushRoles(`mkdir s d f
 echo 1 > s/one; mkdir s/sub; echo 2 > s/sub/two; touch -d '2001-01-01 00:00:00.5' s/one s/sub/two s/sub s
 for n in own kept both; do echo $n > f/$n; done; setfattr -n user.rsync.a -v 1 f/own; setfattr -n trusted.b -v 2 f/kept
 setfattr -n trusted.long -v $(printf %0500d 7) f/both; setfattr -n user.rsync.trusted.long -v 3 f/own; touch -d '2001-01-01' f/* f
-cp -a f g; setfattr -x trusted.b g/kept; setfattr -n user.rsync.trusted.b -v 2 g/kept; setfattr -n user.rsync.trusted.long -v $(printf %0500d 7) g/both`);
+cp -a f g; setfattr -x trusted.b g/kept; setfattr -n user.rsync.trusted.b -v 2 g/kept; setfattr -n user.rsync.trusted.long -v $(printf %0500d 7) g/both
+mkdir acl kept new; setfacl -d -m u::rwx,g::r,o::w acl; setfattr -n user.rsync.%dacl -v 0x07000000040000008000000002000000 kept
+echo n > new/file; mkfifo new/pipe; ln -s x new/link; chmod 777 new/file new/pipe`);
 
 const cases: readonly (readonly [what: string, line: string])[] = [
   ["the time of the top with its temporary files in it, deletions at the end", "-ai -T . --delete-delay s/ far:d/"],
   ["attributes that --fake-super has stored, and one of the same name", "-aXi -M--fake-super f/ far:g/"],
   ["the same in an alternate directory", "-aXi -M--fake-super --link-dest=../g f/ far:d/"],
+  ["permissions of new entries of a directory with a default ACL", "-rlDog -M--fake-super new/ far:acl/"],
+  ["the same where the ACL is only kept", "-rlDog -M--fake-super new/ far:kept/"],
+  [
+    "rules that end with white space",
+    "-rvv --delete --exclude='a ' --include='b\t' --exclude='c /' --exclude=' ' new/ far:d/",
+  ],
+  [
+    "the same at an old protocol",
+    "-rvv --delete --protocol=28 --exclude='a ' --include='- b ' -f '- - c ' new/ far:d/",
+  ],
 ];
 
 describe.each(cases)("%s", (_, line) => {

@@ -205,6 +205,7 @@ export function fakeSuperSyscalls(calls: Syscalls, role: Role): Syscalls {
         isXattrList(list) ? shown(directory, names[index] ?? byteName("."), list) : list,
       );
     },
+    readOwnXattrs: calls.readXattrs,
     changeXattrs(directory, changes) {
       return changes.map(({ name, attribute, value }) =>
         value === undefined ? removeXattrAt(directory, name, attribute) : setXattrAt(directory, name, attribute, value),

@@ -200,6 +200,8 @@ export interface Syscalls {
     names: readonly ByteName[],
     wanted?: (attribute: ByteName) => boolean,
   ): (readonly Xattr[] | UnreadableXattr | number)[];
+  /** Where objects stand for others: what they have themselves, whatever `readXattrs` shows. */
+  readonly readOwnXattrs?: Syscalls["readXattrs"];
   /**
    * Sets and removes attributes of objects of one directory, in this order for each object. Result i belongs to
    * changes[i]: 0 or a negative errno. One call for many changes is what helper programs need.

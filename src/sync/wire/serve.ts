@@ -167,6 +167,12 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
     names.convertsLinks = session.protocol >= 30 && (settings.remoteShell ?? "").includes("s");
   }
   const texts = await readFilters(connection, command, session);
+  for (const text of texts) {
+    if (!/[ \t]$/.test(text)) continue;
+    const rule = protocol >= 29 || /^[-+] /.test(text) ? text : `- ${text}`;
+    const caution = byteName(`[${role}] add_rule(${rule}) -- CAUTION: trailing whitespace!`);
+    emit({ type: "notice", role, code: "filter", path: undefined, text: caution });
+  }
   copyAs(options.copyAs, request.syscalls, role);
   const link = new Link(connection, session, new Condition(), names);
   const { syscalls } = request;
