@@ -176,6 +176,15 @@ difference("`--delete-missing-args` with merge files in the destination that pro
   tsync: { status: 0, out: ">f+++++++++ f\n", seen: "f\ngone\n" },
 });
 
+difference("`-A --backup-dir`, a directory without an ACL below one that has one", {
+  setup: `mkdir -p d/p/a/b d/p/z; ln -s x d/p/a/b/f; setfacl -m u:2:rwx d/p/a; setfacl -m u:3:rwx d/p/z
+    cp -a d s; rm s/p/a/b/f; mkdir s/p/a/b/f`,
+  run: "-rA --backup-dir=../bk s/ d/",
+  look: "getfacl -nc bk/p/a/b | grep user:2",
+  rsync: { status: 0, seen: "user:2:rwx\t#effective:r-x\n" },
+  tsync: { status: 0, seen: "" },
+});
+
 difference("`-A --backup-dir`, directories with three or more different default ACLs", {
   setup: `mkdir -p s/a/g s/b; setfacl -d -m g:2:r s; setfacl -d -m g:3:r s/b; setfacl -d -m g:4:r s/a/g
     cp -a s d; touch d/a/g/x`,

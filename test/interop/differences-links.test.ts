@@ -131,10 +131,14 @@ difference("`--delete-before`, `--delete-after` with merge files, and a wrong ru
   tsync: { status: 0, err: "", seen: "l\n" },
 });
 
-difference("`-X` without `-H`, two names of a file with a capability whose owner changes", {
-  setup: "mkdir s; echo 1 >s/a; ln s/a s/b; setcap cap_chown+ep s/a; cp -a s d; chgrp 1 s/a; setcap cap_chown+ep s/a",
+difference("`-X` without `-H`, further names of a file whose attributes change", {
+  setup: `mkdir s; echo 1 >s/a; ln s/a s/b; setcap cap_chown+ep s/a; echo 1 >s/c; ln s/c s/d; cp -a s d; chgrp 1 s/a
+    setcap cap_chown+ep s/a; setfattr -n user.a -v 1 s/c`,
   run: "-aXi s/ d/",
-  look: "getcap d/a d/b",
-  rsync: { status: 0, out: ".f.....g..x a\n.f........x b\n", seen: "d/a cap_chown=ep\nd/b cap_chown=ep\n" },
-  tsync: { status: 0, out: ".f.....g..x a\n", seen: "d/a cap_chown=ep\nd/b cap_chown=ep\n" },
+  look: "getcap d/a d/b; getfattr --only-values -n user.a d/d",
+  rsync: {
+    ...{ status: 0, out: ".f.....g..x a\n.f........x b\n.f........x c\n.f........x d\n" },
+    seen: "d/a cap_chown=ep\nd/b cap_chown=ep\n1",
+  },
+  tsync: { status: 0, out: ".f.....g..x a\n.f........x c\n", seen: "d/a cap_chown=ep\nd/b cap_chown=ep\n1" },
 });

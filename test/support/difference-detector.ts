@@ -73,3 +73,15 @@ export function onlyLines({ left, right, isOrder }: Difference, isLeft: RegExp |
 }
 
 export const someFailed = /^rsync error: some files\/attrs were not transferred/;
+
+/** By how much the numbers in lines of byte totals differ at most; infinite if something else does. */
+export function bytesApart({ left, right }: Difference): number {
+  const number = /\d[\d,]*/g;
+  const [one, other] = [left, right].map((lines) => lines.join("\n"));
+  if (one === undefined || other === undefined || one.replace(number, "#") !== other.replace(number, "#"))
+    return Number.POSITIVE_INFINITY;
+  const [counts, others] = [one, other].map((text) =>
+    (text.match(number) ?? []).map((digits) => Number(digits.replaceAll(",", ""))),
+  );
+  return Math.max(0, ...(counts ?? []).map((count, index) => Math.abs(count - (others?.[index] ?? 0))));
+}

@@ -18,6 +18,8 @@ export interface Case {
   readonly stdout?: readonly [string, string];
   readonly stderr?: readonly [string, string];
   readonly tree?: Readonly<Record<string, Partial<SnapshotEntry>>>;
+  /** What of the tree rsync does not have. */
+  readonly missing?: readonly string[];
   readonly difference: Partial<Difference>;
 }
 
@@ -29,6 +31,7 @@ export function rowOf({
   stdout = ["", ""],
   stderr = ["", ""],
   tree = {},
+  missing = [],
   difference,
 }: Case): string | undefined {
   const snapshot = new Map(Object.entries(tree).map(([path, some]) => [byteName(path), { ...entry, ...some }]));
@@ -38,7 +41,7 @@ export function rowOf({
       stderr: stderr[side],
       stdout: stdout[side],
       log: undefined,
-      tree: snapshot,
+      tree: new Map([...snapshot].filter(([path]) => side === 1 || !missing.includes(path))),
       sourceChanges: [],
     };
   };

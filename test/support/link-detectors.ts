@@ -4,6 +4,7 @@
  */
 import { type ByteName, baseName, directoryName } from "../../src/bytes/byte-name.ts";
 import {
+  bytesApart,
   codes,
   type Detector,
   type DifferingCase,
@@ -46,11 +47,31 @@ export const linkDetectors: readonly Detector[] = [
       // One that another name has brought up to date meanwhile is asked for or not.
       if (!itemLines.test(aspect) || isOrder) return false;
       return [...left, ...right].every((line) => {
-        const name = /^>f\.[ .\w]{8} (.*)$/.exec(line)?.[1];
-        return (
-          name !== undefined && [...found.keys()].some((path) => path.endsWith(`/${name}`) && isOneOfSeveral(path))
-        );
+        const rest = /^[<>]f\.[ .\w]{8} (.*)$/.exec(line)?.[1];
+        // Behind the name there may be how many bytes were sent for it.
+        const isNamed = (name: string) => rest === name || rest?.replace(/( \d+)+$/, "") === name;
+        return [...found.keys()].some((path) => isOneOfSeveral(path) && endings(path).some((name) => isNamed(name)));
       });
+    },
+  },
+  {
+    row: "`--compare-dest -H` with some members of a group there and not others",
+    applies: (_, options) => options.has("H", "--hard-links") && options.has("", "--compare-dest"),
+    explains: (difference, one) => {
+      const { aspect, tree, isOrder, left, right } = difference;
+      const forgotten = [...one.right.tree].filter(
+        ([path, { type, linkedWith }]) => type === "file" && linkedWith !== "" && !one.left.tree.has(path),
+      );
+      if (followerLines.test(aspect))
+        return (
+          !isOrder && left.length === 0 && right.every((line) => forgotten.some(([path]) => isOfFollower(line, path)))
+        );
+      if (/^(?:stdout|log) totals$/.test(aspect)) {
+        const bytes = forgotten.reduce((sum, [path]) => sum + path.length + 64, 0);
+        return forgotten.length > 0 && bytesApart(difference) <= bytes;
+      }
+      if (tree?.property === "existence") return forgotten.some(([path]) => path === tree.path);
+      return tree?.property === "linkedWith" && forgotten.some(([, { linkedWith }]) => linkedWith === tree.right);
     },
   },
   {
@@ -333,4 +354,21 @@ function removesSources(options: Options): boolean {
 
 function followsLinks(options: Options): boolean {
   return options.has("L", "--copy-links", "--copy-unsafe-links") || options.has("k", "--copy-dirlinks");
+}
+
+/** A path, and what is left of it without the directories at its front. */
+function endings(path: string): string[] {
+  const parts = path.split("/");
+  return parts.map((_, index) => parts.slice(index).join("/"));
+}
+
+/** Whether a line tells that the file at `path` was linked, with the name as it is below the destination. */
+function isOfFollower(line: string, path: string): boolean {
+  const told = line.split(" => ")[0] ?? "";
+  return (
+    line.includes(" => ") &&
+    endings(path)
+      .slice(1)
+      .some((name) => told.endsWith(name))
+  );
 }

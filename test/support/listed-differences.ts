@@ -4,7 +4,15 @@
  * every difference is explained by such a row counts as `listed`, apart from those that are identical.
  */
 import { type ByteName, baseName, directoryName } from "../../src/bytes/byte-name.ts";
-import { codes, type Detector, type DifferingCase, Options, onlyLines, someFailed } from "./difference-detector.ts";
+import {
+  bytesApart,
+  codes,
+  type Detector,
+  type DifferingCase,
+  Options,
+  onlyLines,
+  someFailed,
+} from "./difference-detector.ts";
 import { faultDetectors } from "./fault-detectors.ts";
 import { linkDetectors } from "./link-detectors.ts";
 import type { Difference } from "./outcome.ts";
@@ -279,14 +287,25 @@ const detectors: readonly Detector[] = [
   {
     row: "`--info=stats3` and up, `-vv --stats`",
     applies: ({ left }) => left.stdout.includes(" heap statistics:"),
-    // Its lines are no part of the comparison, but for the empty one in front of each.
-    explains: ({ aspect, left, right }, one) =>
-      aspect === "stdout blank" &&
-      right.length === 0 &&
-      left.every((line) => line === "") &&
-      left.length <= one.left.stdout.split(" heap statistics:").length - 1,
+    // Its lines are no part of the comparison, but for the empty one in front of each, and the bytes of those of a server.
+    explains: (difference, one) => {
+      const { aspect, left, right } = difference;
+      if (/^(?:stdout|log) totals$/.test(aspect)) return bytesApart(difference) <= heapBytes(one.left.stdout);
+      return (
+        aspect === "stdout blank" &&
+        right.length === 0 &&
+        left.every((line) => line === "") &&
+        left.length <= one.left.stdout.split(" heap statistics:").length - 1
+      );
+    },
   },
 ];
+
+/** What a server's statistics are in messages at most: each line has a head of four bytes, and so has each frame. */
+function heapBytes(stdout: string): number {
+  const told = stdout.match(/^\n?rsync\[\d+\] \(server [a-z]+\) heap statistics:\n(?: {2}[a-z]+: .*\n)+\n?/gm) ?? [];
+  return told.reduce((sum, text) => sum + text.length + 8 * text.split("\n").length, 0);
+}
 
 /** A directory that its owner may not write to: without `-p` its mode is now the source's, now that under the umask. */
 function isClosedByTheOther({ path, left, right }: TreeDifference, one: DifferingCase): boolean {

@@ -180,6 +180,18 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { argv: "-rlk --delete-before" },
   ],
   [
+    "a further name that is linked and not forgotten",
+    /^`--compare-dest -H` with some members/,
+    {
+      ...{
+        argv: "-aH --compare-dest=../a",
+        tree: { "dst/a": { linkedWith: "dst/a" }, "dst/b": { linkedWith: "dst/a" } },
+      },
+      ...{ missing: ["dst/b"], difference: { aspect: "stdout followers", right: ["hf+++++++++ b => a"] } },
+    },
+    { missing: [] },
+  ],
+  [
     "the time of another directory than the top",
     /^`--iconv` with/,
     { argv: "-rt --iconv=. --files-from=l", difference: differs("dst", "mtime", "now", "5") },

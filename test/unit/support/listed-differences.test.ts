@@ -309,13 +309,43 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { difference: target("dst/m") },
   },
   {
-    name: "an item of a file without a capability",
+    name: "another attribute of a file with one name",
     known: {
       argv: "-aX",
-      tree: { "dst/b": { linkedWith: "dst/a", xattrs: "security.capability=01" } },
-      difference: { aspect: "stdout items", left: [".f........x b"] },
+      tree: { "dst/b": { linkedWith: "dst/a", xattrs: "user.a=01" } },
+      difference: { aspect: "stdout items", left: [".f........x b"], right: [".f          b"] },
     },
-    unlike: { tree: { "dst/b": { linkedWith: "dst/a", xattrs: "user.a=01" } } },
+    unlike: { tree: { "dst/b": { xattrs: "user.a=01" } } },
+  },
+  {
+    name: "many bytes without lines of further names",
+    known: {
+      ...{ argv: "-aX", stdout: [".f........x b\n", ""] as const },
+      difference: {
+        aspect: "stdout totals",
+        left: ["sent 40 bytes  received 3"],
+        right: ["sent 30 bytes  received 3"],
+      },
+    },
+    unlike: { stdout: ["", ""] },
+  },
+  {
+    name: "a default ACL that a directory of the backup has from another",
+    known: {
+      ...{ argv: "-aA --backup-dir=bk", tree: { "dst/bk/d": { type: "directory" } } as const },
+      difference: acl("dst/bk/d", "system.posix_acl_access=01 user.a=1", "user.a=1"),
+    },
+    unlike: { difference: acl("dst/bk/d", "system.posix_acl_default=01 user.a=1", "user.a=1") },
+  },
+  {
+    name: "more bytes than statistics have",
+    known: {
+      ...{ argv: "-avv --stats", stdout: ["rsync[1] (server receiver) heap statistics:\n  arena: 1\n\n", ""] as const },
+      difference: { aspect: "log totals", left: ["sent 4 bytes  received 99"], right: ["sent 4 bytes  received 33"] },
+    },
+    unlike: {
+      difference: { aspect: "log totals", left: ["sent 4 bytes  received 999"], right: ["sent 4 bytes  received 33"] },
+    },
   },
   {
     name: "a file with a new time of access that has one name",
