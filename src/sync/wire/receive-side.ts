@@ -1,6 +1,5 @@
 /**
- * A run whose sender is on another machine, on one screen (3-transfer 7.2): the file lists come, the generator walks them, what it
- * asks for comes back, and both sides go through the phases to the goodbye.
+ * A run whose sender is on another machine (3-transfer 7.2): lists come, the generator walks them, what it asks for comes back, goodbye.
  */
 import type { ByteName } from "../../bytes/byte-name.ts";
 import { abortedError, asTsyncError, TsyncError } from "../../errors.ts";
