@@ -5,23 +5,19 @@ import type { Duplicate, ScannedOrder, SortedEntries } from "./file-list.ts";
 export class EntryOrder {
   private readonly entries: FileEntry[] = [];
   private readonly parts: number[] = [];
-  private named = 0;
+  private readonly ranks: number[] = [];
 
-  /** What one argument contributed; `goesOn`: what comes next belongs to it too. */
-  addPart(entries: readonly FileEntry[], goesOn = false): void {
+  /** What the argument with the number `rank` contributed; `goesOn`: what comes next belongs to it too. */
+  addPart(entries: readonly FileEntry[], rank: number, goesOn = false): void {
     for (const entry of entries) this.entries.push(entry);
-    if (!goesOn) this.parts.push(this.entries.length);
-  }
-
-  /** Arguments, each of which is a part. */
-  addEach(entries: readonly FileEntry[]): void {
-    for (const entry of entries) this.addPart([entry]);
-    this.named = entries.length;
+    if (goesOn) return;
+    this.parts.push(this.entries.length);
+    this.ranks.push(rank);
   }
 
   /**
    * The order as places in the sorted list: the entries `.` of the first list, what was kept and the duplicates, whose places are
-   * known. Arguments of one directory stand for what was merged of them.
+   * known. The first of several arguments of one directory stands for what was merged of them, but has its own flags on the way.
    */
   places(dots: readonly FileEntry[], sorted: SortedEntries, duplicates: readonly Duplicate[]): ScannedOrder {
     const places = new Map<FileEntry, number>(dots.map((entry, place) => [entry, place]));
@@ -37,13 +33,17 @@ export class EntryOrder {
       at++;
     };
     for (const entry of sorted.files) keep(entry);
-    for (const { sources } of sorted.directories) keep(sources[0]);
+    const flags: (readonly [number, number])[] = [];
+    if (dots.length > 1 && dots[0] !== undefined) flags.push([0, dots[0].flags]);
+    for (const { entry, sources } of sorted.directories) {
+      keep(sources[0]);
+      if (sources[0] !== undefined && sources[0].flags !== entry.flags) flags.push([at - 1, sources[0].flags]);
+    }
     const slots: number[] = [];
     for (const entry of this.entries) {
       const place = places.get(entry);
       if (place !== undefined) slots.push(place);
     }
-    if (this.parts.at(-1) !== this.entries.length) this.parts.push(this.entries.length);
-    return { slots, parts: this.parts, named: this.named };
+    return { slots, parts: this.parts, ranks: this.ranks, flags };
   }
 }

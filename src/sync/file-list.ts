@@ -56,8 +56,10 @@ export interface ScannedOrder {
   readonly slots: readonly number[];
   /** Ends of the parts that each argument contributed: without incremental recursion what lies in a part's directories follows it. */
   readonly parts: readonly number[];
-  /** How many of the parts are arguments themselves; the others are what was found in the directory, once for each that named it. */
-  readonly named: number;
+  /** The numbers of those arguments, ascending without incremental recursion. */
+  readonly ranks: readonly number[];
+  /** Slots of directories that several arguments name, with the flags of the first of them. */
+  readonly flags: readonly (readonly [number, number])[];
 }
 
 /** Indexes of a list (2-file-list 4.4). */

@@ -17,6 +17,7 @@ import { type FileList, IoError, sortEntries } from "./file-list.ts";
 import type { FilterPosition } from "./filter-stack.ts";
 import { systemProblem } from "./ledger.ts";
 import { unmunged } from "./munge.ts";
+import { NamedEntries, type NamedState } from "./named-entries.ts";
 import { ScanEvents, type ScanEventsState } from "./scan-events.ts";
 import { deviceSize, linksToFollow, type SourceStat, statSource } from "./source-stat.ts";
 import { sourcesToScan } from "./sources-to-scan.ts";
@@ -28,7 +29,7 @@ const ELOOP = -40;
 /** Everything a builder needs to go on in another thread. */
 export interface BuilderState {
   readonly pending: readonly PendingDirectory[];
-  readonly extra: readonly (readonly [ByteName, readonly FileEntry[]])[];
+  readonly named: NamedState;
   readonly linkGroups: readonly (readonly [string, number])[];
   readonly ioError: number;
   readonly filters: FilterPosition;
@@ -40,8 +41,8 @@ export class ListBuilder {
   private readonly stat: Stat = emptyStat();
   private readonly attributes: EntryAttributes;
   private readonly pending: PendingDirectory[];
-  /** Entries that belong in a directory's list besides its scanned content: arguments and implied parents. */
-  private readonly extra: Map<ByteName, FileEntry[]>;
+  /** Entries that belong in a directory's list besides its scanned content. */
+  private readonly named: NamedEntries;
   private readonly linkGroups: Map<string, number>;
   private readonly argumentDevices = new Map<FileEntry, number>();
   private ioError: number;
@@ -57,7 +58,7 @@ export class ListBuilder {
       vanished: (absolute) => this.vanished(absolute),
     });
     this.pending = [...(state?.pending ?? [{ owner: undefined, path: byteName("."), sources: [], device: 0 }])];
-    this.extra = new Map(state?.extra.map(([path, entries]) => [path, [...entries]]));
+    this.named = new NamedEntries(context.options.incrementalRecursion, state?.named);
     this.linkGroups = new Map(state?.linkGroups);
     this.ioError = state?.ioError ?? 0;
     this.events = new ScanEvents(!context.options.incrementalRecursion, state?.events);
@@ -67,7 +68,7 @@ export class ListBuilder {
   snapshot(): BuilderState {
     return {
       pending: this.pending,
-      extra: [...this.extra],
+      named: this.named.snapshot(),
       linkGroups: [...this.linkGroups],
       ioError: this.ioError,
       filters: this.context.filters.snapshot(),
@@ -84,13 +85,12 @@ export class ListBuilder {
   /** What is reported and added from now on belongs to the next argument. */
   beginArgument(): void {
     this.events.beginArgument();
+    this.named.beginArgument();
   }
 
   /** Adds an entry to the list of the directory `parent` (`.` for the first list). */
   addEntry(parent: ByteName, entry: FileEntry, device: number): void {
-    const entries = this.extra.get(parent);
-    if (entries === undefined) this.extra.set(parent, [entry]);
-    else entries.push(entry);
+    this.named.add(parent, entry);
     this.argumentDevices.set(entry, device);
     if ((entry.flags & EntryFlag.content) !== 0) this.events.addDirectory(entry);
   }
@@ -101,38 +101,40 @@ export class ListBuilder {
     if (directory === undefined) return undefined;
     const apart = isWithoutOwner(directory);
     const first = directory.owner === undefined && !apart;
-    const named = this.extra.get(directory.path) ?? [];
-    const entries = first ? named : this.checkAgain(named, directory.path);
-    this.extra.delete(directory.path);
+    const steps = this.named.take(directory.path, directory.sources);
     let { owner, device } = directory;
     let dots: readonly FileEntry[] = [];
-    let children = entries;
+    // The order of the arguments decides between equal names.
+    const children: FileEntry[] = [];
     const order = this.context.keepsOrder === true ? new EntryOrder() : undefined;
     // Not `push(...)`: a directory may hold a million entries (X-04).
-    const addContent = (source: FileEntry): void => {
+    const addContent = (source: FileEntry, rank: number): void => {
       if ((source.flags & EntryFlag.content) === 0) return;
       device = this.argumentDevices.get(source) ?? directory.device;
       const found = this.scan(source, directory.path, device);
       for (const child of found) children.push(child);
-      order?.addPart(found);
+      this.named.found(rank, found);
+      order?.addPart(found, rank);
     };
+    const scanned = sourcesToScan(directory.sources, this.context);
+    const isDot = ({ path }: FileEntry) => path === "." || path === "/.";
     if (first) {
-      const isDot = (entry: FileEntry) => entry.path === "." || entry.path === "/.";
-      const merged = sortEntries(entries.filter(isDot)).directories[0];
+      const named = steps.flatMap((step) => (step.kind === "named" && isDot(step.entry) ? step.entry : []));
+      const merged = sortEntries(named).directories[0];
       owner = merged?.entry;
       dots = merged?.sources ?? [];
-      // The order of the arguments decides between equal names.
-      children = [];
-      for (const entry of entries) {
-        if (!isDot(entry)) children.push(entry);
-        order?.addPart([entry], isDot(entry));
-        if (isDot(entry)) addContent(entry);
+    }
+    for (const step of steps) {
+      if (step.kind === "source") {
+        if (scanned.has(step.source)) addContent(step.source, step.rank);
+        continue;
       }
-    } else {
-      order?.addEach(entries);
-      const { options, roots } = this.context;
-      const all = !options.incrementalRecursion || directory.sources.length < 2;
-      for (const source of all ? directory.sources : sourcesToScan(directory.sources, roots)) addContent(source);
+      const { entry, rank } = step;
+      const dot = isDot(entry);
+      if (!first && this.isHiddenBelow(entry, directory.path)) continue;
+      if (!dot) children.push(entry);
+      order?.addPart([entry], rank, dot && (entry.flags & EntryFlag.content) !== 0);
+      if (dot) addContent(entry, rank);
     }
     const sorted = sortEntries(children);
     const below: PendingDirectory[] = sorted.directories.map(({ entry, sources }) => {
@@ -140,7 +142,7 @@ export class ListBuilder {
     });
     const { missingArguments, incrementalRecursion } = this.context.options;
     const mayBeAbsent = missingArguments === "delete" && !incrementalRecursion && !apart;
-    if (mayBeAbsent) addAbsent(below, directory.path, this.extra.keys());
+    if (mayBeAbsent) addAbsent(below, directory.path, this.named.parents());
     this.estimate.listed(children.length, below.length);
     for (const next of below.reverse()) this.pending.push(next);
     const shifted = sorted.dropped.map(({ entry, position }) => ({ entry, position: position + dots.length }));
@@ -158,17 +160,15 @@ export class ListBuilder {
   }
 
   /**
-   * Arguments of `--relative` in the list of a directory that they imply. With incremental recursion its merge files and those
-   * above it count for them too; without, only what the command line says, which was asked before (2-file-list 9.2).
+   * Whether an argument of `--relative` is hidden in the list of a directory that it implies. With incremental recursion its merge files
+   * and those above it count for it too; without, only what the command line says, which was asked before (2-file-list 9.2).
    */
-  private checkAgain(named: FileEntry[], path: ByteName): FileEntry[] {
+  private isHiddenBelow({ root, path: child, mode, flags }: FileEntry, path: ByteName): boolean {
     const { options, filters, roots } = this.context;
-    if (!options.incrementalRecursion || !filters.hasMergeFiles) return named;
-    return named.filter(({ root, path: child, mode, flags }) => {
-      filters.enter(root, path, roots);
-      const asked = mode !== 0 && (flags & EntryFlag.implied) === 0;
-      return !asked || !this.hidden(child, (mode & FileType.mask) === FileType.directory);
-    });
+    if (!options.incrementalRecursion || !filters.hasMergeFiles) return false;
+    filters.enter(root, path, roots);
+    const asked = mode !== 0 && (flags & EntryFlag.implied) === 0;
+    return asked && this.hidden(child, (mode & FileType.mask) === FileType.directory);
   }
 
   private scan(source: FileEntry, path: ByteName, device: number): FileEntry[] {

@@ -44,8 +44,8 @@ class SourceArguments {
   private rowText: ByteName | undefined;
   /** Which child each directory was last given as an implied one; without incremental recursion: the parents of all. */
   private readonly impliedIn = new Map<string, string>();
-  /** The base of the argument that gave them. */
-  private impliedBase: ByteName | undefined;
+  /** The row of the argument that gave them. */
+  private impliedRow = 0;
   private lastImplied: readonly string[] = [];
   private rootImplied = false;
   /** `--files-from`: its base directory is not part of what `%f` shows. */
@@ -137,7 +137,9 @@ class SourceArguments {
     const seen = this.lookRelative(argument, full);
     if (seen === "dangling" && this.isHidden(absoluteBase, argument.path)) return;
     if (!this.found(seen, this.absolute(full))) {
+      // A link is there: that it leads nowhere is found out behind its parents.
       if (this.deletes(seen)) this.addMissingBelow(argument, absoluteBase);
+      else if (seen === "dangling" && !this.context.options.copyLinks) this.addParents(argument);
       return;
     }
     const isDir = (this.stat.mode & FileType.mask) === FileType.directory;
@@ -187,9 +189,9 @@ class SourceArguments {
   private addParents({ base, path: whole }: Argument, vanished?: (path: ByteName) => void): boolean {
     const parts = components(whole).slice(0, -1);
     const known = this.countKnown(parts);
-    // Arguments of another base that imply nothing do not come between.
-    if (parts.length > 0 && this.impliedBase !== this.rowText) this.impliedIn.clear();
-    if (parts.length > 0) this.impliedBase = this.rowText;
+    // Arguments without a text before the name stand in one row, whatever comes between that implies nothing.
+    if (parts.length > 0 && this.impliedRow !== this.row) this.impliedIn.clear();
+    if (parts.length > 0) this.impliedRow = this.row;
     let parent = whole.startsWith("/") ? "/" : "";
     for (const [index, part] of parts.entries()) {
       const path = `${parent}${part}` as ByteName;

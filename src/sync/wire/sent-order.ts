@@ -7,42 +7,56 @@ import type { ByteName } from "../../bytes/byte-name.ts";
 import type { FileEntry } from "../../protocol/file-entry.ts";
 import { type FileList, isDirectory, slotsOf } from "../file-list.ts";
 
-/** The entries of one list as they travel; `slots` are those of `slotsOf`. */
-export function inScanOrder({ scanned }: FileList, slots: readonly FileEntry[]): readonly FileEntry[] {
-  return scanned === undefined ? slots : scanned.slots.map((slot) => slots[slot] as FileEntry);
+/** The entries of one list as they travel; `slots` are those of `slotsOf`. `apart`: what was merged has the flags of the first. */
+export function inScanOrder({ scanned }: FileList, slots: readonly FileEntry[], apart = true): readonly FileEntry[] {
+  if (scanned === undefined) return slots;
+  const own = apart && scanned.flags.length > 0 ? new Map(scanned.flags) : undefined;
+  return scanned.slots.map((slot) => {
+    const entry = slots[slot] as FileEntry;
+    const flags = own?.get(slot);
+    return flags === undefined ? entry : { ...entry, flags };
+  });
 }
 
 /** A list that has not been sent to its end. */
 interface Unsent {
   readonly entries: readonly FileEntry[];
   readonly parts: readonly number[];
-  readonly named: number;
+  readonly ranks: readonly number[];
   /** Parts that have been sent. */
   sent: number;
 }
 
-/** All entries as they travel in one list. */
-export function scanOrder(lists: readonly FileList[]): FileEntry[] {
+/** All entries as they travel in one list; `apart`: as `inScanOrder` has it. */
+export function scanOrder(lists: readonly FileList[], apart: boolean): FileEntry[] {
   const unsent = new Map<ByteName, Unsent>();
+  const byRank = new Map<number, Unsent[]>();
   for (const list of lists) {
-    const entries = inScanOrder(list, slotsOf(list));
-    const { parts = [entries.length], named = 0 } = list.scanned ?? {};
-    unsent.set(list.path, { entries, parts, named, sent: 0 });
+    const entries = inScanOrder(list, slotsOf(list), apart);
+    const { parts = [entries.length], ranks = [0] } = list.scanned ?? {};
+    const item = { entries, parts, ranks, sent: 0 };
+    unsent.set(list.path, item);
+    for (const rank of new Set(ranks)) {
+      const others = byRank.get(rank);
+      if (others === undefined) byRank.set(rank, [item]);
+      else others.push(item);
+    }
   }
   const sent: FileEntry[] = [];
-  /** Sends parts up to one: what an argument found, and before that arguments that lie here. */
-  const visit = (list: Unsent, end: number): void => {
-    while (list.sent < Math.min(end, list.parts.length)) {
+  /** Sends what an argument, and those before it, put into a list or found there, and all that lies in it. */
+  const visit = (list: Unsent, rank: number): void => {
+    while (list.sent < list.parts.length && (list.ranks[list.sent] ?? 0) <= rank) {
       const part = list.entries.slice(list.parts[list.sent - 1] ?? 0, list.parts[list.sent]);
       list.sent++;
       for (const entry of part) sent.push(entry);
       for (const entry of part) {
         const inside = isDirectory(entry) && entry.path !== "." ? unsent.get(entry.path) : undefined;
-        if (inside !== undefined) visit(inside, Math.max(inside.sent, inside.named) + 1);
+        if (inside !== undefined) visit(inside, rank);
       }
     }
   };
-  for (const list of unsent.values()) visit(list, list.parts.length);
+  for (const rank of [...byRank.keys()].sort((a, b) => a - b))
+    for (const list of byRank.get(rank) ?? []) visit(list, rank);
   return sent;
 }
 

@@ -1,0 +1,73 @@
+/**
+ * The lists that arguments of `--relative` make, with several sources and parents that are implied: what rsync's sender sends, in the same
+ * order, so that of equal names the same one arrives (docs/spec/2-file-list 4.6, 9.2).
+ */
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { lookAtTrees, sideBySide } from "../support/side-by-side.ts";
+
+const tsync = join(import.meta.dirname, "../../bin/tsync");
+const setup = `mkdir -p d; for r in s t; do mkdir -p $r/R/g $r/S; for f in R/x R/y R/g/x R/g/y S/x o; do echo $r-$f-$r >$r/$f; done; done
+echo more >>t/R/x; mkdir R; echo here >R/x; ln -s /nope s/R/ln; find s t R -exec touch -h -d @1500000000 {} +`;
+const compare = sideBySide({ look: lookAtTrees });
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "tsync-relative-"));
+  writeFileSync(join(folder, "shell"), '#!/bin/sh\nshift\nexec sh -c "$*"\n');
+  chmodSync(join(folder, "shell"), 0o755);
+  expect(spawnSync("bash", ["-c", setup], { cwd: folder, encoding: "utf8" }).stderr).toBe("");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The names that a receiving rsync is sent by a server, and how large the list is: their order tells in that. */
+function listed(server: string, words: readonly string[]): readonly string[] {
+  const options = ["-e", "./shell", `--rsync-path=${server}`, "--debug=flist4", "--stats", "--checksum-seed=1", "-nt"];
+  const { stdout, stderr } = spawnSync("rsync", [...options, ...words, "d/"], { cwd: folder, encoding: "latin1" });
+  expect(stderr).not.toContain("error in rsync protocol");
+  const lines = stdout.split("\n");
+  // Its receiver and its generator both tell of them, in no certain order.
+  const names = lines.filter((line) => /^recv_file_name|^\[[Rr]eceiver\] receiving flist/.test(line));
+  return [...names.sort(), ...lines.filter((line) => line.startsWith("File list size"))];
+}
+
+test.each([
+  "s/./R s/./R/g",
+  "s/./R s/./R/g s/./R/g/x",
+  "s/./R/g/x s/./R s/./R/g",
+  "s/./R t/./R/x",
+  "t/./R/x s/./R",
+  "t/./R/x s/./R t/./R/g/y s/./R/g",
+  "s/./R/y s/./o s/./R/x",
+  "s/./R/y t/./o s/./R/x",
+  "s/./R/y t/./R s/./R/x",
+  "s/./R/y t/./. s/./R/x",
+  "s/./R/y R s/./R/x",
+  "R/x s/./o R/x",
+  "R/x s/./S/x R/x",
+])("the lists of %s", (names) => {
+  const words = names.split(" ").map((name, index) => `${index === 0 ? "h" : ""}:${name}`);
+  for (const options of [["-rR"], ["-rR", "--no-i-r"], ["-dR"], ["-rR", "--no-implied-dirs"]])
+    expect(listed(tsync, [...options, ...words])).toEqual(listed("rsync", [...options, ...words]));
+});
+
+test.each(["", "--no-i-r"])("of equal names the same one is copied: %s", (options) => {
+  for (const names of ["s/./R t/./R/x", "t/./R/x s/./R", "s/./R t/./R/x t/./R", "s/./R t/./R/g/x s/./R/g"])
+    compare(setup, `-rRti ${options} ${names} d/`);
+  compare(setup, `-rRti ${options} s/./R t/./R/x d/`);
+});
+
+test.each([
+  "-rR",
+  "-rR --no-i-r",
+  "-R",
+  "-rRL",
+  "-rR --no-implied-dirs",
+  "-rR --exclude=ln",
+  "-rR --delete-missing-args",
+])("the parents of a link that leads nowhere are implied: %s --copy-unsafe-links", (options) => {
+  compare(setup, `${options} -ti --copy-unsafe-links s/./R/ln d/`);
+});
