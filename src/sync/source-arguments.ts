@@ -2,7 +2,6 @@
  * Source arguments and `--files-from` names become the entries of the first lists (2-file-list 9.1, 9.2, 2.3). What the
  * operator names is resolved with links; what lies below it is not (4-traps P-04).
  */
-
 import { type ByteName, baseName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
 import { cleanPath, collapseSlashes, components } from "../bytes/paths.ts";
 import { selectionError } from "../errors.ts";
@@ -44,7 +43,7 @@ class SourceArguments {
   private rowText: ByteName | undefined;
   /** Which child each directory was last given as an implied one; without incremental recursion: the parents of all. */
   private readonly impliedIn = new Map<string, string>();
-  /** The row of the argument that gave them. */
+  /** The row of the argument that gave them: what implies nothing does not come between those without a text before the name. */
   private impliedRow = 0;
   private lastImplied: readonly string[] = [];
   private rootImplied = false;
@@ -189,7 +188,6 @@ class SourceArguments {
   private addParents({ base, path: whole }: Argument, vanished?: (path: ByteName) => void): boolean {
     const parts = components(whole).slice(0, -1);
     const known = this.countKnown(parts);
-    // Arguments without a text before the name stand in one row, whatever comes between that implies nothing.
     if (parts.length > 0 && this.impliedRow !== this.row) this.impliedIn.clear();
     if (parts.length > 0) this.impliedRow = this.row;
     let parent = whole.startsWith("/") ? "/" : "";

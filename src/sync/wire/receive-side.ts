@@ -149,10 +149,7 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
     );
     setXattrs = (entry) => {
       const place = findPlace(destination, entry.path, entry.path === ".");
-      if (typeof place === "number") {
-        arrivals.settled(entry, false);
-        return;
-      }
+      if (typeof place === "number") return arrivals.settled(entry, false);
       const absolute = fullPath(destination.absolute, entry.path);
       setLateXattrs(context, { directory: place.descriptor, name: place.name, absolute }, entry);
       place.held.release();
