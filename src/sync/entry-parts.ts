@@ -80,12 +80,20 @@ export function remark(context: RunContext, code: NoticeCode, text: string, path
   if (wanted) context.emit({ type: "notice", role: "generator", code, path, text: byteName(text) });
 }
 
-/** `--max-size`, `--min-size`: whether the limits leave a file out, which is told. */
-export function isOutOfSize(context: RunContext, { size, path }: FileEntry, shown: ByteName): boolean {
-  const { maxSize, minSize, info } = context.options;
-  const over = maxSize !== undefined && size > maxSize;
-  if (!over && !(minSize !== undefined && size < minSize)) return false;
-  remark(context, "size-limit", `${shown} is ${over ? "over max-size" : "under min-size"}`, path, info.skip > 0);
+/** `--max-size`, `--min-size`: which of the limits leaves a file out, if one does. */
+export function exceededLimit(
+  { options }: RunContext,
+  { size }: FileEntry,
+): "over max-size" | "under min-size" | undefined {
+  if (options.maxSize !== undefined && size > options.maxSize) return "over max-size";
+  return options.minSize !== undefined && size < options.minSize ? "under min-size" : undefined;
+}
+
+/** Whether these limits leave a file out, which is told. */
+export function isOutOfSize(context: RunContext, entry: FileEntry, shown: ByteName): boolean {
+  const limit = exceededLimit(context, entry);
+  if (limit === undefined) return false;
+  remark(context, "size-limit", `${shown} is ${limit}`, entry.path, context.options.info.skip > 0);
   return true;
 }
 

@@ -25,6 +25,11 @@ export function wantsSpecial({ options, identity }: RunContext, entry: FileEntry
   return isSpecial(entry) && options.specials;
 }
 
+/** `--safe-links`: whether an entry is a link that is not made. */
+export function isRefusedLink({ options }: RunContext, entry: FileEntry): boolean {
+  return options.safeLinks && isSymlink(entry) && isUnsafeLink(entry.target ?? byteName(""), entry.path);
+}
+
 /**
  * Brings the entry about; `stat` describes what stands there. False when that failed, `left-out` when nothing is to stand there as
  * a directory of `--compare-dest` has it.
@@ -39,7 +44,7 @@ export function generateSpecial(
   const { options, syscalls } = context;
   const { entry, ndx, position, place, mode } = turn;
   let { exists } = turn;
-  if (options.safeLinks && isSymlink(entry) && isUnsafeLink(entry.target ?? byteName(""), entry.path)) {
+  if (isRefusedLink(context, entry)) {
     const text = `ignoring unsafe symlink "${listedName(destination, entry)}" -> "${entry.target ?? ""}"`;
     remark(context, "unsafe-link", text, entry.path, options.info.name > 0);
     return false;

@@ -1,6 +1,8 @@
 /** Entries whose place a full directory holds, until `--delete-guard` has decided whether it may go. */
-import { type EntryParts, pathBelow, type Turn } from "./entry-parts.ts";
-import { isMissing } from "./file-list.ts";
+import type { FileEntry } from "../protocol/file-entry.ts";
+import { type EntryParts, exceededLimit, pathBelow, type Turn } from "./entry-parts.ts";
+import { isMissing, isRegular } from "./file-list.ts";
+import { isRefusedLink, wantsSpecial } from "./generate-special.ts";
 
 export class PostponedEntries {
   private readonly parts: EntryParts;
@@ -14,11 +16,19 @@ export class PostponedEntries {
   takes(turn: Turn, directory: number | undefined): boolean {
     const { destination, deleter } = this.parts;
     const { entry } = turn;
-    if (directory === undefined || isMissing(entry)) return false;
+    if (directory === undefined || isMissing(entry) || this.isLeftOut(entry)) return false;
     const name = destination.singleName ?? entry.name;
     if (deleter.guarded?.mustWait(pathBelow(destination, entry), name, directory) !== true) return false;
     this.turns.push(turn);
     return true;
+  }
+
+  /** Whether nothing is put in the place of a directory for this entry, which therefore stays whatever the guard says. */
+  private isLeftOut(entry: FileEntry): boolean {
+    const { context } = this.parts;
+    if (context.options.ignoreExisting) return true;
+    if (isRegular(entry)) return exceededLimit(context, entry) !== undefined;
+    return !wantsSpecial(context, entry) || isRefusedLink(context, entry);
   }
 
   /** Hands out what waited, in order. */

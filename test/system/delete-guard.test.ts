@@ -72,6 +72,27 @@ describe.each(backEnds)("--delete-guard, %s", (backEnd) => {
     expect(readFileSync(workspace.at("dst/x"), "latin1")).toBe("new");
   });
 
+  test.each([["--ignore-existing"], ["--max-size=2"], ["--min-size=1k"]])(
+    "%s: a directory that stays is not counted",
+    (option) => {
+      using workspace = new Workspace();
+      const { args } = prepare(workspace);
+      const run = tsync(["-a", "--force", "--delete-guard=0", option, ...args], { backEnd });
+      expect(run).toEqual({ code: 0, stdout: "", stderr: "" });
+      expect(existsSync(workspace.at("dst/x/inner"))).toBe(true);
+    },
+  );
+
+  test("a directory in the place of a link that is not made is not counted", () => {
+    using workspace = new Workspace();
+    const { args } = prepare(workspace);
+    must("rm", [workspace.at("src/x")]);
+    must("ln", ["-s", "/unsafe", workspace.at("src/x")]);
+    for (const options of [["-rpt"], ["-a", "--safe-links"]])
+      expect(tsync([...options, "--force", "--delete-guard=0", ...args], { backEnd }).code).toBe(0);
+    expect(existsSync(workspace.at("dst/x/inner"))).toBe(true);
+  });
+
   test("hard links to a file whose place is held are made all the same", () => {
     using workspace = new Workspace();
     const { args } = prepare(workspace);
