@@ -18,12 +18,17 @@ if (major < 22 || (major === 22 && minor < 15)) {
 }
 
 /**
- * The first signal asks the run to clean up and end with 20; a second ends the process at once (4-traps L-09). SIGUSR1, which rsync sends to
+ * The first signal asks the run to clean up and end with 20; a second ends the process at once (4-traps L-09), but not one of the same
+ * moment: `timeout`, and what passes a terminal's signals on, send each one twice. SIGUSR1, which rsync sends to
  * what it has started, would open a debugger's port if nobody listened.
  */
 function listenForSignals(controller: AbortController): void {
+  const sameMomentMilliseconds = 500;
+  let first = 0;
   const onSignal = () => {
-    if (controller.signal.aborted) process.exit(20);
+    const now = performance.now();
+    if (!controller.signal.aborted) first = now;
+    else if (now - first > sameMomentMilliseconds) process.exit(20);
     controller.abort();
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"] as const) process.on(signal, onSignal);

@@ -242,6 +242,17 @@ test("signals in quick succession end the program with 20 as one does", async ()
   expect({ code: ended.code, signal: ended.signal }).toEqual({ code: 20, signal: null });
 });
 
+test("a signal that comes twice, as timeout(1) sends it, stops a run as one does", async () => {
+  const [source, destination] = [join(folder, "twice"), join(folder, "twice-copy")];
+  mkdirSync(source);
+  fill(join(source, "file"), 3 * 1024 * 1024, "data");
+  const kills = [0, 2, 4].map((later) => ({ after: 300 + later, signal: "SIGTERM" as const }));
+  const ended = await run(["-a", "--json", "--bwlimit=100", `${source}/`, `${destination}/`], kills);
+  expect({ code: ended.code, signal: ended.signal }).toEqual({ code: 20, signal: null });
+  expect(JSON.parse(ended.stdout.trimEnd().split("\n").at(-1) ?? "")).toMatchObject({ type: "error", kind: "signal" });
+  expect(tempNames(destination)).toEqual([]);
+});
+
 test("SIGVTALRM, which asks rsync for its progress, does no harm", async () => {
   const args = ["-rvn", "--no-i-r", `${join(folder, "wide")}/`, join(folder, "never")];
   const ended = await run(args, [{ after: 0, signal: "SIGVTALRM" }]);
