@@ -12,6 +12,7 @@ import type { ListPart } from "./file-list.ts";
 import { belowDestination, shownDirectory } from "./place.ts";
 
 const EPERM = -1;
+const EROFS = -30;
 
 /** A directory whose list is being worked on. */
 export class OpenDirectory {
@@ -216,8 +217,8 @@ export class TreeState {
       if (status < 0) ledger.systemError("generator", `failed to set times on "${absolute}"`, status, absolute);
       else if (!sameTime(entry.mtime, entry.mtimeNanoseconds, mtime, mtimeNanoseconds, options)) {
         const set = syscalls.setTimesAt(descriptor, name, entry.mtime, entry.mtimeNanoseconds);
-        // In a directory of somebody else our writing changed the time and nothing can be done about it: rsync says nothing.
-        if (set < 0 && set !== EPERM)
+        // Of a directory of somebody else, or on a read-only drive, that was told at its own item: rsync says nothing more.
+        if (set < 0 && set !== EPERM && set !== EROFS)
           ledger.systemError("generator", `failed to set times on "${absolute}"`, set, absolute);
       } else if (!this.context.coarseTimes && mtime >= this.startedSeconds) {
         // It was changed in the very second that the source's has: the time it had before is not known any more, the source's is

@@ -197,9 +197,12 @@ describe.each(backEnds)("%s", (backEnd) => {
     workspace.file("src/a", "new content", 0o644, 1_100_000_000);
     const dst = workspace.tmpfs("dst", 1 << 20);
     workspace.file("dst/a", "old");
+    workspace.file("src/new");
+    must("touch", ["-d", "@1100000000", workspace.at("src")]);
     must("mount", ["-o", "remount,ro", dst]);
     const run = tsync(["-a", "--delete", `${workspace.at("src")}/`, `${dst}/`], { backEnd });
     expect(run.code).toBe(23);
+    expect(run.stderr.match(/failed to set times/g)).toHaveLength(1);
     expect(readFileSync(`${dst}/a`, "latin1")).toBe("old");
   });
 
