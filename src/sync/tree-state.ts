@@ -12,6 +12,7 @@ import type { ListPart } from "./file-list.ts";
 import { belowDestination, shownDirectory } from "./place.ts";
 
 const EPERM = -1;
+const EACCES = -13;
 const EROFS = -30;
 
 /** A directory whose list is being worked on. */
@@ -174,7 +175,7 @@ export class TreeState {
       const held = this.destination.walker?.directory(belowDestination(this.destination, path));
       // All in the order of the walk: of two names of one directory the last one counts.
       if (typeof held === "object") this.finish(entry, held.descriptor, path, !this.late.has(path));
-      else if (this.links.has(path)) this.finishLink(entry, path);
+      else if (this.links.has(path)) this.setTimeByName(entry, path);
     }
     // The deepest come last in the order of the walk and are closed first.
     const { walker } = this.destination;
@@ -190,7 +191,7 @@ export class TreeState {
 
   /** `again`: nothing may have been done in the directory. */
   private finish(entry: FileEntry, descriptor: number, path: ByteName, again = false): void {
-    if (this.links.has(path)) this.finishLink(entry, path);
+    if (this.links.has(path)) this.setTimeByName(entry, path);
     else if (!again || this.hasOtherTime(entry, descriptor)) this.setTime(entry, descriptor, byteName("."), path);
   }
 
@@ -201,8 +202,8 @@ export class TreeState {
     return !sameTime(entry.mtime, entry.mtimeNanoseconds, mtime, mtimeNanoseconds, options);
   }
 
-  /** The link gets the time, not the directory that it leads to. */
-  private finishLink(entry: FileEntry, path: ByteName): void {
+  /** A link gets the time, not the directory that it leads to; a directory that cannot be entered is reached from above. */
+  private setTimeByName(entry: FileEntry, path: ByteName): void {
     const below = belowDestination(this.destination, path);
     const parent = this.destination.walker?.parent(below);
     if (typeof parent === "object") this.setTime(entry, parent.descriptor, baseName(below), path);
@@ -214,7 +215,8 @@ export class TreeState {
     if (keepsTime(entry, options) && !this.omitsTimes()) {
       const status = syscalls.lstatAt(descriptor, name, this.stat);
       const { mtime, mtimeNanoseconds } = this.stat;
-      if (status < 0) ledger.systemError("generator", `failed to set times on "${absolute}"`, status, absolute);
+      if (status === EACCES && name === "." && path !== ".") this.setTimeByName(entry, path);
+      else if (status < 0) ledger.systemError("generator", `failed to set times on "${absolute}"`, status, absolute);
       else if (!sameTime(entry.mtime, entry.mtimeNanoseconds, mtime, mtimeNanoseconds, options)) {
         const set = syscalls.setTimesAt(descriptor, name, entry.mtime, entry.mtimeNanoseconds);
         // Of a directory of somebody else, or on a read-only drive, that was told at its own item: rsync says nothing more.

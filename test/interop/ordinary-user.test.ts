@@ -44,6 +44,11 @@ describe("a source directory that cannot be read, with a destination that is not
   checkAll(setup, ["-r -i --delete s/ d/new", "-r -i --delete-after s/ d/new", "-r -in --delete s/ d/new"]);
 });
 
+describe("times of directories that --super leaves closed", () => {
+  const setup = `mkdir -p s/n s/w d; echo 1 >s/n/f; touch -d @1000000000 s/n s/w; chmod 644 s/n; chmod 200 s/w; chown -R ${nobody} s d`;
+  checkAll(setup, ["-rlpt --super s/ d/", "-rlpt --super --no-i-r s/ d/"]);
+});
+
 describe("progress of files for which there is no room", () => {
   const setup = `mkdir -p s/d d/d; echo 1 >s/d/f; echo 22 >s/d/g; chown -R ${nobody} s; chmod 555 s/d`;
   checkAll(setup, ["-r --info=progress2 s/ d/", "-r --progress s/ d/", "-r -vv --progress s/ d/"]);
