@@ -42,7 +42,8 @@ export function* appendData(
   for (let at = 0; verify && at < old; ) {
     const wanted = Math.min(pieceBytes, old - at);
     const mine = syscalls.read(basis, buffer, 0, wanted, at);
-    if (mine <= 0) return { count: mine, failed: "read", short: true };
+    // It is not the source that failed: the file is asked for again, as if it were unlike.
+    if (mine <= 0) return { count: 0, failed: "read", short: true };
     received.update(buffer, 0, mine);
     const theirs = syscalls.read(source, buffer, 0, mine, at);
     if (theirs <= 0) return { count: theirs, failed: "read", short: true };

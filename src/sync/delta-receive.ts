@@ -96,7 +96,7 @@ export class DeltaReceiver {
     const { syscalls, copier } = this;
     const { head, memory, summer, sent, received } = parts;
     const { updating, checksumName } = delta;
-    const readBasis = this.reader(delta.basis);
+    const readBasis = this.basisReader(delta.basis);
     const signature = yield* silently(signBasis(readBasis, head, summer));
     if (typeof signature === "number") return failure("read", signature);
     const existing = zeroRunOf(job);
@@ -175,6 +175,12 @@ export class DeltaReceiver {
     const found = { matches: 0, hashHits: 0, falseAlarms: 0, literalBytes: count, matchedBytes: 0, literalRuns };
     const result = { ...found, checksumBytes: headBytes, digest, verified };
     return { written: size, failed: "read", readError: 0, result };
+  }
+
+  /** What cannot be read counts as zeros: no block is like it, or the digest does not agree. It is not the source that failed. */
+  private basisReader(descriptor: number): ReadAt {
+    const read = this.reader(descriptor);
+    return (buffer, offset, length, position) => Math.max(read(buffer, offset, length, position), 0);
   }
 
   private reader(descriptor: number): ReadAt {

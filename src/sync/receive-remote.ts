@@ -53,9 +53,9 @@ export class RemoteDataReceiver {
       if (status < 0) writeError = status;
       return status;
     };
-    // A basis that is gone gives zeros, which the digest does not agree with.
+    // A basis that is gone, or cannot be read, gives zeros, which the digest does not agree with.
     const readBasis: ReadAt = (buffer, offset, length, position) =>
-      delta === undefined ? 0 : syscalls.read(delta.basis, buffer, offset, length, position);
+      delta === undefined ? 0 : Math.max(syscalls.read(delta.basis, buffer, offset, length, position), 0);
     const start = delta?.append === undefined ? 0 : basisBytesOf(head);
     if (delta?.append === "verify") yield* digestOldPart(readBasis, start, checksum, buffer);
     const onStanding = (bytes: Uint8Array, position: number): number =>
