@@ -280,7 +280,7 @@ class RunRenderer {
     if ((event.flags & ItemFlag.transfer) !== 0) {
       if (this.format !== undefined && (dryRun || !this.format.needsTransferData)) {
         this.outLine(renderItem(this.format, event, undefined, dryRun, this.context));
-      } else if (this.options.info.progress === 1 && this.format !== undefined) {
+      } else if (this.options.info.progress === 1 && this.options.info.name >= 1 && this.format !== undefined) {
         // The format's line comes after the data; whose progress it is stands before it.
         this.outLine(event.path);
       }
@@ -333,12 +333,13 @@ class RunRenderer {
     for (const line of lines) this.line(byteName(line));
   }
 
-  /** Under `-q` the receiving side says nothing, so that its remarks do not reach the log either. */
+  /** Under `-q` the receiving side says nothing, so that its remarks do not reach the log either; but a server has no `-q`. */
   private notice({ role, code, text }: NoticeEvent): void {
     // The log of a session begins when the connection is there, and the generator of a client does not log this.
     const isOut = role === "client" ? code === "other" : code === "up-to-date" && this.ownRole === "generator";
     if (isOut) this.outLine(text);
-    else if (!this.options.quiet || this.isOurs(role)) this.tell(role, text);
+    else if (!this.options.quiet || (this.isRemote ? this.isOurs(role) : this.isOfThisSide(role)))
+      this.tell(role, text);
   }
 
   /** A remark of one side. With `--stderr=all` the receiving side, a server that knows no locale, writes it past the log. */

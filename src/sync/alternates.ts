@@ -15,7 +15,7 @@ import type { Destination } from "./destination.ts";
 import type { ExistingReader } from "./existing.ts";
 import { FileDigester } from "./file-digest.ts";
 import { isDirectory, isRegular } from "./file-list.ts";
-import { classOf, sameSpecial } from "./make-special.ts";
+import { classOf, sameInode, sameSpecial } from "./make-special.ts";
 
 const ELOOP = -40;
 
@@ -53,6 +53,8 @@ export interface Wanted {
   readonly path: ByteName;
   /** The mode that the entry is to get. */
   readonly mode: number;
+  /** Only this very file will do. */
+  readonly file?: Stat | undefined;
 }
 
 /** One directory, opened when it is first asked for. */
@@ -127,7 +129,7 @@ export class Alternates {
     for (const { walker } of this.roots) walker?.dispose();
   }
 
-  private look({ entry, path, mode }: Wanted, index: number, root: Root, than: number): Alternate | undefined {
+  private look({ entry, path, mode, file }: Wanted, index: number, root: Root, than: number): Alternate | undefined {
     const { context, existing } = this;
     const isRoot = path === "." || path === "";
     const held = this.open(root)?.directory(isRoot ? byteName("") : directoryName(path));
@@ -135,7 +137,7 @@ export class Alternates {
     const name = isRoot ? byteName(".") : baseName(path);
     const stat = emptyStat();
     if (context.syscalls.lstatAt(held.descriptor, name, stat) < 0) return undefined;
-    if (classOf(entry.mode) !== classOf(stat.mode)) return undefined;
+    if (classOf(entry.mode) !== classOf(stat.mode) || (file !== undefined && !sameInode(stat, file))) return undefined;
     const content = this.sameContent(entry, held.descriptor, name, stat);
     if (!content && than >= AlternateLevel.kind) return undefined;
     const absolute = isRoot ? root.text : joinName(root.text, path);

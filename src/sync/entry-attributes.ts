@@ -2,16 +2,17 @@
  * What the sender lists of an entry beyond its stat: digest (`-c`), ACLs (`-A`) and extended attributes (`-X`), read for all
  * entries of an open directory at once (2-file-list 3.8, 7).
  */
-import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import { type ByteName, baseName, byteName, directoryName } from "../bytes/byte-name.ts";
 import { accessAclToSend } from "../fs/acl.ts";
 import { countLinkHops, findReferent } from "../fs/followed-links.ts";
-import { isXattrList } from "../fs/syscalls/interface.ts";
+import { emptyStat, isXattrList, type Syscalls } from "../fs/syscalls/interface.ts";
 import { limits } from "../limits.ts";
 import { noListChecksum } from "../options/checksum-choice.ts";
 import { type FileEntry, FileType, type Xattr } from "../protocol/file-entry.ts";
 import type { BuilderContext } from "./builder-context.ts";
 import { FileDigester } from "./file-digest.ts";
 import { isDevice, isDirectory, isRegular, isSpecial, isSymlink } from "./file-list.ts";
+import { sameInode } from "./make-special.ts";
 import { followsFiles } from "./source-stat.ts";
 
 const accessAclName = "system.posix_acl_access";
@@ -33,6 +34,7 @@ interface SentAttributes extends Pick<FileEntry, "accessAcl" | "defaultAcl" | "x
 }
 
 const knownLists = 1024;
+const EACCES = -13;
 const ELOOP = -40;
 
 export class EntryAttributes {
@@ -75,7 +77,8 @@ export class EntryAttributes {
       const lists = syscalls.readXattrs(directory, names, this.wanted());
       const kept: FileEntry[] = [];
       for (const [index, entry] of result.entries()) {
-        const list = this.isListedOnly(entry) ? [] : (lists[index] ?? []);
+        let list = this.isListedOnly(entry) ? [] : (lists[index] ?? []);
+        if (self && list === EACCES) list = this.readByName(directory, roots.absolute(entry.root, parent));
         if (typeof list === "number") {
           const path = roots.absolute(entry.root, self ? parent : entry.path);
           if (list === -2) this.reports.vanished(path);
@@ -102,6 +105,23 @@ export class EntryAttributes {
       result = kept;
     }
     return result;
+  }
+
+  /** The attributes of an open directory that may not be searched: then `.` has none, but its name in its parent has. */
+  private readByName(directory: number, path: ByteName): ReturnType<Syscalls["readXattrs"]>[number] {
+    const { syscalls } = this.context;
+    const { directory: isDirectory, path: pathOnly } = syscalls.flags;
+    const own = emptyStat();
+    const named = emptyStat();
+    const parent = syscalls.openPath(directoryName(path) || byteName("/"), isDirectory | pathOnly);
+    if (parent < 0) return EACCES;
+    const isSame =
+      syscalls.fstat(directory, own) === 0 &&
+      syscalls.lstatAt(parent, baseName(path), named) === 0 &&
+      sameInode(own, named);
+    const list = isSame ? syscalls.readXattrs(parent, [baseName(path)], this.wanted())[0] : undefined;
+    syscalls.close(parent);
+    return list ?? EACCES;
   }
 
   private digest(directory: number, name: ByteName): Uint8Array {

@@ -2,6 +2,7 @@
 import type { ByteName } from "../bytes/byte-name.ts";
 import type { Stat } from "../fs/syscalls/interface.ts";
 import { type FileEntry, FileType, isDeviceMode } from "../protocol/file-entry.ts";
+import { ItemFlag } from "../protocol/item-flags.ts";
 import { destinationMode, itemFlags, quickCheck } from "./compare.ts";
 import type { RunContext } from "./context.ts";
 import type { EntryParts, Turn } from "./entry-parts.ts";
@@ -42,6 +43,6 @@ export function existsSuffix(
     : sameSpecial(syscalls, entry, directory, name, stat);
   if (!equal) return options.checksum ? " (sum change)" : " (file change)";
   const mode = destinationMode(context, entry, stat.mode, defaultPermissions);
-  const flags = itemFlags(context, entry, mode, stat, existing.read(directory, name), 0);
+  const flags = itemFlags(context, entry, mode, stat, existing.read(directory, name), 0) & ~ItemFlag.accessTime;
   return flags === 0 ? " (uptodate)" : " (attr change)";
 }

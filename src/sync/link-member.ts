@@ -80,8 +80,8 @@ function compareWithLeader(
   const type = stat.mode & FileType.mask;
   const existingMode = type === FileType.directory ? undefined : stat.mode;
   const mode = destinationMode(context, entry, existingMode, turn.defaultPermissions);
-  // Attributes are looked at once the link is made: they are those of the leader then.
-  if (leads && !options.dryRun)
+  // Attributes are looked at once the link is made: they are those of the leader then, but for a link that it is taken for.
+  if (leads && !options.dryRun && type !== FileType.symlink)
     attributes.accessAcl = existing.readFresh(leaderDirectory.descriptor, leaderName).accessAcl;
   if (leads && leading !== undefined && sameInode(stat, leading)) {
     const flags = asLinked(parts, entry, itemFlags(context, entry, mode, stat, attributes, initial, byteName("")));
@@ -120,14 +120,15 @@ function flagsOfNew(
   const made = newItemFlags(context, entry, initial);
   if (kind === undefined || (kind !== "link" && (waited || !isRegular(entry)))) return made;
   const mode = destinationMode(context, entry, undefined, turn.defaultPermissions);
-  const found = alternates.find({ entry, path: pathBelow(destination, entry), mode });
+  const path = pathBelow(destination, entry);
+  if (kind === "link" && leading === undefined) return made;
+  const found = alternates.find({ entry, path, mode, file: kind === "link" ? leading : undefined });
   if (found === undefined) return made;
   found.directory.release();
   const { stat, attributes, level } = found;
   if (kind !== "link") {
     return level === AlternateLevel.kind ? made : itemFlags(context, entry, mode, stat, attributes, initial, leader);
   }
-  if (leading === undefined || !sameInode(stat, leading)) return made;
   // Without the flag of a new link: then the line is for those who want to see what stays as it is.
   return itemFlags(context, entry, mode, stat, attributes, ItemFlag.local, byteName(""));
 }

@@ -98,6 +98,7 @@ export function unpackJobs(packed: PackedJobs): ReceiveJob[] {
       verify: (settings & 64) !== 0,
       fsync: (settings & 512) !== 0,
       preallocate: (settings & 2048) !== 0,
+      ...((settings & 4096) !== 0 && { keepsModes: true }),
       reflink: reflinks[(settings >> 7) & 3] ?? "auto",
       attributes: {
         uid: number(5),
@@ -144,10 +145,12 @@ export function unpackResults(packed: PackedResults, jobs: readonly ReceiveJob[]
 
 /** Bits 0-1: method, 2-3: what is kept of a partial file, 4: sparse, 5: digest wanted, 6: verified, 7-8: reflink, 9: flushed, 10: delayed, 11: preallocated. */
 function packSettings(job: ReceiveJob): number {
-  const { method, keepPartial, sparse, wantDigest, verify, reflink, fsync, delayed, preallocate } = job;
+  const { method, keepPartial, sparse, wantDigest, verify, reflink, fsync, delayed, preallocate, keepsModes } = job;
   const choices = methods.indexOf(method) | (keeps.indexOf(keepPartial) << 2) | (reflinks.indexOf(reflink) << 7);
   const result = (sparse ? 16 : 0) | (wantDigest ? 32 : 0) | (verify ? 64 : 0);
-  return choices | result | (fsync ? 512 : 0) | (delayed ? 1024 : 0) | (preallocate ? 2048 : 0);
+  return (
+    choices | result | (fsync ? 512 : 0) | (delayed ? 1024 : 0) | (preallocate ? 2048 : 0) | (keepsModes ? 4096 : 0)
+  );
 }
 
 function column<Name extends keyof JobAttributes>(jobs: readonly ReceiveJob[], name: Name): Column<Name> {

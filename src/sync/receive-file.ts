@@ -247,9 +247,12 @@ export class FileReceiver {
     if (job.directory < 0) return job.directory;
     let descriptor = syscalls.openAt(job.directory, job.name, writeOnly | create | nonBlock, 0o600);
     if (descriptor === -13 && job.device === undefined) {
-      // A read-only file of ours: writable for the moment (3-transfer 5.1.4).
-      syscalls.chmodAt(job.directory, job.name, 0o600);
+      // A read-only file of ours: writable for the moment (3-transfer 5.1.4). Else rsync may tell why not.
+      const status = syscalls.chmodAt(job.directory, job.name, 0o600);
       descriptor = syscalls.openAt(job.directory, job.name, writeOnly | nonBlock);
+      const isTold = job.keepsModes === true && status < 0;
+      const isSeen = isTold && syscalls.lstatAt(job.directory, job.name, this.stat) === 0;
+      if (descriptor < 0 && isSeen && (this.stat.mode & 0o200) === 0) descriptor = status;
     }
     descriptor = this.regularOnly(descriptor, job.device);
     return descriptor < 0 ? descriptor : { descriptor, directory: job.directory, name: job.name, owned: false };

@@ -65,6 +65,8 @@ export interface ReceiveJob {
   readonly preallocate: boolean;
   /** The file is flushed to disk before it takes its name (L-14). */
   readonly fsync: boolean;
+  /** The run has `-p` or `-E`: of a read-only file that cannot be made writable rsync then tells why. */
+  readonly keepsModes?: boolean;
   /** Read back and compare before it takes its final name. */
   readonly verify: boolean;
   /** Whether a whole file may, must or must not share the blocks of its source. */

@@ -153,6 +153,7 @@ export class FileRequests {
       sparse: options.sparse && turn.device === undefined,
       preallocate: options.preallocate,
       fsync: options.fsync,
+      keepsModes: options.permissions || options.executability,
       verify: options.verify,
       reflink: options.reflink,
       attributes: inplace && exists ? { ...wanted, removeXattrs: this.surplus(entry, attributes) } : wanted,

@@ -39,6 +39,23 @@ echo older >d/$f$m; chmod $m d/$f$m; done; chmod 755 s/x$m; done; chown -R ${nob
   ]);
 });
 
+describe("a file of somebody else that is to be written in place", () => {
+  const setup = `mkdir s d; for m in 444 644 200; do echo 12 >s/f$m; echo 1 >d/f$m; chmod $m d/f$m; done; chown -R 5 d`;
+  checkAll(setup, ["-r --inplace s/ d/", "-rp --inplace s/ d/", "-rE --append s/ d/"]);
+});
+
+describe("a directory that may not be searched, named with a slash, and its attributes", () => {
+  const setup = `mkdir -p s/n d; echo 1 >s/n/f; echo 2 >s/g; setfattr -n user.x -v 1 s/n; setfacl -m u:5:rx s/n; printf 'g\\nn/\\n' >l
+printf 'n/f\\nn/.\\n' >l2; chown -R ${nobody} s d; chmod 0 s/n`;
+  checkAll(setup, [
+    "-aA --files-from=l s/ d/",
+    "-aX --files-from=l s/ d/",
+    "-aAX --files-from=l2 s/ d/",
+    "-aA s/n/ d/",
+    "-aAd --no-r s/n/. d/new/",
+  ]);
+});
+
 describe("a source directory that cannot be read, with a destination that is not there", () => {
   const setup = `mkdir s d; echo 1 >s/f; chown -R ${nobody} s d; chmod 444 s`;
   checkAll(setup, ["-r -i --delete s/ d/new", "-r -i --delete-after s/ d/new", "-r -in --delete s/ d/new"]);

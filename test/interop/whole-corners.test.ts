@@ -58,6 +58,42 @@ describe("--hard-links", () => {
   });
 });
 
+describe("further names of a file with several directories of --link-dest", () => {
+  const setup = `mkdir s a b d; echo 1 >s/f; ln s/f s/g; ln s/f s/h; cp -a s/. b/; cp -p s/g s/h a/; ${dated}
+touch -d @1500000000.5 a/* b/*`;
+  test.each(["-aHi", "-aHivv", "-aHin"])("%s: the one with the leader's inode counts, wherever it is", (text) => {
+    compare(setup, `${text} --link-dest=../a --link-dest=../b s/ d/`);
+    compare(`${setup}; chmod 600 a/h`, `${text} --link-dest=../a --link-dest=../b s/ d/`);
+  });
+});
+
+test.each(["--progress --info=name0", "--info=progress,name0 -v", "--progress", "--info=progress"])(
+  "%s: the name before the progress, where the format's line comes after the data",
+  (text) => {
+    compare(`mkdir s d; echo 1 >s/f; echo 2 >s/g; ${dated}`, `-a ${text} --out-format=%o:%c s/ d/`);
+  },
+);
+
+test.each(["-rq --no-msgs2stderr", "-rnvvq --delete --stderr=client", "-rvvq --existing --stderr=client"])(
+  "%s: remarks of the receiving side reach no log",
+  (text) => {
+    const setup = `mkdir s d; ln -s x s/l; echo 1 >s/f; echo 2 >s/g; cp -p s/g d/; echo 3 >d/x; ${dated}`;
+    compareLogs(setup, `${text} --log-file=log s/ d/`);
+  },
+);
+
+test.each(["-rU", "-aUU"])("%s --ignore-existing: another time of access is no change", (text) => {
+  compare(
+    `mkdir s d; echo 1 >s/f; echo 1 >d/f; ${dated}; touch -ad @1400000000 s/f`,
+    `${text} --ignore-existing --info=skip2 s/ d/`,
+  );
+});
+
+test.each(["-aAHi", "-aAHin", "-aAHib"])("%s: a member with an ACL in the place of a symbolic link", (text) => {
+  const setup = `mkdir s d; echo 1 >s/f; setfacl -m u:5:r s/f; ln s/f s/g; cp -p s/f d/; ln -s f d/g; ${dated}`;
+  compare(setup, `${text} s/ d/`);
+});
+
 describe("--copy-dest and the like", () => {
   const setup = `mkdir s alt d t; echo 1 >s/f; : >s/e; cp -a s/. alt/; chmod 600 s/*; mkdir d/t; ${dated}
 touch -d @1500000000.5 t alt/*`;
