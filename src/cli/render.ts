@@ -103,14 +103,13 @@ class RunRenderer {
   private header: "none" | "open" | "broken" = "none";
 
   constructor(options: RenderOptions, output: RenderOutput, settings: RenderSettings) {
-    const { info } = options;
     this.options = options;
     this.ownRole = settings.direction === "pull" ? "generator" : "sender";
     this.isRemote = settings.direction !== undefined;
     this.output = output;
     this.highBytes = options.eightBitOutput ? "raw" : settings.locale.utf8 ? "utf8" : "escaped";
     this.style = numberStyle(options.humanReadable, settings.locale);
-    const format = options.outFormat ?? (info.name >= 1 ? namesFormat : undefined);
+    const format = options.outFormat ?? (options.info.name >= 1 ? namesFormat : undefined);
     this.format = format === undefined || options.listOnly ? undefined : parseOutFormat(format);
     this.logFormat = output.log === undefined ? undefined : parseOutFormat(options.logFileFormat ?? logFormat);
     this.logsItems = options.logFileFormat !== "";
@@ -130,11 +129,11 @@ class RunRenderer {
       now: () => settings.now(),
     };
     this.rules = reportRules(options, this.format, this.logFormat, settings);
-    const showProgress = info.progress >= 1 && !options.quiet;
+    const showProgress = options.info.progress >= 1 && !options.quiet;
     const clock = (): number => settings.steadyMilliseconds();
-    this.progress = showProgress ? new Progress(info.progress, this.style, clock) : undefined;
+    this.progress = showProgress ? new Progress(options.info.progress, this.style, clock) : undefined;
     this.needs = {
-      items: this.format !== undefined || this.logFormat !== undefined || info.del >= 1,
+      items: this.format !== undefined || this.logFormat !== undefined || options.info.del >= 1,
       transferred: !options.dryRun && (this.logFormat !== undefined || (this.format?.needsTransferData ?? false)),
       digest: (this.format?.needsDigest ?? false) || (this.logFormat?.needsDigest ?? false),
       progress: showProgress,
@@ -276,12 +275,12 @@ class RunRenderer {
   }
 
   private item(event: ItemEvent): void {
-    const { dryRun } = this.options;
+    const { dryRun, info } = this.options;
     if ((event.flags & ItemFlag.transfer) !== 0) {
       if (this.format !== undefined && (dryRun || !this.format.needsTransferData)) {
         this.outLine(renderItem(this.format, event, undefined, dryRun, this.context));
-      } else if (this.options.info.progress === 1 && this.options.info.name >= 1 && this.format !== undefined) {
-        // The format's line comes after the data; whose progress it is stands before it.
+      } else if (info.progress === 1 && info.name >= 1 && this.format !== undefined) {
+        // The format's line comes after the data: the name stands before its progress.
         this.outLine(event.path);
       }
       return;
@@ -337,9 +336,9 @@ class RunRenderer {
   private notice({ role, code, text }: NoticeEvent): void {
     // The log of a session begins when the connection is there, and the generator of a client does not log this.
     const isOut = role === "client" ? code === "other" : code === "up-to-date" && this.ownRole === "generator";
+    const isTold = this.isRemote ? this.isOurs(role) : this.isOfThisSide(role);
     if (isOut) this.outLine(text);
-    else if (!this.options.quiet || (this.isRemote ? this.isOurs(role) : this.isOfThisSide(role)))
-      this.tell(role, text);
+    else if (!this.options.quiet || isTold) this.tell(role, text);
   }
 
   /** A remark of one side. With `--stderr=all` the receiving side, a server that knows no locale, writes it past the log. */
