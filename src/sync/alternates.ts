@@ -9,6 +9,7 @@ import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import type { TransferOptions } from "../options/transfer-options.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
+import { type Fingerprint, fingerprintOf } from "./change-gate.ts";
 import { type ExistingAttributes, itemFlags, quickCheck, sameTime } from "./compare.ts";
 import type { RunContext } from "./context.ts";
 import type { Destination } from "./destination.ts";
@@ -123,6 +124,18 @@ export class Alternates {
       best = found;
     }
     return best;
+  }
+
+  /** What stands at a path below the destination in each of the directories. */
+  fingerprints(path: ByteName): (Fingerprint | undefined)[] {
+    const isRoot = path === "." || path === "";
+    const stat = emptyStat();
+    return this.roots.map((root) => {
+      const held = this.open(root)?.directory(isRoot ? byteName("") : directoryName(path));
+      if (held === undefined || typeof held === "number") return undefined;
+      const name = isRoot ? byteName(".") : baseName(path);
+      return this.context.syscalls.lstatAt(held.descriptor, name, stat) < 0 ? undefined : fingerprintOf(stat);
+    });
   }
 
   close(): void {

@@ -27,6 +27,8 @@ export interface ChangeGate {
   creating(): void;
   /** The destination is open. */
   attach(syscalls: Syscalls, destination: Place): void;
+  /** There are alternate directories; `look` tells what stands at the path of an entry in each of them. */
+  attachAlternates(look: AlternateLook): void;
   entry(entry: FileEntry): GateAnswer;
   /** An alternate directory has the entry. `made`: it comes from there; otherwise what stands at its place is removed. */
   alternate(entry: FileEntry, made: boolean): void;
@@ -48,6 +50,9 @@ export interface Fingerprint {
   /** Device and inode number, as text. */
   readonly identity: string;
 }
+
+/** What stands where an entry would be in each alternate directory, in their order; undefined: nothing. */
+export type AlternateLook = (entry: FileEntry) => readonly (Fingerprint | undefined)[];
 
 /** Looks at destination paths through a walk of its own, so that no one else's is disturbed. */
 export class DestinationLook {
@@ -81,6 +86,12 @@ export class DestinationLook {
   /** What stands where a file-list entry goes. */
   of(entry: FileEntry): Fingerprint | undefined {
     return this.at(entry.path);
+  }
+
+  /** The directory itself; undefined: there is none, or it cannot be looked at. */
+  root(): Fingerprint | undefined {
+    if (this.descriptor < 0 || this.syscalls.fstat(this.descriptor, this.stat) < 0) return undefined;
+    return fingerprintOf(this.stat);
   }
 
   close(): void {
@@ -117,7 +128,7 @@ function sourceFacts(entry: FileEntry): unknown {
   return [mode, isDirectory ? 0 : size, mtime, mtimeNanoseconds, uid, gid, rdevMajor, rdevMinor, target, bytes];
 }
 
-function fingerprintOf(stat: Stat): Fingerprint {
+export function fingerprintOf(stat: Stat): Fingerprint {
   const { mode, uid, gid, size, mtime, mtimeNanoseconds } = stat;
   const identity = `${stat.deviceMajor}:${stat.deviceMinor}:${stat.inodeHigh * 2 ** 32 + stat.inodeLow}`;
   const isDirectory = (mode & FileType.mask) === FileType.directory;

@@ -60,8 +60,10 @@ export function resolveDestination(context: RunContext, text: ByteName, listed: 
     );
   }
   if (listed.many || slash) {
-    if (!options.dryRun) context.gate?.creating();
-    if (!options.dryRun) makeDestination(context, text, absolute);
+    if (!options.dryRun) {
+      context.gate?.creating();
+      makeDestination(context, text, absolute);
+    }
     context.emit({ type: "created-directory", path: slash ? (text.replace(/\/+$/, "") as ByteName) : text });
     return options.dryRun
       ? missing(absolute, text, true)
@@ -108,6 +110,7 @@ function makeParents(context: RunContext, text: ByteName, absolute: ByteName, li
     }
     count++;
     if (options.dryRun) continue;
+    if (count === 1) context.gate?.creating();
     const held = syscalls.openPath(parent, nameOnly | directory);
     const status = held < 0 ? held : syscalls.makeDirectoryAt(held, part, 0o777);
     if (held >= 0) syscalls.close(held);

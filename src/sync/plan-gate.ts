@@ -4,6 +4,7 @@ import { ExitCode, selectionError } from "../errors.ts";
 import type { Syscalls } from "../fs/syscalls/interface.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
 import {
+  type AlternateLook,
   type ChangeGate,
   type DeletionAnswer,
   DestinationLook,
@@ -43,6 +44,7 @@ export class PlanGate implements ChangeGate {
   /** Verdicts stand: later looks would see the run's own work. */
   private readonly answers = new Map<EntryChange | DeleteChange, "planned" | "drifted">();
   private look: DestinationLook | undefined;
+  private alternates: AlternateLook | undefined;
   private created = false;
 
   constructor(plan: Plan) {
@@ -68,12 +70,24 @@ export class PlanGate implements ChangeGate {
   }
 
   creating(): void {
-    if (this.creation === undefined) throw selectionError("apply: the destination is gone since the plan was made");
+    if (this.plan.destinationBefore !== undefined) {
+      throw selectionError("apply: the destination is gone since the plan was made");
+    }
     this.created = true;
   }
 
   attach(syscalls: Syscalls, destination: Place): void {
     this.look = new DestinationLook(syscalls, destination);
+    const { destinationBefore } = this.plan;
+    // A disk that is not mounted any more leaves such a directory.
+    if (destinationBefore !== undefined && this.look.root()?.identity !== destinationBefore.identity) {
+      throw selectionError("apply: the destination is another directory than when the plan was made");
+    }
+    if (this.creation !== undefined && !this.created) this.reasons.set(this.creation, "destination-changed");
+  }
+
+  attachAlternates(look: AlternateLook): void {
+    this.alternates = look;
   }
 
   entry(entry: FileEntry): GateAnswer {
@@ -88,6 +102,7 @@ export class PlanGate implements ChangeGate {
       if (change.action !== "delete" && change.leaderBefore !== undefined && linkedTo !== undefined) {
         if (!this.isSame(this.look?.at(linkedTo), change.leaderBefore)) return "not-reached";
       }
+      if (!this.hasSameAlternates(change.alternatesBefore, entry)) return "alternate-changed";
       return isNewRoot || this.isSame(this.look?.of(entry), change.before) ? undefined : "destination-changed";
     });
   }
@@ -122,16 +137,29 @@ export class PlanGate implements ChangeGate {
     for (const change of this.answers.keys()) if (this.isDoneElsewhere(change)) this.done.add(change);
     const left = this.plan.changes.filter((change) => !this.done.has(change));
     const refused = left.map((change) => ({ change, reason: this.reasons.get(change) ?? ("not-reached" as const) }));
-    const problems = refused.map(problemOf);
+    // What could not be planned is not tried, and is missing all the same.
+    const told = new Set(summary.problems.map(({ text }) => text));
+    const unplanned = this.plan.summary.problems.filter(({ text }) => !told.has(text));
+    const problems = [...unplanned, ...refused.map(problemOf)];
     for (const problem of problems) tell(problem);
-    const { exitCode } = summary;
+    const exitCodes = [
+      summary.exitCode,
+      this.plan.summary.exitCode,
+      refused.length > 0 ? ExitCode.partial : ExitCode.ok,
+    ];
     return {
       ...summary,
-      exitCode: refused.length > 0 && exitCode !== ExitCode.deleteLimit ? ExitCode.partial : exitCode,
+      exitCode: gravest.find((code) => exitCodes.includes(code)) ?? summary.exitCode,
       problems: [...summary.problems, ...problems],
       applied: this.done.size,
       refused,
     };
+  }
+
+  private hasSameAlternates(before: EntryChange["alternatesBefore"], entry: FileEntry): boolean {
+    if (before === undefined) return true;
+    const now = this.alternates?.(entry) ?? [];
+    return before.every((alternate, index) => this.isSame(now[index], alternate));
   }
 
   /** Whether a change was allowed and there was nothing to be done about it, as the inode has been changed by another name. */
@@ -164,9 +192,13 @@ export class PlanGate implements ChangeGate {
   }
 }
 
+/** Ways in which a run may be incomplete; 24 says that nothing is worse. */
+const gravest = [ExitCode.deleteLimit, ExitCode.partial, ExitCode.vanished];
+
 const reasonTexts: Readonly<Record<RefusedChange["reason"], string>> = {
   "source-changed": "the source has changed since the plan was made",
   "destination-changed": "the destination has changed since the plan was made",
+  "alternate-changed": "an alternate directory has changed since the plan was made",
   "not-reached": "what it depends on was not done or is gone",
 };
 

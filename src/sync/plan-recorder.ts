@@ -3,7 +3,15 @@ import type { ByteName } from "../bytes/byte-name.ts";
 import type { Syscalls } from "../fs/syscalls/interface.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag, isSignificant } from "../protocol/item-flags.ts";
-import { type ChangeGate, type DeletionAnswer, DestinationLook, type GateAnswer, type Place } from "./change-gate.ts";
+import {
+  type AlternateLook,
+  type ChangeGate,
+  type DeletionAnswer,
+  DestinationLook,
+  type Fingerprint,
+  type GateAnswer,
+  type Place,
+} from "./change-gate.ts";
 import type { ItemEvent, RunEvent } from "./events.ts";
 import type { EntryChange, PlannedChange } from "./planned-change.ts";
 
@@ -14,11 +22,23 @@ export class PlanRecorder implements ChangeGate {
   private readonly fromAlternate = new Set<ByteName>();
   private readonly planned = new Set<ByteName>();
   private look: DestinationLook | undefined;
+  private alternates: AlternateLook | undefined;
+  private root: Fingerprint | undefined;
+
+  /** What the destination directory was; undefined: it was not there. */
+  get destinationBefore(): Fingerprint | undefined {
+    return this.root;
+  }
 
   creating(): void {}
 
   attach(syscalls: Syscalls, destination: Place): void {
     this.look = new DestinationLook(syscalls, destination);
+    this.root = this.look.root();
+  }
+
+  attachAlternates(look: AlternateLook): void {
+    this.alternates = look;
   }
 
   entry(): GateAnswer {
@@ -41,15 +61,17 @@ export class PlanRecorder implements ChangeGate {
     if (event.type === "created-directory") this.changes.push({ action: "create-destination", path: event.path });
     if (event.type === "delete") {
       const { path, directory } = event;
-      this.changes.push({ action: "delete", path, directory, entry: undefined, before: this.look?.at(path) });
+      const before = this.look?.at(path);
+      this.changes.push({ action: "delete", path, directory, entry: undefined, before, alternatesBefore: undefined });
     }
     if (event.type === "item") this.takeItem(event);
   }
 
   private takeItem({ path, entry, flags, linkedTo }: ItemEvent): void {
     const before = this.look?.of(entry);
+    const alternatesBefore = this.alternates?.(entry);
     if (this.leftOut.has(entry.path)) {
-      this.changes.push({ action: "delete", path, directory: false, entry, before });
+      this.changes.push({ action: "delete", path, directory: false, entry, before, alternatesBefore });
       return;
     }
     // What comes from an alternate directory differs in nothing that is told of.
@@ -59,7 +81,7 @@ export class PlanRecorder implements ChangeGate {
     const hasLeader = linkedTo !== undefined && linkedTo !== "" && !this.planned.has(linkedTo);
     const leaderBefore = hasLeader ? this.look?.at(linkedTo) : undefined;
     const action = actionOf(entry, flags, linkedTo !== undefined, before === undefined);
-    this.changes.push({ action, path, flags, entry, linkedTo, leaderBefore, before });
+    this.changes.push({ action, path, flags, entry, linkedTo, leaderBefore, before, alternatesBefore });
     this.planned.add(entry.path);
   }
 }

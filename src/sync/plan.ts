@@ -30,7 +30,8 @@ export async function plan(request: PlanRequest): Promise<Plan> {
     { ...rest, destination, dryRun: true, reportUnchanged: tellsTooLittle(request) },
     { gate: recorder, emit: (event) => recorder.take(event) },
   );
-  return { request, workingDirectory: process.cwd(), changes: recorder.changes, summary };
+  const { changes, destinationBefore } = recorder;
+  return { request, workingDirectory: process.cwd(), destinationBefore, changes, summary };
 }
 
 /**

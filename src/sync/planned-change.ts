@@ -32,6 +32,8 @@ export interface EntryChange {
   readonly leaderBefore: Fingerprint | undefined;
   /** What stood at the destination; undefined: nothing. */
   readonly before: Fingerprint | undefined;
+  /** What the directories of `compareDest`, `copyDest` or `linkDest` had of that name; undefined: there are none. */
+  readonly alternatesBefore: readonly (Fingerprint | undefined)[] | undefined;
 }
 
 /** An extraneous entry is deleted, or one that a directory of `compareDest` has. */
@@ -42,6 +44,8 @@ export interface DeleteChange {
   /** What the source has, if it is not extraneous. */
   readonly entry: FileEntry | undefined;
   readonly before: Fingerprint | undefined;
+  /** As of an `EntryChange`, if it is not extraneous. */
+  readonly alternatesBefore: readonly (Fingerprint | undefined)[] | undefined;
 }
 
 /** The destination directory is made. */
@@ -54,6 +58,8 @@ export interface CreateDestination {
 export interface Plan {
   readonly request: PlanRequest;
   readonly workingDirectory: string;
+  /** The destination directory; undefined: there was none. */
+  readonly destinationBefore: Fingerprint | undefined;
   /** In the order in which they would be made. */
   readonly changes: readonly PlannedChange[];
   /** Of the dry run; `problems` has what could not even be planned. */
@@ -63,11 +69,17 @@ export interface Plan {
 /** A change that was not made, and why. */
 export interface RefusedChange {
   readonly change: PlannedChange;
-  /** `not-reached`: it is not in the source any more, or something that it depends on was not done. */
-  readonly reason: "source-changed" | "destination-changed" | "not-reached";
+  /**
+   * `alternate-changed`: a directory of `compareDest`, `copyDest` or `linkDest` has something else of that name; `not-reached`: it
+   * is not in the source any more, or something that it depends on was not done.
+   */
+  readonly reason: "source-changed" | "destination-changed" | "alternate-changed" | "not-reached";
 }
 
-/** What came of a plan. `exitCode` is 23 if anything was refused; each refusal is a problem too. */
+/**
+ * What came of a plan. `exitCode` is 23 if anything was refused, or could not be planned to begin with (24, 25 as the plan
+ * says); each refusal is a problem too, and so are those of the plan.
+ */
 export interface ApplySummary extends RunSummary {
   readonly applied: number;
   readonly refused: readonly RefusedChange[];

@@ -6,6 +6,7 @@ import type { RecordChannel } from "./channel.ts";
 import type { RunContext } from "./context.ts";
 import { Deleter } from "./delete.ts";
 import type { Destination } from "./destination.ts";
+import { pathBelow } from "./entry-parts.ts";
 import { ExistingReader } from "./existing.ts";
 import { EntryGenerator } from "./generate-entry.ts";
 import { Generator } from "./generator.ts";
@@ -44,6 +45,9 @@ export function openReceivingSide(
   const deleter = new Deleter(context, destination, backups, (path) => tree.touch(path));
   const existing = new ExistingReader(context);
   const alternates = new Alternates(context, destination, existing);
+  if (context.options.alternates !== undefined) {
+    context.gate?.attachAlternates((entry) => alternates.fingerprints(pathBelow(destination, entry)));
+  }
   const temp = TempDirectory.find(context, destination);
   closers.push(
     () => alternates.close(),

@@ -252,6 +252,117 @@ describe.each(backEnds)("plan and apply, %s", (syscalls) => {
   });
 });
 
+describe("what an alternate directory has at apply", () => {
+  const drifts = "echo other >alt/same; rm alt/touched; cp -p src/new alt/new";
+  test.each<[string, SyncOptions]>([
+    ["linkDest", { linkDest: ["../alt"] }],
+    ["copyDest", { copyDest: ["../alt"] }],
+    ["compareDest", { compareDest: ["../alt"] }],
+  ])("is as it was, or what was planned with it is refused: %s", async (_title, options) => {
+    workspace.directory("alt");
+    for (const file of ["alt/same", "dst/same"]) workspace.file(file, file.startsWith("d") ? "other" : "old");
+    workspace.file("alt/touched", "old", 0o600);
+    must("touch", ["-d", "@1100000000", workspace.at("dst/same")]);
+    settle();
+    const wanted = request({ ...options, delete: false, hardLinks: false });
+    const before = picture(workspace.at("dst"));
+    const planned = await plan(wanted);
+    const names = ["same", "touched", "new"].filter((name) => planned.changes.some(({ path }) => path === name));
+    expect(names).toContain("new");
+    must("sh", ["-c", `cd "$0" && ${drifts}`, workspace.at("")]);
+    settle();
+    const { refused, exitCode } = await apply(planned);
+    expect(refused.map(({ change: { path }, reason }) => `${path}: ${reason}`).sort()).toEqual(
+      names.map((name) => `${name}: alternate-changed`).sort(),
+    );
+    expect(exitCode).toBe(23);
+    for (const name of names.filter((name) => name !== "new")) {
+      const lineOf = (text: string) => text.split("\n").find((line) => line.includes(`${name} `));
+      expect(lineOf(picture(workspace.at("dst")))).toBe(lineOf(before));
+    }
+    expect(existsSync(workspace.at("dst/new"))).toBe(false);
+  });
+});
+
+describe("a plan that is not all of a run", () => {
+  test("of deletions that maxDelete bounds, nor says apply that all is well", async () => {
+    const planned = await plan(request({ maxDelete: 1 }));
+    expect(planned.summary.exitCode).toBe(25);
+    const problems: string[] = [];
+    const run = apply(planned);
+    for await (const event of run) if (event.type === "problem") problems.push(event.text);
+    const summary = await run;
+    expect(summary).toMatchObject({ exitCode: 25, refused: [], problems: planned.summary.problems });
+    expect(problems).toEqual(summary.problems.map(({ text }) => text));
+  });
+
+  test("as a directory is in the way", async () => {
+    workspace.directory("dst/new");
+    workspace.file("dst/new/x");
+    settle();
+    const planned = await plan(request({ delete: false }));
+    expect(planned.summary).toMatchObject({ exitCode: 23 });
+    const { exitCode, refused, problems } = await apply(planned);
+    expect({ exitCode, refused, problems }).toEqual({ exitCode: 23, refused: [], problems: planned.summary.problems });
+  });
+
+  test("as a guard holds the deletions, and at apply it counts anew", async () => {
+    const held = await plan(request({ deleteGuard: 2 }));
+    expect(held.changes.some(({ action }) => action === "delete")).toBe(false);
+    expect(held.summary.exitCode).toBe(25);
+    const planned = await plan(request({ deleteGuard: 3 }));
+    workspace.file("dst/more");
+    settle();
+    const { exitCode, refused } = await apply(planned);
+    expect(exitCode).toBe(25);
+    expect(refused.map(({ change }) => `${change.action} ${change.path}`).sort()).toEqual([
+      "delete gone",
+      "delete gone/x",
+      "delete stale",
+    ]);
+    expect(existsSync(workspace.at("dst/stale"))).toBe(true);
+    expect(readFileSync(workspace.at("dst/changed"), "latin1")).toBe("new content");
+  });
+
+  test("as the source is empty", async () => {
+    const planned = await plan(request({ refuseEmptySource: true }));
+    must("sh", ["-c", 'rm -r "$0"/*', workspace.at("src")]);
+    const before = picture(workspace.at("dst"));
+    await expect(plan(request({ refuseEmptySource: true }))).rejects.toMatchObject({ exitCode: 3 });
+    await expect(apply(planned).summary).rejects.toMatchObject({ exitCode: 3 });
+    expect(picture(workspace.at("dst"))).toBe(before);
+  });
+});
+
+describe("a destination that is another one", () => {
+  test("is left alone, as a disk that is not mounted any more leaves one", async () => {
+    const planned = await plan(request());
+    must("mv", [workspace.at("dst"), workspace.at("elsewhere")]);
+    workspace.directory("dst");
+    await expect(apply(planned).summary).rejects.toMatchObject({ kind: "file", exitCode: 3 });
+    expect(picture(workspace.at("dst")).trim().split("\n")).toHaveLength(1);
+  });
+
+  test("is not made with what leads to it", async () => {
+    must("mkdir", ["-p", workspace.at("deep/er")]);
+    const planned = await plan(request({ mkpath: true }, "deep/er"));
+    must("rm", ["-r", workspace.at("deep")]);
+    await expect(apply(planned).summary).rejects.toMatchObject({ kind: "file", exitCode: 3 });
+    expect(existsSync(workspace.at("deep"))).toBe(false);
+  });
+
+  test("or has come up since", async () => {
+    const planned = await plan(request({}, "made"));
+    workspace.directory("made");
+    workspace.file("made/new", "somebody was here");
+    const { refused } = await apply(planned);
+    const found = refused.map(({ change: { action, path }, reason }) => `${action} ${path}: ${reason}`);
+    expect(found).toContain(`create-destination ${workspace.at("made")}: destination-changed`);
+    expect(found).toContain("transfer new: destination-changed");
+    expect(readFileSync(workspace.at("made/new"), "latin1")).toBe("somebody was here");
+  });
+});
+
 test("what a plan cannot hold is refused at once", async () => {
   const wrong = { ...request(), removeSourceFiles: true } as unknown as PlanRequest;
   await expect(plan(wrong)).rejects.toMatchObject({ kind: "usage" });
