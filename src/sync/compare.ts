@@ -106,7 +106,8 @@ export function itemFlags(
 
 /** Flags of an entry when nothing exists to compare it with. */
 export function newItemFlags(context: RunContext, entry: FileEntry, initial: number): number {
-  const hasXattrs = context.options.xattrs > 0 && entry.xattrs !== undefined && entry.xattrs.length > 0;
+  const { xattrs = [] } = entry;
+  const hasXattrs = context.options.xattrs > 0 && xattrs.length > 0 && storable(context, xattrs).length > 0;
   return initial | ItemFlag.isNew | (hasXattrs ? ItemFlag.xattr : 0);
 }
 

@@ -8,7 +8,9 @@ for n in own kept both; do echo $n > f/$n; done; setfattr -n user.rsync.a -v 1 f
 setfattr -n trusted.long -v $(printf %0500d 7) f/both; setfattr -n user.rsync.trusted.long -v 3 f/own; touch -d '2001-01-01' f/* f
 cp -a f g; setfattr -x trusted.b g/kept; setfattr -n user.rsync.trusted.b -v 2 g/kept; setfattr -n user.rsync.trusted.long -v $(printf %0500d 7) g/both
 mkdir acl kept new; setfacl -d -m u::rwx,g::r,o::w acl; setfattr -n user.rsync.%dacl -v 0x07000000040000008000000002000000 kept
-echo n > new/file; mkfifo new/pipe; ln -s x new/link; chmod 777 new/file new/pipe`);
+echo n > new/file; mkfifo new/pipe; ln -s x new/link; chmod 777 new/file new/pipe
+mkdir long nobodys; for n in user trusted security; do echo $n > long/$n; setfattr -n $n.x -v $(printf %0300d 5) long/$n; done
+mkdir long/sub; setfattr -n trusted.y -v 3 long/sub; cp -a long/security nobodys/; chown -R 65534:65534 nobodys`);
 
 const cases: readonly (readonly [what: string, line: string])[] = [
   ["the time of the top with its temporary files in it, deletions at the end", "-ai -T . --delete-delay s/ far:d/"],
@@ -23,6 +25,10 @@ const cases: readonly (readonly [what: string, line: string])[] = [
   [
     "the same at an old protocol",
     "-rvv --delete --protocol=28 --exclude='a ' --include='- b ' -f '- - c ' new/ far:d/",
+  ],
+  [
+    "long attributes that an ordinary user may not store",
+    "-rXi -e 'setpriv --reuid=65534 --regid=65534 --clear-groups ../shell' long/ far:nobodys/",
   ],
 ];
 

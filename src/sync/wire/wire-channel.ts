@@ -15,6 +15,7 @@ import { ReceivedXattr } from "../../protocol/xattr-block.ts";
 import { hasXattrValues, writeXattrRequest } from "../../protocol/xattr-values.ts";
 import { steadyMilliseconds } from "../../steady-time.ts";
 import type { Basis, ChannelRecord, ItemRecord, RecordChannel, TransferRecord } from "../channel.ts";
+import { storable } from "../compare.ts";
 import type { RunContext } from "../context.ts";
 import { isDirectory } from "../file-list.ts";
 import type { DeltaJob } from "../receive-job.ts";
@@ -221,7 +222,9 @@ export class WireChannel implements RequestChannel {
     const { context, link } = this;
     const asks = !context.options.dryRun || context.onlyBatch === true;
     if (context.options.xattrs === 0 || !asks) return;
-    const list = xattrs.map((item) => (item instanceof ReceivedXattr ? item : undefined));
+    // What may not be stored here is not asked for.
+    const wanted = new Set(storable(context, xattrs));
+    const list = xattrs.map((item) => (item instanceof ReceivedXattr && wanted.has(item) ? item : undefined));
     if (hasXattrValues(flags, link.session)) {
       const numbers = list.flatMap((item, index) => (item?.isMissingAt(path) === true ? [index + 1] : []));
       for (const number of numbers) (list[number - 1] as ReceivedXattr).requested = true;
