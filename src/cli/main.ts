@@ -83,7 +83,21 @@ export async function main(controller: AbortController): Promise<number> {
     stdout.flush();
     return error.exitCode;
   }
-  if (!isRun(command)) return await printRequest(command, syscalls, stdout, stderr);
+  if (!isRun(command)) {
+    const opened = failedLog === undefined ? undefined : LogFile.open(failedLog, logSettings);
+    if (opened !== undefined && !(opened instanceof LogFile)) {
+      stderr.write(byteName(`${opened.text}\n`));
+      stdout.write(byteName(`${logIgnoredText}\n`));
+    }
+    const log = opened instanceof LogFile ? opened : undefined;
+    const code = await printRequest(command, syscalls, (name, text) => {
+      (name === "stdout" ? stdout : stderr).write(fromText(text));
+      for (const line of text.replace(/\n$/, "").split("\n")) log?.line(fromText(line));
+    });
+    stdout.flush();
+    log?.close();
+    return code;
+  }
   const { options } = command;
   let logging = true;
   let log: LogFile | undefined;
@@ -187,38 +201,34 @@ function shellWays(command: RemoteCommand, stderr: OutputWriter, onInterrupt: ()
   };
 }
 
+/** Prints what was asked for instead of a run, by `write`; gives the exit code. */
 async function printRequest(
   command: Exclude<ParsedCommand, RunCommand>,
   syscallsKind: "koffi" | "plain" | undefined,
-  stdout: OutputWriter,
-  stderr: OutputWriter,
+  write: (stream: "stdout" | "stderr", text: string) => void,
 ): Promise<number> {
-  let code: number = ExitCode.ok;
   switch (command.kind) {
     case "help":
-      stdout.write(fromText(helpText()));
-      break;
+      write("stdout", helpText());
+      return ExitCode.ok;
     case "usage":
-      stderr.write(fromText(`${helpText()}\n${exitLine(ExitCode.usage, "client")}\n`));
-      code = ExitCode.usage;
-      break;
+      write("stderr", `${helpText()}\n${exitLine(ExitCode.usage, "client")}\n`);
+      return ExitCode.usage;
     case "info-help":
-      stdout.write(fromText(infoHelp()));
-      break;
+      write("stdout", infoHelp());
+      return ExitCode.ok;
     case "debug-help":
-      stdout.write(fromText(debugHelp()));
-      break;
+      write("stdout", debugHelp());
+      return ExitCode.ok;
     case "version": {
       const { openSyscalls, versionJson, versionText } = await import("./other-parts.ts");
       const syscalls = openSyscalls(syscallsKind);
       const facts = { node: process.versions.node, syscalls: syscalls.kind };
       syscalls.dispose();
-      stdout.write(fromText(command.json ? versionJson(facts) : versionText(facts)));
-      break;
+      write("stdout", command.json ? versionJson(facts) : versionText(facts));
+      return ExitCode.ok;
     }
   }
-  stdout.flush();
-  return code;
 }
 
 type RunCommand = Extract<ParsedCommand, { kind: "run" | "remote" | "read-batch" | "both-ends" }>;

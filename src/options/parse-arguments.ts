@@ -101,6 +101,8 @@ export function parseArguments(
   const settings = emptySettings();
   try {
     const command = parseInto(settings, args, environment);
+    // What is printed instead of a run is logged.
+    if (!("options" in command) && settings.logFile !== undefined) hooks.onLogFile?.(settings.logFile);
     if (command.kind === "usage") hooks.checkFilters?.(settings);
     return command;
   } catch (error) {

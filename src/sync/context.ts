@@ -54,7 +54,10 @@ export interface RunContext {
   readonly coarseTimes?: boolean;
   /** The sender is so old that lists are in the order of whole names as bytes. */
   readonly sortsByName?: boolean;
-  /** Entries whose extended attributes are set when values of them have come; undefined: all values are here. */
+  /**
+   * Entries of which something is set when the sender has answered, extended attributes whose values have come then among them. Within one
+   * machine they are directories that get their setgid bit at the end.
+   */
   readonly lateXattrs?: Set<FileEntry>;
   /** What is received comes from a batch file: it may not be what this side asked for. */
   readonly readsBatch?: boolean;

@@ -44,6 +44,7 @@ export class EntryAttributes {
   /** Entries under way that stand for what a link leads to; only kept under `-A`. */
   private readonly followed = new Set<ByteName>();
   private readonly plainWanted: (name: ByteName) => boolean;
+  private readonly stat = emptyStat();
   private readonly sent = new Map<readonly Xattr[], SentAttributes>();
 
   constructor(context: BuilderContext, reports: AttributeReports) {
@@ -68,9 +69,11 @@ export class EntryAttributes {
     const { options, syscalls, roots } = this.context;
     let result = entries;
     if (options.checksum) {
-      result = result.map((entry) =>
-        isRegular(entry) ? { ...entry, checksum: this.digest(directory, entry.name) } : entry,
-      );
+      result = result.map((entry) => {
+        if (!isRegular(entry)) return entry;
+        const atime = this.accessTime(directory, entry);
+        return { ...entry, atime, checksum: this.digest(directory, entry.name) };
+      });
     }
     if (options.acls || options.xattrs > 0) {
       const names = result.map((entry) => (self ? byteName(".") : entry.name));
@@ -122,6 +125,16 @@ export class EntryAttributes {
     const list = isSame ? syscalls.readXattrs(parent, [baseName(path)], this.wanted())[0] : undefined;
     syscalls.close(parent);
     return list ?? EACCES;
+  }
+
+  /** What reading the same file under another name has made of its time of access: rsync looks at each file just before it reads it. */
+  private accessTime(directory: number, { name, atime }: FileEntry): number {
+    const { options, syscalls } = this.context;
+    if (!options.atimes) return atime;
+    const status = followsFiles(options)
+      ? syscalls.statAt(directory, name, this.stat)
+      : syscalls.lstatAt(directory, name, this.stat);
+    return status < 0 ? atime : this.stat.atime;
   }
 
   private digest(directory: number, name: ByteName): Uint8Array {

@@ -6,13 +6,14 @@ import type { OperatorPaths } from "../fs/operator-path.ts";
 import { emptyStat, type Syscalls } from "../fs/syscalls/interface.ts";
 import { FileType } from "../protocol/file-entry.ts";
 
+const EPERM = -1;
 const EISDIR = -21;
 const ELOOP = -40;
 
 /**
  * A reader on the file system; `operator` opens what the operator named, `merged` the merge files of directories, `warn` gets
  * remarks that stop nothing. With `throughLinks` directories may have been entered through links: no file behind one of
- * somebody else is read then.
+ * somebody else is read then. `leavesTimes`: what is read here rsync does not read, and no time of access is to tell of it.
  */
 export function fileFilterReader(
   syscalls: Syscalls,
@@ -20,14 +21,19 @@ export function fileFilterReader(
   warn: (text: ByteName) => void = () => {},
   throughLinks = false,
   merged: OperatorPaths = operator,
+  leavesTimes = false,
 ): FilterReader {
-  const { readOnly, nonBlock, noFollow } = syscalls.flags;
+  const { readOnly, nonBlock, noFollow, noAccessTime } = syscalls.flags;
+  const openPlain = (path: ByteName): number => {
+    const quiet = leavesTimes ? syscalls.openPath(path, readOnly | nonBlock | noFollow | noAccessTime) : EPERM;
+    // That is for the owner only.
+    return quiet === EPERM ? syscalls.openPath(path, readOnly | nonBlock | noFollow) : quiet;
+  };
   return {
     readOperatorFile: (path) => readOperatorFile(syscalls, operator, path, nonBlock),
     readMergeFile: (directory, name) => {
       const path = name.startsWith("/") ? name : joinName(directory, name);
-      let descriptor =
-        throughLinks || merged.confined ? ELOOP : syscalls.openPath(path, readOnly | nonBlock | noFollow);
+      let descriptor = throughLinks || merged.confined ? ELOOP : openPlain(path);
       // A link in place of the file is followed if it is root's or ours, as in a path of the operator (O-01).
       if (descriptor === ELOOP) descriptor = merged.open(path, readOnly | nonBlock);
       const content = descriptor < 0 ? descriptor : readWhole(syscalls, descriptor, true);

@@ -29,7 +29,6 @@ import {
   failSearch,
   findPlace,
   impliedDirectory,
-  keptState,
   openKept,
   type Place,
   refusals,
@@ -282,9 +281,9 @@ export class Generator {
       this.notice("not-creating", text, entry.path, options.info.skip > 0);
       return "skipped";
     }
-    if (options.ignoreExisting && exists && !isDir) {
+    if (options.ignoreExisting && exists && !isDir && typeof where === "object") {
       this.notice("exists", `${this.below(entry.path)} exists`, entry.path, options.info.skip > 0);
-      return keptState(context, destination, entry.path, this.stat);
+      return tree.keep(entry, where, this.stat);
     }
     if (exists && !isDir) {
       // Only incremental recursion comes to a directory twice, and then tries and tells twice.

@@ -117,6 +117,8 @@ function flagsOfNew(
   const { context, destination, alternates } = parts;
   const { kind } = context.options.alternates ?? {};
   const { entry } = turn;
+  const here = waited ? flagsFromHere(parts, turn, leader, initial) : undefined;
+  if (here !== undefined) return here;
   const made = newItemFlags(context, entry, initial);
   if (kind === undefined || (kind !== "link" && (waited || !isRegular(entry)))) return made;
   const mode = destinationMode(context, entry, undefined, turn.defaultPermissions);
@@ -131,6 +133,33 @@ function flagsOfNew(
   }
   // Without the flag of a new link: then the line is for those who want to see what stays as it is.
   return itemFlags(context, entry, mode, stat, attributes, ItemFlag.local, byteName(""));
+}
+
+/**
+ * A dry run of rsync has not entered a destination that does not exist, and compares with what has that path in its working directory,
+ * often the source itself. Nothing is told of it if another machine names the path.
+ */
+function flagsFromHere(
+  { context, destination, existing }: EntryParts,
+  { entry, defaultPermissions }: Turn,
+  leader: ByteName,
+  initial: number,
+): number | undefined {
+  const { options, syscalls, isRemote } = context;
+  if (!options.dryRun || destination.walker !== undefined || isRemote === true) return undefined;
+  const path = pathBelow(destination, entry);
+  const { path: pathOnly, directory: directoryOnly } = syscalls.flags;
+  const directory = syscalls.openPath(directoryName(path) || byteName("."), pathOnly | directoryOnly);
+  if (directory < 0) return undefined;
+  const stat = emptyStat();
+  const name = baseName(path);
+  let flags: number | undefined;
+  if (syscalls.lstatAt(directory, name, stat) === 0) {
+    const mode = destinationMode(context, entry, stat.mode, defaultPermissions);
+    flags = itemFlags(context, entry, mode, stat, existing.readFresh(directory, name), initial, leader);
+  }
+  syscalls.close(directory);
+  return flags;
 }
 
 function makeLink(

@@ -94,7 +94,11 @@ export function keptState(
 }
 
 /** What rsync says when it looks for a default ACL in what is no directory, or a link that leads nowhere. */
-export function warnOfPermissions({ ledger, syscalls }: RunContext, destination: Destination, path: ByteName): void {
+export function warnOfPermissions(
+  { ledger, syscalls, options }: RunContext,
+  destination: Destination,
+  path: ByteName,
+): void {
   const where = findPlace(destination, path, false);
   const stat = emptyStat();
   const status = typeof where === "number" ? where : syscalls.statAt(where.descriptor, where.name, stat);
@@ -103,6 +107,8 @@ export function warnOfPermissions({ ledger, syscalls }: RunContext, destination:
   const call = `default_perms_for_dir: sys_acl_get_file(${belowDestination(destination, path)}, ACL_TYPE_DEFAULT)`;
   // What a link out of the destination leads to is not looked at.
   const errno = status === EXDEV ? -ENOENT : status < 0 ? -status : EACCES;
+  // In a dry run a directory may yet be missing.
+  if (errno === -ENOENT && options.dryRun) return;
   const reason = errnoText(errno).replace(/ \(\d+\)$/, "");
   ledger.warning("generator", `${call}: ${reason}, falling back on umask`);
 }

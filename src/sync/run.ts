@@ -92,7 +92,9 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
   const ownPaths = mergePaths.unconfined;
   const throughLinks = linksToFollow(options) !== "none";
   const warn = (text: ByteName): void => ledger.warning("client", text);
-  const reader = fileFilterReader(syscalls, ownPaths, warn, throughLinks, mergePaths);
+  const readerOf = (leavesTimes: boolean) =>
+    fileFilterReader(syscalls, ownPaths, warn, throughLinks, mergePaths, leavesTimes);
+  const reader = readerOf(false);
   const { deleteExcluded, nulTerminated } = options;
   const { home, cvsIgnore } = request;
   const settings = { deleteExcluded, nulTerminated, home, cvsIgnoreVariable: cvsIgnore };
@@ -112,9 +114,11 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
     emit,
     wants: request.wants,
     counters,
-    filters: new FilterStack(new FilterEvaluator(program, "receiver", reader)),
+    // Without deletion only missing arguments are judged, which rsync does not do.
+    filters: new FilterStack(new FilterEvaluator(program, "receiver", readerOf(options.deleteTiming === "none"))),
     signal,
     gate: request.gate,
+    lateXattrs: new Set(),
   };
   const pool = new WorkerPool(syscalls.kind, rules);
   const roots = new SourceRoots(sourceCalls, linksToFollow(options));

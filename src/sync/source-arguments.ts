@@ -14,7 +14,7 @@ import { IoError, isSymlink } from "./file-list.ts";
 import { systemProblem } from "./ledger.ts";
 import { deviceKey, type ListBuilder } from "./list-builder.ts";
 import { operatorRules } from "./operator-rules.ts";
-import { linksToFollow, type SourceStat } from "./source-stat.ts";
+import { linksToFollow, lookAgain, type SourceStat } from "./source-stat.ts";
 import { type Argument, joinBase, parentOfEntry, splitPlain, splitRelative } from "./split-argument.ts";
 
 const ELOOP = -40;
@@ -111,9 +111,10 @@ class SourceArguments {
     const seen = argument.content
       ? syscalls.fstat(descriptor, this.stat)
       : this.builder.look(descriptor, argument.path, argument.path, this.stat);
-    const absolute = roots.absolute(root, argument.path);
+    lookAgain(this.context, seen, descriptor, argument.path, this.stat);
     if (seen === "dangling" && this.isHidden(roots.get(root).absolute, argument.path)) return;
-    if (this.found(seen, absolute)) this.addStatted(root, descriptor, argument, seen === "followed");
+    if (this.found(seen, roots.absolute(root, argument.path)))
+      this.addStatted(root, descriptor, argument, seen === "followed");
     else if (this.deletes(seen)) this.addMissing(root, argument.path);
   }
 
@@ -374,9 +375,8 @@ class SourceArguments {
   private shownBase(text: ByteName): ByteName {
     if (text === "") return text;
     const shown = collapseSlashes(text);
-    if (shown === ".") return byteName("");
-    if (this.hiddenBase === "") return shown;
-    if (shown === this.hiddenBase) return byteName("");
+    if (this.hiddenBase === "" && shown !== ".") return shown;
+    if (shown === "." || shown === this.hiddenBase) return byteName("");
     return shown.startsWith(`${this.hiddenBase}/`) ? byteName(shown.slice(this.hiddenBase.length + 1)) : shown;
   }
 

@@ -66,6 +66,17 @@ export function statSource(
   return "own";
 }
 
+/** A link that an argument names is looked at once more after `-k` has tried to follow it, which changes its time of access. */
+export function lookAgain(
+  { options, syscalls }: { readonly options: TransferOptions; readonly syscalls: Syscalls },
+  seen: SourceStat,
+  directory: number,
+  name: ByteName,
+  stat: Stat,
+): void {
+  if (seen === "own" && options.atimes && options.copyDirectoryLinks) syscalls.lstatAt(directory, name, stat);
+}
+
 function follow(syscalls: Syscalls, directory: number, name: ByteName, stat: Stat): SourceStat {
   const status = syscalls.statAt(directory, name, stat);
   return status === 0 ? "followed" : status === -2 ? "dangling" : status;

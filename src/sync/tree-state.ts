@@ -9,7 +9,7 @@ import { keepsTime, sameTime } from "./compare.ts";
 import type { RunContext } from "./context.ts";
 import type { Destination } from "./destination.ts";
 import type { ListPart } from "./file-list.ts";
-import { belowDestination, shownDirectory } from "./place.ts";
+import { belowDestination, type DirectoryState, keptState, type Place, shownDirectory } from "./place.ts";
 
 const EPERM = -1;
 const EACCES = -13;
@@ -156,6 +156,12 @@ export class TreeState {
     return this.paused.get(path);
   }
 
+  /** What stands in place of a directory stays (`--ignore-existing`), but gets its time like any other directory (3-transfer 5.6). */
+  keep(entry: FileEntry, { descriptor, name }: Place, stat: Stat): DirectoryState {
+    if (!this.context.options.dryRun) this.setTime(entry, descriptor, name, entry.path);
+    return keptState(this.context, this.destination, entry.path, stat);
+  }
+
   /** Closes what is still open when a run ends before its time. Nobody may be at work in a directory any more. */
   close(): void {
     for (const { descriptor } of this.open.values()) {
@@ -166,6 +172,7 @@ export class TreeState {
 
   /** Sets the times of directories that were touched after they were done. */
   finishLate(): void {
+    this.setLateModes();
     for (const [path, entry] of this.late) {
       const held = this.destination.walker?.directory(belowDestination(this.destination, path));
       if (entry === undefined || held === undefined || typeof held === "number" || this.aliased.has(path)) continue;
@@ -186,6 +193,19 @@ export class TreeState {
       if (set === 0) continue;
       const absolute = shownDirectory(this.destination, path);
       this.context.ledger.systemError("generator", `failed to set permissions on "${absolute}"`, set, absolute);
+    }
+  }
+
+  /** Gives directories their setgid bits; what was made in them did not get these (`setAttributes`; with another machine it is the receiver's). */
+  private setLateModes(): void {
+    const { isRemote, lateXattrs, syscalls } = this.context;
+    if (isRemote === true) return;
+    for (const { path } of lateXattrs ?? []) {
+      const held = this.destination.walker?.directory(belowDestination(this.destination, path));
+      if (typeof held !== "object" || syscalls.lstatAt(held.descriptor, byteName("."), this.stat) < 0) continue;
+      syscalls.chmodAt(held.descriptor, byteName("."), (this.stat.mode & 0o7777) | 0o2000);
+      const mode = this.closing.get(path);
+      if (mode !== undefined) this.closing.set(path, mode | 0o2000);
     }
   }
 

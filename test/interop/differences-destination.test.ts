@@ -95,14 +95,6 @@ difference("`--write-devices -S`", {
   tsync: { status: 0, err: "" },
 });
 
-difference("`--ignore-existing -t` with a file or special file where the source has a directory", {
-  setup: "mkdir -p s/x d; echo 1 >d/x; touch -d @1400000000 d/x; touch -d @1500000000 s/x",
-  run: "-rt --ignore-existing s/ d/",
-  look: "stat -c %Y d/x",
-  rsync: { status: 0, seen: "1500000000\n" },
-  tsync: { status: 0, seen: "1400000000\n" },
-});
-
 difference("a backup of a link or special file that cannot be made", {
   setup: "mkdir s d bk; ln -s a s/l; ln -s b d/l; mkfifo d/m; ln -s x s/m",
   run: "chattr +i bk; $p -a -b --backup-dir=../bk s/ d/; x=$?; chattr -i bk; exit $x",

@@ -9,13 +9,6 @@ difference("`-n -H --link-dest`, links in a later directory", {
   tsync: { status: 0, out: /^hf\S+ c\/h => b\/g\nhf\S+ c\/i => b\/g\n$/m },
 });
 
-difference("`-n -H`, above all with a destination that does not exist", {
-  setup: "mkdir s; echo 1 >s/a; ln s/a s/b",
-  run: "cd s; $p -naHi ./ ../new/",
-  rsync: { status: 0, out: /^hf {10}a => b$/m },
-  tsync: { status: 0, out: /^hf\+{9} a => b$/m },
-});
-
 difference("`-H`, linked links or special files of which one cannot be replaced, as an ordinary user", {
   nobody: true,
   setup: `mkdir -p s/a s/b d/a d/b; ln -s x s/a/1; ln -P s/a/1 s/b/2; ln -P s/a/1 s/b/3

@@ -72,13 +72,6 @@ difference(
   })),
 );
 
-difference("`--log-file` in a call that gets the usage text", {
-  run: "--log-file=l",
-  look: "cat l",
-  rsync: { status: 1, seen: /Usage: rsync/ },
-  tsync: { status: 1, seen: "" },
-});
-
 difference("`--log-file` after a wrong filter rule", {
   setup: "mkdir s",
   run: "-a -f bad --log-file=l s/ d/",

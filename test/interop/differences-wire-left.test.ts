@@ -4,6 +4,13 @@ import { difference } from "../support/difference.ts";
 const push = "-e $rsh --rsync-path=$p s/ h:$PWD/d/";
 const pull = "-e $rsh --rsync-path=$p h:$PWD/s/ d/";
 
+difference("`-n -H` with a destination that does not exist", {
+  setup: "mkdir s; echo 1 >s/a; ln s/a s/b",
+  run: "cd s; $p -naHi -e $rsh --rsync-path=$p h:$PWD/ ../new/",
+  rsync: { status: 0, out: /^hf {10}a => b$/m },
+  tsync: { status: 0, out: /^hf\+{9} a => b$/m },
+});
+
 difference("`-c --checksum-choice=none`, with arguments that are missing", {
   setup: "mkdir s d; echo 1 >s/f",
   run: "-ac --checksum-choice=none s/no s/f d/",

@@ -7,6 +7,7 @@
 import { spawn } from "node:child_process";
 import { chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type ByteName, byteName, fromText, joinName, toBytes } from "../../src/bytes/byte-name.ts";
+import { blankAccessTimes } from "./access-times.ts";
 import { emptyDirectory } from "./empty-directory.ts";
 import { type Libc, openLibc } from "./libc.ts";
 import { listedRow } from "./listed-differences.ts";
@@ -262,8 +263,14 @@ export class DifferentialRunner {
     const environment = { PATH: process.env.PATH, HOME: `${this.root}/home`, FAR: far, ...scenario.environment };
     const shell: readonly [string, ...string[]] =
       mounts === "" ? ["sh", file("script")] : ["unshare", "--mount", "sh", file("script")];
+    const started = Date.now() / 1000;
     const exitCode = runToEnd(shell, this.root, { ...environment, ...program.environment }, files);
-    return { exitCode, stdout: readFileSync(files.stdout, "latin1"), stderr: readFileSync(files.stderr, "latin1") };
+    const [stdout, stderr] = [readFileSync(files.stdout, "latin1"), readFileSync(files.stderr, "latin1")];
+    return {
+      exitCode,
+      stdout: blankAccessTimes(stdout, started, Date.now() / 1000, scenario.environment.TZ),
+      stderr,
+    };
   }
 }
 

@@ -2,7 +2,7 @@
  * More detectors of listed differences (listed-differences.ts): of attributes that rsync loses or sets late, of what it foretells
  * wrongly in a dry run, and of what it looks at through links.
  */
-import { type ByteName, baseName, directoryName } from "../../src/bytes/byte-name.ts";
+import { type ByteName, baseName } from "../../src/bytes/byte-name.ts";
 import { bytesApart, codes, type Detector, type DifferingCase, onlyLines, someFailed } from "./difference-detector.ts";
 
 const wrongRule = /^Unknown filter rule: <rule from (\/.*)\/[^/]+ line \d+>$/;
@@ -25,22 +25,6 @@ export const faultDetectors: readonly Detector[] = [
       tree.left?.includes("system.posix_acl_") === true &&
       tree.right !== undefined &&
       withoutAcls(tree.left) === withoutAcls(tree.right),
-  },
-  {
-    row: "`-X` without `-p` and `--chmod=Dg+s`, a new directory with attributes",
-    applies: (_, options) =>
-      options.has("X", "--xattrs") &&
-      !options.has("p", "--perms") &&
-      !options.has("a", "--archive") &&
-      /(?:^|,)D?[ugo]*g[ugo]*[+=]\w*s|(?:^|,)D?\+\w*s|(?:^|,)D?2\d{3}/.test(options.value("--chmod") ?? ""),
-    explains: ({ tree }, { left }) => {
-      if (tree?.property !== "mode" || left.tree.get(tree.path)?.type !== "directory") return false;
-      if (Number.parseInt(tree.right ?? "", 8) !== (Number.parseInt(tree.left ?? "", 8) | 0o2000)) return false;
-      return parentsOf(tree.path).some((path) => {
-        const parent = left.tree.get(path);
-        return parent !== undefined && parent.xattrs !== "" && (Number.parseInt(parent.mode, 8) & 0o2000) !== 0;
-      });
-    },
   },
   {
     row: "`--delete-before`, `--delete-after` with merge files, and a wrong rule behind a link of the destination",
@@ -146,21 +130,6 @@ export const faultDetectors: readonly Detector[] = [
       );
     },
   },
-  {
-    row: "`-c -U` with hard links within one directory of the source, or with `-L` and links to one file; `-U` with an argument twice, or with a merge file that `--files-from` names",
-    applies: (_, options) => options.has("c", "--checksum") && options.has("U", "--atimes"),
-    explains: ({ tree }, { left }) => {
-      if (tree?.property !== "atime" || tree.left !== "now" || !/^-?\d+$/.test(tree.right ?? "")) return false;
-      const entry = left.tree.get(tree.path);
-      if (entry?.type !== "file") return false;
-      // Another name of the file in the same directory was read before this one was listed.
-      const directory = directoryName(tree.path);
-      return [...left.tree].some(
-        ([path, { content, size }]) =>
-          path !== tree.path && directoryName(path) === directory && content === entry.content && size === entry.size,
-      );
-    },
-  },
 ];
 
 /** Where the failed backups that a run tells of were to stand. */
@@ -174,12 +143,6 @@ function backupFolder({ argv }: Pick<DifferingCase["scenario"], "argv">): string
 
 function lastProgress(stdout: string): string | undefined {
   return [...stdout.matchAll(/[\d,.]+[KMGTP]? +\d+%(?= .*\(xfr#\d+, ..-chk=\d+\/\d+\))/g)].at(-1)?.[0];
-}
-
-function parentsOf(path: ByteName): ByteName[] {
-  const parents: ByteName[] = [];
-  for (let at = directoryName(path); at !== "" && at !== "."; at = directoryName(at)) parents.push(at);
-  return parents;
 }
 
 /** A list of extended attributes without ACLs. */

@@ -155,7 +155,7 @@ export const linkDetectors: readonly Detector[] = [
     },
   },
   {
-    row: "`-c -U` with hard links within one directory of the source, or with `-L` and links to one file; `-U` with an argument twice, or with a merge file that `--files-from` names",
+    row: "`-U` with an argument twice, or with a merge file that `--files-from` names",
     applies: ({ scenario }, options) =>
       keepsAccessTimes(options) && (options.has("", "--files-from") || scenario.words.sources.length > 1),
     explains: ({ aspect, tree, left, right, isOrder }, { scenario }) => {
@@ -172,12 +172,6 @@ export const linkDetectors: readonly Detector[] = [
       if (!itemLines.test(aspect) || isOrder || left.length !== right.length) return false;
       return left.every((line, index) => isMerged(line) && right[index]?.replace(/^(.{8})u/, "$1.") === line);
     },
-  },
-  {
-    row: "`--delete-missing-args` with merge files in the destination that protect",
-    applies: (_, options) =>
-      keepsAccessTimes(options) && options.has("", "--delete-missing-args") && options.mergesFiles && !options.deletes,
-    explains: ({ tree }) => tree?.property === "atime" && tree.right === "now" && /^-?\d+$/.test(tree.left ?? ""),
   },
   ...[
     {

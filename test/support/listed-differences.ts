@@ -68,11 +68,6 @@ const detectors: readonly Detector[] = [
     },
   },
   {
-    row: "`--ignore-existing -t` with a file or special file where the source has a directory",
-    applies: (_, options) => options.has("", "--ignore-existing"),
-    explains: ({ tree }, one) => tree !== undefined && takesTimeOfDirectory(tree, one),
-  },
-  {
     row: "`-A`: a new directory with an ACL whose group entry equals the mask, and with set-id or sticky bits",
     applies: () => true,
     explains: ({ tree }, { left }) => tree !== undefined && losesGroupEntry(tree, left.tree.get(tree.path)),
@@ -243,21 +238,13 @@ const detectors: readonly Detector[] = [
       difference.aspect === "stderr" && onlyLines(difference, /^refusing to follow a symlink owned by/),
   },
   {
-    row: "`--log-file` in a call that gets the usage text",
-    applies: ({ left, right }) =>
-      codes([1], [1], { left, right }) &&
-      [left, right].every(({ stdout, stderr }) => /^Usage: /m.test(stdout + stderr)),
-    explains: ({ aspect, right }, one) =>
-      aspect.startsWith("log ") && right.length === 0 && /^.* Usage: rsync /m.test(one.left.log ?? ""),
-  },
-  {
     row: "end by an error of the receiving side",
     applies: ({ left, right }) => Number(left.exitCode) === 11 && Number(right.exitCode) === 11,
     explains: (difference) =>
       difference.aspect === "stderr" && onlyLines(difference, /^rsync: \[sender\] write error: Broken pipe \(32\)$/),
   },
   {
-    row: "`-n -H`, above all with a destination that does not exist",
+    row: "`-n -H` with a destination that does not exist",
     applies: (_, options) => options.has("n", "--dry-run") && options.has("H", "--hard-links"),
     explains: (difference, one) => {
       const { aspect, isOrder, left, right } = difference;
@@ -354,27 +341,4 @@ function withoutGroupEntry(attributes: string): string {
     /(system\.posix_acl_access=(?:[0-9a-f]{16})*?[0-9a-f]{8}0400)[0-9a-f]{4}(ffffffff)/,
     "$1#$2",
   );
-}
-
-/** What `--ignore-existing` keeps where the source has a directory, or a link to one that is followed, gets that directory's time. */
-function takesTimeOfDirectory({ property, path }: TreeDifference, { left, scenario }: DifferingCase): boolean {
-  const entry = left.tree.get(path);
-  if (property !== "mtime" || entry === undefined || entry.type === "directory") return false;
-  const options = new Options(scenario.argv);
-  const follows = options.has("L", "--copy-links", "--copy-unsafe-links") || options.has("k", "--copy-dirlinks");
-  const plans = [...scenario.sources.values()];
-  const hasTime = plans.some((plan) =>
-    [...plan.values()].some(
-      ({ node, attributes }) => node.kind === "directory" && `${attributes.mtime}` === entry.mtime,
-    ),
-  );
-  if (!hasTime) return false;
-  for (const plan of plans) {
-    for (const [name, { node, attributes }] of plan) {
-      if (baseName(name) !== baseName(path)) continue;
-      if (node.kind === "directory" && `${attributes.mtime}` === entry.mtime) return true;
-      if (node.kind === "symlink" && follows) return true;
-    }
-  }
-  return false;
 }

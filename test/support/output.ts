@@ -99,7 +99,10 @@ export function splitLog(text: string, split: (text: string) => OutputLines = sp
     .replace(openLogLine, "$1\n")
     .split("\n")
     .map((line) => line.replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[\d+\] /, "[log] "));
-  const lines = stripped.map((line) => (line.startsWith("[log] ") ? line.slice(6) : line));
+  const all = stripped.map((line) => (line.startsWith("[log] ") ? line.slice(6) : line));
+  // As in splitErrors; that there is some text is compared all the same.
+  const usage = all.some((line) => line.startsWith("Usage: "));
+  const lines = usage ? ["Usage", ...all.filter((line) => line.startsWith("rsync error:"))] : all;
   return split(lines.filter((line) => !processEnd.test(line)).join("\n"));
 }
 

@@ -83,21 +83,15 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
   ],
   [
     "the time of a file that is no merge file",
-    /^`-c -U` with hard links/,
+    /^`-U` with an argument twice/,
     { argv: "-aU -C --files-from=l", difference: differs("dst/d/.cvsignore", "atime", "now", "5") },
     { difference: differs("dst/d/cvsignore", "atime", "now", "5") },
   ],
   [
     "times of two different links",
-    /^`-c -U` with hard links/,
+    /^`-U` with an argument twice/,
     { argv: "-aU ./s s/ d", sources: 2, difference: { left: [noTimes("l")], right: [noTimes("s/l")] } },
     { difference: { left: [noTimes("l")], right: [noTimes("s/k")] } },
-  ],
-  [
-    "a time of access that only rsync changed",
-    /^`--delete-missing-args` with merge files/,
-    { argv: "-aU -F --delete-missing-args", difference: differs("dst/f", "atime", "5", "now") },
-    { difference: differs("dst/f", "atime", "now", "5") },
   ],
   [
     "a file that did not vanish",

@@ -53,17 +53,6 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { difference: { left: [inBackup], right: [inBackup] } },
   },
   {
-    name: "another time than that of the directory",
-    known: {
-      ...{ argv: "-t --ignore-existing", tree: { "dst/name": { type: "fifo", mtime: "77" } } },
-      difference: {
-        aspect: "tree mtime",
-        tree: { path: byteName("dst/name"), property: "mtime", left: "77", right: "5" },
-      },
-    },
-    unlike: { tree: { "dst/name": { type: "fifo", mtime: "78" } } },
-  },
-  {
     name: "more empty lines than statistics",
     known: {
       ...{ argv: "-avv --stats", stdout: ["\nrsync[1] (sender) heap statistics:\n", ""] as const },
@@ -236,15 +225,6 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { stdout: ["hf+++++++++ b => a\n", "hf+++++++++ b => a\n"] },
   },
   {
-    name: "a directory without a parent that had attributes, as to its setgid bit",
-    known: {
-      argv: "-rX --chmod=F644,Dg+s",
-      tree: { "dst/a": { type: "directory", mode: "2755", xattrs: "user.a=31" }, "dst/a/b": { type: "directory" } },
-      difference: mode("dst/a/b", "0755", "2755"),
-    },
-    unlike: { tree: { "dst/a": { type: "directory", mode: "2755" }, "dst/a/b": { type: "directory" } } },
-  },
-  {
     name: "a wrong rule in a directory of the destination",
     known: {
       ...{ argv: "-aF --delete-after", codes: [1, 0] as const, stderr: [wrongRule, ""] as const, tree: link },
@@ -346,18 +326,6 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: {
       difference: { aspect: "log totals", left: ["sent 4 bytes  received 999"], right: ["sent 4 bytes  received 33"] },
     },
-  },
-  {
-    name: "a file with a new time of access that has one name",
-    known: {
-      argv: "-rLcU",
-      tree: { "dst/a": {}, "dst/b": {} },
-      difference: {
-        aspect: "tree atime",
-        tree: { path: byteName("dst/b"), property: "atime", left: "now", right: "77" },
-      },
-    },
-    unlike: { tree: { "dst/a": { content: "other" }, "dst/b": {} } },
   },
 ];
 

@@ -1,0 +1,73 @@
+/**
+ * Corners in which rsync 3.5.0 is odd and tsync is the same, since that costs nothing and loses nothing: the same text, exit code and
+ * tree. Other corners: whole-corners.test.ts, rare-corners.test.ts.
+ */
+import { describe, expect, test } from "vitest";
+import { lookAtTrees, sideBySide } from "../support/side-by-side.ts";
+
+const compare = sideBySide({ look: lookAtTrees });
+const compareLogs = sideBySide({
+  look: "cut -d' ' -f4- log | sed -n '/error: /s/ at .*//p; s/^Usage: .*/usage/p; /^Unk/p' | sort",
+});
+const compareRules = sideBySide({ look: "stat -c %X d/.rules" });
+const dated = "find s d -exec touch -h -d @1500000000.5 {} +";
+
+describe("--ignore-existing keeps what stands in place of a directory, but gives it the directory's time", () => {
+  const setup = `mkdir -p s/{file/sub,fifo/q,dev,empty,none,out} d/real; for x in file out none; do echo $x >s/$x/f; done; echo e >d/empty
+echo old >d/file; mkfifo d/fifo; mknod d/dev c 1 3; ln -s /nonexistent/x/y d/out; ln -s file d/none; ${dated}
+find d -exec touch -h -d @1400000000.5 {} +`;
+  test.each([
+    ...["-rt", "-rtO", "-rtb", "-rtb --backup-dir=bk", "-rtn", "-dt", "-rlt --no-i-r", "-rlDtJ", "-rt --delete-after"],
+    ...["-rt --existing", "-rt --delay-updates", "-rtH"],
+  ])("%s", (text) => {
+    compare(setup, `${text} --ignore-existing s/ d/`);
+  });
+
+  test.each(["-Rt --no-implied-dirs", "-Rt"])("%s", (text) => {
+    compare(setup, `${text} --ignore-existing s/./file/f s/./fifo s/./none/f d/`);
+  });
+});
+
+describe("a directory with attributes gets its setgid bit when others have been made in it", () => {
+  const setup = `mkdir -p s/a/b/c/d s/a/e s/x/y/z s/x/w d/a; for x in s/a s/x/y; do touch $x/f; done; setfattr -n user.a -v 1 s/a
+setfattr -n user.a -v 1 s/a/b/c; setfattr -n user.a -v 1 s/x/y; ${dated}`;
+  test.each(["-rtX", "-rtX --no-i-r", "-rtXp", "-rX --delete-before", "-rtXn"])("%s", (text) => {
+    compare(setup, `${text} --chmod=Dg+s s/ d/`);
+  });
+});
+
+test.each(["-a", "-a -q", "-a -f bad"])("the usage text is logged, as what is wrong is: %s", (text) => {
+  const { trees } = compareLogs("mkdir s", `--log-file=log ${text}`);
+  expect(trees.join("\n")).toMatch(/error: /);
+});
+
+describe("a file that is read under one name is listed under the next with another time of access", () => {
+  const compareTimes = sideBySide({ look: "stat -c '%n %X' d/* | sed 's/ 1[^4].*/ now/'" });
+  test.each(["ln s/f", "ln -s f", "ln -s $PWD/s/f"])("-c -U: %s", (link) => {
+    const setup = `mkdir s d; echo 1 >s/f; for i in 1 2 3; do ${link} s/$i; done; touch -a -d @1400000000 s/f`;
+    compareTimes(setup, "-rcLU s/ d/");
+    compareTimes(setup, "-rlcU --copy-unsafe-links s/ d/");
+  });
+
+  test("-k -U: a link that is an argument", () => {
+    const setup = "mkdir s d; echo 1 >s/f; for i in 1 2; do ln -s f s/$i; done; touch -h -a -d @1400000000 s/*";
+    compareTimes(setup, "-rlkU s/1 s/ d/");
+    compareTimes(setup, "-rlU s/1 s/ d/");
+  });
+});
+
+test("merge files in the destination that only missing arguments are judged by keep their times of access", () => {
+  const setup = "mkdir s d; echo 1 >s/f; echo 2 >d/gone; echo 'P other' >d/.rules; touch -a -d @1400000000 d/.rules";
+  compareRules(setup, "-tiU --filter=:_.rules --delete-missing-args s/gone s/f d/");
+});
+
+describe("a dry run to nowhere compares further names with what stands in the working directory", () => {
+  const setup = `mkdir -p s/e; echo 1 >s/a; ln s/a s/b; ln s/a s/e/c; ln -s x s/l; ln s/l s/m; ${dated.replace(" d ", " ")}
+mkdir -p e; echo 22 >b; ln -s x m; echo 1 >e/c; chmod 600 e/c; touch -d @1500000000.5 b`;
+  test.each(["-naHi s/ new/", "-naHi s new/", "-naHvi --no-i-r s/ new/", "-naHRi s/./ new/", "-nrHi s/ new/"])(
+    "%s",
+    (line) => {
+      compare(setup, line);
+    },
+  );
+});
