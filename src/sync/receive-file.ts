@@ -184,7 +184,7 @@ export class FileReceiver {
       }
       if (opened) syscalls.close(descriptor);
       syscalls.close(job.source);
-      if (!complete) this.dispose(job, directory, name, worth);
+      if (!complete) this.dispose(job, directory, name, worth, beforeRename);
       if (target.owned) syscalls.close(directory);
     }
   }
@@ -340,10 +340,17 @@ export class FileReceiver {
   }
 
   /** What becomes of an incomplete file (3-transfer 5.4, 4-traps L-08). */
-  private dispose(job: ReceiveJob, directory: number, name: ByteName, written: number): void {
+  private dispose(
+    job: ReceiveJob,
+    directory: number,
+    name: ByteName,
+    written: number,
+    beforeRename: BeforeRename | undefined,
+  ): void {
     const { syscalls } = this;
     if (job.method !== "replace") return;
-    if (written > 0 && job.keepPartial === "in-place") {
+    // What a part replaces gets its backup too (L-12).
+    if (written > 0 && job.keepPartial === "in-place" && (beforeRename?.(job) ?? 0) >= 0) {
       // mtime 0: the next run must not take it for complete.
       if (job.attributes.mtime !== undefined) syscalls.setTimesAt(directory, name, 0, 0);
       if (syscalls.renameAt(directory, name, job.directory, job.name) === 0) return;

@@ -42,12 +42,14 @@ const optionSets: readonly (readonly string[])[] = [
   ["-a", "--preallocate", "--remove-source-files"],
   ["-ab", "--no-whole-file", "--remove-source-files"],
   ["-ab", "--delete-before", "--sparse"],
+  ["-ab", "--partial"],
+  ["-ab", "--partial", "--backup-dir=.old"],
 ];
 
 const many = process.env.TSYNC_DRIVES === "all";
 const cases = optionSets.flatMap((options, index) =>
-  (many ? ways : [ways[(index + 3) % ways.length] ?? ways[0]]).flatMap((way) =>
-    way === undefined ? [] : [{ way, options, title: `${options.join(" ")}, ${way.title}` }],
+  (many || options.join(" ") === "-ab --partial" ? ways : [ways[(index + 3) % ways.length] ?? ways[0]]).flatMap(
+    (way) => (way === undefined ? [] : [{ way, options, title: `${options.join(" ")}, ${way.title}` }]),
   ),
 );
 

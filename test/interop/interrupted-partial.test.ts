@@ -77,6 +77,16 @@ describe.each(["pull", "push"] as const)("%s", (direction) => {
     if (path === "d/big") expect(statSync(join(folder, path)).mtimeMs).toBe(0);
   });
 
+  test("--partial with --backup: what came stands in the place of the old file, which is backed up", () => {
+    const old = "an old file";
+    expect(copy(direction, "-b --partial", 1_200_000, old)).not.toBe(0);
+    expect(settled("d/big~")).toBe(true);
+    expect(readFileSync(join(folder, "d/big~"), "latin1")).toBe(old);
+    for (let tries = 0; tries < 200 && statSync(join(folder, "d/big")).size === old.length; tries++)
+      spawnSync("sleep", ["0.05"]);
+    expect(source.startsWith(readFileSync(join(folder, "d/big"), "latin1"))).toBe(true);
+  });
+
   test("without it nothing is kept, and a file that stands there stays", () => {
     expect(copy(direction, "-W", 1_200_000, "old")).not.toBe(0);
     expect(readFileSync(join(folder, "d/big"), "latin1")).toBe("old");
