@@ -50,8 +50,34 @@ test.each([
   "R/x s/./S/x R/x",
 ])("the lists of %s", (names) => {
   const words = names.split(" ").map((name, index) => `${index === 0 ? "h" : ""}:${name}`);
-  for (const options of [["-rR"], ["-rR", "--no-i-r"], ["-dR"], ["-rR", "--no-implied-dirs"]])
+  for (const options of [["-rR"], ["-rR", "--no-i-r"], ["-dR"], ["-rR", "--no-implied-dirs"], ["-rR", "--protocol=29"]])
     expect(listed(tsync, [...options, ...words])).toEqual(listed("rsync", [...options, ...words]));
+});
+
+test.each([28, 29, 30])("what a receiver deletes that speaks protocol %i", (protocol) => {
+  const setup = "mkdir -p e/R/g e/S; touch e/R/gone e/R/g/gone e/S/gone";
+  expect(spawnSync("bash", ["-c", setup], { cwd: folder, encoding: "utf8" }).stderr).toBe("");
+  const deleted = (server: string, words: readonly string[]): readonly string[] => {
+    const options = ["-e", "./shell", `--rsync-path=${server}`, "-rRni", "--delete-before", `--protocol=${protocol}`];
+    const { stdout } = spawnSync("rsync", [...options, ...words, "e/"], { cwd: folder, encoding: "latin1" });
+    return stdout.split("\n").filter((line) => line.startsWith("*deleting"));
+  };
+  let count = 0;
+  for (const options of [[], ["--no-implied-dirs"]]) {
+    for (const names of [
+      "s/./R/ s/./R/g",
+      "s/./R/g s/./R/",
+      "s/./ s/./R/g s/./S/x",
+      "s/./R/x s/./S",
+      "s/./R/x s/./R/g",
+    ]) {
+      const words = [...options, ...names.split(" ").map((name, index) => `${index === 0 ? "h" : ""}:${name}`)];
+      const expected = deleted("rsync", words);
+      expect(deleted(tsync, words), names).toEqual(expected);
+      count += expected.length;
+    }
+  }
+  expect(count).toBe(18);
 });
 
 test.each(["", "--no-i-r"])("of equal names the same one is copied: %s", (options) => {

@@ -65,7 +65,7 @@ export class SentLists {
     const converts = this.link.names !== undefined;
     const kept = (all: FileEntry[]): FileEntry[] =>
       this.omitsImplied ? all.filter(({ path, flags }) => path === "." || (flags & EntryFlag.implied) === 0) : all;
-    const sent = kept(converts ? listOrder(lists) : scanOrder(lists, session.protocol >= 30));
+    const sent = kept(converts ? listOrder(lists) : scanOrder(lists));
     const isOld = session.protocol < 29 && !converts;
     const entries = isOld ? sent.toSorted((a, b) => compareBytes(a.path, b.path)) : kept(listOrder(lists));
     this.encoder.startList(0);

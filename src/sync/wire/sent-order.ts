@@ -7,15 +7,16 @@ import type { ByteName } from "../../bytes/byte-name.ts";
 import type { FileEntry } from "../../protocol/file-entry.ts";
 import { type FileList, isDirectory, slotsOf } from "../file-list.ts";
 
-/** The entries of one list as they travel; `slots` are those of `slotsOf`. `apart`: what was merged has the flags of the first. */
-export function inScanOrder({ scanned }: FileList, slots: readonly FileEntry[], apart = true): readonly FileEntry[] {
+/** The entries of one list as they travel; `slots` are those of `slotsOf`. */
+export function inScanOrder({ scanned }: FileList, slots: readonly FileEntry[]): readonly FileEntry[] {
   if (scanned === undefined) return slots;
-  const own = apart && scanned.flags.length > 0 ? new Map(scanned.flags) : undefined;
-  return scanned.slots.map((slot) => {
-    const entry = slots[slot] as FileEntry;
-    const flags = own?.get(slot);
-    return flags === undefined ? entry : { ...entry, flags };
-  });
+  const own = scanned.flags.length > 0 ? new Map(scanned.flags) : undefined;
+  return scanned.slots.map((slot) => withFlags(slots[slot] as FileEntry, own?.get(slot)));
+}
+
+/** What several arguments name was merged; the first of them travels as it was. */
+function withFlags(entry: FileEntry, flags: number | undefined): FileEntry {
+  return flags === undefined ? entry : { ...entry, flags };
 }
 
 /** A list that has not been sent to its end. */
@@ -27,12 +28,12 @@ interface Unsent {
   sent: number;
 }
 
-/** All entries as they travel in one list; `apart`: as `inScanOrder` has it. */
-export function scanOrder(lists: readonly FileList[], apart: boolean): FileEntry[] {
+/** All entries as they travel in one list. */
+export function scanOrder(lists: readonly FileList[]): FileEntry[] {
   const unsent = new Map<ByteName, Unsent>();
   const byRank = new Map<number, Unsent[]>();
   for (const list of lists) {
-    const entries = inScanOrder(list, slotsOf(list), apart);
+    const entries = inScanOrder(list, slotsOf(list));
     const { parts = [entries.length], ranks = [0] } = list.scanned ?? {};
     const item = { entries, parts, ranks, sent: 0 };
     unsent.set(list.path, item);
@@ -64,16 +65,19 @@ export function scanOrder(lists: readonly FileList[], apart: boolean): FileEntry
 export function listOrder(lists: readonly FileList[]): FileEntry[] {
   const sorted: FileEntry[] = [];
   const copies = new Map<ByteName, FileEntry[]>();
+  const own = new Map<ByteName, number>();
   for (const list of lists) {
+    const slots = slotsOf(list);
+    for (const [slot, flags] of list.scanned?.flags ?? []) own.set((slots[slot] as FileEntry).path, flags);
     for (const { entry } of list.duplicates) {
       if (!isDirectory(entry)) continue;
       const known = copies.get(entry.path);
       if (known === undefined) copies.set(entry.path, [entry]);
       else known.push(entry);
     }
-    if (list.owner !== undefined) sorted.push(list.owner);
+    if (list.owner !== undefined) sorted.push(withFlags(list.owner, own.get(list.owner.path)));
     for (const entry of copies.get(list.path) ?? []) sorted.push(entry);
-    for (const entry of slotsOf(list)) if (!isDirectory(entry)) sorted.push(entry);
+    for (const entry of slots) if (!isDirectory(entry)) sorted.push(entry);
   }
   return sorted;
 }
