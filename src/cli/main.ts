@@ -48,6 +48,8 @@ export async function main(controller: AbortController): Promise<number> {
       partialDirectory: variable("RSYNC_PARTIAL_DIR"),
       iconv: variable("RSYNC_ICONV"),
       maxAlloc: variable("RSYNC_MAX_ALLOC"),
+      allowed: readAllowedNames(env),
+      optionsFirst: env.POSIXLY_CORRECT !== undefined || env.POSIX_ME_HARDER !== undefined,
       clock: { now: logSettings.now(), utcOffset },
     };
     if (isServer(args)) {

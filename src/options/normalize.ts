@@ -5,6 +5,7 @@
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import { cleanPath } from "../bytes/paths.ts";
 import { usageError } from "../errors.ts";
+import type { AllowedNames } from "./allowed-names.ts";
 import { parseChecksumChoice } from "./checksum-choice.ts";
 import { compressionOf } from "./compression.ts";
 import { checkIdMap } from "./id-map.ts";
@@ -29,6 +30,10 @@ export interface ParseEnvironment {
   readonly iconv?: ByteName | undefined;
   /** RSYNC_MAX_ALLOC. */
   readonly maxAlloc?: ByteName | undefined;
+  /** RSYNC_CHECKSUM_LIST and RSYNC_COMPRESS_LIST. */
+  readonly allowed?: AllowedNames | undefined;
+  /** POSIXLY_CORRECT or POSIX_ME_HARDER is there: the first operand ends the options. */
+  readonly optionsFirst?: boolean | undefined;
   /** By default the engine's. */
   readonly clock?: Clock | undefined;
 }
@@ -321,11 +326,14 @@ function confinementOf({ confineRoot, insecureLinks }: Settings): ByteName | und
   return cleanPath(confineRoot) === "/" ? undefined : confineRoot;
 }
 
-/** Nothing, or 0, means: as much as there is. */
-function allocationOf({ maxAlloc }: Settings, environment: ParseEnvironment): number {
-  const { maxAlloc: variable } = environment;
-  const given = variable === undefined || variable === "" ? undefined : parseSize("max-alloc", variable, maxAllocRange);
-  return (maxAlloc?.bytes ?? given ?? maxAllocDefault) || Number.POSITIVE_INFINITY;
+/**
+ * The limit of `--max-alloc`, else of the environment, in bytes. Nothing, or 0, means: as much as there is.
+ * @throws TsyncError usage: the variable, if it counts, is no size
+ */
+export function allocationOf({ maxAlloc }: Settings, { maxAlloc: variable }: ParseEnvironment): number {
+  const isVariable = maxAlloc === undefined && variable !== undefined && variable !== "";
+  const given = isVariable ? parseSize("max-alloc", variable, maxAllocRange) : maxAlloc?.bytes;
+  return (given ?? maxAllocDefault) || Number.POSITIVE_INFINITY;
 }
 
 /** The user's rules, then those that other options bring along (2-file-list 1.2). */

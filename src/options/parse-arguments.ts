@@ -6,14 +6,13 @@
  * Messages of the errors thrown here are byte strings (one code unit a byte, as they quote arguments). The printer puts
  * `rsync: ` before them unless the error is `plain`.
  */
-import type { ByteName } from "../bytes/byte-name.ts";
+import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import { plainUsageError, type Role, TsyncError, unsupportedError, usageError } from "../errors.ts";
-import { checkIdMaps, normalizeSettings, type ParseEnvironment } from "./normalize.ts";
+import { agreeWithinMachine, anyNames } from "./allowed-names.ts";
+import { allocationOf, checkIdMaps, normalizeSettings, type ParseEnvironment } from "./normalize.ts";
 import { parseRemote, type RemoteOperands, splitOperands } from "./operands.ts";
 import { readOptions } from "./read-options.ts";
 import { emptySettings, type Settings } from "./settings.ts";
-import { maxAllocRange, parseSize } from "./sizes.ts";
-
 import type { TransferOptions } from "./transfer-options.ts";
 
 export type { ParseEnvironment } from "./normalize.ts";
@@ -117,29 +116,28 @@ function parseInto(settings: Settings, args: readonly ByteName[], environment: P
   if (environment.iconv !== undefined && environment.iconv !== "" && environment.iconv !== "-") {
     settings.iconv = environment.iconv;
   }
-  if (environment.maxAlloc !== undefined && environment.maxAlloc !== "") {
-    parseSize("max-alloc", environment.maxAlloc, maxAllocRange);
-  }
-  const operands = readOptions(args, settings);
+  const operands = readOptions(args, settings, environment.optionsFirst);
   if (settings.request !== undefined) return { kind: settings.request };
   if (settings.daemonOption && !settings.daemon) throw daemonOptionError();
   if (settings.server) throw refusal("--server");
   if (settings.daemon) throw refusal("--daemon");
   if (settings.version > 0) return { kind: "version", json: settings.version > 1 };
-
+  allocationOf(settings, environment);
   if (settings.readBatch !== undefined) return batchCommand(settings, settings.readBatch, operands, environment);
   // A dry run writes no batch file either.
   const batch = settings.dryRun ? undefined : settings.writeBatch;
   if (settings.writeBatch !== undefined) checkBatchName(settings.writeBatch);
   const hasRemote = operands.some((operand) => parseRemote(operand) !== undefined);
   const place = hasRemote || batch !== undefined ? "client" : "local";
-  const options = normalizeSettings(settings, operands.length > 1, environment, place);
+  let options = normalizeSettings(settings, operands.length > 1, environment, place);
   if (operands.length === 0) {
     // Only on its own is `-h` the help (a bundle such as `-vh` counts as alone).
     return { kind: args.length === 1 && settings.humanReadable > 1 ? "help" : "usage" };
   }
   if (options.filesFrom !== undefined && operands.length !== 2) return { kind: "usage" };
-  const { sources, destination, remote } = splitOperands(operands, settings.listOnly);
+  const { sources, destination: named, remote } = splitOperands(operands, settings.listOnly);
+  // rsync hands its destination on in front of no `--`, and shows it like that.
+  const destination = remote === undefined && named?.startsWith("-") ? byteName(`./${named}`) : named;
   checkDaemonOnly(settings, remote);
   if (remote !== undefined) {
     checkListHost(options.filesFrom, remote);
@@ -149,13 +147,23 @@ function parseInto(settings: Settings, args: readonly ByteName[], environment: P
   if (options.filesFrom !== undefined && parseRemote(options.filesFrom) !== undefined) {
     throw plainUsageError("--files-from cannot be remote when the transfer is local", "sender");
   }
-  for (const [key, shown] of settings.unsupported) if (key !== "protocol") throw refusal(shown);
+  for (const [key, shown] of settings.unsupported) if (!localKeys.has(key)) throw refusal(shown);
   if (batch !== undefined) {
     checkIdMaps(options);
     if (destination === undefined) throw refusal(`${batchOption(settings)} without a destination`);
     return { kind: "both-ends", options, settings, sources, destination, batch, args };
   }
   checkIdMaps(options);
+  const checksum = agreeWithinMachine(
+    settings,
+    options.compression !== undefined && options.compression.choice === undefined,
+    environment.allowed ?? anyNames,
+  );
+  // Nothing is verified of what is appended.
+  if (checksum !== undefined && !(checksum === "none" && settings.append > 0)) {
+    settings.checksumChoice = byteName(checksum);
+    options = normalizeSettings(settings, operands.length > 1, environment, place);
+  }
   const talks = settings.iconv !== undefined || settings.protocol !== undefined;
   if (talks && destination !== undefined && !options.listOnly) {
     return { kind: "both-ends", options, settings, sources, destination, batch, args };
@@ -243,6 +251,8 @@ function checkSsh({ ssh, sshAccept, remoteShell }: Settings, { transport }: Remo
   }
 }
 
+/** Options that are only refused with another machine. */
+const localKeys: ReadonlySet<string> = new Set(["protocol", "qsort"]);
 /** Options that only make sense with another machine. */
 const remoteKeys: ReadonlySet<string> = new Set(["protocol", "remote-option"]);
 

@@ -1,7 +1,7 @@
 /**
  * Options and operands of a command line, read as rsync's popt reads them (3-transfer 10.1): long options are never
  * abbreviated, short ones bundle, arguments may be attached (`-B512`, `-B=512`, `--opt=value`) or follow, options and operands
- * mix, `--` ends the options.
+ * mix unless the environment wants it otherwise, `--` ends the options.
  */
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import { usageError } from "../errors.ts";
@@ -9,8 +9,11 @@ import { type OptionMatch, optionsByLetter, optionsByName } from "./option-table
 import type { Settings } from "./settings.ts";
 import { parseInteger, parseSize } from "./sizes.ts";
 
-/** Applies all options to `settings` and returns the operands; stops early when an option makes a request. */
-export function readOptions(args: readonly ByteName[], settings: Settings): ByteName[] {
+/**
+ * Applies all options to `settings` and returns the operands; stops early when an option makes a request. `optionsFirst`: the
+ * first operand ends the options.
+ */
+export function readOptions(args: readonly ByteName[], settings: Settings, optionsFirst = false): ByteName[] {
   const operands: ByteName[] = [];
   for (let index = 0; index < args.length; index++) {
     const token = args[index] ?? byteName("");
@@ -19,6 +22,8 @@ export function readOptions(args: readonly ByteName[], settings: Settings): Byte
       index += applyLong(token, args[index + 1], settings);
     } else if (token.startsWith("-") && token.length > 1) {
       index += applyShort(token, args[index + 1], settings);
+    } else if (optionsFirst) {
+      return args.slice(index);
     } else {
       operands.push(token);
     }

@@ -6,6 +6,7 @@ import { Duplex, type Readable, type Writable } from "node:stream";
 import { byteName, fromText, toBytes } from "../bytes/byte-name.ts";
 import { abortedError, asTsyncError, unsupportedError, usageError } from "../errors.ts";
 import { openSyscalls } from "../fs/syscalls/choose.ts";
+import { anyNames } from "../options/allowed-names.ts";
 import { checkName } from "../options/check-library-options.ts";
 import { toName } from "../options/library-options.ts";
 import { parseServerArguments } from "../options/parse-server.ts";
@@ -116,7 +117,7 @@ export async function serve(wire: Wire, args: readonly NameLike[], options: Serv
             error: (text) => options.onStandardError?.(toBytes(text)),
           }),
         signal,
-        allowed: { checksums: undefined, compressions: undefined },
+        allowed: anyNames,
         home: HOME === undefined ? undefined : fromText(HOME),
         cvsIgnore: CVSIGNORE === undefined ? undefined : fromText(CVSIGNORE),
       });

@@ -2,6 +2,7 @@
 import { userInfo } from "node:os";
 import { type ByteName, byteName, fromBytes, fromText } from "../bytes/byte-name.ts";
 import { ExitCode, TsyncError } from "../errors.ts";
+import { anyNames } from "../options/allowed-names.ts";
 import type { RemoteCommand } from "../options/parse-arguments.ts";
 import type { ByteStream } from "../transport/byte-stream.ts";
 import type { EventSink, KindCounts, RunSummary } from "./events.ts";
@@ -74,7 +75,7 @@ async function runWith({
     command,
     shell,
     daemon,
-    allowed: { checksums: undefined, compressions: undefined },
+    allowed: anyNames,
     remoteShell: undefined,
     environment: {},
   });

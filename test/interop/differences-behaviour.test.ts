@@ -32,6 +32,20 @@ difference("`-U` with an argument twice, or with a merge file that `--files-from
   tsync: { status: 0, seen: /^14\S+ d\/s\/z\/l\n$/ },
 });
 
+difference(
+  "`RSYNC_CHECKSUM_LIST`, `RSYNC_COMPRESS_LIST` without what `--checksum-choice` or `--compress-choice` names, within one machine",
+  [
+    ["RSYNC_CHECKSUM_LIST=md5", "--checksum-choice=sha1"],
+    ["RSYNC_COMPRESS_LIST=lz4", "--compress-choice=none"],
+  ].map(([variable, option]) => ({
+    setup: "mkdir s d; echo 1 >s/f",
+    run: `export ${variable}; $p -a ${option} s/ d/`,
+    look: "ls d",
+    rsync: { status: 12, err: /^Your --\S+ value \(\w+\) was refused by the server\.\n/, seen: "" },
+    tsync: { status: 4, err: /^Your --\S+ value \(\w+\) was refused by the server\.\n/, seen: "" },
+  })),
+);
+
 difference("standard output or standard input closed at the start", [
   {
     setup: "mkdir s; echo 1 >s/f",

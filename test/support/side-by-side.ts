@@ -23,6 +23,8 @@ export interface SideBySide {
   readonly user?: number;
   /** Which system calls tsync uses, instead of those of `$TSYNC_SYSCALLS`. */
   readonly backEnd?: "koffi" | "plain";
+  /** Variables of the environment besides. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Everything about the trees `s`, `d` and what lies beside them that must be equal; links of one file are named by its first name. */
@@ -34,7 +36,12 @@ getfattr -Rhd -m. -e hex . 2>&1; getfacl -pR . 2>&1`;
 const tsync = join(import.meta.dirname, "../../bin/tsync");
 
 /** Makes a folder for the tests of a file and gives the function that runs a command line by both and compares. */
-export function sideBySide({ look, user, backEnd }: SideBySide): (setup: string, line: string) => Outcome {
+export function sideBySide({
+  look,
+  user,
+  backEnd,
+  env: variables,
+}: SideBySide): (setup: string, line: string) => Outcome {
   let folder = "";
   const setups = new Map<string, { readonly path: string; readonly since: number }>();
   beforeAll(() => {
@@ -64,6 +71,7 @@ export function sideBySide({ look, user, backEnd }: SideBySide): (setup: string,
       PATH: process.env.PATH,
       LC_ALL: "C.UTF-8",
       TZ: "UTC",
+      ...variables,
     };
     const options = { cwd: root, encoding: "latin1", env, maxBuffer: 2 ** 28, timeout: 60_000 } as const;
     const { status, stdout, stderr } = spawnSync(

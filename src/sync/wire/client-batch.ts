@@ -4,6 +4,7 @@ import type { FilterProgram } from "../../filter/compile-filters.ts";
 import { formatWireRules } from "../../filter/wire-rules.ts";
 import type { OperatorPaths } from "../../fs/operator-path.ts";
 import type { Syscalls } from "../../fs/syscalls/interface.ts";
+import { checkChoices } from "../../options/allowed-names.ts";
 import { batchFlags } from "../../options/batch-options.ts";
 import { batchProgram, formatBatchScript } from "../../options/batch-script.ts";
 import type { RemoteCommand } from "../../options/parse-arguments.ts";
@@ -11,7 +12,7 @@ import type { TransferOptions } from "../../options/transfer-options.ts";
 import { BatchFlag, type BatchHeader } from "../../protocol/batch-header.ts";
 import { protocolMax } from "../../protocol/wire-context.ts";
 import { BatchRecorder } from "./batch-recorder.ts";
-import { batchNames, checkChoices } from "./negotiate.ts";
+import { batchNames } from "./negotiate.ts";
 import type { Session } from "./session.ts";
 
 /**

@@ -8,6 +8,7 @@ import { compileWireRules } from "../../filter/wire-rules.ts";
 import { foreignLinkText, OperatorPaths } from "../../fs/operator-path.ts";
 import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
 import type { Syscalls } from "../../fs/syscalls/interface.ts";
+import { type AllowedNames, checkChoices } from "../../options/allowed-names.ts";
 import { chosenChecksums } from "../../options/checksum-choice.ts";
 import type { SecludedServer, ServerCommand } from "../../options/parse-server.ts";
 import type { TransferOptions } from "../../options/transfer-options.ts";
@@ -19,9 +20,7 @@ import type { Wants } from "../context.ts";
 import { copyAs } from "../copy-as.ts";
 import type { RunCounters } from "../counters.ts";
 import type { EventSink, RunSummary } from "../events.ts";
-
 import { readList } from "../listed-sources.ts";
-
 import { operatorRules } from "../operator-rules.ts";
 import { Condition } from "./condition.ts";
 import { EarlyMessages } from "./early-messages.ts";
@@ -29,7 +28,6 @@ import { expandPath } from "./expand-paths.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Link } from "./link.ts";
 import { receiveNames, sendNames } from "./listed-names.ts";
-import { type AllowedNames, checkChoices } from "./negotiate.ts";
 import { receiveFromWire } from "./receive-side.ts";
 import { sendToWire } from "./send-side.ts";
 import { agreedOptions, type Session, startServer } from "./session.ts";

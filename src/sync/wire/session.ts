@@ -4,6 +4,7 @@
  */
 import type { ChecksumName } from "../../delta/checksum.ts";
 import { ExitCode, protocolError, type Role, TsyncError } from "../../errors.ts";
+import type { AllowedNames } from "../../options/allowed-names.ts";
 import type { ChosenChecksums } from "../../options/checksum-choice.ts";
 import type { TransferOptions } from "../../options/transfer-options.ts";
 import type { BatchHeader } from "../../protocol/batch-header.ts";
@@ -21,7 +22,6 @@ import { CompatFlag, protocolMax, type WireContext } from "../../protocol/wire-c
 import type { Connection } from "../../transport/connection.ts";
 import type { ListStartEvent } from "../events.ts";
 import {
-  type AllowedNames,
   type Negotiated,
   type NegotiationStart,
   negotiate,
