@@ -34,7 +34,7 @@ describe("parseArguments: forms", () => {
     expect(parse(["a", "-r", "b", "-", "--", "-v", "--"])).toMatchObject({
       kind: "run",
       sources: ["a", "b", "-", "-v"],
-      destination: "--",
+      destination: "./--",
       options: { recursive: true, verbose: 0 },
     });
   });
