@@ -1,4 +1,4 @@
-/** Runs two real rsyncs with a script in place of the remote shell that keeps both directions. */
+/** Runs a client and a real rsync with a script in place of the remote shell that keeps both directions. */
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,8 +10,14 @@ export interface TeeSession {
   readonly toClient: Buffer;
 }
 
-/** Runs `rsync OPTIONS FROM TO` in a folder, where the script and what it keeps are put too. */
-export function runTeeSession(folder: string, options: readonly string[], from: string, to: string): TeeSession {
+/** Runs `CLIENT OPTIONS FROM... TO` in a folder, where the script and what it keeps are put too. */
+export function runTeeSession(
+  folder: string,
+  options: readonly string[],
+  from: string | readonly string[],
+  to: string,
+  client = "rsync",
+): TeeSession {
   const shell = join(folder, "shell");
   const [toServer, toClient] = [join(folder, "to-server"), join(folder, "to-client")];
   // The client keeps its end open until the shell has ended: the first tee must be stopped.
@@ -25,8 +31,8 @@ export function runTeeSession(folder: string, options: readonly string[], from: 
     "kill $!",
   ];
   writeFileSync(shell, `${lines.join("\n")}\n`, { mode: 0o700 });
-  const args = [...options, "-e", shell, from, to];
-  const run = spawnSync("rsync", args, { cwd: folder, encoding: "utf8", timeout: 60_000 });
+  const args = [...options, "-e", shell, ...[from].flat(), to];
+  const run = spawnSync(client, args, { cwd: folder, encoding: "utf8", timeout: 60_000 });
   return {
     status: run.status ?? -1,
     stderr: run.stderr,
