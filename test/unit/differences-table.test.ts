@@ -30,6 +30,12 @@ const elsewhere: Readonly<Record<string, readonly [file: string, title: string]>
     "test/hostile/changing-source.test.ts",
     "L-10 one that shrinks both times is an error: $title",
   ],
+  "a sender that says it is through, but has neither sent a file that was asked for nor said that it cannot (from protocol 30)":
+    ["test/hostile/broken-promises.test.ts", 'describe("a sender that is through without"'],
+  "the other side ends the session early with code 0": [
+    "test/hostile/broken-promises.test.ts",
+    "the code of an early end, %s, is none of success",
+  ],
   "whole files on btrfs, XFS and their like": [
     "test/system/reflink.test.ts",
     "plain cannot: always is an error for each file",

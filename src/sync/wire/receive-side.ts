@@ -2,11 +2,10 @@
  * A run whose sender is on another machine (3-transfer 7.2): lists come, the generator walks them, what it asks for comes back, goodbye.
  */
 import type { ByteName } from "../../bytes/byte-name.ts";
-import { abortedError, asTsyncError, TsyncError } from "../../errors.ts";
-import { type FileEntry, FileType, isDeviceMode, type Xattr } from "../../protocol/file-entry.ts";
+import { abortedError, asTsyncError, protocolError, TsyncError } from "../../errors.ts";
+import { type FileEntry, FileType, isDeviceMode } from "../../protocol/file-entry.ts";
 import type { Message } from "../../protocol/message.ts";
 import type { TransferStats } from "../../protocol/transfer-stats.ts";
-import { ReceivedXattr } from "../../protocol/xattr-block.ts";
 import { steadyMilliseconds } from "../../steady-time.ts";
 import { setLateXattrs } from "../attributes.ts";
 import { fullPath, type RunContext } from "../context.ts";
@@ -21,7 +20,6 @@ import { munged } from "../munge.ts";
 import { findPlace } from "../place.ts";
 import { pruneLists } from "../prune-lists.ts";
 import { announceWholeFiles, openReceivingSide, type ReceivingSide } from "../receiving-side.ts";
-import { type Arrivals, isRemoved } from "../remove-source.ts";
 import { arrive, countListed, summarize } from "../run-parts.ts";
 import { RunProgress } from "../run-progress.ts";
 import { KnownEntries } from "./known-entries.ts";
@@ -29,6 +27,7 @@ import { fileListSettings, type Link } from "./link.ts";
 import { peerProblem } from "./peer-text.ts";
 import { ReleaseTracker } from "./release-tracker.ts";
 import { ReplayChannel } from "./replay-channel.ts";
+import { reportArrivals } from "./report-arrivals.ts";
 import { listStartEvent } from "./session.ts";
 import { type RequestChannel, WireChannel } from "./wire-channel.ts";
 import { type EndParts, type EndRequest, makeEnd } from "./wire-context.ts";
@@ -137,7 +136,11 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
     replay ?? new WireChannel(link, context, tracker, (record) => receiver.report(record));
   let setXattrs: (entry: FileEntry) => void = () => undefined;
   const receiver = new WireReceiver(link, context, lists, channel, progress, !isServer, (entry) => setXattrs(entry));
-  request.onMessage((message) => (message.kind === "no-send" ? channel.notSent(message.ndx) : hear(message)));
+  request.onMessage((message) => {
+    if (message.kind !== "no-send") hear(message);
+    else if (lists.has(message.ndx) || replay !== undefined) channel.notSent(message.ndx);
+    else connection.fail(protocolError(`Invalid file index: ${message.ndx} of a file that is not sent`, "Receiver"));
+  });
   let side: ReceivingSide | undefined;
   if (request.destination !== undefined && !options.listOnly) {
     const destination = resolveDestination(context, request.destination, first);
@@ -352,46 +355,4 @@ async function pause(context: RunContext): Promise<void> {
   if (now - context.counters.pausedAt < 10) return;
   await new Promise((resolve) => setImmediate(resolve));
   context.counters.pausedAt = steadyMilliseconds();
-}
-
-/**
- * `--remove-source-files`: the sender hears of what has arrived, and removes it (3-transfer 5.5). Of a file whose long attributes
- * are still to come it hears once they are here (`settled`): it reads them from the file.
- */
-function reportArrivals(
-  { connection, condition }: Link,
-  context: RunContext,
-  lists: ReleaseTracker | undefined,
-): Arrivals & { settled(entry: FileEntry, isWhole: boolean): void } {
-  const waiting = new Map<FileEntry, number>();
-  const send = (entry: FileEntry, ndx: number): void => {
-    if (context.lateXattrs?.has(entry) === true && entry.xattrs?.some(isUnderWay) === true) {
-      waiting.set(entry, ndx);
-      // The sender must not forget its list before.
-      lists?.count(ndx, 1);
-    } else connection.message({ kind: "success", ndx });
-  };
-  const report: Arrivals["succeeded"] = ({ entry, ndx }, success) => {
-    if (isRemoved(context, entry, success)) send(entry, ndx);
-  };
-  return {
-    succeeded: report,
-    arrived: report,
-    linked: ({ entry, ndx }) => {
-      if (isRemoved(context, entry, "handled")) send(entry, ndx);
-    },
-    flush: () => undefined,
-    settled: (entry, isWhole) => {
-      const ndx = waiting.get(entry);
-      if (ndx === undefined) return;
-      waiting.delete(entry);
-      if (isWhole) send(entry, ndx);
-      lists?.count(ndx, -1);
-      condition.changed();
-    },
-  };
-}
-
-function isUnderWay(item: Xattr): boolean {
-  return item instanceof ReceivedXattr && item.requested && item.abbreviated !== undefined;
 }

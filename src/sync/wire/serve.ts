@@ -297,5 +297,14 @@ export function onPeerMessage(
   // Whoever says so has told why; an empty one answers ours.
   if (message.code !== undefined) connection.message({ kind: "error-exit", code: undefined });
   const exitCode = ((message.code ?? 0) & 0xff) as ExitCode;
-  connection.fail(new TsyncError("protocol", "", { exitCode, role, plain: true }));
+  // That all is well is not what this message can say (4-traps L-17).
+  const failed =
+    exitCode === ExitCode.ok
+      ? new TsyncError("transport", `the other side has left early [${role}]`, {
+          exitCode: ExitCode.stream,
+          role,
+          untold: true,
+        })
+      : new TsyncError("protocol", "", { exitCode, role, plain: true });
+  connection.fail(failed);
 }

@@ -149,15 +149,34 @@ export class WireChannel implements RequestChannel {
     this.mainPhase = this.waiting.length;
   }
 
-  /** Once an old sender is through the main phase what it has not answered by now will not come. */
+  /** Once a sender is through with a list, or with the requests of a phase, what it has not answered by now will not come. */
   ended(phase: number, lastNdx: number | undefined): undefined {
-    if (phase === 0 && lastNdx === undefined && this.link.session.protocol < 30) this.dropUnsent(this.mainPhase);
+    if (lastNdx === undefined) {
+      this.dropUnsent(phase === 0 ? this.mainPhase : this.waiting.length);
+      return;
+    }
+    for (let place = this.waiting.length - 1; place >= 0; place--) {
+      const asked = this.waiting[place];
+      if (asked?.record.kind !== "transfer" || asked.record.ndx > lastNdx) continue;
+      this.takeOut(place);
+      this.neverCame(asked);
+    }
   }
 
   /** The first records will not be answered. */
   private dropUnsent(count: number): void {
     this.mainPhase = Math.max(this.mainPhase - count, 0);
-    for (const asked of this.waiting.splice(0, count)) this.failed(asked);
+    for (const asked of this.waiting.splice(0, count)) this.neverCame(asked);
+  }
+
+  /** Newer senders say of each file that they cannot send: for who does not, the run must not seem to be complete (4-traps L-17). */
+  private neverCame(asked: Asked): void {
+    const { context, link } = this;
+    const { kind, entry } = asked.record;
+    if (kind === "transfer" && link.session.protocol >= 30) {
+      context.ledger.error(link.connection.reader.role, `"${entry.path}" was asked for, but did not come`, entry.path);
+    }
+    this.failed(asked);
   }
 
   private takeOut(place: number): Asked | undefined {

@@ -86,6 +86,11 @@ export class WireLists implements ListSource {
     return this.complete;
   }
 
+  /** Whether an entry with this index has come. */
+  has(ndx: number): boolean {
+    return ndx >= 0 && ndx < this.nextNdx;
+  }
+
   fill(entries: number): Promise<void> | undefined {
     if (this.hasEntries(entries)) return undefined;
     return this.request.condition.until(() => this.hasEntries(entries));
@@ -253,6 +258,7 @@ export class WireLists implements ListSource {
 
   /** The only list, taken apart into one for each directory. */
   private addComplete({ sorted, asSent, places, count }: ArrivedList): void {
+    this.nextNdx = count;
     const { kept, dropped } = cleanEntries(sorted);
     const takeApart = this.request.settings.protocol >= 29 ? directoriesOf : piecesOf;
     const lists = takeApart({
