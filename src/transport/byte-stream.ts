@@ -16,6 +16,8 @@ export interface ByteStream {
   finish(): Promise<void>;
   /** Closes both directions at once. */
   destroy(): void;
+  /** The end of what was read was none: the peer has left with data of ours unread. Only a socket between machines tells. */
+  readonly isReset?: boolean;
 }
 
 /** Bytes that Node holds back for us before a writer must wait. */
@@ -30,10 +32,17 @@ export class NodeByteStream implements ByteStream {
   private wakeReader: (() => void) | undefined;
   private wakeWriter: (() => void) | undefined;
   private drained: Promise<void> | undefined;
+  private reset = false;
 
-  constructor(input: Readable, output: Writable) {
+  /** `tellsReset`: it is a socket between machines. */
+  constructor(input: Readable, output: Writable, tellsReset = false) {
     this.input = input;
     this.output = output;
+    if (tellsReset) {
+      input.on("error", ({ code, syscall }: NodeJS.ErrnoException) => {
+        this.reset ||= code === "ECONNRESET" && syscall === "read";
+      });
+    }
     const ended = (): void => {
       this.inputEnded = true;
       this.wakeReader?.();
@@ -46,6 +55,10 @@ export class NodeByteStream implements ByteStream {
     };
     output.on("drain", () => this.wakeWriter?.());
     for (const event of ["close", "error"]) output.on(event, lost);
+  }
+
+  get isReset(): boolean {
+    return this.reset;
   }
 
   async read(): Promise<Uint8Array | undefined> {

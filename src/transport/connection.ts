@@ -3,7 +3,7 @@
  * and framed (1-session 5). Unless told otherwise whoever waits for input sends first what is gathered, so that the peer never
  * waits for bytes that lie here.
  */
-import { protocolError, type Role, streamError, type TsyncError } from "../errors.ts";
+import { ExitCode, protocolError, type Role, streamError, TsyncError } from "../errors.ts";
 import { FrameDecoder } from "../protocol/frame-decoder.ts";
 import { encodeMessage, keepAliveFrame, type Message, type MessagePeer } from "../protocol/message.ts";
 import { notYet, WireReader } from "../protocol/wire-reader.ts";
@@ -161,6 +161,10 @@ export class Connection {
     const ended = await this.receive();
     if (!ended) return;
     const { role } = this.reader;
+    if (this.failure === undefined && this.stream.isReset === true) {
+      const message = `rsync: [${role}] read error: Connection reset by peer (104)`;
+      throw new TsyncError("transport", message, { exitCode: ExitCode.socketIo, role, retryable: true });
+    }
     const received = `(${this.isCounting ? this.bytesRead : 0} bytes received so far)`;
     throw this.failure ?? streamError(`rsync: connection unexpectedly closed ${received} [${role}]`, role);
   }

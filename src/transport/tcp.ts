@@ -37,7 +37,7 @@ export async function connectTcp(target: TcpTarget): Promise<ByteStream> {
     }
     if (setsNoDelay !== undefined) socket.setNoDelay(setsNoDelay);
     if (setsKeepAlive !== undefined) socket.setKeepAlive(setsKeepAlive);
-    return new NodeByteStream(socket, socket);
+    return new NodeByteStream(socket, socket, true);
   }
   const [message = "", ...moreLines] = failures;
   throw new TsyncError("transport", message, { exitCode: ExitCode.socketIo, role, moreLines, retryable: true });

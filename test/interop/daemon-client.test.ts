@@ -37,6 +37,13 @@ hosts deny = *
 [slow]
 path = ${folder}/run/pub
 timeout = 33
+[picky]
+path = ${folder}/run/rw
+read only = no
+refuse options = compress delete
+[barred]
+path = ${folder}/run/pub
+pre-xfer exec = echo not today; exit 3
 `;
 
 let daemon: TestDaemon;
@@ -240,4 +247,14 @@ describe("connections", () => {
     expect(check("rsync://localhost/", { RSYNC_PROXY: "localhost" })).toBe(10);
     expect(check("rsync://localhost/", { RSYNC_PROXY: "localhost:1" })).toBe(10);
   });
+});
+
+// The daemon leaves with what the client has sent unread: the system resets the connection, which is another code than its end.
+test.each([
+  ["-az @picky/ d/", 10],
+  ["-a @barred/ d/", 10],
+  ["-a --delete in/ @picky/", 4],
+  ["-a in/ @barred/", 4],
+])("a daemon that leaves early: %s", (line, code) => {
+  expect(check(line)).toBe(code);
 });

@@ -35,7 +35,8 @@ export async function startDaemon(
     port,
     stop: () => {
       child.kill();
-      rmSync(folder, { recursive: true, force: true });
+      // What still serves a client writes its log.
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
 }
