@@ -140,7 +140,7 @@ export class DeltaRequests {
       return true;
     }
     const problem = systemProblem("generator", `failed to open "${absolute}", continuing`, descriptor, entry.path);
-    this.context.ledger.record({ ...problem, severity: "warning" });
+    this.context.ledger.record({ ...problem, severity: "warning", countsBefore30: true });
     return false;
   }
 

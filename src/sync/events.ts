@@ -139,6 +139,8 @@ export interface ProblemEvent {
   readonly errno: number;
   /** The other side has sent it as a message, so that it is in the log of this side too (1-session 5.5). */
   readonly fromPeer?: boolean;
+  /** A warning that rsync calls an error: before protocol 30 a client counts it as one, too (1-session 5.5). */
+  readonly countsBefore30?: boolean;
 }
 
 /** Bytes of the current file were written (only while somebody asked for progress). */

@@ -55,8 +55,8 @@ export function nameFromJson(name: JsonName): ByteName {
   return typeof name === "string" ? fromText(name) : fromBytes(Buffer.from(name.bytes, "base64"));
 }
 
-/** The number of a base directory means nothing outside of the run. */
-const internal: ReadonlySet<string> = new Set(["root"]);
+/** The number of a base directory, and what an old peer is told, mean nothing outside of the run. */
+const internal: ReadonlySet<string> = new Set(["root", "countsBefore30"]);
 
 /** Strings are byte strings here, whether they are names or words of ours, which are ASCII. */
 function toJson(value: unknown): JsonValue {

@@ -10,7 +10,8 @@ cp -a f g; setfattr -x trusted.b g/kept; setfattr -n user.rsync.trusted.b -v 2 g
 mkdir acl kept new; setfacl -d -m u::rwx,g::r,o::w acl; setfattr -n user.rsync.%dacl -v 0x07000000040000008000000002000000 kept
 echo n > new/file; mkfifo new/pipe; ln -s x new/link; chmod 777 new/file new/pipe
 mkdir long nobodys; for n in user trusted security; do echo $n > long/$n; setfattr -n $n.x -v $(printf %0300d 5) long/$n; done
-mkdir long/sub; setfattr -n trusted.y -v 3 long/sub; cp -a long/security nobodys/; chown -R 65534:65534 nobodys`);
+mkdir long/sub; setfattr -n trusted.y -v 3 long/sub; cp -a long/security nobodys/; chown -R 65534:65534 nobodys
+mkdir basis closed; echo one > basis/file; echo two > closed/file; chmod 0 closed/file; chown -R 65534:65534 closed`);
 
 const cases: readonly (readonly [what: string, line: string])[] = [
   ["the time of the top with its temporary files in it, deletions at the end", "-ai -T . --delete-delay s/ far:d/"],
@@ -29,6 +30,10 @@ const cases: readonly (readonly [what: string, line: string])[] = [
   [
     "long attributes that an ordinary user may not store",
     "-rXi -e 'setpriv --reuid=65534 --regid=65534 --clear-groups ../shell' long/ far:nobodys/",
+  ],
+  [
+    "a basis that an ordinary user may not read, of which an old client hears as of an error",
+    "-rI --protocol=28 -e 'setpriv --reuid=65534 --regid=65534 --clear-groups ../shell' basis/ far:closed/",
   ],
 ];
 

@@ -93,6 +93,6 @@ function namedItem({ path, entry, linkedTo }: ItemEvent): string {
   return entry.target === undefined ? path : `${path} -> ${entry.target}`;
 }
 
-function classOf({ severity }: ProblemEvent): TextClass {
-  return severity === "error" ? "errorXfer" : "warning";
+function classOf({ severity, countsBefore30 }: ProblemEvent): TextClass {
+  return severity === "error" ? "errorXfer" : countsBefore30 === true ? "error" : "warning";
 }

@@ -58,6 +58,7 @@ describe("lines", () => {
       errno: 13,
     } as const;
     const lines = [
+      eventToJson({ ...error, severity: "warning", countsBefore30: true }),
       startToJson(),
       eventToJson({ type: "withheld", path, directory: true }),
       eventToJson({ type: "notice", role: "generator", code: "exists", path: undefined, text: path }),
