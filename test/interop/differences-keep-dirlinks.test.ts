@@ -50,3 +50,14 @@ difference("`--keep-dirlinks --fuzzy` with a similar file behind a link of someb
   rsync: { status: 2, err: /^refusing to follow a symlink/ },
   tsync: { status: 0, err: "", seen: "" },
 });
+
+difference(
+  "`--keep-dirlinks -b` with files behind a link of somebody else (whose owner `-o` may have set in the same run)",
+  {
+    setup: "mkdir -p s/l d/m; ln -s new s/l/g; ln -s old d/m/g; ln -s m d/l; chown 1 s/l",
+    run: "-aKb s/ d/",
+    look: "cd d/m; for f in g g~; do readlink $f; done",
+    rsync: { status: 0, err: /^refusing to follow a symlink/, seen: "new\n" },
+    tsync: { status: 0, err: "", seen: "new\nold\n" },
+  },
+);
