@@ -131,5 +131,8 @@ export function receiverLog(
     names &&
     !(isBare && !(isChanged ?? rules.changesNew(entry))) &&
     reportItem(flags, entry, linkedTo, { ...rules, itemizing: false, isServer: false }).output === "line";
-  return isAlone ? { line: false, name: isNamed } : { line, name: isNamed && !logItemizing };
+  if (isAlone) return { line: false, name: isNamed };
+  // Of a file that it copies from an alternate directory the generator tells no name.
+  const isCopy = (entry.mode & FileType.mask) === FileType.regular && linkedTo === undefined;
+  return { line, name: isNamed && !logItemizing && !isCopy };
 }
