@@ -80,8 +80,9 @@ export class DeletionPasses {
   /** Deletes, or notes for the end of the run, what is extraneous in the directory of a list. */
   inList(list: FileList): void {
     const { deleter, context } = this.parts;
-    this.enter(list);
     const names = this.names(list);
+    // Where deletions are skipped after an error nothing is entered for them.
+    if (names === undefined || !deleter.isBlocked()) this.enter(list);
     if (names === undefined) return;
     if (context.options.keepDirectoryLinks && failBehindLink(context, this.parts.destination, list.path)) return;
     const isTop = ((list.owner?.flags ?? 0) & EntryFlag.top) !== 0;

@@ -121,6 +121,7 @@ export function splitErrors(text: string): readonly string[] {
   // The usage text is in each program's own words: only that it was shown, and how it ended, is compared.
   const usage = /^Usage: /m.test(text);
   return text
+    .replace(heapStatistics, "")
     .replace(progressPiece, "\n")
     .split("\n")
     .filter((line) => !usage || line.startsWith("rsync error:"))

@@ -62,6 +62,12 @@ describe("splitLog", () => {
 });
 
 describe("splitErrors", () => {
+  test("leaves out what rsync tells of its memory, as splitOutput does", () => {
+    const heap =
+      "\nrsync[23389] (sender) heap statistics:\n  arena:         479232   (bytes from sbrk)\n  keepcost:  1 (x)\n";
+    expect(splitErrors(`one\n${heap}two\n`)).toEqual(["one", "two"]);
+  });
+
   test("sorts, cuts the position and blanks random temp names", () => {
     const error = "rsync error: some files could not be transferred (code 23) at main.c(1394) [sender=3.5.0]";
     expect(
