@@ -6,6 +6,7 @@ import { type ByteName, baseName } from "../../src/bytes/byte-name.ts";
 import { bytesApart, codes, type Detector, type DifferingCase, onlyLines, someFailed } from "./difference-detector.ts";
 
 const wrongRule = /^Unknown filter rule: <rule from (\/.*)\/[^/]+ line \d+>$/;
+const refusal = /^refusing to follow a symlink owned by an untrusted user/;
 const keptBackup = /^rsync: \[generator\] (?:link ".*" -> ".*": |stat "(.*)" failed: )File name too long \(36\)$/;
 const lostLeader =
   /^rsync: \[generator\] stat ".*" failed: (?:Not a directory \(20\)|Too many levels of symbolic links \(40\))$/;
@@ -14,6 +15,34 @@ const lostLeader =
 const recordBytes = 16;
 
 export const faultDetectors: readonly Detector[] = [
+  {
+    row: "`--keep-dirlinks -b` with files behind a link of somebody else (whose owner `-o` may have set in the same run)",
+    applies: ({ left }, options) =>
+      options.has("K", "--keep-dirlinks") &&
+      options.has("b", "--backup") &&
+      left.stderr.split("\n").some((line) => refusal.test(line)),
+    explains: (difference, { left, right }) => {
+      const { aspect, tree } = difference;
+      if (aspect === "stderr") return onlyLines(difference, refusal);
+      if (tree?.property !== "existence" || tree.left !== undefined || !tree.path.endsWith("~")) return false;
+      // Where the backup is missing the name itself has been replaced.
+      const name = tree.path.slice(0, -1) as ByteName;
+      return left.tree.has(name) && right.tree.has(name);
+    },
+  },
+  {
+    row: "`--append`, `--append-verify` when the shorter file is found by `--fuzzy` or in a directory of `--compare-dest`, `--copy-dest`, `--link-dest`",
+    applies: (_, options) =>
+      options.has("", "--append", "--append-verify") && (options.has("y", "--fuzzy") || options.hasAlternates),
+    explains: ({ aspect, tree, left: lines, right, isOrder }, one) => {
+      const isMissing = (path: ByteName): boolean =>
+        !one.left.tree.has(path) && one.right.tree.get(path)?.type === "file";
+      if (tree !== undefined) return tree.property === "existence" && tree.left === undefined && isMissing(tree.path);
+      if (!/^(?:stdout|log) items$/.test(aspect) || isOrder || lines.length > 0) return false;
+      const missing = [...one.right.tree.keys()].filter(isMissing);
+      return right.every((line) => missing.some((path) => path.endsWith(`/${line.replace(/^>f\+{9} /, "")}`)));
+    },
+  },
   {
     row: "`-X` with rules of the modifier `x`, without `-A`",
     applies: ({ scenario }, options) =>

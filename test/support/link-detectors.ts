@@ -113,7 +113,16 @@ export const linkDetectors: readonly Detector[] = [
   {
     row: "`--link-dest` with an equal file that may be neither linked nor read, and one at the destination",
     applies: (_, options) => options.has("", "--link-dest"),
-    explains: ({ tree }, { left, right }) => {
+    explains: (difference, { left, right }) => {
+      const { aspect, tree } = difference;
+      if (aspect === "stderr" || aspect === "log generator")
+        return (
+          // What has been removed is not there to build on.
+          onlyLines(difference, notOpened(/No such file or directory \(2\)/), notOpened(/Permission denied \(13\)/)) &&
+          toldNames(difference.left.join("\n"), notOpened(/.*/)).every((path) =>
+            toldNames(left.stderr, unreadable).some((other) => baseName(other) === baseName(path)),
+          )
+        );
       if (tree?.property !== "existence" || tree.left !== undefined) return false;
       if (right.tree.get(tree.path)?.type !== "file") return false;
       return toldNames(left.stderr, unreadable).some((path) => path.endsWith(`/${baseName(tree.path)}`));
@@ -318,10 +327,14 @@ function namesOf(path: ByteName, { tree }: Outcome): ByteName[] {
 }
 
 /** The names that lines tell of, as they are. */
-function toldNames(text: string, line: RegExp): string[] {
+function notOpened(reason: RegExp): RegExp {
+  return new RegExp(`^rsync: \\[generator\\] failed to open "(.*)", continuing: (?:${reason.source})$`);
+}
+
+function toldNames(text: string, line: RegExp): ByteName[] {
   return text.split("\n").flatMap((one) => {
     const match = line.exec(one);
-    return match === null ? [] : [unescaped(match[1] ?? "")];
+    return match === null ? [] : [unescaped(match[1] ?? "") as ByteName];
   });
 }
 

@@ -12,6 +12,8 @@ const some23 = "rsync error: some files/attrs were not transferred (see previous
 const refused = 'rsync: [receiver] chgrp "/x/dst/.a.AbCdEf" failed: Operation not permitted (1)';
 const unlinked = 'rsync: [generator] link "/x/dst/.a.######" => b failed: Permission denied (13)';
 const unread = 'rsync: [generator] open "/x/alt/d/f": Permission denied (13)';
+const notOpened = (name: string, reason: string) =>
+  `rsync: [generator] failed to open "/x/dst/d/${name}", continuing: ${reason}`;
 const noAcl = "rsync: [generator] set_acl: xacl_set(d/p, ACL_TYPE_ACCESS): Operation not permitted (1)";
 const closed = 'rsync: [generator] failed to set permissions on "/x/dst/d/p": Operation not permitted (1)';
 const through = 'rsync: [generator] failed to set permissions on "/x/dst/l": Too many levels of symbolic links (40)';
@@ -65,6 +67,59 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
       difference: differs("dst/d/f", "existence", undefined, "file"),
     },
     { difference: differs("dst/d/f", "existence", "file", undefined) },
+  ],
+  [
+    "a file that is not there, of which no equal one could be read",
+    /^`--link-dest` with an equal file/,
+    {
+      ...{ argv: "-a --link-dest=../alt", stderr: [unread, unread] },
+      difference: {
+        left: [notOpened("f", "No such file or directory (2)")],
+        right: [notOpened("f", "Permission denied (13)")],
+      },
+    },
+    {
+      difference: {
+        left: [notOpened("g", "No such file or directory (2)")],
+        right: [notOpened("g", "Permission denied (13)")],
+      },
+    },
+  ],
+  [
+    "a backup that neither has the place of a file nor is missing",
+    /^`--keep-dirlinks -b`/,
+    {
+      ...{ argv: "-aKb", stderr: [refusal, ""], tree: { "dst/x/f": {}, "dst/x/f~": {} }, missing: ["dst/x/f~"] },
+      difference: differs("dst/x/f~", "existence", undefined, "file"),
+    },
+    { difference: differs("dst/x/f~", "existence", "file", undefined) },
+  ],
+  [
+    "a backup without a refusal",
+    /^`--keep-dirlinks -b`/,
+    {
+      ...{ argv: "-aKb", stderr: [refusal, ""], tree: { "dst/x/f": {}, "dst/x/f~": {} }, missing: ["dst/x/f~"] },
+      difference: differs("dst/x/f~", "existence", undefined, "file"),
+    },
+    { stderr: ["", ""] },
+  ],
+  [
+    "a file that is not appended to",
+    /^`--append`, `--append-verify` when the shorter file/,
+    {
+      ...{ argv: "-a --append -y", tree: { "dst/f": {} }, missing: ["dst/f"] },
+      difference: differs("dst/f", "existence", undefined, "file"),
+    },
+    { argv: "-a -y" },
+  ],
+  [
+    "the item of a file that rsync has",
+    /^`--append`, `--append-verify` when the shorter file/,
+    {
+      ...{ argv: "-a --append-verify --fuzzy", tree: { "dst/f": {} }, missing: ["dst/f"] },
+      difference: { aspect: "stdout items", right: [">f+++++++++ f"] },
+    },
+    { missing: [] },
   ],
   [
     "an ACL of a regular file",
