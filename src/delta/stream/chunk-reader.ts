@@ -7,7 +7,9 @@ export type ByteStream = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 /** Reads one stream. `close` must be called in the end. */
 export class ChunkReader {
   private readonly what: string;
+  private readonly stream: ByteStream;
   private readonly iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array>;
+  private started = false;
   private chunk: Uint8Array = new Uint8Array(0);
   private ended = false;
   /** Bytes taken so far. */
@@ -16,12 +18,18 @@ export class ChunkReader {
   /** `what` names the stream in errors. */
   constructor(stream: ByteStream, what: string) {
     this.what = what;
+    this.stream = stream;
+    const given: unknown = stream;
+    if (typeof given !== "object" || given === null || !(Symbol.asyncIterator in given || Symbol.iterator in given)) {
+      throw usageError(`${what}: a stream of Uint8Array is needed, not ${given === null ? "null" : typeof given}`);
+    }
     if (Symbol.asyncIterator in stream) this.iterator = stream[Symbol.asyncIterator]();
     else this.iterator = stream[Symbol.iterator]();
   }
 
   /** Waits until there is something to take; false at the end of the stream. */
   async more(): Promise<boolean> {
+    this.started = true;
     while (this.chunk.length === 0 && !this.ended) {
       const { done, value } = await this.iterator.next();
       if (done === true) this.ended = true;
@@ -61,5 +69,8 @@ export class ChunkReader {
     if (this.ended) return;
     this.ended = true;
     await this.iterator.return?.();
+    // An iterator that was never asked for anything lets a stream of Node stay open.
+    const { stream } = this;
+    if (!this.started && "destroy" in stream && typeof stream.destroy === "function") stream.destroy();
   }
 }

@@ -1,5 +1,5 @@
 /** Makes a file from its basis and a delta (`stream-format`). */
-import { streamError } from "../../errors.ts";
+import { streamError, usageError } from "../../errors.ts";
 import { createChecksum, type StreamingChecksum } from "../checksum.ts";
 import { type ByteStream, ChunkReader } from "./chunk-reader.ts";
 import {
@@ -31,6 +31,11 @@ const pieceBytes = 262_144;
  * basis that is too short, or a result with another digest.
  */
 export function patch(basis: Basis, changes: ByteStream): AsyncGenerator<Uint8Array, void, void> {
+  const given: unknown = basis;
+  const reads = typeof given === "object" && given !== null && "read" in given && typeof given.read === "function";
+  if (!reads && !(basis instanceof Uint8Array)) {
+    throw usageError("patch: the basis must be bytes, a FileHandle, or something else with such a read");
+  }
   return patched(basis, new ChunkReader(changes, "delta"));
 }
 

@@ -38,6 +38,7 @@ const headerBytes = magicBytes + 4;
  * are held at a time. The pieces that come out are the caller's.
  */
 export function signature(basis: ByteStream, options: SignatureOptions = {}): AsyncGenerator<Uint8Array, void, void> {
+  if (typeof options !== "object" || options === null) throw usageError("signature: the options must be an object");
   const { size, blockLength } = options;
   if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0)) throw usageError(`signature: size ${size}`);
   if (
