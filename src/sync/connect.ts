@@ -134,12 +134,19 @@ export async function serve(wire: Wire, args: readonly NameLike[], options: Serv
 
 function streamOf(wire: Wire): ByteStream {
   const value: unknown = wire;
-  if (value instanceof Duplex) return new NodeByteStream(value, value);
+  if (value instanceof Duplex) return bytesOf(value, value);
   if (typeof value === "object" && value !== null && "readable" in value && "writable" in value) {
     const { readable, writable } = value as { readonly readable: Readable; readonly writable: Writable };
-    if (isStream(readable, "read") && isStream(writable, "write")) return new NodeByteStream(readable, writable);
+    if (isStream(readable, "read") && isStream(writable, "write")) return bytesOf(readable, writable);
   }
   throw usageError("the connection must be a Duplex, or an object with readable and writable");
+}
+
+function bytesOf(readable: Readable, writable: Writable): ByteStream {
+  if (readable.readableObjectMode || writable.writableObjectMode || (readable.readableEncoding ?? null) !== null) {
+    throw usageError("the connection must carry bytes: no objectMode, no setEncoding");
+  }
+  return new NodeByteStream(readable, writable);
 }
 
 function isStream(value: unknown, method: "read" | "write"): boolean {
