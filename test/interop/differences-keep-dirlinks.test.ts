@@ -43,6 +43,14 @@ difference("`--keep-dirlinks --backup-dir` with files behind a link", {
   tsync: { status: 0, seen: "755\nold\n" },
 });
 
+difference("`--keep-dirlinks -b` with a file behind a link of somebody else", {
+  setup: "mkdir -p s/l d/m; echo new >s/l/f; echo former >d/m/f; ln -s m d/l; chown -h 1 d/l",
+  run: "-rlK -b s/ d/",
+  look: "cat d/m/*",
+  rsync: { status: 0, err: /^refusing to follow a symlink/, seen: "new\n" },
+  tsync: { status: 0, err: "", seen: "new\nformer\n" },
+});
+
 difference("`--keep-dirlinks --fuzzy` with a similar file behind a link of somebody else", {
   setup: "mkdir -p s/l d/m; seq 2000 >s/l/f; seq 2 2000 >d/m/f; seq 3 3000 >s/l/g; ln -s m d/l; chown -h 1 d/l",
   run: "-rlptK -y --no-W s/ d/",

@@ -2,13 +2,13 @@
  * More detectors of listed differences (listed-differences.ts): of files that have several names, of what an ordinary user may not
  * do, and of names that vanish because another one was sent and removed.
  */
-import { type ByteName, baseName, directoryName } from "../../src/bytes/byte-name.ts";
+import { type ByteName, baseName, byteName, directoryName } from "../../src/bytes/byte-name.ts";
 import {
   bytesApart,
   codes,
   type Detector,
   type DifferingCase,
-  type Options,
+  Options,
   onlyLines,
   someFailed,
 } from "./difference-detector.ts";
@@ -225,7 +225,7 @@ export const linkDetectors: readonly Detector[] = [
     explains: ({ aspect, isOrder }) => isOrder && /^(?:stdout|log) (?:generator|followers)$/.test(aspect),
   },
   {
-    row: "`-A -H` with another name of a special file in the place of a directory",
+    row: "`-A -H` with another name of a file or special file in the place of a directory",
     applies: ({ left }, options) =>
       options.has("A", "--acls") && options.has("H", "--hard-links") && toldNames(left.stderr, noDefaultAcl).length > 0,
     explains: (difference, one) => {
@@ -234,7 +234,7 @@ export const linkDetectors: readonly Detector[] = [
       if (aspect === "stderr") return onlyLines(difference, new RegExp(`${noDefaultAcl.source}|${someFailed.source}`));
       if (!followerLines.test(aspect) || isOrder || left.length !== right.length) return false;
       // Its ACL counts as changed.
-      const plain = (line: string) => line.replace(/(h[SD][ .\w]{7})a/g, "$1.");
+      const plain = (line: string) => line.replace(/(h[fSD][ .\w]{7})a/g, "$1.");
       const told = toldNames(one.left.stderr, noDefaultAcl);
       return left.every(
         (line, index) => plain(line) === right[index] && told.some((name) => unescaped(line).includes(name)),
@@ -265,6 +265,22 @@ export const linkDetectors: readonly Detector[] = [
       if (followerLines.test(aspect) && !isOrder && left.length === 0)
         return right.every((line) => /^h[fLSD] {9} /.test(line));
       return tree?.property === "linkedWith" && (tree.left ?? "") === "";
+    },
+  },
+  {
+    row: "`--keep-dirlinks -b` with a file behind a link of somebody else",
+    applies: ({ left }, options) =>
+      options.has("K", "--keep-dirlinks") &&
+      options.has("b", "--backup", "--backup-dir") &&
+      left.stderr.split("\n").some((line) => refusal.test(line)),
+    explains: (difference, one) => {
+      const { aspect, tree, isOrder, left, right } = difference;
+      if (aspect === "stderr") return onlyLines(difference, refusal);
+      if (/^(?:stdout|log) receiver$/.test(aspect) && !isOrder && left.length === 0)
+        return right.every((line) => line.startsWith("backed up "));
+      const folder = baseName(byteName(new Options(one.scenario.argv).value("--backup-dir") ?? ""));
+      const isBackup = (path: string) => path.endsWith("~") || (folder !== "" && `/${path}`.includes(`/${folder}/`));
+      return tree?.property === "existence" && tree.left === undefined && isBackup(tree.path);
     },
   },
   {

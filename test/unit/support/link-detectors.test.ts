@@ -223,6 +223,12 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { difference: differs("dst/x/f", "linkedWith", "dst/f", "a/x/f") },
   ],
   [
+    "another file than a backup",
+    /^`--keep-dirlinks -b`/,
+    { argv: "-rK -b", stderr: [refusal, ""], difference: differs("dst/x/f~", "existence", undefined, "file") },
+    { difference: differs("dst/x/f", "existence", undefined, "file") },
+  ],
+  [
     "a refusal without merge files",
     /^`-k --delete-before` with merge files/,
     { argv: "-rlk --delete-before -f:_.f", difference: { left: [refusal] } },
