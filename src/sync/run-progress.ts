@@ -87,6 +87,12 @@ export class RunProgress {
     while (this.waiting.length > (this.lastSeen || this.nextReleases ? 1 : 0)) this.release(0);
   }
 
+  /** The receiving side is through lists of so many entries; `isReleased`: and has said so, what no list's end does that is the last. */
+  sentListDone(entryCount: number, isReleased: boolean): void {
+    this.walked = entryCount;
+    if (isReleased) this.phase(entryCount, false);
+  }
+
   end(): void {
     if (!this.context.options.incrementalRecursion) {
       for (const last of [false, false, true]) this.phase(this.waiting.at(-1) ?? this.walked, last);

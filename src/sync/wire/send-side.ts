@@ -189,7 +189,10 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
       const answering = answers.answer(record);
       if (answering !== undefined) await answering;
     } else if (record.kind === "done") {
+      // rsync tells of the list that the last item was of, be it behind the one that is released.
+      const reached = lists.endOf(answers.current);
       if (incremental && lists.release()) {
+        progress.sentListDone(reached, true);
         link.write({ kind: "done" });
         continue;
       }
@@ -219,6 +222,7 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
     recordStats(link, stats, isServer);
   }
   await goodbye(request, answers);
+  progress.sentListDone(lists.entryCount, false);
   progress.end();
   return {
     ...summarize(context, started, listSeconds),

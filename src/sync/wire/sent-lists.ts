@@ -179,6 +179,14 @@ export class SentLists {
     return list === undefined ? 0 : Math.max(list.before + ndx - list.firstNdx, 0);
   }
 
+  /** Entries of all lists up to the end of the one that has this index, and at least those of the oldest. */
+  endOf(ndx: number): number {
+    const ends = [this.lists[0], this.find(ndx)].map((list) =>
+      list === undefined ? 0 : list.before + list.entries.length,
+    );
+    return Math.max(...ends);
+  }
+
   private find(ndx: number): SentList | undefined {
     let low = 0;
     let high = this.lists.length - 1;

@@ -1,0 +1,45 @@
+/** How far `--info=progress2` says that a sender has come, which tells at each list that the receiving side is through (docs/spec/3-transfer 9.8). */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const tsync = join(import.meta.dirname, "../../bin/tsync");
+let folder = "";
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "tsync-progress-"));
+  writeFileSync(join(folder, "shell"), '#!/bin/sh\nshift\nexec sh -c "$*"\n', { mode: 0o755 });
+  const made = `mkdir -p s/a/b s/empty s/h; for f in s/x s/a/y s/a/b/z s/h/k; do echo $f >$f; done; cp -a s copy`;
+  expect(spawnSync("bash", ["-c", made], { cwd: folder }).status).toBe(0);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function reached(client: string, options: string, before: string | undefined): readonly string[] {
+  rmSync(join(folder, "d"), { recursive: true, force: true });
+  const made = before === undefined ? "mkdir d" : `mkdir d && cp -a ${before} d/s`;
+  expect(spawnSync("bash", ["-c", made], { cwd: folder }).status).toBe(0);
+  const words = [
+    "-a",
+    ...options.split(" ").filter(Boolean),
+    "--info=progress2",
+    "-e",
+    "./shell",
+    "s",
+    `h:${folder}/d/`,
+  ];
+  const { stdout, status } = spawnSync(client, words, { cwd: folder, encoding: "latin1" });
+  expect(status).toBe(0);
+  return stdout.match(/xfr#\d+, \w+-chk=\d+\/\d+/g) ?? [];
+}
+
+test.each(["", "--no-i-r", "-n", "-n --no-i-r"])("progress2 of a push where nothing is to be sent: %s", (options) => {
+  const expected = reached("rsync", options, "copy");
+  expect(expected.length).toBeGreaterThan(2);
+  expect(reached(tsync, options, "copy")).toEqual(expected);
+});
+
+test("progress2 of a push without incremental recursion ends with all entries", () => {
+  expect(reached(tsync, "--no-i-r", undefined)).toEqual(reached("rsync", "--no-i-r", undefined));
+});
