@@ -1,4 +1,5 @@
 /** `--version` as text and, given twice, as JSON (3-transfer 10.1): what this program is and what it can do. */
+import { authDigests } from "../delta/auth-digest.ts";
 import { digestBytes } from "../delta/checksum.ts";
 import { compressionNames } from "../protocol/compression-name.ts";
 import { protocolVersion, rsyncVersion, version } from "../version.ts";
@@ -29,6 +30,7 @@ function abilities(facts: VersionFacts): readonly Ability[] {
     { key: "hardlinks", text: "hardlinks", present: true },
     { key: "hardlink_specials", text: "hardlink-specials", present: true },
     { key: "hardlink_symlinks", text: "hardlink-symlinks", present: true },
+    { key: "IPv6", text: "IPv6", present: true },
     { key: "inplace", text: "inplace", present: true },
     { key: "ACLs", text: "ACLs", present: true },
     { key: "xattrs", text: "xattrs", present: true },
@@ -40,6 +42,7 @@ function abilities(facts: VersionFacts): readonly Ability[] {
     { key: "append", text: "append", present: true },
     { key: "atimes", text: "atimes", present: true },
     { key: "crtimes", text: "crtimes", present: false },
+    { key: "secluded_args", text: "optional secluded-args", present: true },
     { key: "iconv", text: "iconv", present: true },
     { key: "prealloc", text: "prealloc", present: true },
     { key: "stop_at", text: "stop-at", present: true },
@@ -61,16 +64,19 @@ export function versionText(facts: VersionFacts): string {
     `    ${checksums.join(" ")}`,
     "Compress list:",
     `    ${compressionNames.join(" ")}`,
+    "Daemon auth list:",
+    `    ${authDigests.join(" ")}`,
     "",
   ].join("\n");
 }
 
 /** The JSON of `-VV`, ending in a newline. */
 export function versionJson(facts: VersionFacts): string {
-  const capabilities: Record<string, boolean | number> = {};
+  const capabilities: Record<string, boolean | number | string> = {};
   for (const { key, present } of abilities(facts)) {
     capabilities[key] = key.endsWith("_bits") ? (present ? 64 : 0) : present;
   }
+  capabilities.secluded_args = "optional";
   const content = {
     program: "tsync",
     version,
@@ -80,6 +86,7 @@ export function versionJson(facts: VersionFacts): string {
     capabilities,
     checksum_list: checksums,
     compress_list: compressionNames,
+    daemon_auth_list: authDigests,
     license: "MIT",
     caveat: "tsync comes without any warranty",
   };

@@ -17,7 +17,13 @@ test("versionText begins like rsync's and keeps lines short", () => {
   for (const line of lines.filter((l) => l.startsWith("    "))) expect(line.length).toBeLessThanOrEqual(76);
   expect(versionText(koffi)).toContain(" nanosecond times,");
   expect(versionText(koffi).match(/\bno \w+/g)).toEqual(["no crtimes"]);
-  expect(lines.at(-2)).toBe("    zstd lz4 zlibx zlib none");
+  expect(lines.slice(-5)).toEqual([
+    "Compress list:",
+    "    zstd lz4 zlibx zlib none",
+    "Daemon auth list:",
+    "    sha512 sha256 sha1 md5 md4",
+    "",
+  ]);
   expect(versionText({ ...koffi, syscalls: "plain" })).toContain(" no nanosecond times,");
 });
 
@@ -34,7 +40,10 @@ test("versionJson has the members that scripts read from rsync -VV", () => {
     append: true,
     atimes: true,
     stop_at: true,
+    IPv6: true,
+    secluded_args: "optional",
   });
   expect(json.checksum_list).toContain("xxh128");
   expect(json.compress_list).toContain("zlibx");
+  expect(json.daemon_auth_list).toEqual(["sha512", "sha256", "sha1", "md5", "md4"]);
 });
