@@ -1,5 +1,6 @@
 // The guards that guards.mjs takes out: a place in the sources, what it becomes, and the test that must turn red.
 const dataLoss = "test/hostile/data-loss.test.ts";
+const exchange = "test/hostile/exchange.test.ts";
 const exhaustion = "test/hostile/exhaustion.test.ts";
 const faults = "test/hostile/faults.test.ts";
 const links = "test/hostile/links.test.ts";
@@ -29,9 +30,8 @@ export const guards = [
     file: "src/fs/syscalls/koffi.ts",
     find: "const flags = constants.O_DIRECTORY | constants.O_NOFOLLOW | O_CLOEXEC;",
     replace: "const flags = constants.O_DIRECTORY | O_CLOEXEC;",
-    suite: race,
-    test: "koffi > delete: a directory of the destination becomes a link",
-    races: true,
+    suite: exchange,
+    test: "koffi > dst/d becomes a link > delete",
   },
   {
     name: "plain-open-no-follow",
@@ -59,9 +59,8 @@ export const guards = [
     file: "src/fs/held-directory.ts",
     find: 'if (follow === "none" || (descriptor !== ENOTDIR && descriptor !== ELOOP)) return descriptor;',
     replace: "return this.#openAny(held, name);",
-    suite: race,
-    test: "koffi > create: a directory of the source becomes a link",
-    races: true,
+    suite: exchange,
+    test: "koffi > src/d becomes a link > create",
   },
   {
     name: "temp-exclusive",

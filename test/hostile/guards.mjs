@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const node = `${root}/node_modules/node/bin/node`;
 const copied = ["src", "scripts", "bin", "test", "docs", "package.json", "tsconfig.json", "vitest.config.ts"];
 /** Seconds that a race may take to meet a missing guard. */
-const raceSeconds = "15";
+const raceSeconds = "60";
 
 /** A copy of the project without what is built. */
 function copyProject() {
@@ -40,6 +40,7 @@ function runTest(folder, guard) {
   const env = {
     ...process.env,
     TSYNC_RACE_SECONDS: guard.races ? raceSeconds : "1",
+    TSYNC_EXCHANGES: "all",
     TSYNC_TEST_PROGRAM: `${folder}/bin/tsync`,
   };
   spawnSync(node, ["node_modules/vitest/vitest.mjs", ...args], { cwd: folder, env, stdio: "ignore" });
