@@ -24,18 +24,19 @@ export function fileFilterReader(
   leavesTimes = false,
 ): FilterReader {
   const { readOnly, nonBlock, noFollow, noAccessTime } = syscalls.flags;
-  const openPlain = (path: ByteName): number => {
-    const quiet = leavesTimes ? syscalls.openPath(path, readOnly | nonBlock | noFollow | noAccessTime) : EPERM;
-    // That is for the owner only.
-    return quiet === EPERM ? syscalls.openPath(path, readOnly | nonBlock | noFollow) : quiet;
+  const openMerged = (path: ByteName, extra: number): number => {
+    const how = readOnly | nonBlock | extra;
+    const plain = throughLinks || merged.confined ? ELOOP : syscalls.openPath(path, how | noFollow);
+    // A link in place of the file is followed if it is root's or ours, as in a path of the operator (O-01).
+    return plain === ELOOP ? merged.open(path, how) : plain;
   };
   return {
     readOperatorFile: (path) => readOperatorFile(syscalls, operator, path, nonBlock),
     readMergeFile: (directory, name) => {
       const path = name.startsWith("/") ? name : joinName(directory, name);
-      let descriptor = throughLinks || merged.confined ? ELOOP : openPlain(path);
-      // A link in place of the file is followed if it is root's or ours, as in a path of the operator (O-01).
-      if (descriptor === ELOOP) descriptor = merged.open(path, readOnly | nonBlock);
+      const quiet = leavesTimes ? openMerged(path, noAccessTime) : EPERM;
+      // That is for the owner only.
+      const descriptor = quiet === EPERM ? openMerged(path, 0) : quiet;
       const content = descriptor < 0 ? descriptor : readWhole(syscalls, descriptor, true);
       return typeof content === "number" ? undefined : content;
     },

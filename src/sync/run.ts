@@ -92,9 +92,11 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
   const ownPaths = mergePaths.unconfined;
   const throughLinks = linksToFollow(options) !== "none";
   const warn = (text: ByteName): void => ledger.warning("client", text);
-  const readerOf = (leavesTimes: boolean) =>
-    fileFilterReader(syscalls, ownPaths, warn, throughLinks, mergePaths, leavesTimes);
-  const reader = readerOf(false);
+  const reader = fileFilterReader(syscalls, ownPaths, warn, throughLinks, mergePaths);
+  // A link in the destination may stand where a directory is expected. Without deletion only missing arguments are judged there, which
+  // rsync does not do.
+  const leavesTimes = options.deleteTiming === "none";
+  const ownReader = fileFilterReader(syscalls, ownPaths, warn, true, mergePaths, leavesTimes);
   const { deleteExcluded, nulTerminated } = options;
   const { home, cvsIgnore } = request;
   const settings = { deleteExcluded, nulTerminated, home, cvsIgnoreVariable: cvsIgnore };
@@ -114,8 +116,7 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
     emit,
     wants: request.wants,
     counters,
-    // Without deletion only missing arguments are judged, which rsync does not do.
-    filters: new FilterStack(new FilterEvaluator(program, "receiver", readerOf(options.deleteTiming === "none"))),
+    filters: new FilterStack(new FilterEvaluator(program, "receiver", ownReader)),
     signal,
     gate: request.gate,
     lateXattrs: new Set(),

@@ -74,6 +74,6 @@ mkdir -p e; echo 22 >b; ln -s x m; echo 1 >e/c; chmod 600 e/c; touch -d @1500000
 
 test("merge files are looked for below a link of somebody else that --ignore-existing keeps, unless deletions are skipped", () => {
   const setup = `mkdir -p s/l/sub d out; touch s/l/.f out/.f d/gone; ln -s ../out d/l; chown -h 1 d/l; ${dated}`;
-  compare(setup, "-rLt --ignore-existing --delete-during -f:_.f s/ d/");
+  for (const text of ["-rLt", "-rt"]) compare(setup, `${text} --ignore-existing --delete-during -f:_.f s/ d/`);
   compare(`${setup}; ln -s no s/broken`, "-rLt --ignore-existing --delete-delay -f:_.f s/ d/");
 });

@@ -66,7 +66,8 @@ export function makeEnd(request: EndRequest, names: PeerNames | undefined): EndP
   // What the command line of a client names is its user's own business.
   const ownPaths = request.isServer ? mergePaths : mergePaths.unconfined;
   const warn = (text: ByteName): void => ledger.warning("client", text);
-  const throughLinks = linksToFollow(options) !== "none";
+  // A link in the destination may stand where a directory is expected.
+  const throughLinks = names !== undefined || linksToFollow(options) !== "none";
   const reader = fileFilterReader(syscalls, ownPaths, warn, throughLinks, mergePaths);
   const { deleteExcluded, nulTerminated } = options;
   const settings = { deleteExcluded, nulTerminated, home: request.home, cvsIgnoreVariable: request.cvsIgnore };
