@@ -47,6 +47,7 @@ export type TimeRule = "by-window" | "exact" | "leave";
  * Makes the attributes of an existing object those of the entry; trouble goes into the ledger. True if it changed any,
  * undefined if it gave up. What rsync's generator fails at its receiver tries and tells again if there are extended
  * attributes to set, which is the receiver's. `stat` is read again when a change of owner may have cleared set-id bits.
+ * `hasCopies`: rsync's generator has given a new directory those of an alternate one already (3-transfer 5.6), so that the mode stays the wanted one.
  */
 export function setAttributes(
   context: RunContext,
@@ -56,6 +57,7 @@ export function setAttributes(
   stat: Stat,
   existing: ExistingAttributes,
   timeRule: TimeRule,
+  hasCopies = false,
 ): boolean | undefined {
   const { options, syscalls, ledger } = context;
   const { directory, name, absolute } = place;
@@ -99,7 +101,7 @@ export function setAttributes(
     // By itself that is no change that `-vv` tells of (3-transfer 9.5).
     // Without -p an object found in place whose attributes change gets the source's mode all the same (3-transfer 5.6).
     // A directory keeps its setgid bit then.
-    if (!options.permissions) finalMode = entry.mode | (isDirectory(entry) ? currentMode & 0o2000 : 0);
+    if (!options.permissions && !hasCopies) finalMode = entry.mode | (isDirectory(entry) ? currentMode & 0o2000 : 0);
     // rsync's receiver does that when the item comes back, and what is made in a directory until then does not get its setgid bit.
     const isLate = !options.permissions && context.lateXattrs !== undefined && isDirectory(entry);
     if (isLate && (finalMode & ~currentMode & 0o2000) !== 0) {

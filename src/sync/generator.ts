@@ -336,7 +336,8 @@ export class Generator {
     const found = exists ? attributes : existing.read(where.descriptor, where.name);
     const place = { directory: where.descriptor, name: where.name, absolute, isLink: opened.isLink };
     const timeRule = options.backup && options.backupDirectory === undefined ? "leave" : exists ? "by-window" : "exact";
-    record.isChanged = setAttributes(context, place, entry, wanted, this.stat, found, timeRule) ?? false;
+    const hasCopies = !exists && (flags & (ItemFlag.isNew | ItemFlag.xattr)) === 0;
+    record.isChanged = setAttributes(context, place, entry, wanted, this.stat, found, timeRule, hasCopies) ?? false;
     if (record.isChanged && !exists) opened.dirty = true;
     // A change of attributes may have given another mode than the wanted one (5.6).
     const seen = identity.privileged ? 0 : syscalls.lstatAt(where.descriptor, where.name, this.stat);

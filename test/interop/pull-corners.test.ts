@@ -231,3 +231,16 @@ describe("merge files of a directory that is a mere parent, or has no content in
     },
   );
 });
+
+test.each(["--link-dest", "--copy-dest", "--compare-dest"])(
+  "-X without -p: modes of directories that %s has",
+  (option) => {
+    const setup = `mkdir -p s/d1 s/d2 s/d3 d a/d1 a/d2; chmod 777 s/* a/*; for f in s/d1 s/d2 s/d3 a/d1; do setfattr -n user.x -v 1 $f; done
+setfattr -n user.x -v 2 a/d2`;
+    // Only what the receiver has to change gets the whole mode of the source.
+    for (const line of ["-rX", "-rtX --no-i-r"]) {
+      const modes = pull(setup, `${line} ${option}=../a h:s/ d/`).trees.filter((name) => /^\.\/d\/d\d d /.test(name));
+      expect(modes.map((text) => text.split(" ")[2])).toEqual(["755", "777", "777"]);
+    }
+  },
+);
