@@ -127,3 +127,11 @@ test.each([
       );
   }
 });
+
+test("a rate that nothing waits for makes no more frames of a push", () => {
+  spawnSync("bash", ["-c", "rm -rf u; mkdir u; for i in {1..30}; do echo $i >u/$i; done"], { cwd: folder });
+  const words = ["-a", "--bwlimit=1g", "u/", `h:${folder}/d`];
+  const [expected = Number.NaN] = totals("rsync", "rsync", words);
+  const [found = Number.NaN] = totals(tsync, "rsync", words);
+  expect(Math.abs(found - expected)).toBeLessThanOrEqual(4 * frameBytes);
+});

@@ -174,13 +174,13 @@ export class FileSender {
     const { connection } = this.link;
     const { throttle } = this;
     const settled = this.link.settleData();
-    const waiting = throttle === undefined ? settled : connection.flush();
+    const written = connection.bytesWritten + connection.out.length;
+    let left = throttle?.sent(written - this.throttled) ?? 0;
+    this.throttled = written;
+    // Only what is slept upon goes out before: it would make more frames than there are without a limit.
+    const waiting = left > 0 ? connection.flush() : settled;
     if (waiting !== undefined) await waiting;
     else if (breathes) await new Promise((resolve) => setImmediate(resolve));
-    if (throttle === undefined) return;
-    const written = connection.bytesWritten;
-    let left = throttle.sent(written - this.throttled);
-    this.throttled = written;
     // In short parts, so that the end of a session is noticed.
     for (; left > 0; left -= sleepMilliseconds) {
       await new Promise((resolve) => setTimeout(resolve, Math.min(left, sleepMilliseconds)));
