@@ -64,7 +64,7 @@ difference("`-A -H` with another name of a file or special file in the place of 
   look: "[ d/p -ef d/q ] && [ d/f -ef d/g ] && echo linked",
   rsync: {
     ...{ status: 23, out: /^hf\.s\.p\.\.\.a\. g => f$/m, seen: "linked\n" },
-    err: /\(g, ACL_TYPE_DEFAULT\): Permission denied[^]*get_acl: sys_acl_get_file\(q, ACL_TYPE_DEFAULT\): Permission denied/,
+    err: /\(g, ACL_TYPE_DEFAULT\): Permission denied[\s\S]*get_acl: sys_acl_get_file\(q, ACL_TYPE_DEFAULT\): Permission denied/,
   },
   tsync: { status: 0, out: /^hf\.s\.p\.\.\.\.\. g => f$/m, err: "", seen: "linked\n" },
 });
