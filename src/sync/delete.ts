@@ -281,6 +281,7 @@ export class Deleter implements DeletionSource {
     const held = this.destination.walker?.directory(directory.path);
     if (typeof held !== "object") return "deleted";
     held.retain();
+    const { gate } = this.context;
     let remains = false;
     const keep = (): void => {
       remains = true;
@@ -293,13 +294,21 @@ export class Deleter implements DeletionSource {
       }
       const isDirectory = (item.mode & FileType.mask) === FileType.directory;
       const stays = isDirectory && this.deleteContents(this.writable(item)) !== "deleted";
-      const kept = stays && this.context.gate !== undefined; // A dry run tells of it, a plan must be exact.
+      // A dry run tells of it, a plan must be exact.
+      const kept = stays && gate !== undefined;
+      if (gate !== undefined && !isDirectory && this.leavesBackup(item.name)) remains = true;
       if (kept || this.deleteItem(item, false, isDirectory) !== "deleted" || stays) remains = true;
     }
     held.release();
     if (!remains) return "deleted";
     this.notice("non-empty-directory", `cannot delete non-empty directory: ${directory.path}`, directory.path);
     return "not-empty";
+  }
+
+  /** Whether something that is deleted stays in its directory as its backup. */
+  private leavesBackup(name: ByteName): boolean {
+    const { backup, backupDirectory } = this.context.options;
+    return backup && !this.forBackup && backupDirectory === undefined && this.backups.appliesToDeletion(name);
   }
 
   /** What is ours and may not be written to is opened up before it or its contents go (4-traps T-13). */

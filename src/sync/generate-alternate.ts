@@ -116,9 +116,9 @@ export class AlternateEntries {
     setAttributes(context, place, entry, mode, { ...found.stat }, found.attributes, "by-window");
   }
 
-  private leaveOut({ entry, place, exists, directory }: PlacedTurn): AlternateOutcome {
+  private leaveOut({ entry, place, exists, cleared, directory }: PlacedTurn): AlternateOutcome {
     const { options, syscalls, gate } = this.parts.context;
-    if (exists) gate?.alternate(entry, false);
+    if (exists || cleared === true) gate?.alternate(entry, false);
     if (!exists || options.dryRun) return "left-out";
     const removed = syscalls.unlinkAt(place.directory, place.name);
     if (removed === 0) directory.dirty = true;

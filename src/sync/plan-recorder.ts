@@ -71,7 +71,8 @@ export class PlanRecorder implements ChangeGate {
     const before = this.look?.of(entry);
     const alternatesBefore = this.alternates?.(entry);
     if (this.leftOut.has(entry.path)) {
-      this.changes.push({ action: "delete", path, directory: false, entry, before, alternatesBefore });
+      const directory = ((before?.mode ?? 0) & FileType.mask) === FileType.directory;
+      this.changes.push({ action: "delete", path, directory, entry, before, alternatesBefore });
       return;
     }
     // What comes from an alternate directory differs in nothing that is told of.

@@ -135,6 +135,22 @@ describe.each(backEnds)("plan and apply, %s", (syscalls) => {
     await expectAsRun({ ...options, hardLinks: false });
   });
 
+  test("a directory stays for the backups in it", async () => {
+    const planned = await expectAsRun({ backup: true, delete: "after" });
+    expect(list(planned)).not.toContain("delete gone");
+    expect(list(planned)).toContain("delete gone/x");
+  });
+
+  test("what is in the way of what compareDest has is removed", async () => {
+    workspace.directory("alt");
+    workspace.file("alt/same", "old");
+    must("sh", ["-c", 'cd "$0" && rm dst/same && ln -s stale dst/same', workspace.at("")]);
+    must("touch", ["-h", "-d", "@1200000000", workspace.at("dst/same")]);
+    settle();
+    const planned = await expectAsRun({ compareDest: ["../alt"], hardLinks: false, existing: true });
+    expect(list(planned)).toContain("delete same");
+  });
+
   test("a destination that is made gets its attributes, though nothing comes into it", async () => {
     must("chmod", ["711", workspace.at("src")]);
     settle();
