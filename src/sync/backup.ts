@@ -61,6 +61,11 @@ export class Backups {
     return options.backup && (options.backupDirectory !== undefined || !name.endsWith(options.backupSuffix));
   }
 
+  /** Whether the backup of something that is deleted stays in its directory. */
+  staysBeside(name: ByteName): boolean {
+    return this.context.options.backupDirectory === undefined && this.appliesToDeletion(name);
+  }
+
   /**
    * Backs up `name` of an open directory. With `move` the original goes away (a deletion), else it may stay so that the
    * final rename replaces it atomically. Returns 0 (also when there is nothing to back up) or a negative errno, which has

@@ -27,7 +27,7 @@ export class Deleter implements DeletionSource {
   /** Deletions so far; each file and each directory counts against `--max-delete`. */
   private count = 0;
   private blockedTold = false;
-  /** `-x`: device of the last transfer root: other file systems below it are left alone. */
+  /** `-x`: device of the last transfer root. */
   private topDevice = 0;
   private readonly context: RunContext;
   private readonly destination: Destination;
@@ -46,8 +46,8 @@ export class Deleter implements DeletionSource {
   private readonly places: { absolute(root: number, path: ByteName): ByteName };
 
   constructor(context: RunContext, destination: Destination, backups: Backups, touched: (directory: ByteName) => void) {
-    const { deleteGuard } = context.options;
-    this.guarded = deleteGuard && new GuardedDeletion(context, destination, this, deleteGuard);
+    const limit = context.options.deleteGuard;
+    this.guarded = limit && new GuardedDeletion(context, destination, this, limit);
     this.context = context;
     this.destination = destination;
     this.backups = backups;
@@ -90,8 +90,8 @@ export class Deleter implements DeletionSource {
 
   /** Removes what `--delete-delay` remembered, in the order in which it was found. */
   deleteDelayed(): void {
-    const held = this.guarded?.holds === true;
-    for (const { item, deep } of held ? [] : this.delayed) this.deleteItem(item, false, false, deep);
+    if (this.guarded?.holds !== true)
+      for (const { item, deep } of this.delayed) this.deleteItem(item, false, false, deep);
     this.delayed.length = 0;
   }
 
@@ -280,35 +280,27 @@ export class Deleter implements DeletionSource {
   private deleteContents(directory: Candidate): Outcome {
     const held = this.destination.walker?.directory(directory.path);
     if (typeof held !== "object") return "deleted";
-    held.retain();
-    const { gate } = this.context;
     let remains = false;
-    const keep = (): void => {
+    held.retain();
+    const keep = () => {
       remains = true;
     };
-    const contents = this.list(directory.path, held.descriptor, () => false, true, keep);
-    for (const item of contents) {
+    for (const item of this.list(directory.path, held.descriptor, () => false, true, keep)) {
       if (item.isMountPoint === true) {
         this.mountPoint(`mount point, ${item.path}, pins parent directory`, item.path);
         continue;
       }
       const isDirectory = (item.mode & FileType.mask) === FileType.directory;
       const stays = isDirectory && this.deleteContents(this.writable(item)) !== "deleted";
-      // A dry run tells of it, a plan must be exact.
-      const kept = stays && gate !== undefined;
-      if (gate !== undefined && !isDirectory && this.leavesBackup(item.name)) remains = true;
-      if (kept || this.deleteItem(item, false, isDirectory) !== "deleted" || stays) remains = true;
+      const isPlanned = this.context.gate !== undefined; // A dry run tells of what stays, a plan must be exact.
+      const leavesBackup = isPlanned && !isDirectory && !this.forBackup && this.backups.staysBeside(item.name);
+      const isGone = (!stays || !isPlanned) && this.deleteItem(item, false, isDirectory) === "deleted";
+      remains ||= !isGone || stays || leavesBackup;
     }
     held.release();
-    if (!remains) return "deleted";
-    this.notice("non-empty-directory", `cannot delete non-empty directory: ${directory.path}`, directory.path);
-    return "not-empty";
-  }
-
-  /** Whether something that is deleted stays in its directory as its backup. */
-  private leavesBackup(name: ByteName): boolean {
-    const { backup, backupDirectory } = this.context.options;
-    return backup && !this.forBackup && backupDirectory === undefined && this.backups.appliesToDeletion(name);
+    const text = `cannot delete non-empty directory: ${directory.path}`;
+    if (remains) this.notice("non-empty-directory", text, directory.path);
+    return remains ? "not-empty" : "deleted";
   }
 
   /** What is ours and may not be written to is opened up before it or its contents go (4-traps T-13). */

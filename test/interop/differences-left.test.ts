@@ -35,6 +35,14 @@ difference("`-H --delay-updates` and linked files of which the first cannot be p
   tsync: { status: 23, err: /^Unable to create partial-dir for b\/h /, seen: "d/a/f\n" },
 });
 
+difference("`--chmod` that closes the top of a new destination, as an ordinary user", {
+  setup: "mkdir s; echo 1 >s/f; chmod 777 .",
+  run: "-rt --chmod==r s/ d/",
+  nobody: true,
+  rsync: { status: 23, err: /^(?!.*set times)/s },
+  tsync: { status: 23, err: /failed to set times on "\S+\/d\/\."/ },
+});
+
 difference("`--fake-super -A -X`", {
   setup: `mkdir -p s/a d; setfacl -m u:1:rwx,d:u:1:rwx s/a; echo 1 >s/a/f
     setfattr -n user.a -v 1 s/a`,

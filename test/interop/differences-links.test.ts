@@ -78,6 +78,55 @@ difference("`-X` as an ordinary user, below a directory that has attributes and 
   tsync: { status: 0, err: "", seen: "f\n" },
 });
 
+difference("`-A` as an ordinary user, a new directory of mode 0000 below one that has a default ACL", {
+  setup: "mkdir -p s/n/x d; setfacl -dm u::rx,u:1:r s/n; setfacl -bk s/n/x; chmod 0 s/n/x; chown -R 65534 .",
+  run: "-aA s/ d/",
+  look: "getfacl -cE d/n/x | grep daemon",
+  nobody: true,
+  rsync: { status: 23, seen: "user:daemon:r--\ndefault:user:daemon:r--\n" },
+  tsync: { status: 23, seen: "" },
+});
+
+difference(
+  "`-X` with `--copy-dest` or `--link-dest`, as an ordinary user: a new directory that may not be written to and that one of these has",
+  {
+    setup: "mkdir -p s/n alt d; setfattr -n user.a -v 1 s/n; chmod 555 s/n; cp -a s/n alt/; chown -R 65534 .",
+    run: "-aX --link-dest=../alt s/ d/",
+    look: "getfattr --only-values -n user.a d/n 2>/dev/null",
+    nobody: true,
+    rsync: { status: 23, err: /copy_xattrs: fsetxattr[^\n]* Permission denied/, seen: "" },
+    tsync: { status: 0, err: "", seen: "1" },
+  },
+);
+
+difference("`--chmod` that closes new directories, without `-p` and as an ordinary user", {
+  setup: "mkdir -p s/n/m d; echo 1 >s/n/f; echo 2 >s/n/m/g; chown -R 65534 .",
+  run: "-r --chmod==r s/ d/",
+  look: "stat -c '%n %a' d/n d/n/m",
+  nobody: true,
+  rsync: { status: 0, seen: "d/n 444\nd/n/m 744\n" },
+  tsync: { status: 0, seen: "d/n 444\nd/n/m 444\n" },
+});
+
+difference("`-H` with a linked file that cannot be received, and others of its names that are there", {
+  setup: `mkdir -p s/a s/b d/a d/b; echo new >s/a/f; ln s/a/f s/b/g; echo older >d/a/f; echo older >d/b/g
+    chown -R 65534 s d; chown 0 d/a s/a`,
+  run: "-rtH --no-i-r s/ d/",
+  look: "cat d/a/f d/b/g",
+  nobody: true,
+  rsync: { status: 23, err: /mkstemp/, seen: "older\nolder\n" },
+  tsync: { status: 23, err: /mkstemp/, seen: "older\nnew\n" },
+});
+
+difference("`-A -R` as an ordinary user, an argument `DIR/` that may not be searched", {
+  setup: "mkdir -p s/n d; setfacl -m u:1:r s/n; chmod 0 s/n; chown -R 65534 .",
+  run: "-aAR s/n/ d/",
+  look: "getfacl -cE d/s/n | grep daemon",
+  nobody: true,
+  rsync: { status: 23, seen: "" },
+  tsync: { status: 23, seen: "user:daemon:r--\n" },
+});
+
 difference("`--inplace`, `--append` onto files of the destination that are links of one file but not in the source", {
   setup: "mkdir s d; seq 2000 >s/a; seq 5000 -1 3000 >s/b; echo x >d/a; ln d/a d/b",
   run: "-r --inplace --no-W s/ d/",

@@ -72,6 +72,10 @@ export function onlyLines({ left, right, isOrder }: Difference, isLeft: RegExp |
   return left.every((line) => isLeft?.test(line)) && right.every((line) => isRight?.test(line));
 }
 
+/** A name as it is, of one in a message of rsync. */
+export const unescaped = (text: string): string =>
+  text.replace(/\\#([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+
 export const someFailed = /^rsync error: some files\/attrs were not transferred/;
 
 /** By how much the numbers in lines of byte totals differ at most; infinite if something else does. */

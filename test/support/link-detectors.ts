@@ -29,6 +29,8 @@ const noDefaultAcl =
   /^rsync: \[generator\] get_acl: sys_acl_get_file\((.*), ACL_TYPE_DEFAULT\): Permission denied \(13\)$/;
 const noTimes = /^rsync: \[generator\] failed to set times on "(.*)": Operation not permitted \(1\)$/;
 const refusal = /^refusing to follow a symlink owned by an untrusted user/;
+const dataTotals =
+  /^(?:Number of regular files transferred|Total transferred file size|Literal data|Matched data|total: matches)[:=]/;
 const itemLines = /^(?:stdout|log) items$/;
 const followerLines = /^(?:stdout|log) followers$/;
 
@@ -45,7 +47,12 @@ export const linkDetectors: readonly Detector[] = [
       };
       if (tree !== undefined) return tree.property === "content" && isOneOfSeveral(tree.path);
       // One that another name has brought up to date meanwhile is asked for or not.
+      const hasSome = () => [...found].some(([path, { type }]) => type === "file" && isOneOfSeveral(path));
+      const areAll = (kind: RegExp) => left.length > 0 && [...left, ...right].every((line) => kind.test(line));
+      if (aspect === "stdout summary" && !isOrder && areAll(dataTotals)) return hasSome();
       if (!itemLines.test(aspect) || isOrder) return false;
+      // The digest of nothing, where nothing was missing.
+      if (areAll(/^[0-9a-f]{16,32}$/)) return hasSome();
       return [...left, ...right].every((line) => {
         const rest = /^[<>]f\.[ .\w]{8} (.*)$/.exec(line)?.[1];
         // Behind the name there may be how many bytes were sent for it.

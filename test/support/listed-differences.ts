@@ -12,6 +12,7 @@ import {
   Options,
   onlyLines,
   someFailed,
+  unescaped,
 } from "./difference-detector.ts";
 import { faultDetectors } from "./fault-detectors.ts";
 import { linkDetectors } from "./link-detectors.ts";
@@ -225,10 +226,12 @@ const detectors: readonly Detector[] = [
       if (tree?.property === "mode") return isClosedByTheOther(tree, one);
       if (tree?.property !== "existence" || tree.left !== undefined) return false;
       // Each file that is missing was told of.
-      const told = one.left.stderr.split("\n").filter((line) => closedTooEarly.test(line));
+      const failed = one.left.stderr.split("\n").filter((line) => closedTooEarly.test(line));
+      const told = failed.map((line) => unescaped(line));
       const directory = directoryName(tree.path);
       const name = baseName(tree.path);
-      return told.some((line) => line.includes(`/${directory}/.${name}.`) || line.includes(`/${directory}/${name}"`));
+      const temporary = `/${directory}/.${name.replace(/^\./, "")}.`;
+      return told.some((line) => line.includes(temporary) || line.includes(`/${directory}/${name}"`));
     },
   },
   {
