@@ -62,7 +62,7 @@ export class Backups {
   }
 
   /** Whether the backup of something that is deleted stays in its directory. */
-  staysBeside(name: ByteName): boolean {
+  isBeside(name: ByteName): boolean {
     return this.context.options.backupDirectory === undefined && this.appliesToDeletion(name);
   }
 

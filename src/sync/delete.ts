@@ -293,9 +293,9 @@ export class Deleter implements DeletionSource {
       const isDirectory = (item.mode & FileType.mask) === FileType.directory;
       const stays = isDirectory && this.deleteContents(this.writable(item)) !== "deleted";
       const isPlanned = this.context.gate !== undefined; // A dry run tells of what stays, a plan must be exact.
-      const leavesBackup = isPlanned && !isDirectory && !this.forBackup && this.backups.staysBeside(item.name);
       const isGone = (!stays || !isPlanned) && this.deleteItem(item, false, isDirectory) === "deleted";
-      remains ||= !isGone || stays || leavesBackup;
+      remains ||=
+        !isGone || stays || (isPlanned && !isDirectory && !this.forBackup && this.backups.isBeside(item.name));
     }
     held.release();
     const text = `cannot delete non-empty directory: ${directory.path}`;
