@@ -18,7 +18,6 @@ import { readLinks } from "./read-links.ts";
 const ENOENT = -2;
 const ENOTEMPTY = -39;
 const EEXIST = -17;
-
 type Outcome = "deleted" | "at-limit" | "failed" | "not-empty";
 
 export class Deleter implements DeletionSource {
