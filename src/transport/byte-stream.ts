@@ -4,6 +4,12 @@
  */
 import type { Readable, Writable } from "node:stream";
 
+export interface Unsent {
+  readonly waiting: number;
+  /** 0 where it is not known. */
+  readonly queued: number;
+}
+
 export interface ByteStream {
   /** The next bytes, as many as are there; undefined at the end, also when the connection broke. One call at a time. */
   read(): Promise<Uint8Array | undefined>;
@@ -16,6 +22,8 @@ export interface ByteStream {
   finish(): Promise<void>;
   /** Closes both directions at once. */
   destroy(): void;
+  /** Bytes that were written and that the system has not taken: all pieces of which any are left, and what is left of those under way. */
+  readonly unsent?: Unsent;
   /** The end of what was read was none: the peer has left with data of ours unread. Only a socket between machines tells. */
   readonly isReset?: boolean;
 }
@@ -55,6 +63,13 @@ export class NodeByteStream implements ByteStream {
     };
     output.on("drain", () => this.wakeWriter?.());
     for (const event of ["close", "error"]) output.on(event, lost);
+  }
+
+  get unsent(): Unsent {
+    // A handle of Node's tells how far a piece has come.
+    const { _handle: handle } = this.output as { _handle?: { readonly writeQueueSize?: unknown } | null };
+    const size = handle?.writeQueueSize;
+    return { waiting: this.output.writableLength, queued: typeof size === "number" ? size : 0 };
   }
 
   get isReset(): boolean {

@@ -9,7 +9,7 @@ import { encodeMessage, keepAliveFrame, type Message, type MessagePeer } from ".
 import { notYet, WireReader } from "../protocol/wire-reader.ts";
 import { frameDataBytes, WireWriter } from "../protocol/wire-writer.ts";
 import { steadyMilliseconds } from "../steady-time.ts";
-import type { ByteStream } from "./byte-stream.ts";
+import type { ByteStream, Unsent } from "./byte-stream.ts";
 
 /** Gathered bytes that are sent without waiting for more. */
 const flushBytes = 32_768;
@@ -204,6 +204,11 @@ export class Connection {
 
   /** The first list has been received whole. */
   hasList = false;
+
+  /** What the system has not taken yet. */
+  get unsent(): Unsent {
+    return this.stream.unsent ?? { waiting: 0, queued: 0 };
+  }
 
   /** Whether the peer may be told that we are alive: a receiving side that waits for its first list may not (1-session 5.6). */
   keepsAlive = true;

@@ -15,6 +15,10 @@ export class Heartbeat {
   private readonly role: Role;
   private seconds: number;
   private timer: NodeJS.Timeout | undefined;
+  /** What the system had taken, and had still to take of the pieces under way; and when that was last another number. */
+  private taken = 0;
+  private queued = 0;
+  private movedAt: number = steadyMilliseconds();
 
   /** `seconds`: 0 for no limit. */
   constructor(connection: Connection, role: Role, seconds: number) {
@@ -47,7 +51,13 @@ export class Heartbeat {
     const role = this.role === "generator" && !connection.hasList ? "Receiver" : this.role;
     const now = steadyMilliseconds();
     if (connection.isHeld) connection.lastRead = now;
-    const idle = (now - Math.max(connection.lastRead, connection.lastWritten)) / 1000;
+    // What only waits in this process has not been written: a peer that does not read is silent (4-traps X-03).
+    const { waiting, queued } = connection.unsent;
+    const taken = connection.bytesWritten - waiting;
+    if (taken !== this.taken || queued < this.queued) this.movedAt = now;
+    this.taken = taken;
+    this.queued = queued;
+    const idle = (now - Math.max(connection.lastRead, this.movedAt)) / 1000;
     if (idle >= seconds) {
       this.stop();
       const message = `[${role}] io timeout after ${Math.floor(idle)} seconds -- exiting`;
@@ -56,6 +66,7 @@ export class Heartbeat {
       );
       return;
     }
-    if ((now - connection.lastWritten) / 1000 >= Math.ceil(seconds / 2)) connection.keepAlive();
+    const isQuiet = (now - connection.lastWritten) / 1000 >= Math.ceil(seconds / 2);
+    if (isQuiet && waiting === 0) connection.keepAlive();
   }
 }
