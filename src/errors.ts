@@ -19,6 +19,7 @@ export const ExitCode = {
   message: 13,
   ipc: 14,
   crashed: 15,
+  siblingSignal: 19,
   signal: 20,
   malloc: 22,
   partial: 23,
@@ -159,6 +160,11 @@ export function fileIoError(message: string, role: Role, path?: string): TsyncEr
 export function abortedError(role: Role = "client", abort?: { readonly cause: unknown }): TsyncError {
   const message = abort === undefined ? "received SIGINT, SIGTERM, or SIGHUP" : "the run was aborted";
   return new TsyncError("signal", message, { exitCode: ExitCode.signal, role, ...abort });
+}
+
+/** Told to stop by SIGUSR1, with which rsync's processes end each other (exit 19, 1-session 7.6). */
+export function siblingError(role: Role): TsyncError {
+  return new TsyncError("signal", "received SIGUSR1", { exitCode: ExitCode.siblingSignal, role });
 }
 
 /** A broken assumption of our own code (exit 15). */

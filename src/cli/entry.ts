@@ -18,18 +18,18 @@ if (major < 22 || (major === 22 && minor < 15)) {
 }
 
 /**
- * The first signal asks the run to clean up and end with 20; a second ends the process at once (4-traps L-09), but not one of the same
+ * The first signal asks the run to clean up and end with 20, SIGUSR1 with 19; a second ends the process at once (4-traps L-09), but not one of the same
  * moment: `timeout`, and what passes a terminal's signals on, send each one twice. SIGUSR1, which rsync sends to
  * what it has started, would open a debugger's port if nobody listened.
  */
 function listenForSignals(controller: AbortController): void {
   const sameMomentMilliseconds = 500;
   let first = 0;
-  const onSignal = () => {
+  const onSignal = (signal: NodeJS.Signals) => {
     const now = performance.now();
     if (!controller.signal.aborted) first = now;
     else if (now - first > sameMomentMilliseconds) process.exit(20);
-    controller.abort();
+    controller.abort(signal);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"] as const) process.on(signal, onSignal);
   // rsync answers this one with a line of progress: whoever sends it does not want the run to die (3-transfer 9.8).

@@ -265,6 +265,7 @@ test("SIGUSR1, which rsync sends to what it has started, ends a run and opens no
   fill(join(source, "file"), 3 * 1024 * 1024, "data");
   const kills = [{ after: 300, signal: "SIGUSR1" }] as const;
   const ended = await run(["-av", "--bwlimit=100", `${source}/`, `${destination}/`], kills);
-  expect(expectStopped(ended)).toBe(true);
+  expect({ code: ended.code, signal: ended.signal }).toEqual({ code: 19, signal: null });
+  expect(ended.stderr).toMatch(/^rsync error: received SIGUSR1 \(code 19\) at \S+ \[sender=\S+\]\n$/);
   expect(tempNames(destination)).toEqual([]);
 });
