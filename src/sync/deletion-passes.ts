@@ -48,7 +48,7 @@ export class DeletionPasses {
           emit({ type: "notice", role: "generator", code: "deleting-in", path: list.path, text });
         }
       }
-      this.inList(list);
+      this.handle(list, false);
       const names = list.entries.filter((entry) => !isDirectory(entry) || (entry.flags & EntryFlag.content) === 0);
       this.warnOfForeignLinks(
         this.below(list.path),
@@ -79,10 +79,15 @@ export class DeletionPasses {
 
   /** Deletes, or notes for the end of the run, what is extraneous in the directory of a list. */
   inList(list: FileList): void {
+    this.handle(list, true);
+  }
+
+  /** `tellsOfLinks`: of a link in the place of the directory, where no full pass does. */
+  private handle(list: FileList, tellsOfLinks: boolean): void {
     const { deleter, context } = this.parts;
     const names = this.names(list);
     // Where deletions are skipped after an error nothing is entered for them.
-    if (names === undefined || !deleter.isBlocked()) this.enter(list);
+    if (names === undefined || !deleter.isBlocked()) this.enter(list, tellsOfLinks);
     if (names === undefined) return;
     if (context.options.keepDirectoryLinks && failBehindLink(context, this.parts.destination, list.path)) return;
     const isTop = ((list.owner?.flags ?? 0) & EntryFlag.top) !== 0;
@@ -90,10 +95,11 @@ export class DeletionPasses {
   }
 
   /** Merge files count in every directory of the list, also where nothing is deleted: what is below inherits them (2-file-list 1.9). */
-  private enter({ owner, path }: FileList): void {
+  private enter({ owner, path }: FileList, tellsOfLinks: boolean): void {
     const { context, destination } = this.parts;
     if (owner === undefined || !context.filters.hasMergeFiles || destination.walker === undefined) return;
     if (!this.isThere(path)) return;
+    if (!tellsOfLinks && typeof destination.walker.directory(this.below(path)) === "number") return;
     context.filters.enter(0, this.below(path), { absolute: (_root, inner) => fullPath(destination.absolute, inner) });
   }
 
