@@ -18,18 +18,6 @@ difference("`-c --checksum-choice=none`, with arguments that are missing", {
   tsync: { status: 4, err: /^Invalid checksum-choice for --checksum: none \(0\)\nrsync error: [^\n]+\n$/ },
 });
 
-// What both send at every run but for frames of four bytes, the remainder is.
-difference(
-  "a file that is named after the directory that it lies in (`-R src src/f`, or twice by `--files-from`), as the sender",
-  {
-    setup: "mkdir s d; echo 1 >s/f; echo 2 >s/g; touch -d @1500000000 s/f s/g s",
-    run: "$p -aRv -e $rsh --rsync-path=$p s s/f h:$PWD/d/ | awk '/^sent/{ print $2 % 4 }'",
-    look: "ls d/s",
-    rsync: { out: "0\n", seen: "f\ng\n" },
-    tsync: { out: "3\n", seen: "f\ng\n" },
-  },
-);
-
 difference("a changed file that cannot be written, with `--compress-choice=zlib`", {
   nobody: true,
   setup: `mkdir -p s/x s/y d/x d/y; for i in 1 2 3; do seq 5000 >s/x/$i; seq 10 4999 >d/x/$i; done

@@ -1,6 +1,6 @@
 /** `--files-from` between two machines (1-session 2.8): where the list lies, and how its names travel at each protocol. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -60,6 +60,20 @@ const unreadable = [
   ["here, for a pull", ["--files-from=none", "far:s", "d"], 1],
   ["here, for a push", ["--files-from=none", "s", "far:d"], 1],
 ] as const;
+
+test.each([
+  ["a list that cannot be read", "--files-from=none"],
+  ["a wrong rule", "--filter=bad"],
+])("a push that ends before it begins logs no totals: %s", (_name, option) => {
+  const log = (client: string): string[] => {
+    const words = ["-r", "--log-file=log", option, "-e", join(folder, "shell"), "s", "far:d"];
+    expect(spawnSync(client, words, { cwd: folder, timeout: 30_000 }).status).toBe(1);
+    const lines = readFileSync(join(folder, "log"), "latin1").split("\n");
+    rmSync(join(folder, "log"));
+    return lines.map((line) => line.replace(/^\S+ \S+ \[\d+\] /, "").replace(/ at .*/, ""));
+  };
+  expect(log(tsync)).toEqual(log("rsync"));
+});
 
 test.each(unreadable)("a list that cannot be read %s", (_name, words, code) => {
   const outcome = (client: string, server: string): unknown => {

@@ -106,6 +106,7 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
   let opened: Connection | undefined;
   let heartbeat: Heartbeat | undefined;
   let recorder: BatchRecorder | undefined;
+  let hasBegun = false;
   let totalSize = (): number => 0;
   let stop = (): void => undefined;
   try {
@@ -126,6 +127,7 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
           own.telling(() => warn(foreignLinkText)),
         )
       : undefined;
+    hasBegun = true;
     names = WireNames.open(syscalls, ownCharset(command.settings.iconv), role);
     recorder = openBatch(command, program, syscalls, own);
     const said = serverArguments(callOf(command, request.environment));
@@ -168,7 +170,7 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
     const moved = opened?.counted ?? { bytesSent: 0, bytesReceived: 0 };
     // A client that sends hangs up without a word (1-session 7.5).
     await opened?.part(pushes ? undefined : partingCode(known), brokenPatienceMilliseconds);
-    if (pushes) request.onBreak?.({ ...moved, totalSize: totalSize() });
+    if (pushes && hasBegun) request.onBreak?.({ ...moved, totalSize: totalSize() });
     throw await withShellStatus(known, child, opened?.hasEnded === true, request.signal);
   } finally {
     heartbeat?.stop();
