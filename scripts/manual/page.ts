@@ -40,6 +40,7 @@ const exitMeanings: Readonly<Record<keyof typeof ExitCode, string>> = {
   message: "Trouble with the output of messages, or with starting a program.",
   ipc: "Trouble between the parts of the program.",
   crashed: "A fault in `tsync` itself.",
+  siblingSignal: "Stopped by SIGUSR1, as by any other signal.",
   signal: "Stopped by a signal. What was being written has been removed, or kept if `--partial` is given.",
   malloc: "Not enough memory, or something is larger than the limit.",
   partial: "Some files or attributes could not be copied; everything else was.",
