@@ -1,5 +1,4 @@
 /** The command line: arguments to a run, events to text, errors to an exit code. The only place that sets one. */
-
 import { type ByteName, byteName, fromBytes, fromText } from "../bytes/byte-name.ts";
 import { abortedError, asTsyncError, ExitCode, siblingError, TsyncError, usageError } from "../errors.ts";
 import { openUtcOffset } from "../fs/syscalls/local-time.ts";

@@ -5,6 +5,7 @@
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import type { TsyncError } from "../errors.ts";
 import type { ServerCommand } from "../options/parse-server.ts";
+import { steadyMilliseconds } from "../steady-time.ts";
 import type { Wants } from "../sync/context.ts";
 import type { EventSink } from "../sync/events.ts";
 import { asBytes } from "./escape.ts";
@@ -51,7 +52,7 @@ export class ServerLog {
         locale: { utf8: false, decimalComma: false },
         own: { umask: process.umask(), uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 },
         checksumName: options.checksum ? options.listChecksum : options.transferChecksum,
-        steadyMilliseconds: () => performance.now(),
+        steadyMilliseconds,
         direction: settings.sender ? "push" : "pull",
         isServer: true,
       },

@@ -14,33 +14,17 @@ import {
   truncateSync,
 } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { openKoffi } from "../../src/fs/syscalls/koffi.ts";
-import { openPlain } from "../../src/fs/syscalls/plain.ts";
 import type { SyncOptions } from "../../src/options/sync-options.ts";
 import { sync } from "../../src/sync/sync.ts";
+import type { Hook } from "./hooked-syscalls.ts";
 import { type BackEnd, backEnds, namesIn, temporaryFiles, tsync, Workspace } from "./support.ts";
 
 // Threads are used in trees that are large enough to test them.
 process.env.TSYNC_THREADS_FROM = "1000";
 
-/** Called before each system call of a run in this process. */
-const hook: { before: ((method: string, args: readonly unknown[]) => void) | undefined } = vi.hoisted(() => ({
-  before: undefined,
-}));
+const hook: Hook = vi.hoisted(() => ({ before: undefined }));
 
-vi.mock("../../src/fs/syscalls/choose.ts", () => ({
-  openSyscalls: (kind?: BackEnd) =>
-    new Proxy(kind === "plain" ? openPlain() : openKoffi(), {
-      get(target, property, receiver) {
-        const value: unknown = Reflect.get(target, property, receiver);
-        if (typeof value !== "function" || typeof property !== "string") return value;
-        return (...args: readonly unknown[]): unknown => {
-          hook.before?.(property, args);
-          return Reflect.apply(value, target, args);
-        };
-      },
-    }),
-}));
+vi.mock("../../src/fs/syscalls/choose.ts", async () => (await import("./hooked-syscalls.ts")).hookedSyscalls(hook));
 
 let workspace: Workspace;
 beforeEach(() => {

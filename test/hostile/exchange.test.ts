@@ -7,28 +7,14 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { asTsyncError } from "../../src/errors.ts";
-import { openKoffi } from "../../src/fs/syscalls/koffi.ts";
-import { openPlain } from "../../src/fs/syscalls/plain.ts";
 import type { SyncOptions } from "../../src/options/sync-options.ts";
 import { sync } from "../../src/sync/sync.ts";
+import type { Hook } from "./hooked-syscalls.ts";
 import { type BackEnd, backEnds, Sentinel, secret, Workspace } from "./support.ts";
 
-/** Called before each system call of a run. */
-const hook: { before: ((method: string) => void) | undefined } = vi.hoisted(() => ({ before: undefined }));
+const hook: Hook = vi.hoisted(() => ({ before: undefined }));
 
-vi.mock("../../src/fs/syscalls/choose.ts", () => ({
-  openSyscalls: (kind?: BackEnd) =>
-    new Proxy(kind === "plain" ? openPlain() : openKoffi(), {
-      get(target, property, receiver) {
-        const value: unknown = Reflect.get(target, property, receiver);
-        if (typeof value !== "function" || typeof property !== "string") return value;
-        return (...args: readonly unknown[]): unknown => {
-          hook.before?.(property);
-          return Reflect.apply(value, target, args);
-        };
-      },
-    }),
-}));
+vi.mock("../../src/fs/syscalls/choose.ts", async () => (await import("./hooked-syscalls.ts")).hookedSyscalls(hook));
 
 const names = ["f0", "f1"];
 
