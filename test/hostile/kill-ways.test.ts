@@ -1,7 +1,8 @@
 /**
  * kill -9 in the ways of writing that kill.test.ts leaves out, and between two ends (4-traps L-05, L-08, L-12, L-18, R-05, X-08): whoever is
- * killed, no file is torn that is not written in place, what a backup was asked for is still there, a source is removed only
- * when its copy is in place, the end that lives on ends soon, and the next run completes.
+ * killed, no file is torn that is not written in place (`--partial` lets a receiver that lives on put the beginning of a file in
+ * its place), what a backup was asked for is still there, a source is removed only when its copy is in place, the end that lives on ends
+ * soon, and the next run completes.
  *
  * `TSYNC_KILLS=200` for so many moments of all together; 13 otherwise.
  */
@@ -180,16 +181,30 @@ function hashes(root: string): ReadonlyMap<string, string> {
   return new Map(found.map((name) => [name, hash(readFileSync(join(root, name)))]));
 }
 
-function expectNothingLost(options: readonly string[], title: string): void {
+function receiverOf({ direction }: Way): Way["killed"] {
+  return direction === "push" ? "server" : "client";
+}
+
+/** Whether this destination file is how its source begins. */
+function isBeginning(name: string): boolean {
+  const kept = readFileSync(workspace.at(`dst/${name}`));
+  return kept.equals(readFileSync(workspace.at(`src/${name}`)).subarray(0, kept.length));
+}
+
+function expectNothingLost(way: Way, options: readonly string[], title: string): void {
   const inPlace = options.some((option) => option.startsWith("--inplace") || option.startsWith("--append"));
   const backsUp = options.includes("-ab");
   const [there, sources] = [hashes(workspace.at("dst")), hashes(workspace.at("src"))];
   const backups = hashes(workspace.at("backup"));
+  const keepsParts = options.includes("--partial") && way.killed !== receiverOf(way);
   for (const [name, { before, now }] of contents) {
     const found = there.get(name);
     if (!sources.has(name)) expect(found, `${title}: ${name} has left its source`).toBe(now);
     else expect(sources.get(name), `${title}: the source ${name}`).toBe(now);
-    if (!inPlace) expect([before, now, ...(backsUp ? [undefined] : [])], `${title}: ${name} is torn`).toContain(found);
+    const isKeptPart = keepsParts && found !== undefined && isBeginning(name);
+    if (!inPlace && !isKeptPart) {
+      expect([before, now, ...(backsUp ? [undefined] : [])], `${title}: ${name} is torn`).toContain(found);
+    }
     const kept = [found, there.get(`${name}~`), backups.get(name)];
     if (backsUp && before !== undefined) expect(kept, `${title}: ${name} is backed up`).toContain(before);
   }
@@ -219,7 +234,7 @@ test.each(optionSets.map((options) => ({ title: options.join(" "), options })))(
       const { code } = await run.done;
       if (way.server !== undefined) await untilGone(serverPid());
       if (hit && way.killed === "client") expect([null, 0], where).toContain(code);
-      expectNothingLost(options, where);
+      expectNothingLost(way, options, where);
       const left = [...temporaryFiles(workspace.at("dst")), ...temporaryFiles(workspace.at("temp"))];
       expect(left.length, `${where}: ${left.join(" ")}`).toBeLessThanOrEqual(2);
       for (const path of left) expect(statSync(path).mode & 0o077, path).toBe(0);
