@@ -24,6 +24,8 @@ export interface ByteStream {
   destroy(): void;
   /** Bytes that were written and that the system has not taken: all pieces of which any are left, and what is left of those under way. */
   readonly unsent?: Unsent;
+  /** The descriptor that is written to, where there is one. */
+  readonly descriptor?: number | undefined;
   /** The end of what was read was none: the peer has left with data of ours unread. Only a socket between machines tells. */
   readonly isReset?: boolean;
 }
@@ -70,6 +72,11 @@ export class NodeByteStream implements ByteStream {
     const { _handle: handle } = this.output as { _handle?: { readonly writeQueueSize?: unknown } | null };
     const size = handle?.writeQueueSize;
     return { waiting: this.output.writableLength, queued: typeof size === "number" ? size : 0 };
+  }
+
+  get descriptor(): number | undefined {
+    const { _handle: handle } = this.output as { _handle?: { readonly fd?: unknown } | null };
+    return typeof handle?.fd === "number" && handle.fd >= 0 ? handle.fd : undefined;
   }
 
   get isReset(): boolean {

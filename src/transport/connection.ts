@@ -210,6 +210,11 @@ export class Connection {
     return this.stream.unsent ?? { waiting: 0, queued: 0 };
   }
 
+  /** The descriptor that the stream is written to, where there is one. */
+  get descriptor(): number | undefined {
+    return this.stream.descriptor;
+  }
+
   /** Whether the peer may be told that we are alive: a receiving side that waits for its first list may not (1-session 5.6). */
   keepsAlive = true;
 

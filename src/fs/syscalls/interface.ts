@@ -223,6 +223,8 @@ export interface Syscalls {
   cloneFile(from: number, to: number): number;
   /** Takes what is already on the drive out of the page cache; -95 if that cannot be asked for. */
   dropCache(descriptor: number): number;
+  /** Bytes that were written to a pipe or socket and not read by the peer yet, as far as the system knows; -95 if it cannot be asked. */
+  unreadBytes(descriptor: number): number;
   truncate(descriptor: number, size: number): number;
   /** Makes bytes [offset, offset+length) a hole, within or beyond the file's size, which stays. */
   punchHole(descriptor: number, offset: number, length: number): number;

@@ -29,6 +29,8 @@ const FALLOC_KEEP_SIZE = 1;
 const FALLOC_KEEP_SIZE_PUNCH_HOLE = FALLOC_KEEP_SIZE | 2;
 /** `_IOW(0x94, 9, int)` of x86-64, arm64 and riscv64. */
 const FICLONE = 0x40049409;
+const TIOCOUTQ = 0x5411;
+const FIONREAD = 0x541b;
 const POSIX_FADV_DONTNEED = 4;
 const UTIME_OMIT = 0x3ffffffe;
 /** The number of fchmodat2 is the same on every architecture. */
@@ -312,6 +314,11 @@ export function openKoffi({ oldKernel = false }: { readonly oldKernel?: boolean 
     },
     cloneFile: (from, to) => (ioctl(to, FICLONE, from) < 0 ? failure() : 0),
     // The answer itself is the error.
+    unreadBytes(descriptor) {
+      // A socket knows what leaves it, a pipe what lies in it.
+      if (ioctl(descriptor, TIOCOUTQ, record) < 0 && ioctl(descriptor, FIONREAD, record) < 0) return Errno.EOPNOTSUPP;
+      return signed[0] as number;
+    },
     dropCache: (descriptor) => -advise(descriptor, 0, 0, POSIX_FADV_DONTNEED),
     copyFileRange(from, to, length) {
       const count = result(copyRange(from, 0, to, 0, length, 0));

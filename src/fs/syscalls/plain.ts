@@ -193,6 +193,7 @@ export function openPlain(): Syscalls {
     copyFileRange: () => Errno.EOPNOTSUPP,
     cloneFile: () => Errno.EOPNOTSUPP,
     dropCache: () => Errno.EOPNOTSUPP,
+    unreadBytes: () => Errno.EOPNOTSUPP,
     truncate: (descriptor, size) => attempt(() => fs.ftruncateSync(descriptor, size)),
     allocate: () => Errno.EOPNOTSUPP,
     punchHole: () => Errno.EOPNOTSUPP,

@@ -140,7 +140,8 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
       stop = () => connection.fail(abortedError(role));
       request.signal.addEventListener("abort", stop);
       if (request.signal.aborted) throw abortedError(role);
-      heartbeat = new Heartbeat(connection, role === "sender" ? role : "generator", command.settings.timeoutSeconds);
+      const { timeoutSeconds } = command.settings;
+      heartbeat = new Heartbeat(connection, role === "sender" ? role : "generator", timeoutSeconds, syscalls);
     };
     let agreedProtocol: number | undefined;
     if (command.remote.transport === "daemon") {

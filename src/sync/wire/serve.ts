@@ -114,6 +114,7 @@ export async function serve(request: ServeRequest): Promise<RunSummary> {
     request.connection,
     settings.sender ? "sender" : "generator",
     settings.timeoutSeconds,
+    request.syscalls,
   );
   const stop = (): void => request.connection.fail(abortedError(settings.sender ? "sender" : "Receiver"));
   request.signal.addEventListener("abort", stop);
