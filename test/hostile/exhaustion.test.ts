@@ -18,6 +18,8 @@ process.env.TSYNC_THREADS_FROM = "1000";
 
 /** `TSYNC_ENTRIES=300000` for the long mode. */
 const entries = Number(process.env.TSYNC_ENTRIES ?? 40_000);
+/** How many times more a test and its runs may take than in the short mode. */
+const patience = Math.max(1, entries / 40_000);
 
 /** Largest resident memory of a run in MiB (VmHWM: it never falls, so that the last look before the end tells). */
 async function peakMebibytes(args: readonly string[]): Promise<number> {
@@ -36,7 +38,7 @@ async function peakMebibytes(args: readonly string[]): Promise<number> {
 }
 
 test("X-02 X-04 a directory of very many entries is copied, compared and emptied in bounded memory", {
-  timeout: 600_000,
+  timeout: 600_000 * patience,
 }, async () => {
   using workspace = new Workspace();
   const src = workspace.directory("src");
@@ -46,13 +48,13 @@ test("X-02 X-04 a directory of very many entries is copied, compared and emptied
   // A list is one directory: that much an entry, beside Node and the buffers.
   expect(peak).toBeLessThan(200 + entries / 1024);
   expect(must("sh", ["-c", 'ls -f "$1" | wc -l', "sh", workspace.at("dst")]).trim()).toBe(String(entries + 2));
-  expect(tsync(["-i", ...args], { timeoutSeconds: 300 })).toMatchObject({ code: 0, stdout: "", stderr: "" });
+  expect(tsync(["-i", ...args], { timeoutSeconds: 300 * patience })).toMatchObject({ code: 0, stdout: "", stderr: "" });
   must("find", [src, "-type", "f", "-delete"]);
-  expect(tsync(args, { timeoutSeconds: 300 }).code).toBe(0);
+  expect(tsync(args, { timeoutSeconds: 300 * patience }).code).toBe(0);
   expect(must("ls", ["-A", workspace.at("dst")])).toBe("");
 });
 
-test("X-02 a tree of many directories is copied in bounded memory", { timeout: 600_000 }, async () => {
+test("X-02 a tree of many directories is copied in bounded memory", { timeout: 600_000 * patience }, async () => {
   using workspace = new Workspace();
   for (let directory = 0; directory < entries / 100; directory++) {
     const path = workspace.directory(`src/${directory % 20}/${directory}`);
