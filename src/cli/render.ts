@@ -1,9 +1,6 @@
 /** Turns the events of a run into rsync's text (3-transfer 9). It writes to the functions it is given and decides no exit codes. */
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
-import type { ChecksumName } from "../delta/checksum.ts";
 import { assertNever, type Role, type TsyncError } from "../errors.ts";
-import { applyModeChanges } from "../options/chmod.ts";
-import { FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
 import type {
   DeleteEvent,
@@ -18,16 +15,15 @@ import type {
   TransferredEvent,
 } from "../sync/events.ts";
 import { isNoticeShown } from "../sync/notice-levels.ts";
-import type { ClockText } from "./clock-text.ts";
 import { asBytes, escapeForTerminal, type HighBytes } from "./escape.ts";
 import { errorMessageLines, exitLine, lastLines } from "./exit-text.ts";
-import { type OwnIdentity, type ReportRules, receiverLog, reportItem, reportRules } from "./item-decision.ts";
-import { blankedCount, deletionCounts, filesToConsider, listCounts } from "./list-counts.ts";
+import { type ReportRules, receiverLog, reportItem, reportRules } from "./item-decision.ts";
+import { blankedCount, deletionCounts, filesToConsider, listCount, receivedCounts } from "./list-counts.ts";
 import { listLine } from "./list-line.ts";
-import type { TextLocale } from "./locale.ts";
 import { type NumberStyle, numberStyle } from "./numbers.ts";
 import { type FormatContext, type OutFormat, parseOutFormat, renderDelete, renderItem } from "./out-format.ts";
 import { Progress } from "./progress.ts";
+import { formatContext, type RenderSettings } from "./render-context.ts";
 import { type RenderNeeds, type RenderOptions, type SessionTraits, sessionTraits } from "./render-options.ts";
 import { type LogTotals, logTotals, statisticsLines, summaryLines } from "./summary.ts";
 
@@ -36,25 +32,6 @@ export interface RenderOutput {
   out(text: ByteName): void;
   error(text: ByteName): void;
   log?(text: ByteName, open?: boolean): void;
-}
-
-/** What the text depends on besides options and events. */
-export interface RenderSettings {
-  readonly locale: TextLocale;
-  /** Where the data goes; a local run if not given. */
-  readonly direction?: "push" | "pull" | undefined;
-  /** There is only a log, that of a server. */
-  readonly isServer?: boolean;
-  /** Who the process is. */
-  readonly own: OwnIdentity;
-  /** Process id for `%p`. */
-  readonly pid: number;
-  readonly checksumName: ChecksumName;
-  readonly clock: ClockText;
-  /** Whole seconds since 1970. */
-  now(): number;
-  /** Milliseconds on a clock that never jumps. */
-  steadyMilliseconds(): number;
 }
 
 /** An event sink that prints; `finish` is called once, at the end. */
@@ -100,7 +77,7 @@ class RunRenderer {
   /** A line without its newline stands on the terminal; the next text ends it first. */
   private lineOpen = false;
   /** The header of a complete list waits for its `done`. */
-  private header: "none" | "open" | "broken" = "none";
+  private header: "none" | "open" | "broken" | "counted" = "none";
 
   constructor(options: RenderOptions, output: RenderOutput, settings: RenderSettings) {
     this.options = options;
@@ -113,21 +90,7 @@ class RunRenderer {
     this.format = format === undefined || options.listOnly ? undefined : parseOutFormat(format);
     this.logFormat = output.log === undefined ? undefined : parseOutFormat(options.logFileFormat ?? logFormat);
     this.logsItems = options.logFileFormat !== "";
-    this.context = {
-      timesKept: options.times,
-      pid: settings.pid,
-      sends: settings.direction === "push",
-      receives: settings.direction === "pull",
-      changedMode: (mode) =>
-        (mode & FileType.mask) === FileType.symlink ? mode : applyModeChanges(mode, options.chmod, settings.own.umask),
-      checksumName: () => this.session.checksumName ?? settings.checksumName,
-      decimalComma: settings.locale.decimalComma,
-      hidesDigest: () => this.session.isOld,
-      ownerKept: options.owner,
-      groupKept: options.group,
-      clock: settings.clock,
-      now: () => settings.now(),
-    };
+    this.context = formatContext(options, settings, () => this.session);
     this.rules = reportRules(options, this.format, this.logFormat, settings);
     const showProgress = options.info.progress >= 1 && !options.quiet;
     const clock = (): number => settings.steadyMilliseconds();
@@ -145,6 +108,9 @@ class RunRenderer {
     switch (event.type) {
       case "list-start":
         this.listStart(event);
+        break;
+      case "list-count":
+        this.listCounts(listCount(event.count));
         break;
       case "list-done":
         this.listDone(event);
@@ -253,12 +219,20 @@ class RunRenderer {
   private listDone(event: ListDoneEvent): void {
     if (this.header === "none") return;
     const counts = this.options.info.flist >= 2;
+    if (counts && this.ownRole === "generator") this.listCounts(receivedCounts(event.count));
     this.lineOpen = false;
     const last = counts ? filesToConsider(event.count) : "done";
-    const isBroken = this.header === "broken";
-    this.out(`${counts ? listCounts(event.count, this.ownRole === "generator", isBroken) : ""}${last}\n`);
+    this.out(`${last}\n`);
     this.output.log?.(byteName(last));
     this.header = "none";
+  }
+
+  /** The first of them ends the line of the header, unless an error has done so. */
+  private listCounts(text: string): void {
+    if (this.header === "none" || text === "") return;
+    this.out(`${this.header === "open" ? "\n" : ""}${text}`);
+    this.header = "counted";
+    this.lineOpen = true;
   }
 
   /** Without `--progress` rsync does not add up what it has seen in other directories. */

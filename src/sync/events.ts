@@ -19,6 +19,12 @@ export interface ListStartEvent {
   readonly checksumName?: ChecksumName | undefined;
 }
 
+/** So many entries of a complete list have been found: told at the first and at each hundred, with `--info=flist2` only. */
+export interface ListCountEvent {
+  readonly type: "list-count";
+  readonly count: number;
+}
+
 /** The complete (non-incremental) file list is known. */
 export interface ListDoneEvent {
   readonly type: "list-done";
@@ -177,6 +183,7 @@ export interface PhaseEvent {
 
 export type RunEvent =
   | ListStartEvent
+  | ListCountEvent
   | ListDoneEvent
   | DeletionCountEvent
   | ListedEvent

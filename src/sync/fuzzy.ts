@@ -11,6 +11,7 @@ import { noAttributes, sameTime } from "./compare.ts";
 import { fullPath } from "./context.ts";
 import { type EntryParts, type PlacedTurn, pathBelow } from "./entry-parts.ts";
 import { fileSuffix, nameDistance, one } from "./name-distance.ts";
+import { refusesForeignLink } from "./place.ts";
 import { readLinks } from "./read-links.ts";
 
 /** What is farther away than this has nothing to do with the name. */
@@ -50,11 +51,11 @@ export class FuzzyBases {
     // A whole file needs no basis, but without --perms it gets the mode of that, and one of a group leads if it has one.
     const needless = context.isRemote !== true && (options.dryRun || (options.wholeFile && options.permissions));
     const unneeded = needless && !linked;
-    // rsync looks all the same, and reads the links that it finds, which their times of access show.
-    if (options.fuzzy === 0 || (unneeded && !options.atimes)) return undefined;
+    // rsync looks all the same, and reads the links that it finds, which their times of access show; or refuses to follow one.
+    const isIdle = unneeded && !options.atimes && !(options.keepDirectoryLinks && !options.dryRun);
+    if (options.fuzzy === 0 || isIdle) return undefined;
     const path = directoryName(pathBelow(destination, entry));
     if (path !== this.path) this.read(path);
-    if (unneeded) return undefined;
     const free = this.candidates.filter(({ name, index }) => index >= 0 || !this.requested.has(joinName(path, name)));
     const { size, mtime, mtimeNanoseconds } = entry;
     const equal = free.find(
@@ -63,6 +64,8 @@ export class FuzzyBases {
     const found = equal ?? closest(free, entry.name);
     if (found === undefined) return undefined;
     const { held, directory, index, name, stat } = found;
+    const isRefused = index < 0 && !options.dryRun && refusesForeignLink(context, destination, path);
+    if (isRefused || unneeded) return undefined;
     const absolute = joinName(directory, name);
     return {
       level: 1,

@@ -17,6 +17,7 @@ import { mkstempText } from "./finish-file.ts";
 import type { LinkGroup } from "./hard-links.ts";
 import { replaceBy, sameInode } from "./make-special.ts";
 import { NewAcls } from "./new-acls.ts";
+import { refusesForeignLink } from "./place.ts";
 import { FileReceiver } from "./receive-file.ts";
 import type { JobResult, ReceiveJob } from "./receive-job.ts";
 import { verificationText } from "./verify-copy.ts";
@@ -25,6 +26,7 @@ const ENOENT = -2;
 const EINVAL = -22;
 const EEXIST = -17;
 const ENOTDIR = -20;
+const ELOOP = -40;
 
 /** How an alternate took care of an entry; `failed` leaves it to be made or transferred. */
 export type AlternateOutcome = "linked" | "copied" | "left-out" | "failed";
@@ -131,11 +133,12 @@ export class AlternateEntries {
    * (P-08).
    */
   private link({ entry, place, exists, directory }: PlacedTurn, found: Alternate): "linked" | "failed" | undefined {
-    const { context } = this.parts;
+    const { context, destination } = this.parts;
     const { syscalls, options } = context;
     const { descriptor } = found.directory;
     const make = (leaf: typeof place.name) => syscalls.linkAt(descriptor, found.name, place.directory, leaf);
-    let status = exists ? EEXIST : make(place.name);
+    const isRefused = refusesForeignLink(context, destination, directoryName(pathBelow(destination, entry)));
+    let status = isRefused ? ELOOP : exists ? EEXIST : make(place.name);
     if (status === EEXIST) status = replaceBy(syscalls, place.directory, place.name, make);
     if (status === 0) {
       directory.dirty = true;
@@ -143,7 +146,8 @@ export class AlternateEntries {
     }
     // What cannot be removed is compared and brought up to date where it stands. Removing a directory of that name asks whether
     // it can be, and leaves everything but a directory alone.
-    if (exists && syscalls.removeDirectoryAt(place.directory, place.name) !== ENOTDIR) return "failed";
+    const isKept = exists && !isRefused;
+    if (isKept && syscalls.removeDirectoryAt(place.directory, place.name) !== ENOTDIR) return "failed";
     const reason = `failed: ${errnoText(-status)}`;
     const text = `rsync: [generator] link "${place.absolute}" => ${found.absolute} ${reason}`;
     remark(context, "other", text, entry.path, options.info.name > 0);

@@ -61,7 +61,7 @@ export class ListBuilder {
     this.named = new NamedEntries(context.options.incrementalRecursion, state?.named);
     this.linkGroups = new Map(state?.linkGroups);
     this.ioError = state?.ioError ?? 0;
-    this.events = new ScanEvents(!context.options.incrementalRecursion, state?.events);
+    this.events = new ScanEvents(context.options, state?.events);
   }
 
   /** The state after the last list, for another thread. */
@@ -92,7 +92,7 @@ export class ListBuilder {
   addEntry(parent: ByteName, entry: FileEntry, device: number): void {
     this.named.add(parent, entry);
     this.argumentDevices.set(entry, device);
-    if ((entry.flags & EntryFlag.content) !== 0) this.events.addDirectory(entry);
+    this.events.addEntry(entry);
   }
 
   /** The next list in depth-first order; undefined after the last. */
@@ -216,7 +216,7 @@ export class ListBuilder {
       }
       const entry = this.makeEntry(source.root, directory, name, child, this.stat, flags, seen === "followed");
       if (entry === undefined) continue;
-      if ((flags & EntryFlag.content) !== 0) this.events.foundDirectory(entry);
+      this.events.foundEntry(entry);
       entries.push(entry);
     }
     return this.attributes.add(entries, directory, path, false, held.hops);

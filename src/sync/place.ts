@@ -134,6 +134,24 @@ export function failBehindLink({ ledger }: RunContext, destination: Destination,
 }
 
 /**
+ * `--keep-dirlinks`: whether a directory lies behind a link of somebody else, which is told. rsync neither links into it nor starts from a
+ * file there that it has found by `--fuzzy`: both are done by path, as the operator's are (4-traps O-01).
+ */
+export function refusesForeignLink(
+  { options, operator, syscalls }: RunContext,
+  { walker }: Destination,
+  below: ByteName,
+): boolean {
+  const top = options.keepDirectoryLinks ? walker?.directory(byteName("")) : undefined;
+  if (typeof top !== "object") return false;
+  const { directory, path: nameOnly } = syscalls.flags;
+  const path = byteName(`/proc/self/fd/${top.descriptor}/${below}`);
+  const opened = operator.unconfined.open(path, directory | nameOnly);
+  if (opened >= 0) syscalls.close(opened);
+  return opened === ELOOP;
+}
+
+/**
  * Opens what stands in place of a parent that `--no-implied-dirs` leaves out: the directory, or the one that a link of the
  * destination leads to (3-transfer 1.7 step 4). A negative errno otherwise.
  */

@@ -83,14 +83,6 @@ difference("`-A -b` with `--inplace` or `--append`, files without an ACL in a di
   tsync: { status: 0, seen: "0\n" },
 });
 
-difference("`--keep-dirlinks --link-dest` with a file behind a link of somebody else", {
-  setup: "mkdir -p s/x a/x d/y; echo 1 >s/x/f; cp -a s/. a/; ln -s y d/x; chown -h 1 d/x",
-  run: "-aK --link-dest=../a s/ d/",
-  look: "stat -c %h d/y/f",
-  rsync: { status: 0, err: /^refusing to follow a symlink/, seen: "1\n" },
-  tsync: { status: 0, err: "", seen: "2\n" },
-});
-
 difference(
   "`-k --delete-before` with merge files, in a directory of the destination for which a link of somebody else stands",
   {

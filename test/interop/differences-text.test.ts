@@ -80,13 +80,6 @@ difference("`--log-file` after a wrong filter rule", {
   tsync: { status: 1, seen: "l\ns\n" },
 });
 
-difference("`building file list` under `--progress` or `--info=flist2`, with an error before the first entry", {
-  setup: "mkdir s d",
-  run: "-a --no-i-r --info=flist2 nosuch s/ d/",
-  rsync: { status: 23, out: /^building file list \.{3} {2}0 files/ },
-  tsync: { status: 23, out: /^building file list \.{3} \n 0 files/ },
-});
-
 // Forty names: no order of a file system is that of their bytes by chance.
 difference("`-vv`: lines about filter rules of a directory's names, without koffi (`TSYNC_SYSCALLS=plain`)", {
   setup: "mkdir s d; cd s; for i in $(seq 40 -1 11); do echo $i >$i; done; for i in $(seq 41 50); do echo >$i; done",

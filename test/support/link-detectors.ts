@@ -259,22 +259,6 @@ export const linkDetectors: readonly Detector[] = [
     },
   },
   {
-    row: "`--keep-dirlinks --link-dest` with a file behind a link of somebody else",
-    applies: ({ left }, options) =>
-      options.has("K", "--keep-dirlinks") &&
-      options.has("", "--link-dest") &&
-      left.stderr.split("\n").some((line) => refusal.test(line)),
-    explains: (difference) => {
-      const { aspect, tree, isOrder, left, right } = difference;
-      if (aspect === "stderr") return onlyLines(difference, refusal);
-      if (itemLines.test(aspect) && !isOrder && right.length === 0)
-        return left.every((line) => /^c[fLSD] {9} /.test(line));
-      if (followerLines.test(aspect) && !isOrder && left.length === 0)
-        return right.every((line) => /^h[fLSD] {9} /.test(line));
-      return tree?.property === "linkedWith" && (tree.left ?? "") === "";
-    },
-  },
-  {
     row: "`--keep-dirlinks -b` with a file behind a link of somebody else",
     applies: ({ left }, options) =>
       options.has("K", "--keep-dirlinks") &&

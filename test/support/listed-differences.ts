@@ -37,7 +37,6 @@ function allDetectors(): Detector[] {
 }
 
 const invalidBackup = /^rsync: \[(?:generator|receiver)\] stat ".*" failed: Invalid argument \(22\)$/;
-const listCount = /^(?: 0 files\.\.\.\r?)?(?:\d+ files? to consider)?$/;
 const verification = /^WARNING: (.*) failed verification -- update (?:discarded|retained) \(will try again\)\.$/;
 const closedLink = /^rsync: \[generator\] opendir "(.*)" failed: Too many levels of symbolic links \(40\)$/;
 const closedTooEarly =
@@ -235,12 +234,6 @@ const detectors: readonly Detector[] = [
     },
   },
   {
-    row: "`--keep-dirlinks --fuzzy` with a similar file behind a link of somebody else",
-    applies: (_, options) => options.has("K", "--keep-dirlinks") && options.has("y", "--fuzzy"),
-    explains: (difference) =>
-      difference.aspect === "stderr" && onlyLines(difference, /^refusing to follow a symlink owned by/),
-  },
-  {
     row: "end by an error of the receiving side",
     applies: ({ left, right }) => Number(left.exitCode) === 11 && Number(right.exitCode) === 11,
     explains: (difference) =>
@@ -262,16 +255,6 @@ const detectors: readonly Detector[] = [
       return (
         !names.some(stands) && sorted(names.map(String)) === sorted(right.map((line) => `${fresh.exec(line)?.[1]}`))
       );
-    },
-  },
-  {
-    row: "`building file list` under `--progress` or `--info=flist2`, with an error before the first entry",
-    applies: ({ left, right }) => [left, right].every(({ stdout, stderr }) => / \d+ files\.\.\./.test(stdout + stderr)),
-    explains: (difference) => {
-      const { aspect, left, right } = difference;
-      // With --stderr=all the count stands there, before or behind the error.
-      if (aspect === "stderr") return onlyLines(difference, listCount, listCount);
-      return aspect === "stdout blank" && left.length === 0 && right.length === 1 && right[0] === "";
     },
   },
   {

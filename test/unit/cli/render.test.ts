@@ -89,6 +89,11 @@ function problem(text: string, role: Role = "sender"): RunEvent {
 const incremental: RunEvent = { type: "list-start", incremental: true };
 const building: RunEvent = { type: "list-start", incremental: false };
 const listed = (count: number): RunEvent => ({ type: "list-done", count });
+const counted = (count: number, { info }: RenderOptions): RunEvent[] =>
+  Array.from({ length: info.flist < 2 ? 0 : Math.ceil(count / 100) }, (_, index) => ({
+    type: "list-count",
+    count: index * 100,
+  }));
 const created: RunEvent = { type: "created-directory", path: byteName("d") };
 const top = itemOf(".", newLocal, directory);
 const big = itemOf("big", newTransfer);
@@ -235,7 +240,7 @@ describe("the header of a complete list", () => {
     ["-d", optionsOf(1, { recursive: false, directories: true }), 6, "building file list ... done\n"],
     ["--files-from", optionsOf(1, { recursive: false, filesFrom: byteName("-") }), 6, "building file list ... done\n"],
   ])("%s with %i entries", (_title, options, count, stdout) => {
-    const printed = print(options, [building, listed(count)], well);
+    const printed = print(options, [building, ...counted(count, options), listed(count)], well);
     expect(printed.stdout).toBe(stdout + totals);
     // rsync logs the end of the line, if it printed any.
     const [, end] = /(?:\.\.\. |\r)([^\r]+)\n$/.exec(stdout) ?? [];
@@ -254,9 +259,14 @@ describe("the header of a complete list", () => {
       `\nrsync: [sender] link_stat "/s/nope" failed: No such file or directory (2)\n${code23} [sender=${version}]\n`,
     );
     expect(printed.log).toContain("done");
-    const progress = print(optionsOf(1, {}, { flist: 2 }), [building, trouble, listed(1)], badly);
-    expect(progress.stdout).toBe(`building file list ... \n 0 files...\r1 file to consider\n${totals}`);
-    const none = print(optionsOf(1, {}, { flist: 2 }), [building, trouble, listed(0)], badly);
+    const counting = optionsOf(1, {}, { flist: 2 });
+    const count = counted(1, counting);
+    const early = print(counting, [building, trouble, ...count, listed(1)], badly);
+    expect(early.stdout).toBe(`building file list ...  0 files...\r1 file to consider\n${totals}`);
+    const late = print(counting, [building, ...count, trouble, listed(1)], badly);
+    expect(late.stdout).toBe(`building file list ... \n 0 files...\r1 file to consider\n${totals}`);
+    expect(late.stderr).toBe(early.stderr);
+    const none = print(counting, [building, trouble, listed(0)], badly);
     expect(none.stdout).toBe(`building file list ... 0 files to consider\n${totals}`);
   });
 });

@@ -214,15 +214,6 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { difference: differs("dst/f", "xattrs", "user.b=1", "security.capability=2 user.a=1") },
   ],
   [
-    "a file that rsync has linked",
-    /^`--keep-dirlinks --link-dest`/,
-    {
-      ...{ argv: "-aK --link-dest=../a", stderr: [refusal, ""] },
-      difference: differs("dst/x/f", "linkedWith", "", "a/x/f"),
-    },
-    { difference: differs("dst/x/f", "linkedWith", "dst/f", "a/x/f") },
-  ],
-  [
     "another file than a backup",
     /^`--keep-dirlinks -b`/,
     { argv: "-rK -b", stderr: [refusal, ""], difference: differs("dst/x/f~", "existence", undefined, "file") },

@@ -1,0 +1,41 @@
+/**
+ * Corners in which tsync used to do something else than rsync, or to say it otherwise, and now does the same, odd as some of it is:
+ * one small tree each, against the installed rsync. More of them: whole-corners.test.ts.
+ */
+import { describe, test } from "vitest";
+import { lookAtTrees, sideBySide } from "../support/side-by-side.ts";
+
+const compare = sideBySide({ look: lookAtTrees });
+
+describe("the counts of a list that is made", () => {
+  const setup = "mkdir s d; ln -s no s/l; mkdir s/a; ln -s no s/a/l; for i in $(seq 120); do echo $i >s/a/$i; done";
+  test.each([
+    "-a --info=flist2 nosuch s/ d/",
+    "-a --info=flist2 s/ nosuch d/",
+    "-a --info=flist2 nosuch d/",
+    "-aL --progress s/ d/",
+    "-avv --progress --exclude=1* s/ d/",
+    "-a --stderr=all --info=flist2 nosuch s/ d/",
+    "-a --stderr=all --info=flist2 s/ nosuch d/",
+  ])("%s", (line) => {
+    compare(setup, `--no-i-r ${line}`);
+  });
+});
+
+describe("--keep-dirlinks with a link of somebody else on the way", () => {
+  const setup = `mkdir -p s/a/sub d/real/sub alt/a/sub; seq 30 >s/a/new; seq 3 >s/a/old; seq 30 >s/a/same; echo 1 >s/a/sub/deep
+ln -s x s/a/link; mkfifo s/a/pipe; cp -a s/. alt/; ln s/a/new s/a/other; echo longer >d/real/old; cp -p s/a/same d/real
+seq 29 >d/real/sub/dee; chmod 604 d/real/sub/dee; ln -s real d/a; find s d alt -exec touch -h -d @1500000000.5 {} +; chown -h 1 d/a`;
+  test.each([
+    "-aKiiv --link-dest=../alt",
+    "-aKHii --link-dest=../alt",
+    "-aKHiin --link-dest=../alt",
+    "-aKii --link-dest=../alt --insecure-links",
+    "-rtKyi",
+    "-rtKyin",
+    "-rtKyi --inplace",
+    "-rtKyi --insecure-links",
+  ])("%s: nothing there is linked or taken for similar", (text) => {
+    compare(setup, `${text} s/ d/`);
+  });
+});
