@@ -5,7 +5,7 @@ import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
 import { AlternateLevel } from "./alternates.ts";
-import { destinationMode, itemFlags, newItemFlags } from "./compare.ts";
+import { destinationMode, itemFlags, newItemFlags, noAttributes } from "./compare.ts";
 import type { Destination } from "./destination.ts";
 import {
   absolutePath,
@@ -17,7 +17,7 @@ import {
   type Turn,
 } from "./entry-parts.ts";
 import { isRegular } from "./file-list.ts";
-import { replaceBy, replacementText, sameInode } from "./make-special.ts";
+import { makesKind, replaceBy, replacementText, sameInode } from "./make-special.ts";
 
 const EEXIST = -17;
 
@@ -76,12 +76,14 @@ function compareWithLeader(
   const alternate = options.dryRun ? links.group(entry)?.alternate : undefined;
   const leading = alternate ?? (leads ? target : undefined);
   if (!exists || directory === undefined) return flagsOfNew(parts, turn, leader, { waited, initial, leading });
-  const attributes = { ...existing.read(directory.descriptor, entry.name) };
   const type = stat.mode & FileType.mask;
+  // Of a kind that the run does not make nothing is read: all that the leader has is another.
+  const isForeign = !isPlain(stat.mode) && !makesKind(context, stat.mode);
+  const attributes = { ...(isForeign ? noAttributes() : existing.read(directory.descriptor, entry.name)) };
   const existingMode = type === FileType.directory ? undefined : stat.mode;
   const mode = destinationMode(context, entry, existingMode, turn.defaultPermissions);
   // Attributes are looked at once the link is made: they are those of the leader then, but for a link that it is taken for.
-  if (leads && !options.dryRun && type !== FileType.symlink)
+  if (leads && !options.dryRun && !isForeign && type !== FileType.symlink)
     attributes.accessAcl = existing.readFresh(leaderDirectory.descriptor, leaderName).accessAcl;
   if (leads && leading !== undefined && sameInode(stat, leading)) {
     const flags = asLinked(parts, entry, itemFlags(context, entry, mode, stat, attributes, initial, byteName("")));
@@ -90,7 +92,8 @@ function compareWithLeader(
     parts.remover.succeeded(turn, "handled", directory.descriptor, entry.name);
     return undefined;
   }
-  const flags = asLinked(parts, entry, itemFlags(context, entry, mode, stat, attributes, initial, leader));
+  const compared = itemFlags(context, entry, mode, stat, attributes, initial, leader);
+  const flags = isForeign ? compared : asLinked(parts, entry, compared);
   if (type === FileType.directory) {
     // Whatever kind the link is of.
     if (!deleter.makeRoom(pathBelow(destination, entry), entry.name, stat, "regular file", false)) return undefined;
@@ -160,6 +163,11 @@ function flagsFromHere(
   }
   syscalls.close(directory);
   return flags;
+}
+
+function isPlain(mode: number): boolean {
+  const type = mode & FileType.mask;
+  return type === FileType.regular || type === FileType.directory;
 }
 
 function makeLink(

@@ -14,7 +14,7 @@ import { IoError, isSymlink } from "./file-list.ts";
 import { systemProblem } from "./ledger.ts";
 import { deviceKey, type ListBuilder } from "./list-builder.ts";
 import { operatorRules } from "./operator-rules.ts";
-import { linksToFollow, lookAgain, type SourceStat } from "./source-stat.ts";
+import { isUnsafe, linksToFollow, lookAgain, type SourceStat } from "./source-stat.ts";
 import { type Argument, joinBase, parentOfEntry, splitPlain, splitRelative } from "./split-argument.ts";
 
 const ELOOP = -40;
@@ -102,10 +102,7 @@ class SourceArguments {
 
   private addPlain(argument: Argument): void {
     const root = this.enterBase(argument.base, argument.base);
-    if (root < 0) {
-      this.fail(`change_dir "${this.written(argument.base)}" failed`, root, IoError.general);
-      return;
-    }
+    if (root < 0) return;
     const { syscalls, roots } = this.context;
     const { descriptor } = roots.get(root);
     const seen = argument.content
@@ -125,10 +122,7 @@ class SourceArguments {
     if (argument.base === "") this.continueRow(argument.base);
     else {
       const root = this.enterBase(argument.base, collapseSlashes(argument.base));
-      if (root < 0) {
-        this.fail(`change_dir "${this.written(collapseSlashes(argument.base))}" failed`, root, IoError.general);
-        return;
-      }
+      if (root < 0) return;
     }
     const full = argument.path === "." ? argument.base || byteName(".") : joinBase(argument.base, argument.path);
     const cut = text.indexOf("/./");
@@ -144,7 +138,8 @@ class SourceArguments {
     }
     const isDir = (this.stat.mode & FileType.mask) === FileType.directory;
     // What is not sent itself has no further parents to imply.
-    if (this.leavesOut(absoluteBase, argument.path, isDir)) return;
+    const judgedAsDir = isDir && !isUnsafe(this.context.options, seen);
+    if (this.leavesOut(absoluteBase, argument.path, judgedAsDir)) return;
     const inside = argument.content && isDir;
     const prefix = argument.path === "." ? byteName("") : inside ? argument.path : directoryName(argument.path);
     const directory = prefix === "" ? argument.base : joinBase(argument.base, prefix);
@@ -155,6 +150,8 @@ class SourceArguments {
       return;
     }
     this.addParents(argument);
+    const isJudgedAgain = judgedAsDir !== isDir && this.context.options.incrementalRecursion;
+    if (isJudgedAgain && this.leavesOut(absoluteBase, argument.path, true)) return;
     const { descriptor } = this.context.roots.get(root);
     Object.assign(this.stat, { mode, deviceMajor, deviceMinor });
     if (inside) syscalls.fstat(descriptor, this.stat);
@@ -258,7 +255,8 @@ class SourceArguments {
     const { path, content } = argument;
     const isDir = (this.stat.mode & FileType.mask) === FileType.directory;
     const dot = path === ".";
-    if (!options.relative && this.leavesOut(this.context.roots.get(root).absolute, path, isDir)) return;
+    const judgedAsDir = isDir && !(followed && isUnsafe(options, "followed"));
+    if (!options.relative && this.leavesOut(this.context.roots.get(root).absolute, path, judgedAsDir)) return;
     const hasContent = isDir && (options.recursive || (options.directories && content));
     const flags = isDir ? EntryFlag.top | (hasContent ? EntryFlag.content : 0) : 0;
     const device = deviceKey(this.stat);
@@ -346,12 +344,14 @@ class SourceArguments {
     return root;
   }
 
-  /** As `base`, in the row of `rowText`; a base that cannot be entered does not come between the arguments around it. */
+  /** As `base`, in the row of `rowText`; one that cannot be entered is reported, and does not come between the arguments around it. */
   private enterBase(text: ByteName, rowText: ByteName): number {
     const before = { row: this.row, rowText: this.rowText };
     this.continueRow(rowText);
     const root = this.base(text);
-    if (root < 0) Object.assign(this, before);
+    if (root >= 0) return root;
+    Object.assign(this, before);
+    this.fail(`change_dir "${this.written(rowText)}" failed`, root, IoError.general);
     return root;
   }
 

@@ -66,6 +66,14 @@ export function statSource(
   return "own";
 }
 
+/**
+ * Whether `--copy-unsafe-links` alone makes an argument be followed: when rsync asks whether directories are sent, and whether rules
+ * leave it out, it takes it for the link that it is.
+ */
+export function isUnsafe({ copyLinks, copyDirectoryLinks }: TransferOptions, seen: SourceStat): boolean {
+  return seen === "followed" && !copyLinks && !copyDirectoryLinks;
+}
+
 /** A link that an argument names is looked at once more after `-k` has tried to follow it, which changes its time of access. */
 export function lookAgain(
   { options, syscalls }: { readonly options: TransferOptions; readonly syscalls: Syscalls },

@@ -32,7 +32,8 @@ export async function connectTcp(target: TcpTarget): Promise<ByteStream> {
     const own = target.address === undefined ? undefined : await resolve(target.address, "", family, role);
     const socket = await open(target, address, own?.[0]?.address);
     if (typeof socket === "string") {
-      failures.push(`rsync: [${role}] failed to connect to ${target.host} (${address}): ${socket}`);
+      // An address that is not ours is the one failure of which rsync says nothing.
+      if (socket !== "") failures.push(`rsync: [${role}] failed to connect to ${target.host} (${address}): ${socket}`);
       continue;
     }
     if (setsNoDelay !== undefined) socket.setNoDelay(setsNoDelay);
@@ -69,7 +70,7 @@ const lookupReasons: ReadonlyMap<string, string> = new Map([
   ["EAI_AGAIN", "Temporary failure in name resolution"],
 ]);
 
-/** The connected socket, or why there is none. */
+/** The connected socket, or why there is none; empty where `--address` is not an address of this machine. */
 async function open(target: TcpTarget, address: string, localAddress: string | undefined): Promise<Socket | string> {
   const { timeoutSeconds, role, signal } = target;
   const late = (): TsyncError =>
@@ -86,7 +87,7 @@ async function open(target: TcpTarget, address: string, localAddress: string | u
     return await new Promise<Socket | string>((fulfil, reject) => {
       socket.once("connect", () => fulfil(socket));
       socket.once("error", (error: NodeJS.ErrnoException) =>
-        fulfil(connectReasons.get(error.code ?? "") ?? error.message),
+        fulfil(error.syscall === "bind" ? "" : (connectReasons.get(error.code ?? "") ?? error.message)),
       );
       if (timeoutSeconds === 0) return;
       timer = setTimeout(

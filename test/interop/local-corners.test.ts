@@ -43,3 +43,24 @@ test.each(["-avv", "-avv --no-i-r", "-avvH --no-i-r"])(
     compare(`${setup}; mkdir t/y.; echo 1 >s/w/f; echo 1 >t/w/f`, `${options} s/ t/ s/ d/`);
   },
 );
+
+// What stands in the way of a name of a linked file is not looked into where the run makes none of its kind.
+test.each(["-rHAXi", "-rlDHAXi", "-rLDHXi --no-specials", "-rlDHAXin --no-devices"])(
+  "%s onto links and special files",
+  (options) => {
+    const ways = "ln -s q d/b; mkfifo d/c; mknod d/e c 1 3; ln -s q d/f; setfattr -h -n trusted.t -v 1 d/f";
+    const setup = `mkdir s d; echo 1 >s/a; setfattr -n trusted.t -v 1 s/a; for f in b c e f; do ln s/a s/$f; done`;
+    compare(`${setup}; cp -a s/a d/a; ${ways}; ${dated}`, `${options} s/ d/`);
+    compare(`${setup}; setfacl -m u:1:rw s/a; cp -a s/a d/a; ${ways}; ${dated}`, `${options} s/ d/`);
+  },
+);
+
+describe("an argument that only --copy-unsafe-links follows is no directory where rsync asks whether it is sent", () => {
+  const setup = "mkdir -p s/sub o d; echo 1 >o/f; ln -s $PWD/o s/ln; ln -s $PWD/o s/sub/ln";
+  test.each(["-i", "-ir", "-iR", "-irR", "-irR --no-i-r", "-irk", "-ik"])("%s", (options) => {
+    const line = `${options} --copy-unsafe-links`;
+    compare(`${setup}; ${dated}`, `${line} s/ln d`);
+    compare(`${setup}; ${dated}`, `${line} -f -_ln/ s/sub/ln s/./sub/ln d`);
+    compare(`${setup}; ${dated}`, `${line} -f -_ln s/ln d`);
+  });
+});

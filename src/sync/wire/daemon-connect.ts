@@ -58,7 +58,6 @@ export async function openDaemon(request: DaemonRequest): Promise<number | undef
   }
   const at = remote.host.lastIndexOf("@");
   const user = byteName(at < 0 ? (environment.user ?? "nobody") : remote.host.slice(0, at));
-  const earlyInput = settings.earlyInput === undefined ? undefined : readEarlyInput(request, settings.earlyInput);
   const connection = await openConnection(request, remote.host.slice(at + 1));
   const { password: variable, askPassword: ask } = environment;
   const source = { syscalls, own, file: settings.passwordFile, variable, ask, role };
@@ -66,7 +65,7 @@ export async function openDaemon(request: DaemonRequest): Promise<number | undef
     module: path.split("/", 1)[0] ?? "",
     user,
     password: () => readPassword(source),
-    earlyInput,
+    earlyInput: () => (settings.earlyInput === undefined ? undefined : readEarlyInput(request, settings.earlyInput)),
     protocol: settings.protocol,
     role,
     onGreeted: () => request.onRemark("cmd", `sending daemon args: ${shownWords(request.words)}`),

@@ -19,13 +19,14 @@ export interface DialogueRequest {
   readonly user: ByteName;
   /** Asked for once the daemon wants it. */
   readonly password: () => Promise<Uint8Array>;
-  readonly earlyInput: Uint8Array | undefined;
+  /** Read once the daemon has greeted. */
+  readonly earlyInput: () => Uint8Array | undefined;
   /** Highest protocol that is offered. */
   readonly protocol: number | undefined;
   readonly role: Role;
   /** Takes the greeting of the daemon's operator and the list of modules. */
   readonly onText: (line: ByteName) => void;
-  /** Called once the daemon has said that it is one. */
+  /** Called once the daemon has said that it is one, and the early input has been read. */
   readonly onGreeted: () => void;
 }
 
@@ -33,7 +34,7 @@ const prefix = "@RSYNCD: ";
 
 /** Talks until the daemon has the module ready; the protocol, or undefined when the daemon has said all and leaves. */
 export async function talkToDaemon(connection: Connection, request: DialogueRequest): Promise<number | undefined> {
-  const { role, module, earlyInput } = request;
+  const { role, module } = request;
   const own = Math.min(request.protocol ?? protocolMax, protocolMax);
   writeLine(connection, formatGreeting({ protocol: own, sub: 0, digests: authDigests }));
   const greeting = checkGreeting(
@@ -43,6 +44,7 @@ export async function talkToDaemon(connection: Connection, request: DialogueRequ
   // A version between two releases speaks the one before.
   const theirs = greeting.protocol <= own && (greeting.sub ?? 0) !== 0 ? greeting.protocol - 1 : greeting.protocol;
   const protocol = agreeOnProtocol(own, theirs, role);
+  const earlyInput = request.earlyInput();
   request.onGreeted();
   if (earlyInput !== undefined && earlyInput.length > 0) {
     writeLine(connection, byteName(`#early_input=${earlyInput.length}`));
