@@ -16,8 +16,12 @@ import { maxAllocRange } from "./sizes.ts";
 import type { FilterOption, NameLike, SyncOptions } from "./sync-options.ts";
 import type { FilterArgument, TransferOptions } from "./transfer-options.ts";
 
+type KeysOf<Type> = {
+  [Key in keyof SyncOptions]-?: Exclude<SyncOptions[Key], undefined> extends Type ? Key : never;
+}[keyof SyncOptions];
+
 /** Boolean options of the library and the command-line name whose row applies them. */
-const switches = [
+export const switches: readonly (readonly [KeysOf<boolean>, string])[] = [
   ["recursive", "recursive"],
   ["dirs", "dirs"],
   ["oldDirs", "old-dirs"],
@@ -86,10 +90,10 @@ const switches = [
   ["quiet", "quiet"],
   ["progress", "progress"],
   ["stats", "stats"],
-] as const satisfies readonly (readonly [keyof SyncOptions, string])[];
+];
 
 /** Options with a text, likewise. */
-const texts = [
+export const texts: readonly (readonly [KeysOf<NameLike>, string])[] = [
   ["usermap", "usermap"],
   ["groupmap", "groupmap"],
   ["chown", "chown"],
@@ -103,20 +107,25 @@ const texts = [
   ["rsh", "rsh"],
   ["rsyncPath", "rsync-path"],
   ["compressChoice", "compress-choice"],
+  ["skipCompress", "skip-compress"],
+  ["iconv", "iconv"],
+  ["writeBatch", "write-batch"],
+  ["onlyWriteBatch", "only-write-batch"],
+  ["readBatch", "read-batch"],
   ["address", "address"],
   ["sockopts", "sockopts"],
   ["passwordFile", "password-file"],
   ["earlyInput", "early-input"],
-] as const satisfies readonly (readonly [keyof SyncOptions, string])[];
+];
 
 /** Options with a number, likewise, and the least and the greatest that they may have. */
-const numbers = [
+export const numbers: readonly (readonly [KeysOf<number>, string, number, number])[] = [
   ["protocol", "protocol", 27, 32],
   ["timeout", "timeout", 0, 2 ** 31 - 1],
   ["contimeout", "contimeout", 0, 2 ** 31 - 1],
   ["compressLevel", "compress-level", -(2 ** 31), 2 ** 31 - 1],
   ["port", "port", 1, 65_535],
-] as const satisfies readonly (readonly [keyof SyncOptions, string, number, number])[];
+];
 
 /**
  * Checks and completes library options. `hasDestination` false lists the sources.

@@ -19,13 +19,7 @@ export type { ParseEnvironment } from "./normalize.ts";
 
 /** What a command line asks for. */
 export type ParsedCommand =
-  | {
-      readonly kind: "run";
-      readonly options: TransferOptions;
-      readonly sources: readonly ByteName[];
-      /** Undefined: the sources are listed. */
-      readonly destination: ByteName | undefined;
-    }
+  | LocalCommand
   | RemoteCommand
   | BatchCommand
   | BothEndsCommand
@@ -36,6 +30,15 @@ export type ParsedCommand =
   | { readonly kind: "version"; readonly json: boolean }
   | { readonly kind: "info-help" }
   | { readonly kind: "debug-help" };
+
+/** A run within one machine. */
+export interface LocalCommand {
+  readonly kind: "run";
+  readonly options: TransferOptions;
+  readonly sources: readonly ByteName[];
+  /** Undefined: the sources are listed. */
+  readonly destination: ByteName | undefined;
+}
 
 /** A run with another machine. */
 export interface RemoteCommand {
@@ -123,7 +126,7 @@ function parseInto(settings: Settings, args: readonly ByteName[], environment: P
   if (settings.daemon) throw refusal("--daemon");
   if (settings.version > 0) return { kind: "version", json: settings.version > 1 };
   allocationOf(settings, environment);
-  if (settings.readBatch !== undefined) return batchCommand(settings, settings.readBatch, operands, environment);
+  if (settings.readBatch !== undefined) return batchOperands(settings, settings.readBatch, operands, environment);
   // A dry run writes no batch file either.
   const batch = settings.dryRun ? undefined : settings.writeBatch;
   if (settings.writeBatch !== undefined) checkBatchName(settings.writeBatch);
@@ -148,40 +151,62 @@ function parseInto(settings: Settings, args: readonly ByteName[], environment: P
     throw plainUsageError("--files-from cannot be remote when the transfer is local", "sender");
   }
   for (const [key, shown] of settings.unsupported) if (!localKeys.has(key)) throw refusal(shown);
-  if (batch !== undefined) {
-    checkIdMaps(options);
-    if (destination === undefined) throw refusal(`${batchOption(settings)} without a destination`);
-    return { kind: "both-ends", options, settings, sources, destination, batch, args };
-  }
   checkIdMaps(options);
-  const checksum = agreeWithinMachine(
-    settings,
-    options.compression !== undefined && options.compression.choice === undefined,
-    environment.allowed ?? anyNames,
-  );
-  // Nothing is verified of what is appended.
-  if (checksum !== undefined && !(checksum === "none" && settings.append > 0)) {
-    settings.checksumChoice = byteName(checksum);
-    options = normalizeSettings(settings, operands.length > 1, environment, place);
+  if (batch === undefined) {
+    const checksum = agreeWithinMachine(
+      settings,
+      options.compression !== undefined && options.compression.choice === undefined,
+      environment.allowed ?? anyNames,
+    );
+    // Nothing is verified of what is appended.
+    if (checksum !== undefined && !(checksum === "none" && settings.append > 0)) {
+      settings.checksumChoice = byteName(checksum);
+      options = normalizeSettings(settings, operands.length > 1, environment, place);
+    }
   }
+  return localCommand(settings, options, sources, destination, batch === undefined ? undefined : { path: batch, args });
+}
+
+/**
+ * Puts a run within one machine together: whose ends talk to each other, if anything is to be heard of what they say.
+ * @throws TsyncError unsupported (exit 4): a batch file of a listing
+ */
+export function localCommand(
+  settings: Settings,
+  options: TransferOptions,
+  sources: readonly ByteName[],
+  destination: ByteName | undefined,
+  batch: RemoteBatch | undefined,
+): LocalCommand | BothEndsCommand {
+  if (batch !== undefined && destination === undefined) throw refusal(`${batchOption(settings)} without a destination`);
   const talks = settings.iconv !== undefined || settings.protocol !== undefined;
-  if (talks && destination !== undefined && !options.listOnly) {
-    return { kind: "both-ends", options, settings, sources, destination, batch, args };
+  if (destination !== undefined && (batch !== undefined || (talks && !options.listOnly))) {
+    const { path, args } = batch ?? { path: undefined, args: [] };
+    return { kind: "both-ends", options, settings, sources, destination, batch: path, args };
   }
   return { kind: "run", options, sources, destination };
 }
 
 /** Only the last operand counts: the destination. */
-function batchCommand(
+function batchOperands(
   settings: Settings,
   batch: ByteName,
   operands: readonly ByteName[],
   environment: ParseEnvironment,
 ): ParsedCommand {
+  return batchCommand(settings, batch, operands.at(-1), environment) ?? { kind: "usage" };
+}
+
+/** Puts a run from a batch file together; undefined without a destination. Throws (exit 4, 1) for what it cannot be. */
+export function batchCommand(
+  settings: Settings,
+  batch: ByteName,
+  destination: ByteName | undefined,
+  environment: ParseEnvironment,
+): BatchCommand | undefined {
   checkBatch(settings, batch);
   const options = normalizeSettings(settings, true, environment, "client");
-  const destination = operands.at(-1);
-  if (destination === undefined) return { kind: "usage" };
+  if (destination === undefined) return undefined;
   if (parseRemote(destination) !== undefined) {
     throw plainUsageError("remote destination is not allowed with --read-batch", "Receiver");
   }
@@ -201,7 +226,8 @@ function checkBatch(settings: Settings, batch: ByteName): void {
   checkBatchName(batch);
 }
 
-function checkBatchName(batch: ByteName): void {
+/** @throws TsyncError usage: too long */
+export function checkBatchName(batch: ByteName): void {
   if (batch.length > batchNameMax) {
     throw usageError(`the batch-file name must be ${batchNameMax} characters or less.`);
   }

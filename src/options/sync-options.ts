@@ -132,12 +132,22 @@ export interface SyncOptions {
   readonly maxAlloc?: number;
   readonly preallocate?: boolean;
   readonly fsync?: boolean;
+  /** `LOCAL,REMOTE`: the character sets of names here and, if they differ, on the other side (within one machine: at the destination). */
+  readonly iconv?: string;
 
   /** Bytes of data a second. */
   readonly bwlimit?: number;
   /** Minutes; the run then rejects with exit code 30, as with `stopAt`. */
   readonly stopAfter?: number;
   readonly stopAt?: Date;
+
+  // batch files
+  /** Records what the destination is told in this file, and writes a script beside it (`.sh`) that applies it. */
+  readonly writeBatch?: NameLike;
+  /** The same, and leaves the destination as it is. */
+  readonly onlyWriteBatch?: NameLike;
+  /** Applies a batch file to the destination; `sources` is empty then. */
+  readonly readBatch?: NameLike;
 
   // deletion
   /** `sent` leaves those alone that were up to date. */
@@ -184,6 +194,8 @@ export interface SyncOptions {
   /** `zstd`, `lz4`, `zlibx`, `zlib`; by default the sides agree on one. */
   readonly compressChoice?: string;
   readonly compressLevel?: number;
+  /** Suffixes of files that an rsync over there shall not compress; tsync, as rsync with zstd and lz4, compresses all. */
+  readonly skipCompress?: string;
   /** Of a daemon, as `address`, `sockopts`, `passwordFile` and `earlyInput`. */
   readonly port?: number;
   readonly address?: string;

@@ -48,7 +48,7 @@ export function connect(wire: Wire, request: ConnectRequest): SyncRun {
  */
 export function serverArgs(request: ConnectRequest): Buffer[] {
   const { command } = readRequest(withErrors(request));
-  if (command === undefined) throw usageError("serverArgs: one operand must be the other side's, such as :path");
+  if (command.kind !== "remote") throw usageError("serverArgs: one operand must be the other side's, such as :path");
   const call = callOf(command, {});
   return serverArguments({ ...call, escaping: "none" }).visible.map(toBytes);
 }

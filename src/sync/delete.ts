@@ -233,12 +233,12 @@ export class Deleter implements DeletionSource {
     return { path, name, mode: stat.mode, uid: stat.uid, device: deviceOf(stat) };
   }
 
-  private deleteItem(
+  deleteItem(
     item: Candidate,
     makingRoom: boolean,
     knownEmpty: boolean,
-    deep = !makingRoom,
-    opensUp = true,
+    deep: boolean = !makingRoom,
+    opensUp: boolean = true,
   ): Outcome {
     const { options, counters, gate, emit } = this.context;
     const isDirectory = (item.mode & FileType.mask) === FileType.directory;

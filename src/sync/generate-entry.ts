@@ -68,6 +68,8 @@ export class EntryGenerator {
   handle(turn: Turn): Promise<void> | undefined {
     const { links, context } = this.parts;
     const answer = context.gate === undefined || isMissing(turn.entry) ? "planned" : context.gate.entry(turn.entry);
+    if (answer === "unplanned" && this.postponed.clears(turn, this.requests.descriptorOf(turn.directory)))
+      return undefined;
     if (answer !== "planned") return this.pass(turn, answer === "leading");
     const { guarded } = this.parts.deleter;
     if (guarded !== undefined && this.postponed.takes(turn, this.requests.descriptorOf(turn.directory)))

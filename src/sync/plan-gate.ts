@@ -14,7 +14,7 @@ import {
   sameFingerprint,
   sameSource,
 } from "./change-gate.ts";
-import type { ProblemEvent, RunEvent, RunSummary } from "./events.ts";
+import type { NoticeEvent, ProblemEvent, RunEvent, RunSummary } from "./events.ts";
 import type {
   ApplySummary,
   CreateDestination,
@@ -43,6 +43,7 @@ export class PlanGate implements ChangeGate {
   private readonly reasons = new Map<PlannedChange, RefusedChange["reason"]>();
   /** Verdicts stand: later looks would see the run's own work. */
   private readonly answers = new Map<EntryChange | DeleteChange, "planned" | "drifted">();
+  private readonly told = new Set<string>();
   private look: DestinationLook | undefined;
   private alternates: AlternateLook | undefined;
   private created = false;
@@ -121,6 +122,7 @@ export class PlanGate implements ChangeGate {
   }
 
   take(event: RunEvent): void {
+    if (event.type === "notice") this.told.add(keyOf(event));
     const change =
       event.type === "item"
         ? (this.entries.get(event.entry.path) ?? this.leftOut.get(event.entry.path))
@@ -133,7 +135,8 @@ export class PlanGate implements ChangeGate {
   }
 
   /** Adds what was refused to the summary of the run, and tells it. */
-  summarize(summary: RunSummary, tell: (event: ProblemEvent) => void): ApplySummary {
+  summarize(summary: RunSummary, tell: (event: NoticeEvent | ProblemEvent) => void): ApplySummary {
+    for (const notice of this.plan.notices) if (!this.told.has(keyOf(notice))) tell(notice);
     for (const change of this.answers.keys()) if (this.isDoneElsewhere(change)) this.done.add(change);
     const left = this.plan.changes.filter((change) => !this.done.has(change));
     const refused = left.map((change) => ({ change, reason: this.reasons.get(change) ?? ("not-reached" as const) }));
@@ -164,7 +167,9 @@ export class PlanGate implements ChangeGate {
 
   /** Whether a change was allowed and there was nothing to be done about it, as the inode has been changed by another name. */
   private isDoneElsewhere(change: EntryChange | DeleteChange): boolean {
-    if (change.action !== "attributes" || this.answers.get(change) !== "planned") return false;
+    // One that was a link to the leader already.
+    const isLink = change.action === "link" && change.linkedTo === "" && change.alternatesBefore === undefined;
+    if (!(isLink || change.action === "attributes") || this.answers.get(change) !== "planned") return false;
     return (this.changed.get(change.before?.identity ?? "") ?? 0) > 1;
   }
 
@@ -190,6 +195,10 @@ export class PlanGate implements ChangeGate {
     }
     return answer;
   }
+}
+
+function keyOf({ code, text }: NoticeEvent): string {
+  return `${code} ${text}`;
 }
 
 /** Ways in which a run may be incomplete; 24 says that nothing is worse. */

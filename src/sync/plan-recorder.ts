@@ -12,18 +12,34 @@ import {
   type GateAnswer,
   type Place,
 } from "./change-gate.ts";
-import type { ItemEvent, RunEvent } from "./events.ts";
-import type { EntryChange, PlannedChange } from "./planned-change.ts";
+import type { ItemEvent, NoticeCode, NoticeEvent, RunEvent } from "./events.ts";
+import type { EntryChange, PlannedChange, PlanRequest } from "./planned-change.ts";
+
+/** Remarks about what is left alone. */
+const leavingCodes: ReadonlySet<NoticeCode> = new Set<NoticeCode>([
+  ...(["up-to-date", "exists", "newer", "not-creating", "non-regular", "skipping-directory"] as const),
+  ...(["non-empty-directory", "unsafe-link", "size-limit"] as const),
+]);
 
 /** Looks on while a dry run goes by. */
 export class PlanRecorder implements ChangeGate {
   readonly changes: PlannedChange[] = [];
+  readonly notices: NoticeEvent[] = [];
   private readonly leftOut = new Set<ByteName>();
   private readonly fromAlternate = new Set<ByteName>();
   private readonly planned = new Set<ByteName>();
+  /** Leaders of hard-link groups that are new files after the run. */
+  private readonly remade = new Map<number, ByteName>();
+  private readonly keepsFiles: boolean;
+  private readonly setsExactTimes: boolean;
   private look: DestinationLook | undefined;
   private alternates: AlternateLook | undefined;
   private root: Fingerprint | undefined;
+
+  constructor({ inplace, append, writeDevices, checksum, archive, times }: PlanRequest) {
+    this.keepsFiles = inplace === true || writeDevices === true || (append !== undefined && append !== false);
+    this.setsExactTimes = checksum === true && (times ?? archive) === true;
+  }
 
   /** What the destination directory was; undefined: it was not there. */
   get destinationBefore(): Fingerprint | undefined {
@@ -65,9 +81,10 @@ export class PlanRecorder implements ChangeGate {
       this.changes.push({ action: "delete", path, directory, entry: undefined, before, alternatesBefore: undefined });
     }
     if (event.type === "item") this.takeItem(event);
+    if (event.type === "notice" && leavingCodes.has(event.code)) this.notices.push(event);
   }
 
-  private takeItem({ path, entry, flags, linkedTo }: ItemEvent): void {
+  private takeItem({ path, entry, flags, linkedTo: told }: ItemEvent): void {
     const before = this.look?.of(entry);
     const alternatesBefore = this.alternates?.(entry);
     if (this.leftOut.has(entry.path)) {
@@ -78,12 +95,24 @@ export class PlanRecorder implements ChangeGate {
     // What comes from an alternate directory differs in nothing that is told of.
     const isOther = before === undefined || ((before.mode ^ entry.mode) & FileType.mask) !== 0;
     const isMade = (flags & ItemFlag.local) !== 0 && (isOther || this.fromAlternate.has(entry.path));
-    if (!isSignificant(flags, linkedTo) && !isMade) return;
+    // What is another name of a file that is going to be replaced is none of the new one.
+    const isName = told === "" && alternatesBefore === undefined;
+    const linkedTo = isName ? (this.remade.get(entry.linkGroup) ?? told) : told;
+    if (!isSignificant(flags, linkedTo) && !isMade && !this.hasOtherFraction(entry, before)) return;
     const hasLeader = linkedTo !== undefined && linkedTo !== "" && !this.planned.has(linkedTo);
     const leaderBefore = hasLeader ? this.look?.at(linkedTo) : undefined;
     const action = actionOf(entry, flags, linkedTo !== undefined, before === undefined);
     this.changes.push({ action, path, flags, entry, linkedTo, leaderBefore, before, alternatesBefore });
     this.planned.add(entry.path);
+    const isNewFile = action === "replace" || action === "create" || (action === "transfer" && !this.keepsFiles);
+    if (isNewFile && entry.linkGroup >= 0) this.remade.set(entry.linkGroup, entry.path);
+  }
+
+  /** After a checksum fractions of a second are set, and not told of (3-transfer 1.5). */
+  private hasOtherFraction({ mode, mtime, mtimeNanoseconds }: FileEntry, before: Fingerprint | undefined): boolean {
+    if (!this.setsExactTimes || before === undefined || (mode & FileType.mask) !== FileType.regular) return false;
+    const isSameKind = ((mode ^ before.mode) & FileType.mask) === 0;
+    return isSameKind && mtime === before.mtime && mtimeNanoseconds !== before.mtimeNanoseconds;
   }
 }
 

@@ -2,7 +2,7 @@
  * The library's `plan()` and `apply()`: a plan is a dry run kept as a list of changes, each with what source and
  * destination were like; applying it is a run that does these changes and no other, and refuses what has drifted.
  */
-import { usageError } from "../errors.ts";
+import { unsupportedError, usageError } from "../errors.ts";
 import { isSignificant } from "../protocol/item-flags.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { RunEvent } from "./events.ts";
@@ -25,13 +25,17 @@ export async function plan(request: PlanRequest): Promise<Plan> {
   if (removeSourceFiles !== undefined && removeSourceFiles !== false) {
     throw usageError("plan: removeSourceFiles changes the source, which a plan does not");
   }
-  const recorder = new PlanRecorder();
+  // A dry run, which finds out, would leave them out.
+  if (request.writeBatch !== undefined || request.onlyWriteBatch !== undefined) {
+    throw unsupportedError("This tsync does not support plan() with a batch file");
+  }
+  const recorder = new PlanRecorder(request);
   const summary = await startRun(
     { ...rest, destination, dryRun: true, reportUnchanged: tellsTooLittle(request) },
-    { gate: recorder, emit: (event) => recorder.take(event) },
+    { gate: recorder, emit: (event) => recorder.take(event), localOnly: "plan()" },
   );
-  const { changes, destinationBefore } = recorder;
-  return { request, workingDirectory: process.cwd(), destinationBefore, changes, summary };
+  const { changes, notices, destinationBefore } = recorder;
+  return { request, workingDirectory: process.cwd(), destinationBefore, changes, notices, summary };
 }
 
 /**
@@ -59,7 +63,11 @@ export function apply(plan: Plan, options: Pick<SyncRequest, "signal"> = {}): Ap
   return asRun(summary, queue);
 }
 
-/** What comes from an alternate directory is only told of with what is unchanged. */
-function tellsTooLittle({ compareDest, copyDest, linkDest }: PlanRequest): boolean {
+/**
+ * What comes from an alternate directory is only told of with what is unchanged, and so are times that only differ in a fraction of a second
+ * and other names of a file.
+ */
+function tellsTooLittle({ compareDest, copyDest, linkDest, checksum, hardLinks }: PlanRequest): boolean {
+  if (checksum === true || hardLinks === true) return true;
   return [compareDest, copyDest, linkDest].some((directories) => directories !== undefined);
 }

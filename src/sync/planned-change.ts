@@ -2,7 +2,7 @@
 import type { ByteName } from "../bytes/byte-name.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
 import type { Fingerprint } from "./change-gate.ts";
-import type { RunSummary } from "./events.ts";
+import type { NoticeEvent, RunSummary } from "./events.ts";
 import type { SyncRequest } from "./sync.ts";
 
 /** What a run is planned for: as `sync()`, always with a destination. */
@@ -62,6 +62,8 @@ export interface Plan {
   readonly destinationBefore: Fingerprint | undefined;
   /** In the order in which they would be made. */
   readonly changes: readonly PlannedChange[];
+  /** Remarks about what is left alone; `apply` tells them too. */
+  readonly notices: readonly NoticeEvent[];
   /** Of the dry run; `problems` has what could not even be planned. */
   readonly summary: RunSummary;
 }

@@ -1,4 +1,5 @@
 /** Entries whose place a full directory holds, until `--delete-guard` has decided whether it may go. */
+import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
 import { type EntryParts, exceededLimit, pathBelow, type Turn } from "./entry-parts.ts";
 import { isMissing, isRegular } from "./file-list.ts";
@@ -7,6 +8,7 @@ import { isRefusedLink, wantsSpecial } from "./generate-special.ts";
 export class PostponedEntries {
   private readonly parts: EntryParts;
   private readonly turns: Turn[] = [];
+  private readonly stat: Stat = emptyStat();
 
   constructor(parts: EntryParts) {
     this.parts = parts;
@@ -21,6 +23,21 @@ export class PostponedEntries {
     if (deleter.guarded?.mustWait(pathBelow(destination, entry), name, directory) !== true) return false;
     this.turns.push(turn);
     return true;
+  }
+
+  /**
+   * Deletes what was planned to go from a directory that stays where therefore nothing was planned to come. True if the entry must wait
+   * for that.
+   */
+  clears(turn: Turn, directory: number | undefined): boolean {
+    const { context, destination, deleter } = this.parts;
+    const path = pathBelow(destination, turn.entry);
+    if (directory === undefined || context.gate?.deletion(path) !== "contents") return false;
+    if (deleter.guarded !== undefined && this.takes(turn, directory)) return true;
+    const name = destination.singleName ?? turn.entry.name;
+    if (deleter.guarded?.holds === true || context.syscalls.lstatAt(directory, name, this.stat) < 0) return false;
+    deleter.deleteItem(deleter.candidate(path, name, this.stat), false, false);
+    return false;
   }
 
   /** Whether nothing is put in the place of a directory for this entry, which therefore stays whatever the guard says. */

@@ -7,13 +7,19 @@ import type { RemoteCommand } from "../options/parse-arguments.ts";
 import type { ByteStream } from "../transport/byte-stream.ts";
 import type { EventSink, KindCounts, RunSummary } from "./events.ts";
 import { type RemoteOptions, sshSettingsOf } from "./remote-options.ts";
-import type { RunRequest } from "./run.ts";
+import type { RemoteRequest } from "./wire/client.ts";
 import type { DaemonEnvironment } from "./wire/daemon-connect.ts";
 import type { ShellWays } from "./wire/remote-shell.ts";
 
+/** What runs of all kinds are given. */
+export type SharedRequest = Pick<
+  RemoteRequest,
+  "emit" | "room" | "wants" | "signal" | "syscalls" | "home" | "cvsIgnore"
+>;
+
 /** A run with another machine. */
 export interface RemoteRun {
-  readonly run: RunRequest;
+  readonly run: SharedRequest;
   readonly command: RemoteCommand;
   readonly ways: RemoteOptions;
   /** A connection that is there already. */
@@ -65,7 +71,7 @@ async function runWith({
   daemon,
 }: {
   readonly command: RemoteCommand;
-  readonly run: RunRequest;
+  readonly run: SharedRequest;
   readonly shell: ShellWays;
   readonly daemon: DaemonEnvironment;
 }): Promise<RunSummary> {

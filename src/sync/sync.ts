@@ -2,12 +2,23 @@
  * The library's entry: `sync()` starts a transfer and returns at once. `await` it for the summary; iterate over it for the
  * events. It never writes to the terminal and never ends the process.
  */
-import { type ByteName, byteName, fromText } from "../bytes/byte-name.ts";
+import { byteName, fromText } from "../bytes/byte-name.ts";
 import { abortedError, asTsyncError, unsupportedError, usageError } from "../errors.ts";
 import { checkName } from "../options/check-library-options.ts";
 import { collectSettings, completeSettings, toName } from "../options/library-options.ts";
+import { commandWords } from "../options/library-words.ts";
 import { findRemote, parseRemote } from "../options/operands.ts";
-import { checkDaemonOnly, type RemoteCommand, remoteCommand } from "../options/parse-arguments.ts";
+import {
+  type BatchCommand,
+  type BothEndsCommand,
+  batchCommand,
+  checkBatchName,
+  checkDaemonOnly,
+  type LocalCommand,
+  localCommand,
+  type RemoteCommand,
+  remoteCommand,
+} from "../options/parse-arguments.ts";
 import type { Settings } from "../options/settings.ts";
 import type { NameLike, SyncOptions } from "../options/sync-options.ts";
 import type { TransferOptions } from "../options/transfer-options.ts";
@@ -17,7 +28,7 @@ import { EventQueue } from "./event-queue.ts";
 import type { EventSink, RunEvent, RunSummary } from "./events.ts";
 import { checkRemoteOptions, type RemoteOptions } from "./remote-options.ts";
 import { startRemote } from "./remote-run.ts";
-import { type RunRequest, runTransfer } from "./run.ts";
+import { runTransfer } from "./run.ts";
 
 /** What `sync()` is asked to do. Relative paths start from the working directory of the process. */
 export interface SyncRequest extends SyncOptions, RemoteOptions {
@@ -85,11 +96,7 @@ export interface RunWatcher {
 
 /** A request in its final form. */
 export interface ReadRequest {
-  readonly options: TransferOptions;
-  readonly sources: readonly ByteName[];
-  readonly destination: ByteName | undefined;
-  /** Undefined: everything is on this machine. */
-  readonly command: RemoteCommand | undefined;
+  readonly command: LocalCommand | BothEndsCommand | BatchCommand | RemoteCommand;
   readonly request: SyncRequest;
 }
 
@@ -102,36 +109,48 @@ export function readRequest(given: SyncRequest): ReadRequest {
   const destination = target === undefined ? undefined : toName(target);
   const settings = collectSettings(plain);
   settings.ssh = ssh === "system" ? "system" : "builtin";
+  if (settings.readBatch !== undefined) {
+    if (sources.length > 0) throw usageError("readBatch: sources must be empty");
+    const command = batchCommand(settings, settings.readBatch, destination, {});
+    if (command === undefined) throw usageError("readBatch: needs a destination");
+    return { command, request };
+  }
+  const written = plain.writeBatch !== undefined && plain.onlyWriteBatch !== undefined;
+  if (written) throw usageError("writeBatch: cannot be used together with onlyWriteBatch");
+  if (settings.writeBatch !== undefined) checkBatchName(settings.writeBatch);
+  // A dry run writes none.
+  const path = settings.dryRun ? undefined : settings.writeBatch;
+  const batch = path === undefined ? undefined : { path, args: commandWords(plain) };
   const remote = findRemote(sources, destination);
-  const options = completeSettings(settings, destination !== undefined, remote === undefined ? "local" : "client");
+  const isLocal = remote === undefined;
+  const options = completeSettings(settings, destination !== undefined, isLocal && !batch ? "local" : "client");
   if (options.filesFrom !== undefined && (sources.length !== 1 || destination === undefined)) {
     throw usageError("filesFrom: needs exactly one source, and a destination");
   }
   checkDaemonOnly(settings, remote);
-  if (remote === undefined) checkLocal(options, settings);
-  const command = remote === undefined ? undefined : remoteCommand(settings, options, remote, sources, destination);
-  return { options, sources, destination, command, request };
+  if (!isLocal)
+    return { command: { ...remoteCommand(settings, options, remote, sources, destination), batch }, request };
+  checkLocal(options, settings);
+  return { command: localCommand(settings, options, sources, destination, batch), request };
 }
 
 /** Checks a request and starts it; throws at once as `sync()` does. */
 export function startRun(given: SyncRequest, watcher: RunWatcher): Promise<RunSummary> {
-  const { options, sources, destination, command, request } = readRequest(given);
+  const { command, request } = readRequest(given);
   const { emit, room, gate, localOnly, stream } = watcher;
-  if (command !== undefined && localOnly !== undefined) {
-    throw unsupportedError(`This tsync does not support ${localOnly} with another machine`);
+  if (command.kind !== "run" && localOnly !== undefined) {
+    const where = command.kind === "remote" ? "another machine" : "iconv, protocol or a batch file";
+    throw unsupportedError(`This tsync does not support ${localOnly} with ${where}`);
   }
-  if (command === undefined && stream !== undefined) {
+  if (command.kind !== "remote" && stream !== undefined) {
     throw usageError("connect: one operand must be the other side's, such as :path");
   }
   const { signal: stop = new AbortController().signal, reportUnchanged, reportProgress } = request;
   const { env } = process;
-  const run: RunRequest = {
-    options,
-    sources,
-    destination,
+  const { options } = command;
+  const shared = {
     emit,
     room: room ?? (() => undefined),
-    gate,
     wants: {
       items: true,
       unchanged: reportUnchanged ?? options.itemize > 1,
@@ -144,10 +163,22 @@ export function startRun(given: SyncRequest, watcher: RunWatcher): Promise<RunSu
     home: env.HOME === undefined ? undefined : fromText(env.HOME),
     cvsIgnore: env.CVSIGNORE === undefined ? undefined : byteName(fromText(env.CVSIGNORE)),
   };
-  const summary = command === undefined ? runTransfer(run) : startRemote({ run, command, ways: request, stream });
-  return summary.catch((error: unknown) => {
+  return startCommand(command).catch((error: unknown) => {
     throw stop.aborted ? abortedError("client", { cause: stop.reason as unknown }) : asTsyncError(error);
   });
+
+  async function startCommand(command: ReadRequest["command"]): Promise<RunSummary> {
+    switch (command.kind) {
+      case "run":
+        return await runTransfer({ ...shared, ...command, gate });
+      case "remote":
+        return await startRemote({ run: shared, command, ways: request, stream });
+      case "both-ends":
+        return await (await import("./wire/both-ends.ts")).runBothEnds({ ...shared, command });
+      case "read-batch":
+        return await (await import("./wire/read-batch.ts")).readBatch({ ...shared, command });
+    }
+  }
 }
 
 /** Throws for what a local run cannot be. */
@@ -155,18 +186,19 @@ function checkLocal({ filesFrom }: TransferOptions, { unsupported }: Settings): 
   if (filesFrom !== undefined && parseRemote(filesFrom) !== undefined) {
     throw usageError("filesFrom: cannot be remote when the transfer is local");
   }
-  for (const shown of unsupported.values()) throw unsupportedError(`This tsync does not support ${shown} here`);
+  for (const [key, shown] of unsupported)
+    if (key !== "protocol") throw unsupportedError(`This tsync does not support ${shown} here`);
 }
 
 /** Looks at the parts of the request that are not options, for callers whose types nobody checked. */
 function checked(request: SyncRequest): SyncRequest {
   const value: unknown = request;
   if (typeof value !== "object" || value === null) throw usageError("sync() takes an object");
-  const { sources, destination, signal, syscalls, reportUnchanged, reportProgress } = value as {
+  const { sources, destination, signal, syscalls, reportUnchanged, reportProgress, readBatch } = value as {
     readonly [Key in keyof SyncRequest]: unknown;
   };
   checkRemoteOptions(value as { readonly [Key in keyof RemoteOptions]: unknown });
-  if (!Array.isArray(sources) || sources.length === 0)
+  if (!Array.isArray(sources) || (sources.length === 0 && readBatch === undefined))
     throw usageError("sources: must be an array with a name or more");
   for (const [index, source] of sources.entries()) checkName(`sources[${index}]`, source);
   if (destination !== undefined) checkName("destination", destination);

@@ -1,8 +1,9 @@
 /** The library's `plan()` and `apply()`: a plan says what a run does, and only that is done. */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, statSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { byteName } from "../../src/bytes/byte-name.ts";
 import type { SyncOptions } from "../../src/options/sync-options.ts";
+import type { RunEvent } from "../../src/sync/events.ts";
 import { apply, plan } from "../../src/sync/plan.ts";
 import type { Plan, PlanRequest } from "../../src/sync/planned-change.ts";
 import { sync } from "../../src/sync/sync.ts";
@@ -195,6 +196,71 @@ describe.each(backEnds)("plan and apply, %s", (syscalls) => {
     expect(existsSync(workspace.at("made"))).toBe(false);
     expect(await apply(planned)).toMatchObject({ exitCode: 0, refused: [] });
     expect(pictureDifferences(picture(workspace.at("src")), picture(workspace.at("made")))).toEqual([]);
+  });
+
+  test("a hard-linked link with another target and the same time: its other names follow", async () => {
+    must("sh", ["-c", 'cd "$0" && ln -s new src/one && ln src/one src/two', workspace.at("")]);
+    must("sh", ["-c", 'cd "$0" && ln -s old dst/one && ln dst/one dst/two', workspace.at("")]);
+    must("touch", ["-h", "-d", "@1100000000", workspace.at("src/one"), workspace.at("dst/one")]);
+    settle();
+    const planned = await expectAsRun({});
+    expect(list(planned)).toEqual(expect.arrayContaining(["link two", "replace one"]));
+    expect(planned.changes.find(({ path }) => path === "two")).toMatchObject({ linkedTo: "one" });
+    expect(lstatSync(workspace.at("dst/two")).nlink).toBe(2);
+  });
+
+  test("names of one file that only get other attributes are done with the first", async () => {
+    must("sh", ["-c", 'cd "$0" && ln src/touched src/twin && ln dst/touched dst/twin', workspace.at("")]);
+    settle();
+    expect(list(await expectAsRun({}))).toEqual(expect.arrayContaining(["attributes touched", "link twin"]));
+  });
+
+  test("after a checksum fractions of a second are set", async () => {
+    must("touch", ["-d", "@1000000000.25", workspace.at("src/same")]);
+    must("touch", ["-d", "@1000000000.75", workspace.at("dst/same")]);
+    settle();
+    expect(list(await expectAsRun({ checksum: true }))).toContain("attributes same");
+  });
+
+  test.each<[string, SyncOptions]>([
+    ["", {}],
+    ["with a guard", { deleteGuard: 9 }],
+  ])("what is in a directory in the way goes, and it stays for the backups %s", async (_title, options) => {
+    workspace.directory("dst/new");
+    workspace.file("dst/new/x", "kept as x~");
+    settle();
+    must("cp", ["-a", workspace.at("dst"), workspace.at("other")]);
+    const wanted = { ...options, backup: true, delete: "after" } as const;
+    const planned = await plan({ ...request(wanted), syscalls });
+    expect(list(planned)).toContain("delete new/x");
+    const { exitCode, refused } = await apply(planned);
+    const { exitCode: expectedCode } = await sync({ ...request(wanted, "other"), syscalls });
+    expect([exitCode, expectedCode, refused]).toEqual([23, 23, []]);
+    expect(pictureDifferences(picture(workspace.at("other")), picture(workspace.at("dst")))).toEqual([]);
+    expect(readFileSync(workspace.at("dst/new/x~"), "latin1")).toBe("kept as x~");
+  });
+
+  test("apply tells what a run tells", async () => {
+    for (const directory of ["new", "full"]) {
+      workspace.directory(`dst/${directory}`);
+      workspace.file(`dst/${directory}/x`);
+    }
+    settle();
+    must("cp", ["-a", workspace.at("dst"), workspace.at("other")]);
+    const wanted = { verbose: 2, backup: true, exclude: ["full/x"], existing: true };
+    const toldBy = async (run: AsyncIterable<RunEvent>) => {
+      const told: string[] = [];
+      for await (const event of run) {
+        if (event.type === "item") told.push(`${event.path} ${event.flags} ${event.linkedTo}`);
+        else if (event.type === "delete") told.push(`delete ${event.path}`);
+        else if (event.type === "notice" && !["match-totals", "filter"].includes(event.code)) told.push(event.text);
+        else if (event.type === "problem") told.push(event.text);
+      }
+      return told.sort();
+    };
+    const expected = await toldBy(sync({ ...request(wanted, "other"), syscalls }));
+    expect(expected).toEqual(expect.arrayContaining(["cannot delete non-empty directory: full"]));
+    expect(await toldBy(apply(await plan({ ...request(wanted), syscalls })))).toEqual(expected);
   });
 
   test("what has drifted is refused, the rest is done, and nothing that was not planned", async () => {

@@ -48,6 +48,8 @@ import { WireNames } from "./wire-names.ts";
 export interface BothEndsRequest {
   readonly command: BothEndsCommand;
   readonly emit: EventSink;
+  /** A promise makes the run wait until its events are read. */
+  readonly room?: (() => Promise<void> | undefined) | undefined;
   readonly wants: Wants;
   readonly signal: AbortSignal;
   readonly syscalls: "koffi" | "plain" | undefined;
@@ -133,6 +135,7 @@ async function runBoth(
   const options: TransferOptions = isOnly ? { ...agreed, removeSource: "no" } : agreed;
   const [here, there] = memoryPair();
   const client = new Connection(here, "sender");
+  client.room = request.room;
   const server = new Connection(there, "Receiver");
   let toSender: (message: Message) => void = () => undefined;
   let toReceiver: (message: Message) => void = () => undefined;

@@ -34,6 +34,8 @@ import { WireNames } from "./wire-names.ts";
 export interface ReadBatchRequest {
   readonly command: BatchCommand;
   readonly emit: EventSink;
+  /** A promise makes the run wait until its events are read. */
+  readonly room?: (() => Promise<void> | undefined) | undefined;
   readonly wants: Wants;
   readonly signal: AbortSignal;
   readonly syscalls: "koffi" | "plain" | undefined;
@@ -60,6 +62,7 @@ async function readUntil(request: ReadBatchRequest): Promise<RunSummary> {
     descriptor = openBatch(command.batch, syscalls, { ...operatorRules(command.options), root: undefined }, emit);
     copyAs(command.options.copyAs, syscalls, "Receiver");
     connection = new Connection(fileInput(descriptor), "Receiver");
+    connection.room = request.room;
     return await receive(request, connection, syscalls, names);
   } finally {
     connection?.destroy();

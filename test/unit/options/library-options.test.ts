@@ -91,6 +91,11 @@ describe("normalizeSyncOptions", () => {
     [{ secludedArgs: false, oldArgs: true, ipv4: true }, "--no-s --old-args -4"],
     [{ timeout: 7, stderr: "client" }, "--timeout=7 --stderr=client"],
     [{ compress: true, compressChoice: "lz4", compressLevel: 3 }, "-z --zc=lz4 --zl=3"],
+    [{ compress: true, skipCompress: "gz/jpg" }, "-z --skip-compress=gz/jpg"],
+    [{ iconv: "UTF-8,ISO-8859-1" }, "--iconv=UTF-8,ISO-8859-1"],
+    [{ iconv: "-" }, "--iconv=-"],
+    [{ writeBatch: "b" }, "--write-batch=b"],
+    [{ onlyWriteBatch: "b" }, "--only-write-batch=b"],
   ])("%j is %s, with another machine", (options, line) => {
     const args = line.split(" ").map((word) => word.replaceAll("+", " "));
     const command = parseArguments([...args, "s", "h:d"].map(byteName), {});
@@ -156,11 +161,13 @@ describe("normalizeSyncOptions", () => {
   // What a caller without a type checker can pass.
   test.each<[Record<string, unknown>, string, number]>([
     [{ archvie: true }, "archvie: unknown option", 1],
-    [{ iconv: "utf8" }, "iconv: not an option of the library", 1],
+    [{ iconv: 8 }, "iconv: must be a string", 1],
     [{ outbuf: "n" }, "outbuf: not an option of the library", 1],
     [{ linkDest: "x" }, "linkDest: must be an array", 1],
     [{ linkDest: ["x"], copyDest: ["y"] }, "ERROR: the --link-dest option conflicts with the --copy-dest option", 1],
-    [{ readBatch: "x" }, "readBatch: not an option of the library", 1],
+    [{ readBatch: true }, "readBatch: must be a string or a Uint8Array", 1],
+    [{ skipCompress: ["gz"] }, "skipCompress: must be a string", 1],
+    [{ outFormat: "%n" }, "outFormat: not an option of the library", 1],
     [{ logFile: "x" }, "logFile: not an option of the library", 1],
     [{ archive: "yes" }, "archive: must be true or false", 1],
     [{ archive: 1 }, "archive: must be true or false", 1],
