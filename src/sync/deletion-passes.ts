@@ -10,6 +10,8 @@ import { childPath } from "./list-builder.ts";
 import { belowDestination, failBehindLink } from "./place.ts";
 
 const ENOENT = -2;
+const EXDEV = -18;
+const ELOOP = -40;
 
 export interface DeletionParts {
   readonly context: RunContext;
@@ -85,7 +87,7 @@ export class DeletionPasses {
   /** `tellsOfLinks`: of a link in the place of the directory, where no full pass does. */
   private handle(list: FileList, tellsOfLinks: boolean): void {
     const { deleter, context } = this.parts;
-    const names = this.names(list);
+    const names = tellsOfLinks || this.isFound(list.path) ? this.names(list) : undefined;
     // Where deletions are skipped after an error nothing is entered for them.
     if (names === undefined || !deleter.isBlocked()) this.enter(list, tellsOfLinks);
     if (names === undefined) return;
@@ -141,6 +143,14 @@ export class DeletionPasses {
     const names = new Set<ByteName>();
     for (const entry of part?.names ?? entries) names.add(entry.name);
     return names;
+  }
+
+  /** Whether a full pass comes into a directory: what does not stand there is passed over without a word (3-transfer 6.2). */
+  private isFound(path: ByteName): boolean {
+    const { context, destination } = this.parts;
+    const held = destination.walker?.directory(this.below(path));
+    if (typeof held === "object") return true;
+    return context.options.keepDirectoryLinks && (held === ELOOP || held === EXDEV);
   }
 
   private below(path: ByteName): ByteName {

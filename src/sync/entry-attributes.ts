@@ -26,6 +26,9 @@ export interface AttributeReports {
   vanished(absolute: ByteName): void;
 }
 
+/** Times of access of the hard-linked files that have been listed with digests; seconds, by group. */
+export type LinkedTimes = readonly (readonly [number, number])[];
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What is sent of an attribute list with an entry of this mode. */
@@ -46,8 +49,11 @@ export class EntryAttributes {
   private readonly plainWanted: (name: ByteName) => boolean;
   private readonly stat = emptyStat();
   private readonly sent = new Map<readonly Xattr[], SentAttributes>();
+  /** Times of access of hard-linked files, before they were read for their digests, by the numbers of their groups. */
+  private readonly linkedTimes: Map<number, number>;
 
-  constructor(context: BuilderContext, reports: AttributeReports) {
+  constructor(context: BuilderContext, linkedTimes: LinkedTimes | undefined, reports: AttributeReports) {
+    this.linkedTimes = new Map(linkedTimes);
     this.context = context;
     this.reports = reports;
     const { options, filters } = context;
@@ -56,25 +62,41 @@ export class EntryAttributes {
     this.digester = new FileDigester(context.syscalls, context.options.listChecksum);
   }
 
+  /** What a builder in another thread needs to go on. */
+  snapshot(): LinkedTimes {
+    return [...this.linkedTimes];
+  }
+
   /** Hears that the entry with this path was made from what a link leads to. */
   isFollowed(path: ByteName): void {
     if (this.context.options.acls) this.followed.add(path);
   }
 
-  /**
-   * Adds digests (`-c`), ACLs (`-A`) and extended attributes (`-X`) to entries of one open directory, to which `hops` links
-   * lead.
-   */
+  /** What comes now is another list: under incremental recursion it is sent without a look at those before. */
+  beginList(): void {
+    if (this.context.options.incrementalRecursion) this.linkedTimes.clear();
+  }
+
+  /** Adds digests (`-c`) to entries of one open directory. Reading changes times of access: entries come in the order of the walk. */
+  addDigests(entries: FileEntry[], directory: number): FileEntry[] {
+    if (!this.context.options.checksum) return entries;
+    return entries.map((entry) => {
+      if (!isRegular(entry)) return entry;
+      const atime = this.accessTime(directory, entry);
+      return { ...entry, atime, checksum: this.digest(directory, entry.name) };
+    });
+  }
+
+  /** An argument with its digest: it is read where its turn comes, not when the argument is looked up. */
+  withDigest(entry: FileEntry): FileEntry {
+    if (!isRegular(entry)) return entry;
+    return this.addDigests([entry], this.context.roots.get(entry.root).descriptor)[0] ?? entry;
+  }
+
+  /** Adds ACLs (`-A`) and extended attributes (`-X`) to entries of one open directory, to which `hops` links lead. */
   add(entries: FileEntry[], directory: number, parent: ByteName, self: boolean, hops: number): FileEntry[] {
     const { options, syscalls, roots } = this.context;
     let result = entries;
-    if (options.checksum) {
-      result = result.map((entry) => {
-        if (!isRegular(entry)) return entry;
-        const atime = this.accessTime(directory, entry);
-        return { ...entry, atime, checksum: this.digest(directory, entry.name) };
-      });
-    }
     if (options.acls || options.xattrs > 0) {
       const names = result.map((entry) => (self ? byteName(".") : entry.name));
       const lists = syscalls.readXattrs(directory, names, this.wanted());
@@ -127,10 +149,21 @@ export class EntryAttributes {
     return list ?? EACCES;
   }
 
-  /** What reading the same file under another name has made of its time of access: rsync looks at each file just before it reads it. */
-  private accessTime(directory: number, { name, atime }: FileEntry): number {
+  /**
+   * What reading the same file under another name has made of its time of access: rsync looks at each file just before it reads it, but
+   * the names of a hard-linked file have what the first has (2-file-list 3.7).
+   */
+  private accessTime(directory: number, entry: FileEntry): number {
+    if (!this.context.options.atimes) return entry.atime;
+    const known = this.linkedTimes.get(entry.linkGroup);
+    if (known !== undefined) return known;
+    const atime = this.accessTimeNow(directory, entry);
+    if (entry.linkGroup >= 0) this.linkedTimes.set(entry.linkGroup, atime);
+    return atime;
+  }
+
+  private accessTimeNow(directory: number, { name, atime }: FileEntry): number {
     const { options, syscalls } = this.context;
-    if (!options.atimes) return atime;
     const status = followsFiles(options)
       ? syscalls.statAt(directory, name, this.stat)
       : syscalls.lstatAt(directory, name, this.stat);

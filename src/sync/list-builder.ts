@@ -10,7 +10,7 @@ import { applyModeChanges } from "../options/chmod.ts";
 import { EntryFlag, type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { addAbsent, isWithoutOwner, type PendingDirectory } from "./absent-lists.ts";
 import type { BuilderContext } from "./builder-context.ts";
-import { EntryAttributes } from "./entry-attributes.ts";
+import { EntryAttributes, type LinkedTimes } from "./entry-attributes.ts";
 import { EntryOrder } from "./entry-order.ts";
 import type { NoticeCode, RunEvent } from "./events.ts";
 import { type FileList, IoError, sortEntries } from "./file-list.ts";
@@ -19,7 +19,7 @@ import { systemProblem } from "./ledger.ts";
 import { unmunged } from "./munge.ts";
 import { NamedEntries, type NamedState } from "./named-entries.ts";
 import { ScanEvents, type ScanEventsState } from "./scan-events.ts";
-import { deviceSize, linksToFollow, type SourceStat, statSource } from "./source-stat.ts";
+import { deviceKey, deviceSize, linksToFollow, type SourceStat, statSource } from "./source-stat.ts";
 import { sourcesToScan } from "./sources-to-scan.ts";
 import { TreeEstimate } from "./tree-estimate.ts";
 
@@ -31,6 +31,7 @@ export interface BuilderState {
   readonly pending: readonly PendingDirectory[];
   readonly named: NamedState;
   readonly linkGroups: readonly (readonly [string, number])[];
+  readonly linkedTimes: LinkedTimes;
   readonly ioError: number;
   readonly filters: FilterPosition;
   readonly events: ScanEventsState;
@@ -52,7 +53,7 @@ export class ListBuilder {
 
   constructor(context: BuilderContext, state?: BuilderState) {
     this.context = context;
-    this.attributes = new EntryAttributes(context, {
+    this.attributes = new EntryAttributes(context, state?.linkedTimes, {
       fail: (operation, absolute, errno) => this.fail(operation, absolute, errno),
       failed: (text, absolute, errno) => this.failed(text, absolute, errno),
       vanished: (absolute) => this.vanished(absolute),
@@ -70,6 +71,7 @@ export class ListBuilder {
       pending: this.pending,
       named: this.named.snapshot(),
       linkGroups: [...this.linkGroups],
+      linkedTimes: this.attributes.snapshot(),
       ioError: this.ioError,
       filters: this.context.filters.snapshot(),
       events: this.events.snapshot(),
@@ -101,6 +103,7 @@ export class ListBuilder {
     if (directory === undefined) return undefined;
     const apart = isWithoutOwner(directory);
     const first = directory.owner === undefined && !apart;
+    this.attributes.beginList();
     const steps = this.named.take(directory.path, directory.sources);
     let { owner, device } = directory;
     let dots: readonly FileEntry[] = [];
@@ -129,9 +132,10 @@ export class ListBuilder {
         if (scanned.has(step.source)) addContent(step.source, step.rank);
         continue;
       }
-      const { entry, rank } = step;
-      const dot = isDot(entry);
-      if (!first && this.isHiddenBelow(entry, directory.path)) continue;
+      const { entry: named, rank } = step;
+      const dot = isDot(named);
+      if (!first && this.isHiddenBelow(named, directory.path)) continue;
+      const entry = this.attributes.withDigest(named);
       if (!dot) children.push(entry);
       order?.addPart([entry], rank, dot && (entry.flags & EntryFlag.content) !== 0);
       if (dot) addContent(entry, rank);
@@ -219,7 +223,7 @@ export class ListBuilder {
       this.events.foundEntry(entry);
       entries.push(entry);
     }
-    return this.attributes.add(entries, directory, path, false, held.hops);
+    return this.attributes.add(this.attributes.addDigests(entries, directory), directory, path, false, held.hops);
   }
 
   /**
@@ -345,7 +349,7 @@ export class ListBuilder {
     };
   }
 
-  /** Adds digests (`-c`), ACLs (`-A`) and extended attributes (`-X`) to entries of one open directory. */
+  /** Adds ACLs (`-A`) and extended attributes (`-X`) to entries of one open directory. */
   withAttributes(entries: FileEntry[], directory: number, parent: ByteName, self: boolean): FileEntry[] {
     return this.attributes.add(entries, directory, parent, self, 0);
   }
@@ -387,11 +391,6 @@ export class ListBuilder {
       IoError.vanished,
     );
   }
-}
-
-/** One number for a device. */
-export function deviceKey(stat: Stat): number {
-  return stat.deviceMajor * 2 ** 32 + stat.deviceMinor;
 }
 
 /** Path of a child in the transfer. */

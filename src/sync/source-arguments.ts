@@ -12,9 +12,9 @@ import { EntryFlag, FileType } from "../protocol/file-entry.ts";
 import type { BuilderContext } from "./builder-context.ts";
 import { IoError, isSymlink } from "./file-list.ts";
 import { systemProblem } from "./ledger.ts";
-import { deviceKey, type ListBuilder } from "./list-builder.ts";
+import type { ListBuilder } from "./list-builder.ts";
 import { operatorRules } from "./operator-rules.ts";
-import { isUnsafe, linksToFollow, lookAgain, type SourceStat } from "./source-stat.ts";
+import { deviceKey, isUnsafe, linksToFollow, lookAgain, type SourceStat } from "./source-stat.ts";
 import { type Argument, joinBase, parentOfEntry, splitPlain, splitRelative } from "./split-argument.ts";
 
 const ELOOP = -40;

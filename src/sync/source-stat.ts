@@ -104,3 +104,8 @@ export function deviceSize(syscalls: Syscalls, { mode, rdevMajor, rdevMinor }: S
   syscalls.close(file);
   return count < 0 ? count : Number(String.fromCharCode(...buffer.subarray(0, count)).trim()) * 512;
 }
+
+/** One number for a device. */
+export function deviceKey(stat: Stat): number {
+  return stat.deviceMajor * 2 ** 32 + stat.deviceMinor;
+}

@@ -12,7 +12,8 @@ import {
   onlyLines,
   someFailed,
 } from "./difference-detector.ts";
-import type { Difference, Outcome } from "./outcome.ts";
+import { endings, isBackupOfAnotherName, isOfFollower, namesOf, otherNames } from "./linked-names.ts";
+import type { Difference } from "./outcome.ts";
 
 const noGroup = /^rsync: \[\w+\] chgrp "(.*)" failed: Operation not permitted \(1\)$/;
 const notLinked = /^rsync: \[generator\] link ".*" => .* failed: Permission denied \(13\)$/;
@@ -38,26 +39,26 @@ export const linkDetectors: readonly Detector[] = [
   {
     row: "`--inplace`, `--append` onto files of the destination that are links of one file but not in the source",
     applies: (_, options) => options.inPlace,
-    explains: ({ aspect, tree, left, right, isOrder }, { left: { tree: found } }) => {
-      const isOneOfSeveral = (path: ByteName) => {
-        const linkedWith = found.get(path)?.linkedWith ?? "";
-        return (
-          linkedWith !== "" && [...found].some(([other, entry]) => other !== path && entry.linkedWith === linkedWith)
-        );
-      };
+    explains: ({ aspect, tree, left, right, isOrder }, { left: { tree: found }, right: { tree: own } }) => {
+      const isOneOfSeveral = (path: ByteName) => otherNames(path, found).length > 0;
+      if (tree?.property === "existence")
+        return tree.right === undefined && isBackupOfAnotherName(tree.path, found, own);
       if (tree !== undefined) return tree.property === "content" && isOneOfSeveral(tree.path);
       // One that another name has brought up to date meanwhile is asked for or not.
-      const hasSome = () => [...found].some(([path, { type }]) => type === "file" && isOneOfSeveral(path));
+      const several = [...found].filter(([path, { type }]) => type === "file" && isOneOfSeveral(path));
       const areAll = (kind: RegExp) => left.length > 0 && [...left, ...right].every((line) => kind.test(line));
-      if (aspect === "stdout summary" && !isOrder && areAll(dataTotals)) return hasSome();
+      if (aspect === "stdout summary" && !isOrder && areAll(dataTotals)) return several.length > 0;
       if (!itemLines.test(aspect) || isOrder) return false;
       // The digest of nothing, where nothing was missing.
-      if (areAll(/^[0-9a-f]{16,32}$/)) return hasSome();
+      if (areAll(/^[0-9a-f]{16,32}$/)) return several.length > 0;
       return [...left, ...right].every((line) => {
         const rest = /^[<>]f\.[ .\w]{8} (.*)$/.exec(line)?.[1];
         // Behind the name there may be how many bytes were sent for it.
         const isNamed = (name: string) => rest === name || rest?.replace(/( \d+)+$/, "") === name;
-        return [...found.keys()].some((path) => isOneOfSeveral(path) && endings(path).some((name) => isNamed(name)));
+        if (several.some(([path]) => endings(path).some((name) => isNamed(name)))) return true;
+        // A format of one's own may leave the name out, and have the size.
+        const told = / [<>]f\.[ .\w]{8} ([\d,]+)(?= |$)/.exec(line)?.[1]?.replaceAll(",", "");
+        return told !== undefined && several.some(([, { size }]) => size === told);
       });
     },
   },
@@ -327,12 +328,6 @@ function isOfVanished(difference: Difference, one: DifferingCase): boolean {
   return isGone(name) || isGone(name.replace(/~$/, ""));
 }
 
-/** All names that a file has in a tree. */
-function namesOf(path: ByteName, { tree }: Outcome): ByteName[] {
-  const linkedWith = tree.get(path)?.linkedWith ?? "";
-  return linkedWith === "" ? [path] : [...tree.keys()].filter((other) => tree.get(other)?.linkedWith === linkedWith);
-}
-
 /** The names that lines tell of, as they are. */
 function notOpened(reason: RegExp): RegExp {
   return new RegExp(`^rsync: \\[generator\\] failed to open "(.*)", continuing: (?:${reason.source})$`);
@@ -368,21 +363,4 @@ function removesSources(options: Options): boolean {
 
 function followsLinks(options: Options): boolean {
   return options.has("L", "--copy-links", "--copy-unsafe-links") || options.has("k", "--copy-dirlinks");
-}
-
-/** A path, and what is left of it without the directories at its front. */
-function endings(path: string): string[] {
-  const parts = path.split("/");
-  return parts.map((_, index) => parts.slice(index).join("/"));
-}
-
-/** Whether a line tells that the file at `path` was linked, with the name as it is below the destination. */
-function isOfFollower(line: string, path: string): boolean {
-  const told = line.split(" => ")[0] ?? "";
-  return (
-    line.includes(" => ") &&
-    endings(path)
-      .slice(1)
-      .some((name) => told.endsWith(name))
-  );
 }

@@ -305,7 +305,7 @@ function countsFreshFollowers({ left, right }: Difference, one: DifferingCase): 
 /** Whether a line of the sender ends with the name of a file of the destination. */
 function isOf(line: string, path: string): boolean {
   const name = line.replace(/^failed to re-read xattr \S+ for /, "");
-  return path.endsWith(`/${name}`);
+  return path.endsWith(`/${unescaped(name)}`);
 }
 
 function sorted(lines: readonly string[]): string {

@@ -39,6 +39,21 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { tree: { "dst/a": {}, "dst/b": {} } },
   ],
   [
+    "the request for a file that has one name, told of by its size",
+    /^`--inplace`, `--append` onto/,
+    { argv: "-a --append", tree: two, difference: { aspect: "stdout items", left: [" >f.st...... 1 p{#}"] } },
+    { difference: { aspect: "stdout items", left: [" >f.st...... 21 p{#}"] } },
+  ],
+  [
+    "a backup that holds what no other does",
+    /^`--inplace`, `--append` onto/,
+    {
+      ...{ argv: "-a --append --backup-dir=../bk", difference: differs("bk/d/b", "existence", "file") },
+      tree: { "dst/a": { linkedWith: "l" }, "dst/d/b": { linkedWith: "l" }, "bk/a": {}, "bk/d/b": {} },
+    },
+    { tree: { "dst/a": { linkedWith: "l" }, "dst/d/b": { linkedWith: "l" }, "bk/a": { content: "b" }, "bk/d/b": {} } },
+  ],
+  [
     "the mode of a file with no name that was told of",
     /^`-H -g` as an ordinary user/,
     { argv: "-aH", stderr: [refused, ""], tree: two, difference: differs("dst/b", "mode", "0700", "0755") },

@@ -1,0 +1,31 @@
+/**
+ * Corners of what the sender lists, and when, that random cases of the whole option table came upon, against the installed rsync. The
+ * others: local-corners.test.ts, whole-corners.test.ts.
+ */
+import { describe, test } from "vitest";
+import { lookAtTrees, sideBySide } from "../support/side-by-side.ts";
+
+const compare = sideBySide({ look: lookAtTrees });
+const dated = "find s d -exec touch -h -d @1500000000.5 {} +";
+
+describe("--delete-before after an error of reading tells of it where a directory stands at the destination", () => {
+  const setup = "mkdir -p s/b; ln -s nowhere s/b/l";
+  test.each(["", "mkdir d", "mkdir -p d/s", "mkdir d; echo 1 >d/s", "mkdir -p d d/e; ln -s e d/s"])("%s", (text) => {
+    compare(`${setup}; ${text}`, "-rL --delete-before s d/");
+    compare(`${setup}; ${text}`, "-rLK --delete-before s d/");
+  });
+});
+
+describe("-cU has the times of access from before a file was read for its digest", () => {
+  const look = "find d -type f -printf '%p %A@\\n' | sort";
+  const compareTimes = sideBySide({ look });
+  const setup = "mkdir -p s/a s/b d; echo 1 >s/a/f; echo 2 >s/a/g; ln s/a/f s/a/h";
+  test.each(["--i-r", "--no-i-r"])("%s", (recursion) => {
+    for (const sources of ["s/a s/", "-R s/a s/a/f", "-R s/a/h s/a"]) {
+      compareTimes(`${setup}; ${dated}`, `-rtcU ${recursion} ${sources} d/`);
+      // Without -H the first name is that of the directory that the file system lists first.
+      compareTimes(`${setup}; ln s/a/f s/b/f; ${dated}`, `-rtcUH ${recursion} ${sources} d/`);
+    }
+    compareTimes(`${setup}; printf 'a\\na/g\\na/f\\n' >list; ${dated}`, `-rtcU ${recursion} --files-from=list s d/`);
+  });
+});
