@@ -12,8 +12,8 @@ import { fullPath, type RunContext } from "./context.ts";
 import { deviceOf, sortForDeletion } from "./deletion-order.ts";
 import type { Destination } from "./destination.ts";
 import { type Candidate, type Delayed, type DeletionSource, GuardedDeletion } from "./guarded-deletion.ts";
-import { childPath } from "./list-builder.ts";
 import { readLinks } from "./read-links.ts";
+import { childPath } from "./split-argument.ts";
 
 const ENOENT = -2;
 const ENOTEMPTY = -39;

@@ -6,8 +6,8 @@ import { fullPath, type RunContext } from "./context.ts";
 import type { Deleter } from "./delete.ts";
 import type { Destination } from "./destination.ts";
 import { type FileList, isDirectory } from "./file-list.ts";
-import { childPath } from "./list-builder.ts";
 import { belowDestination, failBehindLink } from "./place.ts";
+import { childPath } from "./split-argument.ts";
 
 const ENOENT = -2;
 const EXDEV = -18;

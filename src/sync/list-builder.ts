@@ -16,6 +16,7 @@ import type { NoticeCode, RunEvent } from "./events.ts";
 import { type FileList, IoError, sortEntries } from "./file-list.ts";
 import type { FilterPosition } from "./filter-stack.ts";
 import { systemProblem } from "./ledger.ts";
+import { ListedTimes } from "./listed-times.ts";
 import { unmunged } from "./munge.ts";
 import { NamedEntries, type NamedState } from "./named-entries.ts";
 import { ScanEvents, type ScanEventsState } from "./scan-events.ts";
@@ -48,6 +49,7 @@ export class ListBuilder {
   private readonly argumentDevices = new Map<FileEntry, number>();
   private ioError: number;
   private readonly events: ScanEvents;
+  readonly times: ListedTimes;
   /** How large the source will be. */
   readonly estimate: TreeEstimate = new TreeEstimate();
 
@@ -62,6 +64,7 @@ export class ListBuilder {
     this.named = new NamedEntries(context.options.incrementalRecursion, state?.named);
     this.linkGroups = new Map(state?.linkGroups);
     this.ioError = state?.ioError ?? 0;
+    this.times = new ListedTimes(context);
     this.events = new ScanEvents(context.options, state?.events);
   }
 
@@ -88,11 +91,13 @@ export class ListBuilder {
   beginArgument(): void {
     this.events.beginArgument();
     this.named.beginArgument();
+    this.times.beginArgument();
   }
 
   /** Adds an entry to the list of the directory `parent` (`.` for the first list). */
   addEntry(parent: ByteName, entry: FileEntry, device: number): void {
     this.named.add(parent, entry);
+    this.times.named(entry);
     this.argumentDevices.set(entry, device);
     this.events.addEntry(entry);
   }
@@ -117,6 +122,7 @@ export class ListBuilder {
       const found = this.scan(source, directory.path, device);
       for (const child of found) children.push(child);
       this.named.found(rank, found);
+      this.times.found(found, rank);
       order?.addPart(found, rank);
     };
     const scanned = sourcesToScan(directory.sources, this.context);
@@ -135,7 +141,9 @@ export class ListBuilder {
       const { entry: named, rank } = step;
       const dot = isDot(named);
       if (!first && this.isHiddenBelow(named, directory.path)) continue;
+      if (!first) this.times.lookBehindMergeFiles(named, directory.path);
       const entry = this.attributes.withDigest(named);
+      this.times.replaced(named, entry);
       if (!dot) children.push(entry);
       order?.addPart([entry], rank, dot && (entry.flags & EntryFlag.content) !== 0);
       if (dot) addContent(entry, rank);
@@ -151,6 +159,7 @@ export class ListBuilder {
     for (const next of below.reverse()) this.pending.push(next);
     const shifted = sorted.dropped.map(({ entry, position }) => ({ entry, position: position + dots.length }));
     const last = this.pending.length === 0;
+    if (last) this.times.settle();
     return {
       owner,
       path: directory.path,
@@ -379,21 +388,8 @@ export class ListBuilder {
 
   /** Reports something that went away, or was not there when it was looked for. */
   vanished(absolute: ByteName, kind: "file" | "directory" = "file"): void {
-    this.report(
-      {
-        type: "problem",
-        severity: "vanished",
-        role: "sender",
-        text: byteName(`${kind} has vanished: "${absolute}"`),
-        path: absolute,
-        errno: 2,
-      },
-      IoError.vanished,
-    );
+    const text = byteName(`${kind} has vanished: "${absolute}"`);
+    const problem = { type: "problem", severity: "vanished", role: "sender", text, path: absolute, errno: 2 } as const;
+    this.report(problem, IoError.vanished);
   }
-}
-
-/** Path of a child in the transfer. */
-export function childPath(parent: ByteName, name: ByteName): ByteName {
-  return parent === "." ? name : joinName(parent, name);
 }

@@ -116,7 +116,8 @@ export class ListFeed implements ListSource {
       }
       this.add(list);
       if (this.remote || this.complete) continue;
-      if (this.scanned > earlyAfterEntries) this.considerThread(entries === Number.POSITIVE_INFINITY);
+      if (this.scanned > earlyAfterEntries && !this.builder.times.isOpen)
+        this.considerThread(entries === Number.POSITIVE_INFINITY);
     }
   }
 

@@ -6,7 +6,7 @@ import type { ByteName } from "../bytes/byte-name.ts";
 import type { FileEntry, Xattr } from "../protocol/file-entry.ts";
 import type { RunEvent } from "./events.ts";
 import type { Duplicate, FileList, ScannedOrder } from "./file-list.ts";
-import { childPath } from "./list-builder.ts";
+import { childPath } from "./split-argument.ts";
 
 const integerColumns = 9;
 

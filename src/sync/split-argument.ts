@@ -51,3 +51,8 @@ export function parentOfEntry(path: ByteName): ByteName {
   const parent = directoryName(path);
   return parent === "" || parent === "/" ? byteName(".") : parent;
 }
+
+/** Path of a child in the transfer. */
+export function childPath(parent: ByteName, name: ByteName): ByteName {
+  return parent === "." ? name : joinName(parent, name);
+}

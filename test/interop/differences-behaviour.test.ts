@@ -24,14 +24,6 @@ difference("dates beyond the year 275760", {
   tsync: { status: 0, out: / @8640000000001 \?\?:\?\?:\?\? f\n$/ },
 });
 
-difference("`-U` with an argument twice, or with a merge file that `--files-from` names", {
-  setup: "mkdir -p s/z d; ln -s x s/z/l; touch -h -d @1400000000 s/z/l",
-  run: "-rlU --no-i-r s/ s d/",
-  look: "find d -type l -printf '%A@ %p\\n' | grep ^1400000000",
-  rsync: { status: 0, seen: /^14\S+ d\/z\/l\n$/ },
-  tsync: { status: 0, seen: /^14\S+ d\/s\/z\/l\n$/ },
-});
-
 difference(
   "`RSYNC_CHECKSUM_LIST`, `RSYNC_COMPRESS_LIST` without what `--checksum-choice` or `--compress-choice` names, within one machine",
   [

@@ -64,3 +64,17 @@ describe("an argument that only --copy-unsafe-links follows is no directory wher
     compare(`${setup}; ${dated}`, `${line} -f -_ln s/ln d`);
   });
 });
+
+describe("-U tells of what is read while the source is listed as rsync sees it", () => {
+  const compareTimes = sideBySide({ look: "find d ! -type d -printf '%p %A@\\n' | sort" });
+  const names = "ln -s x s/z/l; ln -s y s/a/m; ln -s y s/g; for f in a/f z/f z/.cvsignore; do echo 1 >s/$f; done";
+  const setup = `mkdir -p s/z s/a d; ${names}; ln s/z/.cvsignore s/z/zz; ${dated}; find s -exec touch -h -a -d @1400000000 {} +
+printf 'z/f\\nz/.cvsignore\\na/f\\nz/zz\\n' >list`;
+  test.each([
+    ...["s/ s", "s s/", "-c s/ s", "s/z/l s/", "s/z s/a s", "-R s/./z s", "-C s/z s"].map((text) => `--no-i-r ${text}`),
+    ...["--delete-after ./s s/", "s s/", "-c s/ s s/z", "-CR s/./z/.cvsignore s/./z/f"],
+    ...["-C", "-Cr", "-Cc", "-CL", "-C --no-i-r"].map((text) => `${text} --files-from=list s/`),
+  ])("%s", (text) => {
+    compareTimes(setup, `-rltU -i ${text} d/`);
+  });
+});

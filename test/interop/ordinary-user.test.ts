@@ -61,6 +61,17 @@ describe("a source directory that cannot be read, with a destination that is not
   checkAll(setup, ["-r -i --delete s/ d/new", "-r -i --delete-after s/ d/new", "-r -in --delete s/ d/new"]);
 });
 
+describe("--delete-before after an error of reading, with a destination in which no directory stands yet", () => {
+  const setup = `mkdir -p s/a/n s/b d; echo 1 >s/f; echo 2 >s/b/g; chown -R ${nobody} s d; chmod 0 s/a/n`;
+  checkAll(setup, [
+    "-rv --delete-before s d/new/",
+    "-rv --delete-before --no-i-r s s/b d/",
+    "-rv --delete-before s/ d/",
+  ]);
+  checkAll(`${setup}; echo 1 >d/b`, ["-rv --delete-before s/a s/b d/"]);
+  checkAll(`${setup}; ln -s ../s/b d/b`, ["-rv --delete-before s/b s/a d/"]);
+});
+
 describe("times of directories that --super leaves closed", () => {
   const setup = `mkdir -p s/n s/w d; echo 1 >s/n/f; touch -d @1000000000 s/n s/w; chmod 644 s/n; chmod 200 s/w; chown -R ${nobody} s d`;
   checkAll(setup, ["-rlpt --super s/ d/", "-rlpt --super --no-i-r s/ d/"]);

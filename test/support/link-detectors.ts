@@ -28,7 +28,6 @@ const alreadyRemoved = /^sender file already removed: (.*)$/;
 const noEntryXattrs = /^rsync: \[generator\] gen_entry_copy_xattrs: .* failed: No such file or directory \(2\)$/;
 const noDefaultAcl =
   /^rsync: \[generator\] get_acl: sys_acl_get_file\((.*), ACL_TYPE_DEFAULT\): Permission denied \(13\)$/;
-const noTimes = /^rsync: \[generator\] failed to set times on "(.*)": Operation not permitted \(1\)$/;
 const refusal = /^refusing to follow a symlink owned by an untrusted user/;
 const dataTotals =
   /^(?:Number of regular files transferred|Total transferred file size|Literal data|Matched data|total: matches)[:=]/;
@@ -169,25 +168,6 @@ export const linkDetectors: readonly Detector[] = [
         );
       if (tree === undefined || one.left.tree.get(tree.path)?.type !== "symlink") return false;
       return told.some((path) => path.endsWith(`/${tree.path}`)) && ["mtime", "owner"].includes(tree.property);
-    },
-  },
-  {
-    row: "`-U` with an argument twice, or with a merge file that `--files-from` names",
-    applies: ({ scenario }, options) =>
-      keepsAccessTimes(options) && (options.has("", "--files-from") || scenario.words.sources.length > 1),
-    explains: ({ aspect, tree, left, right, isOrder }, { scenario }) => {
-      // A link of somebody else whose time of access would be another one.
-      if (aspect === "stderr" && scenario.words.sources.length > 1) {
-        const named = (lines: readonly string[]) =>
-          lines.map((line) => baseName((noTimes.exec(line)?.[1] ?? line) as ByteName)).sort();
-        return (
-          !isOrder && [...left, ...right].every((line) => noTimes.test(line)) && `${named(left)}` === `${named(right)}`
-        );
-      }
-      const isMerged = (path: string) => /(?:^|[/ ])\.(?:cvsignore|rsync-filter|rules|words|excludes)$/.test(path);
-      if (tree !== undefined) return tree.property === "atime" && tree.left === "now" && isMerged(tree.path);
-      if (!itemLines.test(aspect) || isOrder || left.length !== right.length) return false;
-      return left.every((line, index) => isMerged(line) && right[index]?.replace(/^(.{8})u/, "$1.") === line);
     },
   },
   ...[
@@ -351,10 +331,6 @@ function isOurGroup(group: string | undefined): boolean {
 
 function keepsGroup(options: Options): boolean {
   return options.has("g", "--group") || options.has("a", "--archive");
-}
-
-function keepsAccessTimes(options: Options): boolean {
-  return options.has("U", "--atimes");
 }
 
 function removesSources(options: Options): boolean {

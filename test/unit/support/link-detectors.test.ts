@@ -17,8 +17,6 @@ const notOpened = (name: string, reason: string) =>
 const noAcl = "rsync: [generator] set_acl: xacl_set(d/p, ACL_TYPE_ACCESS): Operation not permitted (1)";
 const closed = 'rsync: [generator] failed to set permissions on "/x/dst/d/p": Operation not permitted (1)';
 const through = 'rsync: [generator] failed to set permissions on "/x/dst/l": Too many levels of symbolic links (40)';
-const noTimes = (name: string) =>
-  `rsync: [generator] failed to set times on "/x/dst/${name}": Operation not permitted (1)`;
 const gone = 'file has vanished: "/x/src/d/f"';
 const noEntry = 'rsync: [generator] gen_entry_copy_xattrs: openat("/x/dst/d") failed: No such file or directory (2)';
 const noDefault = "rsync: [generator] get_acl: sys_acl_get_file(d/p, ACL_TYPE_DEFAULT): Permission denied (13)";
@@ -150,18 +148,6 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
       difference: differs("dst/l", "mtime", "1", "2"),
     },
     { difference: differs("dst/k", "mtime", "1", "2") },
-  ],
-  [
-    "the time of a file that is no merge file",
-    /^`-U` with an argument twice/,
-    { argv: "-aU -C --files-from=l", difference: differs("dst/d/.cvsignore", "atime", "now", "5") },
-    { difference: differs("dst/d/cvsignore", "atime", "now", "5") },
-  ],
-  [
-    "times of two different links",
-    /^`-U` with an argument twice/,
-    { argv: "-aU ./s s/ d", sources: 2, difference: { left: [noTimes("l")], right: [noTimes("s/l")] } },
-    { difference: { left: [noTimes("l")], right: [noTimes("s/k")] } },
   ],
   [
     "a file that did not vanish",

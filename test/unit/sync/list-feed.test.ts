@@ -48,6 +48,7 @@ function feedWith(work: (order: ScanOrder) => Promise<void>): ListFeed {
     next: () => listOf(0, false),
     snapshot: () => ({}),
     estimate: { total: undefined },
+    times: { isOpen: false },
   } as unknown as ListBuilder;
   const context = {
     options: { incrementalRecursion: true },
@@ -98,6 +99,7 @@ describe("ListFeed", () => {
     const builder = {
       next: () => small(made++),
       estimate: { total: undefined },
+      times: { isOpen: false },
       snapshot() {
         handedOver = made;
         return {};
@@ -149,7 +151,7 @@ describe("ListFeed", () => {
   });
 
   test("starts a worker for a large tree at once, for what it has most of", () => {
-    for (const [total, duty, isFull, expected] of [
+    for (const [total, duty, isFull, expected, isOpen = false] of [
       [3000, "scan", false, []],
       [5000, "scan", false, ["scan"]],
       [5000, "copy", false, ["copy", "scan"]],
@@ -157,10 +159,12 @@ describe("ListFeed", () => {
       // Beside a thread that copies another one must pay.
       [5000, "scan", true, []],
       [50_000, "scan", true, ["scan"]],
+      // What was listed may still change.
+      [50_000, "scan", false, [], true],
     ] as const) {
       const started = new Set<string>();
       const list = { ...listOf(0, false), entries: listOf(0, false).entries.slice(0, 99) };
-      const builder = { next: () => list, estimate: { total } } as unknown as ListBuilder;
+      const builder = { next: () => list, estimate: { total }, times: { isOpen } } as unknown as ListBuilder;
       const context = { options: { incrementalRecursion: true } } as unknown as BuilderContext;
       const pays = (_: string, entries: number) => entries > 4000;
       const pool = {
