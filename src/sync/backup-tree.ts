@@ -7,7 +7,7 @@ import { cleanPath, components } from "../bytes/paths.ts";
 import { accessAclName, defaultAclName } from "../fs/acl.ts";
 import { DirectoryWalker } from "../fs/held-directory.ts";
 import { emptyStat, isXattrList, type Stat } from "../fs/syscalls/interface.ts";
-import type { RunContext } from "./context.ts";
+import { fullPath, type RunContext } from "./context.ts";
 import type { Destination } from "./destination.ts";
 
 const ENOENT = -2;
@@ -68,6 +68,13 @@ export class BackupTree {
     const { backupDirectory } = this.context.options;
     if (backupDirectory === undefined) return this.destination.absolute;
     return backupDirectory.startsWith("/") ? backupDirectory : joinName(this.destination.absolute, backupDirectory);
+  }
+
+  /** Whether what comes to stand at a path of the destination may be a backup that this run makes (4-traps L-12). */
+  mayHold(path: ByteName): boolean {
+    const { backupDirectory, backupSuffix } = this.context.options;
+    if (!path.endsWith(backupSuffix)) return false;
+    return backupDirectory === undefined || fullPath(this.destination.absolute, path).startsWith(`${this.path}/`);
   }
 
   /** The open directory of the backup tree that mirrors `path` of the destination; made as needed. */

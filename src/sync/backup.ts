@@ -36,7 +36,7 @@ export class Backups {
   private readonly context: RunContext;
   private readonly destination: Destination;
   private readonly stat: Stat = emptyStat();
-  private readonly tree: BackupTree;
+  readonly tree: BackupTree;
   /** Removes a directory of the destination with what it holds, so that a backup can stand there; false: something stays. */
   private makeRoom: ((path: ByteName, name: ByteName, stat: Stat) => boolean) | undefined;
   private receiving = false;

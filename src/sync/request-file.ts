@@ -167,9 +167,11 @@ export class FileRequests {
       tokens: source.tokens,
     };
     turn.basis?.directory.release();
-    // A first result that was thrown away has replaced nothing.
-    const needsBackup = options.backup && exists && !delayed && (phase === "normal" || job.keepPartial !== "in-place");
     const path = pathBelow(destination, entry);
+    // What was not there may be the backup of another file by now. A first result that was thrown away has replaced nothing.
+    const replaces = exists || backups.tree.mayHold(path);
+    const needsBackup =
+      options.backup && replaces && !delayed && (phase === "normal" || job.keepPartial !== "in-place");
     const makeBackup = () => backups.beforeReplace(place.directory, place.name, path);
     return {
       job,

@@ -81,3 +81,14 @@ test("--temp-dir is not taken from behind a link of somebody else", () => {
   const { status } = expectSame(`${temporary}; mkdir d/real; ln -s real d/link; chown -h 1 d/link`, "-aiT link s/ d/");
   expect(status).toBe(23);
 });
+
+describe("-b backs up a backup that the run itself has made in the place of a file of the source", () => {
+  const setup = `mkdir -p s/bk d; echo new >s/a; echo own >s/a~; seq 3 >s/a~~; echo own >s/bk/a; echo old >d/a; ${settled}`;
+  test.each(["-b", "-b --no-W", "-b --partial-dir=pd", "--backup-dir=bk", "--backup-dir=bk --no-i-r"])(
+    "%s",
+    (options) => {
+      const { trees } = expectSame(setup, `-a ${options} s/ d/`);
+      expect(trees.filter((line) => line.startsWith("814fa5ca98406a903e22b43d9b610105"))).toHaveLength(1);
+    },
+  );
+});
