@@ -3,6 +3,7 @@
  * (`local-channel`), to another machine they go through the codec (`wire/wire-channel`).
  */
 import type { ByteName } from "../bytes/byte-name.ts";
+import type { Stat } from "../fs/syscalls/interface.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
 import type { PendingFile } from "./pending-file.ts";
 import type { DeltaJob } from "./receive-job.ts";
@@ -59,4 +60,6 @@ export interface RecordChannel {
   flush(): Promise<void> | undefined;
   /** Waits, before the next entry, until no more files are under way than rsync's generator allows. */
   makeRoom?(): Promise<void> | undefined;
+  /** Whether this is the directory that the source has for the entry, on this machine. */
+  isSource?(entry: FileEntry, stat: Stat): boolean;
 }

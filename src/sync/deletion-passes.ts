@@ -1,7 +1,9 @@
 /** When and where the generator deletes what the sender does not have: list by list, or in a pass of its own (3-transfer 6). */
-import { type ByteName, byteName, joinName } from "../bytes/byte-name.ts";
+import { type ByteName, baseName, byteName, joinName } from "../bytes/byte-name.ts";
+import { DirectoryWalker } from "../fs/held-directory.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { EntryFlag, FileType } from "../protocol/file-entry.ts";
+import type { RecordChannel } from "./channel.ts";
 import { fullPath, type RunContext } from "./context.ts";
 import type { Deleter } from "./delete.ts";
 import type { Destination } from "./destination.ts";
@@ -17,6 +19,7 @@ export interface DeletionParts {
   readonly context: RunContext;
   readonly destination: Destination;
   readonly deleter: Deleter;
+  readonly channel: Pick<RecordChannel, "isSource">;
 }
 
 export class DeletionPasses {
@@ -91,9 +94,11 @@ export class DeletionPasses {
     // Where deletions are skipped after an error nothing is entered for them.
     if (names === undefined || !deleter.isBlocked()) this.enter(list, tellsOfLinks);
     if (names === undefined) return;
-    if (context.options.keepDirectoryLinks && failBehindLink(context, this.parts.destination, list.path)) return;
-    const isTop = ((list.owner?.flags ?? 0) & EntryFlag.top) !== 0;
-    deleter.deleteIn(this.below(list.path), names, isTop, context.options.deleteTiming === "delay");
+    const { owner, path } = list;
+    const isSource = (stat: Stat) => owner !== undefined && this.parts.channel.isSource?.(owner, stat) === true;
+    if (context.options.keepDirectoryLinks && failBehindLink(context, this.parts.destination, path, isSource)) return;
+    const isTop = ((owner?.flags ?? 0) & EntryFlag.top) !== 0;
+    deleter.deleteIn(this.below(path), names, isTop, context.options.deleteTiming === "delay");
   }
 
   /** Merge files count in every directory of the list, also where nothing is deleted: what is below inherits them (2-file-list 1.9). */
@@ -106,8 +111,8 @@ export class DeletionPasses {
   }
 
   /**
-   * Full passes look for merge files below every name of the list, as if each were a directory; what is seen of that is a
-   * warning for each link of somebody else (2-file-list 1.9). Nothing is read through such a link (4-traps O-01).
+   * Full passes look for merge files below every name of the list, as if each were a directory; what is seen of that is a warning for
+   * each link of somebody else, and for each name behind one (2-file-list 1.9). Nothing is read through such a link (4-traps O-01).
    */
   private warnOfForeignLinks(path: ByteName, names: readonly ByteName[]): void {
     const { context, destination } = this.parts;
@@ -116,7 +121,8 @@ export class DeletionPasses {
     const held = destination.walker?.directory(path);
     if (held === undefined || held === ENOENT) return;
     if (typeof held === "number") {
-      this.lookForMergeFiles(path);
+      if (this.isBehindLink(path)) this.lookForMergeFiles(path);
+      for (const name of names) this.lookForMergeFiles(childPath(path, name));
       return;
     }
     for (const name of names) {
@@ -124,6 +130,19 @@ export class DeletionPasses {
       const isLink = status === 0 && (this.stat.mode & FileType.mask) === FileType.symlink;
       if (isLink) this.lookForMergeFiles(childPath(path, name));
     }
+  }
+
+  /** Whether a directory is there behind a link that leads to another one of the destination. */
+  private isBehindLink(path: ByteName): boolean {
+    const { context, destination } = this.parts;
+    const { syscalls } = context;
+    const top = destination.walker?.directory(byteName(""));
+    if (typeof top !== "object") return false;
+    const walker = new DirectoryWalker(syscalls, syscalls.duplicate(top.descriptor), "inside");
+    const above = walker.parent(path);
+    const status = typeof above === "number" ? above : syscalls.lstatAt(above.descriptor, baseName(path), this.stat);
+    walker.dispose();
+    return status === 0 && (this.stat.mode & FileType.mask) === FileType.directory;
   }
 
   private lookForMergeFiles(path: ByteName): void {

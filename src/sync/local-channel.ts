@@ -3,7 +3,9 @@
  * objects (design section 1). Records are worked off in order, some hundreds at a time, so that the generator is ahead of
  * the data as it is in rsync: what it decides does not see files that are still to be written.
  */
+import type { Stat } from "../fs/syscalls/interface.ts";
 import { limits } from "../limits.ts";
+import type { FileEntry } from "../protocol/file-entry.ts";
 import type { ChannelRecord, RecordChannel } from "./channel.ts";
 import type { LocalReceiver } from "./receiver.ts";
 import type { LocalSender } from "./sender.ts";
@@ -48,6 +50,10 @@ export class LocalChannel implements RecordChannel {
   /** No data is asked for that has not been sent. */
   get idle(): boolean {
     return this.transfers === 0;
+  }
+
+  isSource(entry: FileEntry, stat: Stat): boolean {
+    return this.sender.isSource(entry, stat);
   }
 
   /** Takes a record. A promise is returned when the generator must wait. */

@@ -122,12 +122,30 @@ export function failSearch({ ledger }: RunContext, destination: Destination, pat
 
 /**
  * `--keep-dirlinks`: whether a directory lies behind a link out of the destination. What is there is not looked at for
- * deletions, which is told: it must not pass for success.
+ * deletions, which is told: it must not pass for success. Where the link leads to the source itself (`isSource`) nothing is missing.
  */
-export function failBehindLink({ ledger }: RunContext, destination: Destination, path: ByteName): boolean {
+export function failBehindLink(
+  { ledger, syscalls }: RunContext,
+  destination: Destination,
+  path: ByteName,
+  isSource: (stat: Stat) => boolean,
+): boolean {
   const below = belowDestination(destination, path);
   const held = destination.walker?.directory(below);
   if (held !== EXDEV && held !== ELOOP) return false;
+  // The link, and the way on from there: only what it leads to is looked at.
+  let link = below;
+  let above = destination.walker?.parent(link);
+  while (typeof above === "number" && link.includes("/")) {
+    link = directoryName(link);
+    above = destination.walker?.parent(link);
+  }
+  const rest = below.slice(directoryName(link).length).replace(/^\//, "");
+  const stat = emptyStat();
+  if (typeof above === "object") {
+    const found = syscalls.statPath(byteName(`/proc/self/fd/${above.descriptor}/${rest}`), stat);
+    if (found === 0 && isSource(stat)) return true;
+  }
   const absolute = fullPath(destination.absolute, below);
   ledger.systemError("generator", `opendir "${absolute}" failed`, ELOOP, absolute);
   return true;

@@ -11,6 +11,7 @@ import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag, isSignificant } from "../protocol/item-flags.ts";
 import type { RunContext } from "./context.ts";
 import type { ItemEvent } from "./events.ts";
+import { sameInode } from "./make-special.ts";
 import type { TokenFeed } from "./receive-job.ts";
 import type { SourceRoots } from "./source-root.ts";
 import { followsFiles } from "./source-stat.ts";
@@ -46,6 +47,16 @@ export class LocalSender {
   constructor(context: RunContext, roots: SourceRoots) {
     this.context = context;
     this.roots = roots;
+  }
+
+  /** Whether this is the very directory that an entry stands for. */
+  isSource({ root, path }: FileEntry, stat: Stat): boolean {
+    const held = this.roots.directory(root, path);
+    return (
+      typeof held === "object" &&
+      this.context.syscalls.fstat(held.descriptor, this.stat) === 0 &&
+      sameInode(this.stat, stat)
+    );
   }
 
   /** Takes a record without data: counts and reports it if anybody wants to know (3-transfer 1.2). */

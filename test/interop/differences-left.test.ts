@@ -83,16 +83,6 @@ difference("`-A -b` with `--inplace` or `--append`, files without an ACL in a di
   tsync: { status: 0, seen: "0\n" },
 });
 
-difference(
-  "`-k --delete-before` with merge files, in a directory of the destination for which a link of somebody else stands",
-  {
-    setup: `mkdir -p s/a s/x d; echo 1 >s/x/f; ln -s f s/x/k; ln -s f s/x/m; mkdir s/x/sub; ln -s q s/x/sub/n; ln -s ../x s/a/l; chown -h 1 s/a/l; cp -a s/. d/`,
-    run: "$p -rlk --delete-before -f:_.f s/ d/ 2>&1 | grep -c refusing",
-    rsync: { out: "7\n" },
-    tsync: { out: "4\n" },
-  },
-);
-
 difference("`--iconv` with `./NAME` in `--files-from`, under incremental recursion", {
   setup: `mkdir -p s/a s/c d/a; echo 1 >s/a/f; echo 3 >s/c/h; find s -exec touch -d @1500000000 {} +; printf 'a/f\\n./c/h\\n' >l`,
   run: "-rti --iconv=. --files-from=l s d/",

@@ -14,7 +14,7 @@ describe("the counts of a list that is made", () => {
     "-a --info=flist2 s/ nosuch d/",
     "-a --info=flist2 nosuch d/",
     "-aL --progress s/ d/",
-    "-avv --progress --exclude=1* s/ d/",
+    "-avv --progress --exclude=77 s/ d/",
     "-a --stderr=all --info=flist2 nosuch s/ d/",
     "-a --stderr=all --info=flist2 s/ nosuch d/",
   ])("%s", (line) => {
@@ -39,3 +39,24 @@ seq 29 >d/real/sub/dee; chmod 604 d/real/sub/dee; ln -s real d/a; find s d alt -
     compare(setup, `${text} s/ d/`);
   });
 });
+
+describe("-k --delete-before with merge files, and a link of somebody else that stands for a directory", () => {
+  test.each([
+    "true",
+    "echo 1 >s/x/f; echo 2 >s/x/g; ln -s f s/x/k; mkfifo s/x/p",
+    "mkdir s/x/sub s/x/other; echo 1 >s/x/sub/f; ln -s q s/x/sub/n",
+  ])("tells of the link for each name behind it: %s", (content) => {
+    const setup = `mkdir -p s/a s/x; ${content}; ln -s ../x s/a/l; chown -h 1 s/a/l; cp -a s d`;
+    compare(setup, "-rlDk --delete-before -f:_.f s/ d/");
+    compare(setup, "-rlDk --delete-before -f:_.f -f:_.g s/ d/");
+  });
+});
+
+test.each(["-aKk", "-aKL -v", "-aKkn"])(
+  "%s --delete: a link that leads to the source itself has nothing to be deleted",
+  (text) => {
+    const setup = `mkdir -p s/a out/sub d; echo 1 >out/sub/f; ln -s "$PWD/out" s/l; cp -a s/l d/l; touch d/x`;
+    compare(setup, `${text} --delete s/ d/`);
+    compare(setup, `${text} --delete-before s/ d/`);
+  },
+);

@@ -256,12 +256,6 @@ export const linkDetectors: readonly Detector[] = [
     },
   },
   {
-    row: "`-k --delete-before` with merge files, in a directory of the destination for which a link of somebody else stands",
-    applies: (_, options) =>
-      options.has("k", "--copy-dirlinks") && options.has("", "--delete-before") && options.mergesFiles,
-    explains: (difference) => difference.aspect === "stderr" && onlyLines(difference, refusal),
-  },
-  {
     row: "`--iconv` with `./NAME` in `--files-from`, under incremental recursion",
     applies: (_, options) => options.has("", "--iconv") && options.has("", "--files-from"),
     explains: ({ aspect, tree, isOrder, left, right }) => {

@@ -221,12 +221,6 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { difference: differs("dst/x/f", "existence", undefined, "file") },
   ],
   [
-    "a refusal without merge files",
-    /^`-k --delete-before` with merge files/,
-    { argv: "-rlk --delete-before -f:_.f", difference: { left: [refusal] } },
-    { argv: "-rlk --delete-before" },
-  ],
-  [
     "a further name that is linked and not forgotten",
     /^`--compare-dest -H` with some members/,
     {
