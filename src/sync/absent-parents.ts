@@ -10,7 +10,7 @@ import type { RunContext } from "./context.ts";
 import type { Deleter } from "./delete.ts";
 import type { Destination } from "./destination.ts";
 import { type FileList, isMissing } from "./file-list.ts";
-import { belowDestination, findPlace } from "./place.ts";
+import { belowDestination, findPlace, warnOfPermissions } from "./place.ts";
 import type { TreeState } from "./tree-state.ts";
 
 const ENOENT = -2;
@@ -61,6 +61,7 @@ export function deleteInAbsent({ context, destination, deleter }: Parts, list: F
   const lost = list.entries.find((entry) => !isMissing(entry));
   if (lost !== undefined) throw protocolError(`ABORTING due to invalid path from sender: ${lost.path}`, "generator");
   ledger.warning("generator", `WARNING: parent dir is absent in the file list: ${list.path}`);
+  if (!context.options.permissions) warnOfPermissions(context, destination, list.path);
   const stat = emptyStat();
   for (const entry of list.entries) {
     const where = findPlace(destination, entry.path, false);

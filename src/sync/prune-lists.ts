@@ -4,6 +4,7 @@
  */
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
+import { isWithoutOwner } from "./absent-lists.ts";
 import type { RunContext } from "./context.ts";
 import { type FileList, isDirectory } from "./file-list.ts";
 
@@ -14,12 +15,15 @@ export function pruneLists(lists: readonly FileList[], context: RunContext): Fil
   const last = lists.at(-1);
   const isKept = (entry: FileEntry): boolean => !isDirectory(entry) || kept.has(entry.path);
   // Children come after their parents, so the way back meets them first.
+  let keepsNext = false;
   for (const list of [...lists].reverse()) {
     const isRoot = list.owner === undefined ? list.part === undefined : list.path === "." || list.path === "/.";
     const isProtected = !context.filters.isEmpty && context.filters.check(list.path, true) < 0;
     // rsync drops the directory just before the next one: a removed duplicate that stands between the two.
     const isMissed = list !== last && repeated.has(list.path) && !list.entries.some(isDirectory);
-    if (isRoot || isProtected || isMissed || list.entries.some(isKept)) kept.add(list.path);
+    if (keepsNext || isRoot || isProtected || isMissed || list.entries.some(isKept)) kept.add(list.path);
+    // Missing arguments whose parents are missing too fill whatever directory was listed last, as in rsync.
+    keepsNext = isWithoutOwner(list);
   }
   kept.add(byteName("."));
   const result: FileList[] = [];

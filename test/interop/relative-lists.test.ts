@@ -97,3 +97,14 @@ test.each([
 ])("the parents of a link that leads nowhere are implied: %s --copy-unsafe-links", (options) => {
   compare(setup, `${options} -ti --copy-unsafe-links s/./R/ln d/`);
 });
+
+test.each([
+  "-i --no-i-r s/zz/gone",
+  "-im s/zz/gone",
+  "-nim s/zz/gone",
+  "-im s/zz/gone s/Empty/",
+  "-im aa/gone s/Empty/",
+  "-nim s/Empty/zz/gone s/Empty/",
+])("missing arguments whose parents are missing too keep the directory before them: %s", (line) => {
+  compare(`${setup}\nmkdir -p s/Empty/a`, `-rR --delete-missing-args ${line} s/./R/g d/`);
+});
