@@ -92,3 +92,19 @@ describe("-b backs up a backup that the run itself has made in the place of a fi
     },
   );
 });
+
+// A link that leads nowhere is a read error when it is to be copied.
+describe("--delete-before after a read error: it is told where there is something to delete from", () => {
+  const setup = `mkdir -p s/sub; echo 1 >s/f; ln -s /nonexistent s/link`;
+  test.each([
+    "mkdir d",
+    "mkdir d; touch d/s",
+    "mkdir d d/r; ln -s r d/s",
+    "mkdir d; ln -s nowhere d/s",
+    "mkdir -p d/s; touch d/s/old",
+    "mkdir -p d/s; touch d/s/sub",
+  ])("%s", (made) => {
+    for (const options of ["-ri", "-Rri", "-rin"])
+      expectSame(`${setup}; ${made}`, `${options} --copy-unsafe-links --delete-before s d/`);
+  });
+});
