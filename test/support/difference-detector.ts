@@ -54,6 +54,12 @@ export class Options {
     return this.has("C", "--cvs-exclude") || this.has("F") || this.argv.some((word) => isMerge.test(word));
   }
 
+  /** `-vv`: of what is there, what differs in attributes only is named as what is sent is, unless lines are itemized. */
+  get namesUnsent(): boolean {
+    const itemizes = this.has("i", "--itemize-changes", "--out-format", "--log-format");
+    return !itemizes && (this.has("vv") || /(?:^|,)(?:name|all)2/.test(this.value("--info") ?? ""));
+  }
+
   get hasAlternates(): boolean {
     return this.has("", "--compare-dest", "--copy-dest", "--link-dest");
   }

@@ -12,6 +12,7 @@ import {
   someFailed,
   unescaped,
 } from "./difference-detector.ts";
+import { splitOutput } from "./output.ts";
 
 const wrongRule = /^Unknown filter rule: <rule from (\/.*)\/[^/]+ line \d+>$/;
 const refusal = /^refusing to follow a symlink owned by an untrusted user/;
@@ -191,6 +192,15 @@ export const faultDetectors: readonly Detector[] = [
       );
     },
   },
+  {
+    row: "order of lines",
+    // The names of what is there already, of which only attributes change, are the generator's: they look like those that are sent.
+    applies: (_, options) => options.namesUnsent,
+    explains: ({ aspect, isOrder }, { left, right }) => {
+      if (!isOrder || aspect !== "stdout items") return false;
+      return areTwoRows(splitOutput(left.stdout).items, splitOutput(right.stdout).items);
+    },
+  },
 ];
 
 /** Where the failed backups that a run tells of were to stand. */
@@ -217,4 +227,19 @@ function withoutAcls(attributes: string): string {
 /** Names told of with other extended attributes and nothing else. */
 function lateNames(text = ""): string[] {
   return [...text.matchAll(/^(?:[\d/]+ [\d:]+ \[\d+\] )?\.f\.{8}x (.*)$/gm)].map((match) => match[1] ?? "");
+}
+
+/** Whether lines are those of two writers, each in one order, that came together in two ways: no three stand in reverse. */
+function areTwoRows(left: readonly string[], right: readonly string[]): boolean {
+  const places = Map.groupBy(right.keys(), (place) => right[place]);
+  // The places at which the two rows end.
+  let [first, second] = [-1, -1];
+  for (const line of left) {
+    const place = places.get(line)?.shift();
+    if (place === undefined) return false;
+    if (place > first) first = place;
+    else if (place > second) second = place;
+    else return false;
+  }
+  return true;
 }

@@ -12,7 +12,7 @@ import {
   onlyLines,
   someFailed,
 } from "./difference-detector.ts";
-import { endings, isBackupOfAnotherName, isOfFollower, namesOf, otherNames } from "./linked-names.ts";
+import { endings, isBackupOfAnotherName, isBackupOfLinked, isOfFollower, namesOf, otherNames } from "./linked-names.ts";
 import type { Difference } from "./outcome.ts";
 
 const noGroup = /^rsync: \[\w+\] chgrp "(.*)" failed: Operation not permitted \(1\)$/;
@@ -42,7 +42,10 @@ export const linkDetectors: readonly Detector[] = [
       const isOneOfSeveral = (path: ByteName) => otherNames(path, found).length > 0;
       if (tree?.property === "existence")
         return tree.right === undefined && isBackupOfAnotherName(tree.path, found, own);
-      if (tree !== undefined) return tree.property === "content" && isOneOfSeveral(tree.path);
+      if (tree?.property === "content" && isOneOfSeveral(tree.path)) return true;
+      // A backup is one of what the file was under another name, or of what it had become by then.
+      if (tree !== undefined)
+        return ["content", "size", "mode"].includes(tree.property) && isBackupOfLinked(tree.path, found);
       // One that another name has brought up to date meanwhile is asked for or not.
       const several = [...found].filter(([path, { type }]) => type === "file" && isOneOfSeveral(path));
       const areAll = (kind: RegExp) => left.length > 0 && [...left, ...right].every((line) => kind.test(line));

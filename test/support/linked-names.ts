@@ -30,6 +30,11 @@ export function isBackupOfAnotherName(path: ByteName, tree: Outcome["tree"], own
   });
 }
 
+/** Whether something beside a file that has several names is the backup of it. */
+export function isBackupOfLinked(path: ByteName, tree: Outcome["tree"]): boolean {
+  return path.endsWith("~") && otherNames(path.slice(0, -1) as ByteName, tree).length > 0;
+}
+
 /** All names that a file has in a tree. */
 export function namesOf(path: ByteName, { tree }: Outcome): ByteName[] {
   const linkedWith = tree.get(path)?.linkedWith ?? "";

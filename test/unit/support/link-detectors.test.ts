@@ -43,6 +43,12 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { difference: { aspect: "stdout items", left: [" >f.st...... 21 p{#}"] } },
   ],
   [
+    "the content of a backup of a file that has one name",
+    /^`--inplace`, `--append` onto/,
+    { argv: "-ab --append", tree: { ...two, "dst/b~": {} }, difference: differs("dst/b~", "size", "0", "1") },
+    { tree: { "dst/b": {}, "dst/b~": {} } },
+  ],
+  [
     "a backup that holds what no other does",
     /^`--inplace`, `--append` onto/,
     {

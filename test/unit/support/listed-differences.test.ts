@@ -314,6 +314,24 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
       difference: { aspect: "log totals", left: ["sent 4 bytes  received 999"], right: ["sent 4 bytes  received 33"] },
     },
   },
+  {
+    name: "an order of three lines that one writer cannot have",
+    known: {
+      argv: "-avv",
+      stdout: ["a\nb\nsent/\n", "sent/\na\nb\n"] as const,
+      difference: { aspect: "stdout items", isOrder: true },
+    },
+    unlike: { stdout: ["a\nb\nsent/\n", "sent/\nb\na\n"] as const },
+  },
+  {
+    name: "another order of itemized lines",
+    known: {
+      argv: "-a --info=name2",
+      stdout: ["a\nb\n", "b\na\n"] as const,
+      difference: { aspect: "stdout items", isOrder: true },
+    },
+    unlike: { argv: "-aivv" },
+  },
 ];
 
 describe("listedRow", () => {
