@@ -9,6 +9,7 @@ import { ItemFlag } from "../protocol/item-flags.ts";
 import { type Alternate, AlternateLevel } from "./alternates.ts";
 import { setAttributes } from "./attributes.ts";
 import { destinationMode, itemFlags, newItemFlags, noAttributes, quickCheck, wouldChange } from "./compare.ts";
+import { EarlierNames } from "./earlier-names.ts";
 import {
   absolutePath,
   type EntryParts,
@@ -48,6 +49,7 @@ export class EntryGenerator {
   private readonly fuzzy: FuzzyBases;
   private readonly postponed: PostponedEntries;
   private readonly unchanged: UnchangedCheck;
+  private readonly earlier: EarlierNames;
   private readonly copiesStraight: boolean;
 
   constructor(parts: EntryParts) {
@@ -59,6 +61,7 @@ export class EntryGenerator {
       failed: (group) => this.promote(group),
     });
     this.unchanged = new UnchangedCheck(parts);
+    this.earlier = new EarlierNames(parts.context);
     this.alternates = new AlternateEntries(parts);
     this.fuzzy = new FuzzyBases(parts);
     this.copiesStraight = copiesStraight(parts.context);
@@ -146,7 +149,8 @@ export class EntryGenerator {
     const status = refusal ?? (isAbsent ? ENOENT : syscalls.lstatAt(descriptor, name, stat));
     let exists = status === 0;
     let { cleared = false } = turn;
-    if (exists && group === undefined && this.unchanged.holds(entry, stat, descriptor, name)) return undefined;
+    const isFirst = group === undefined && !this.earlier.hasMet(stat);
+    if (exists && isFirst && this.unchanged.holds(entry, stat, descriptor, name)) return undefined;
     const shown = shownName(destination, entry);
     const listed = listedName(destination, entry);
     if (isMissing(entry)) {
@@ -315,7 +319,8 @@ export class EntryGenerator {
         const rule = options.checksum ? "exact" : "by-window";
         changed = setAttributes(context, place, entry, mode, stat, attributes, rule);
       }
-      const flags = itemFlags(context, entry, mode, stat, attributes, 0);
+      const now = itemFlags(context, entry, mode, stat, attributes, 0);
+      const flags = this.earlier.flags(entry, stat, attributes, now);
       if (group !== undefined) group.hadOtherXattrs = (flags & ItemFlag.xattr) !== 0;
       const waiting = channel.push({ kind: "item", entry, ndx, position, flags, linkedTo: undefined });
       remarkUpToDate(this.parts, entry, options.dryRun ? wouldChange(options, entry, stat, flags) : changed);

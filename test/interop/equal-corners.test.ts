@@ -60,3 +60,12 @@ test.each(["-aKk", "-aKL -v", "-aKkn"])(
     compare(setup, `${text} --delete-before s/ d/`);
   },
 );
+
+test.each(["-aXi", "-aXii", "-aXvv", "-aXin", "-aXHi"])(
+  "%s: further names of a file whose attributes change",
+  (text) => {
+    const setup = `mkdir s; echo 1 >s/a; ln s/a s/b; setcap cap_chown+ep s/a; echo 1 >s/c; ln s/c s/d; cp -p s/c s/e; cp -a s d
+ln -f d/c d/e; chgrp 1 s/a; setcap cap_chown+ep s/a; setfattr -n user.a -v 1 s/c; setfattr -n user.a -v 2 s/e`;
+    compare(setup, `${text} s/ d/`);
+  },
+);

@@ -162,14 +162,14 @@ export const faultDetectors: readonly Detector[] = [
       const { aspect, left, right, isOrder } = difference;
       if (/^(?:stdout|log) totals$/.test(aspect))
         return (
-          bytesApart(difference) <= recordBytes * (lateNames(one.left.stdout).length + lateNames(one.left.log).length)
+          bytesApart(difference) <= recordBytes * (lateNames(one.right.stdout).length + lateNames(one.right.log).length)
         );
-      if (!/^(?:stdout|log) items$/.test(aspect) || isOrder || left.length === 0) return false;
-      const late = lateNames(left.join("\n"));
+      if (!/^(?:stdout|log) items$/.test(aspect) || isOrder || right.length === 0) return false;
+      const late = lateNames(right.join("\n"));
       // Where all items are told, there is a line without the letter.
-      const plain = right.map((line) => /^\.f {10}(.*)$/.exec(line)?.[1]);
+      const plain = left.map((line) => /^\.f {10}(.*)$/.exec(line)?.[1]);
       return (
-        late.length === left.length &&
+        late.length === right.length &&
         plain.every((name) => name !== undefined && late.includes(name)) &&
         late.every((name) =>
           [...one.left.tree].some(

@@ -280,14 +280,14 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     known: {
       argv: "-aX",
       tree: { "dst/b": { linkedWith: "dst/a", xattrs: "user.a=01" } },
-      difference: { aspect: "stdout items", left: [".f........x b"], right: [".f          b"] },
+      difference: { aspect: "stdout items", left: [".f          b"], right: [".f........x b"] },
     },
     unlike: { tree: { "dst/b": { xattrs: "user.a=01" } } },
   },
   {
     name: "many bytes without lines of further names",
     known: {
-      ...{ argv: "-aX", stdout: [".f........x b\n", ""] as const },
+      ...{ argv: "-aX", stdout: ["", ".f........x b\n"] as const },
       difference: {
         aspect: "stdout totals",
         left: ["sent 40 bytes  received 3"],
