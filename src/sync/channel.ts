@@ -26,6 +26,8 @@ export interface ItemRecord extends RecordBase {
   readonly isMatch?: boolean;
   /** Whether a new directory got something that it was not made with: known once it is made, which is before the sender answers. */
   isChanged?: boolean;
+  /** What the receiver does when the item comes back, before it takes what follows. */
+  received?: () => void;
 }
 
 /** What a file is built from; `type` is a `BasisType` of the protocol, `name` the basis' own if it has another. */

@@ -180,6 +180,7 @@ export class Generator {
     const untouched =
       owner !== undefined && (owner.flags & EntryFlag.implied) !== 0 && !context.options.impliedDirectories;
     const directory = new OpenDirectory(path, untouched ? undefined : owner);
+    directory.hasFiles = list.entries.some(isRegular);
     const parentPath = path === "." ? undefined : directoryName(path) || byteName(".");
     const parentState =
       parentPath === undefined ? undefined : this.states.get(parentPath === "/" ? byteName(".") : parentPath);
@@ -351,11 +352,10 @@ export class Generator {
       if (status < 0) {
         ledger.systemError("generator", `failed to modify permissions on "${absolute}"`, status, absolute);
       } else {
-        // Only a directory that its owner may not write to is closed again, or one whose attributes the receiver sets.
-        // What is told last counts: the receiver gives the source's mode, but closing is the generator's (with -H it comes late).
-        const isLate = options.hardLinks || !options.incrementalRecursion;
-        if ((wanted & 0o200) === 0 && isLate) opened.finalMode = wanted & 0o7777;
-        else if ((actual & 0o200) === 0 || (flags & ItemFlag.xattr) !== 0) opened.finalMode = actual;
+        const hasXattrs = (flags & ItemFlag.xattr) !== 0;
+        tree.closeLater(opened, wanted, actual, hasXattrs);
+        // The receiver, who sets the extended attributes, closes it at once: it has no room for what comes then (5.6).
+        if (hasXattrs && !hasCopies) record.received = () => tree.shut(entry.path, actual);
         destination.walker?.forget(this.below(entry.path));
       }
     }

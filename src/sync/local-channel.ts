@@ -150,6 +150,7 @@ export class LocalChannel implements RecordChannel {
     const { entry, ndx, flags } = record;
     if (record.kind === "item") {
       this.sender.item(entry, ndx, flags, record.linkedTo);
+      record.received?.();
       return undefined;
     }
     this.watcher.requested(record.position);

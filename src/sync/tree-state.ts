@@ -26,6 +26,8 @@ export class OpenDirectory {
   finalMode: number | undefined;
   /** It was made in this run, so nothing can exist in it yet but what the run makes. */
   isNew = false;
+  /** Regular files belong into it. */
+  hasFiles = false;
   /** It is a link that counts as the directory it leads to (`--keep-dirlinks`). */
   isLink = false;
   /** With what every call in it fails, if it leads out of the destination: a negative errno. */
@@ -160,6 +162,25 @@ export class TreeState {
   keep(entry: FileEntry, { descriptor, name }: Place, stat: Stat): DirectoryState {
     if (!this.context.options.dryRun) this.setTime(entry, descriptor, name, entry.path);
     return keptState(this.context, this.destination, entry.path, stat);
+  }
+
+  /**
+   * Notes the mode of a directory that was opened up, for the end. Only one that its owner may not write to is closed again, or one
+   * whose attributes the receiver sets, who has given it its `actual` mode. What is told last counts: closing is the generator's, and
+   * comes late if it waits for something.
+   */
+  closeLater(opened: OpenDirectory, wanted: number, actual: number, hasXattrs: boolean): void {
+    const { hardLinks, incrementalRecursion, deleteTiming } = this.context.options;
+    const isLate = hardLinks || !incrementalRecursion || deleteTiming === "delay" || opened.hasFiles;
+    if ((wanted & 0o200) === 0 && isLate) opened.finalMode = wanted & 0o7777;
+    else if ((actual & 0o200) === 0 || hasXattrs) opened.finalMode = actual;
+  }
+
+  /** Gives a directory that was opened up its mode for now, if it can still be entered then. */
+  shut(path: ByteName, mode: number): void {
+    const held = this.destination.walker?.directory(belowDestination(this.destination, path));
+    if (typeof held === "object" && (mode & 0o100) !== 0)
+      this.context.syscalls.chmodAt(held.descriptor, byteName("."), mode & 0o7777);
   }
 
   /** Closes what is still open when a run ends before its time. Nobody may be at work in a directory any more. */

@@ -69,15 +69,6 @@ difference("`-A -H` with another name of a file or special file in the place of 
   tsync: { status: 0, out: /^hf\.s\.p\.\.\.\.\. g => f$/m, err: "", seen: "linked\n" },
 });
 
-difference("`-X` as an ordinary user, below a directory that has attributes and whose owner may not write", {
-  setup: "mkdir -p s/a d; setfattr -n user.a -v 1 s/a; echo 1 >s/a/f; chmod 500 s/a; chown -R 65534 .",
-  run: "-aX s/ d/",
-  look: "ls d/a",
-  nobody: true,
-  rsync: { status: 23, err: /mkstemp .* Permission denied/, seen: "" },
-  tsync: { status: 0, err: "", seen: "f\n" },
-});
-
 difference("`-A` as an ordinary user, a new directory of mode 0000 below one that has a default ACL", {
   setup: "mkdir -p s/n/x d; setfacl -dm u::rx,u:1:r s/n; setfacl -bk s/n/x; chmod 0 s/n/x; chown -R 65534 .",
   run: "-aA s/ d/",

@@ -72,6 +72,23 @@ describe("--delete-before after an error of reading, with a destination in which
   checkAll(`${setup}; ln -s ../s/b d/b`, ["-rv --delete-before s/b s/a d/"]);
 });
 
+describe("a directory with extended attributes that its owner may not write to is closed when the receiver sets them", () => {
+  const setup = `mkdir -p s/n/k s/q/r d/q; for x in s/n s/q; do setfattr -n user.a -v 1 $x; done; echo 222 >d/q/f; echo x >d/q/gone
+for f in n/f n/g q/f n/k/x q/r/x; do echo 1 >s/$f; done; ln -s x s/n/l; ln -s y s/q/l; ln -s x d/q/l; ln s/n/f s/n/k/fl
+find s -exec touch -hd @1500000000 {} +; chown -hR ${nobody} s d`;
+  checkAll(`${setup}; chmod 555 s/n; chmod 311 s/q`, [
+    ...["", "--inplace", "--append", "--delay-updates", "-b", "--delete-after", "-H", "--delete --no-i-r"].map(
+      (text) => `-aXi ${text} s/ d/`,
+    ),
+    "-aX --remove-source-files s/ d/",
+  ]);
+  checkAll(`${setup}; chmod 535 s/n s/q; chmod 577 d/q`, [
+    "-rX s/ d/",
+    "-rX --no-i-r s/ d/",
+    "-rX --delete-delay s/ d/",
+  ]);
+});
+
 describe("times of directories that --super leaves closed", () => {
   const setup = `mkdir -p s/n s/w d; echo 1 >s/n/f; touch -d @1000000000 s/n s/w; chmod 644 s/n; chmod 200 s/w; chown -R ${nobody} s d`;
   checkAll(setup, ["-rlpt --super s/ d/", "-rlpt --super --no-i-r s/ d/"]);

@@ -3,7 +3,7 @@
  * docs/differences.md, which has a test of its own, and looks at the options and at everything that differs. A case of which
  * every difference is explained by such a row counts as `listed`, apart from those that are identical.
  */
-import { type ByteName, baseName, directoryName } from "../../src/bytes/byte-name.ts";
+import { type ByteName, baseName } from "../../src/bytes/byte-name.ts";
 import {
   bytesApart,
   codes,
@@ -39,8 +39,6 @@ function allDetectors(): Detector[] {
 const invalidBackup = /^rsync: \[(?:generator|receiver)\] stat ".*" failed: Invalid argument \(22\)$/;
 const verification = /^WARNING: (.*) failed verification -- update (?:discarded|retained) \(will try again\)\.$/;
 const closedLink = /^rsync: \[generator\] opendir "(.*)" failed: Too many levels of symbolic links \(40\)$/;
-const closedTooEarly =
-  /^rsync: \[receiver\] (?:mkstemp ".*" failed: Permission denied \(13\)|open ".*" failed: No such file or directory \(2\))$/m;
 const unread = /^failed to re-read xattr \S+ for .*$/m;
 const removedTooEarly = /^rsync: \[sender\] get_xattr_data: lgetxattr\(.*\) failed: No such file or directory \(2\)$/;
 const lostList = /^File-list index \d+ not in \d+ - \d+ \(got_flist_entry_status\) \[generator\]$/m;
@@ -210,30 +208,6 @@ const detectors: readonly Detector[] = [
     },
   },
   {
-    row: "`-X` as an ordinary user, below a directory that has attributes and whose owner may not write",
-    applies: ({ left }, options) => options.has("X", "--xattrs") && closedTooEarly.test(left.stderr),
-    explains: (difference, one) => {
-      const { aspect, tree } = difference;
-      if (aspect === "exit code") return codes([23], [0], one);
-      const failure = new RegExp(`${closedTooEarly.source}|${someFailed.source}`, "m");
-      if (aspect === "stderr")
-        return onlyLines(
-          difference,
-          failure,
-          /^rsync: \[sender\] sender failed to remove .*: Permission denied \(13\)$/,
-        );
-      if (tree?.property === "mode") return isClosedByTheOther(tree, one);
-      if (tree?.property !== "existence" || tree.left !== undefined) return false;
-      // Each file that is missing was told of.
-      const failed = one.left.stderr.split("\n").filter((line) => closedTooEarly.test(line));
-      const told = failed.map((line) => unescaped(line));
-      const directory = directoryName(tree.path);
-      const name = baseName(tree.path);
-      const temporary = `/${directory}/.${name.replace(/^\./, "")}.`;
-      return told.some((line) => line.includes(temporary) || line.includes(`/${directory}/${name}"`));
-    },
-  },
-  {
     row: "end by an error of the receiving side",
     applies: ({ left, right }) => Number(left.exitCode) === 11 && Number(right.exitCode) === 11,
     explains: (difference) =>
@@ -278,16 +252,6 @@ const detectors: readonly Detector[] = [
 function heapBytes(stdout: string): number {
   const told = stdout.match(/^\n?rsync\[\d+\] \(server [a-z]+\) heap statistics:\n(?: {2}[a-z]+: .*\n)+\n?/gm) ?? [];
   return told.reduce((sum, text) => sum + text.length + 8 * text.split("\n").length, 0);
-}
-
-/** A directory that its owner may not write to: without `-p` its mode is now the source's, now that under the umask. */
-function isClosedByTheOther({ path, left, right }: TreeDifference, one: DifferingCase): boolean {
-  const options = new Options(one.scenario.argv);
-  if (options.has("p", "--perms") || options.has("a", "--archive")) return false;
-  const entry = one.left.tree.get(path);
-  const [some, other] = [left, right].map((mode) => Number.parseInt(mode ?? "", 8));
-  if (entry?.type !== "directory" || entry.xattrs === "" || some === undefined || other === undefined) return false;
-  return ((some | other) & 0o200) === 0 && ((some ^ other) & 0o7700) === 0;
 }
 
 /** More files count as created: as many as there are further names that are told of as new by one side only. */

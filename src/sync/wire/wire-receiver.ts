@@ -186,6 +186,7 @@ export class WireReceiver {
   report(record: ItemRecord): void {
     const { counters, wants } = this.context;
     if ((record.flags & ItemFlag.isNew) !== 0) counters.created.add(record.entry.mode);
+    record.received?.();
     if (wants.items) this.context.emit(this.event(record, record.linkedTo));
   }
 

@@ -11,11 +11,6 @@ const mode = (path: string, left: string, right: string, property: "mode" | "mti
 const inBackup = 'rsync: [receiver] stat "/d/../bk/f" failed: Invalid argument (22)';
 const unread = 'rsync: [generator] opendir "/x/dst/l" failed: Too many levels of symbolic links (40)';
 const again = "WARNING: a/f failed verification -- update discarded (will try again).";
-const closed = 'rsync: [receiver] mkstemp "/x/dst/d/.f.######" failed: Permission denied (13)';
-const missing = (path: string) => {
-  const tree = { path: byteName(path), property: "existence", left: undefined, right: "file" } as const;
-  return { aspect: "tree existence", tree };
-};
 const pipe = "rsync: [sender] write error: Broken pipe (32)";
 const link = { "dst/l": { type: "symlink" } } as const;
 const wrongRule = "Unknown filter rule: <rule from /x/dst/l/.rsync-filter line 1>";
@@ -122,34 +117,6 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
       difference: mode("dst/bk/d", "0777", "0755"),
     },
     unlike: { tree: { "dst/bk/d": { type: "directory", mode: "0700" } } },
-  },
-  {
-    name: "a missing file that nothing was said of",
-    known: { argv: "-aX", codes: [23, 0], stderr: [closed, ""], difference: missing("dst/d/f") },
-    unlike: { difference: missing("dst/d/g") },
-  },
-  {
-    name: "a file that tsync has not",
-    known: { argv: "-aX", codes: [23, 0], stderr: [closed, ""], difference: missing("dst/d/f") },
-    unlike: {
-      difference: {
-        aspect: "tree existence",
-        tree: { path: byteName("dst/d/f"), property: "existence", left: "file", right: undefined },
-      },
-    },
-  },
-  {
-    name: "a directory that its owner may write to",
-    known: {
-      ...{
-        argv: "-rX",
-        codes: [23, 0],
-        stderr: [closed, ""],
-        tree: { "dst/d": { type: "directory", xattrs: "user.a=1" } },
-      },
-      difference: mode("dst/d", "0515", "0535"),
-    },
-    unlike: { difference: mode("dst/d", "0715", "0735") },
   },
   {
     name: "a broken pipe in a run that did not end early",
