@@ -30,6 +30,16 @@ difference(
   },
 );
 
+difference("`-A` or `-X` with `--compare-dest`, a file that is there and cannot be removed", {
+  setup:
+    "mkdir -p s/w alt d; echo 1 >s/w/f; cp -a s/w alt/; cp -a s/w d/; setfattr -n user.a -v 1 d/w/f; chown -R 65534:65534 s alt d; chown 0:0 d/w",
+  run: "-rtX --compare-dest=../alt s/ d/",
+  look: "getfattr --only-values -d d/w/f",
+  nobody: true,
+  rsync: { status: 0, seen: "1" },
+  tsync: { status: 0, seen: "" },
+});
+
 difference("`-n -X` with `--copy-dest` or `--link-dest`, for directories that one of these has", {
   setup: "mkdir -p s/z alt d; setfattr -n user.a -v 1 s/z; cp -a s/. alt/",
   run: "-anX --link-dest=../alt s/ d/",

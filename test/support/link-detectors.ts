@@ -122,9 +122,11 @@ export const linkDetectors: readonly Detector[] = [
   },
   {
     row: "`--link-dest` with an equal file that may be neither linked nor read, and one at the destination",
-    applies: (_, options) => options.has("", "--link-dest"),
+    applies: ({ left }, options) => options.has("", "--link-dest") && toldNames(left.stderr, unreadable).length > 0,
     explains: (difference, { left, right }) => {
       const { aspect, tree } = difference;
+      // By delta a file that is still there has block sums, one that is not has an error.
+      if (/^(?:stdout|log) totals$/.test(aspect)) return bytesApart(difference) <= left.stderr.length;
       if (aspect === "stderr" || aspect === "log generator")
         return (
           // What has been removed is not there to build on.

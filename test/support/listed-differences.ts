@@ -18,6 +18,7 @@ import { faultDetectors } from "./fault-detectors.ts";
 import { linkDetectors } from "./link-detectors.ts";
 import type { Difference } from "./outcome.ts";
 import type { SnapshotEntry, TreeDifference } from "./snapshot.ts";
+import { userDetectors } from "./user-detectors.ts";
 
 export type { DifferingCase } from "./difference-detector.ts";
 
@@ -33,7 +34,7 @@ export function detectedRows(): string[] {
 }
 
 function allDetectors(): Detector[] {
-  return [...detectors, ...faultDetectors, ...linkDetectors];
+  return [...detectors, ...faultDetectors, ...linkDetectors, ...userDetectors];
 }
 
 const invalidBackup = /^rsync: \[(?:generator|receiver)\] stat ".*" failed: Invalid argument \(22\)$/;

@@ -1,0 +1,116 @@
+/**
+ * More detectors of listed differences (listed-differences.ts): of what an ordinary user may not read, write or remove, and of sizes
+ * that other releases of a library give.
+ */
+import type { ByteName } from "../../src/bytes/byte-name.ts";
+import { bytesApart, codes, type Detector, Options, onlyLines, someFailed, unescaped } from "./difference-detector.ts";
+import type { Difference, Outcome } from "./outcome.ts";
+
+const noteUnread = /^rsync: \[\w+\] failed to read xattr user\.rsync\.%stat for "(.*)": Permission denied \(13\)$/;
+const noteUnwritten = /^rsync: \[\w+\] failed to write xattr user\.rsync\.%stat for "(.*)": Permission denied \(13\)$/;
+const noteRefused =
+  /^rsync: \[\w+\] failed to write xattr user\.rsync\.%stat for "(.*)": Operation not permitted \(1\)$/;
+const itemLines = /^(?:stdout|log) items$/;
+const totalLines = /^(?:stdout|log) totals$/;
+/** A line of a file whose content, times, owner and mode stay. */
+const attributesOnly = /^\.f[. ]{7}[.a ][.x ] (.*)$/;
+
+export const userDetectors: readonly Detector[] = [
+  {
+    row: "`--fake-super` as an ordinary user, a file that may not be read",
+    applies: ({ scenario, left }) => fakesSuper(scenario.argv) && notedNames(left, noteUnread).length > 0,
+    explains: (difference, one) => {
+      const { aspect, right } = difference;
+      if (aspect === "exit code") return codes([23], [0], one);
+      // Each look at such a file is told of, to the client of a server by a message.
+      if (totalLines.test(aspect)) return bytesApart(difference) <= 2 * one.left.stderr.length;
+      if (aspect !== "stderr") return false;
+      const unread = notedNames(one.left, noteUnread);
+      return (
+        onlyLines(difference, either(noteUnread, noteUnwritten, someFailed), noteUnwritten) &&
+        right.every((line) => unread.includes(noteUnwritten.exec(line)?.[1] ?? ""))
+      );
+    },
+  },
+  {
+    row: "`--fake-super` without `-o` or `-g`",
+    applies: ({ scenario }, options) => fakesSuper(scenario.argv) && !keepsOwners(options),
+    explains: (difference, one) => {
+      if (difference.aspect === "exit code") return codes([23], [0], one);
+      if (difference.aspect !== "stderr" || difference.right.length > 0) return false;
+      // A number of its own is to be noted at a special file, which holds no note.
+      return (
+        onlyLines(difference, either(noteRefused, someFailed)) &&
+        notedNames(one.left, noteRefused).every((path) => isSpecial(one.left, unescaped(path)))
+      );
+    },
+  },
+  {
+    row: "the same with compression",
+    applies: (_, options) =>
+      options.has("z", "--compress", "--zc", "--compress-choice", "--old-compress", "--new-compress"),
+    explains: ({ aspect, left, right, isOrder }, { scenario }) => {
+      if (!itemLines.test(aspect) || isOrder || left.length !== right.length) return false;
+      const options = new Options(scenario.argv);
+      const format = options.value(aspect === "stdout items" ? "--out-format" : "--log-file-format");
+      return format?.includes("%b") === true && left.every((line, index) => isOneSize(line, right[index] ?? ""));
+    },
+  },
+  {
+    row: "`-A` or `-X` with `--compare-dest`, a file that is there and cannot be removed",
+    applies: (_, options) =>
+      options.has("", "--compare-dest") && (options.has("A", "--acls") || options.has("X", "--xattrs")),
+    explains: ({ aspect, tree, left, right, isOrder }, one) => {
+      if (tree !== undefined) return tree.property === "xattrs" && isLikeAlternate(one.right, tree.path, tree.left);
+      if (!itemLines.test(aspect) || isOrder || right.length === 0) return false;
+      const names = right.map((line) => attributesOnly.exec(line)?.[1]);
+      return (
+        left.every((line) => attributesOnly.test(line)) &&
+        names.every((name) => {
+          const path = [...one.right.tree.keys()].find((key) => key.endsWith(`/${name}`) && !key.startsWith("alt"));
+          return path !== undefined && isLikeAlternate(one.right, path, one.left.tree.get(path)?.xattrs);
+        })
+      );
+    },
+  },
+];
+
+function fakesSuper(argv: readonly ByteName[]): boolean {
+  return argv.some((word) => /^(?:--fake-super|(?:-M|--remote-option=)--fake-super)$/.test(word));
+}
+
+function keepsOwners(options: Options): boolean {
+  if (options.has("", "--no-o", "--no-owner", "--no-g", "--no-group")) return false;
+  return options.has("a", "--archive") || (options.has("o", "--owner") && options.has("g", "--group"));
+}
+
+const either = (...patterns: readonly RegExp[]): RegExp => new RegExp(patterns.map(({ source }) => source).join("|"));
+
+function notedNames({ stderr }: Outcome, pattern: RegExp): string[] {
+  return stderr.split("\n").flatMap((line) => pattern.exec(line)?.[1] ?? []);
+}
+
+function isSpecial({ tree }: Outcome, path: string): boolean {
+  return [...tree].some(([key, { type }]) => path.endsWith(`/${key}`) && !["file", "directory"].includes(type));
+}
+
+/** Lines that differ in one number, by no more than compressed data may. */
+function isOneSize(one: string, other: string): boolean {
+  const digits = /\d+/g;
+  if (one.replace(digits, "#") !== other.replace(digits, "#")) return false;
+  const [sizes, others] = [one.match(digits) ?? [], other.match(digits) ?? []].map((list) => list.map(Number));
+  const apart = (sizes ?? []).flatMap((size, index) =>
+    size === others?.[index] ? [] : [[size, others?.[index] ?? 0]],
+  );
+  return apart.every(([size = 0, most = 0]) => Math.abs(size - most) <= 64 + 0.06 * size) && apart.length === 1;
+}
+
+/** Whether a file has the attributes of its namesake in an alternate directory, and others on the other side. */
+function isLikeAlternate({ tree }: Outcome, path: ByteName, elsewhere: Difference["detail"] | undefined): boolean {
+  const found = tree.get(path);
+  const inner = path.slice(path.indexOf("/"));
+  const alternates = [...tree].filter(([key]) => key.startsWith("alt") && key.endsWith(inner));
+  return (
+    found?.type === "file" && found.xattrs !== elsewhere && alternates.some(([, { xattrs }]) => xattrs === found.xattrs)
+  );
+}

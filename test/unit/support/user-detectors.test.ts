@@ -1,0 +1,91 @@
+/** Detectors of user-detectors.ts: each knows a case of its row, and not the same one with one thing changed. */
+import { describe, expect, test } from "vitest";
+import { byteName } from "../../../src/bytes/byte-name.ts";
+import { type Case, rowOf } from "../../support/differing-case.ts";
+
+const unread = 'rsync: [generator] failed to read xattr user.rsync.%stat for "/x/dst/f": Permission denied (13)';
+const unwritten = 'rsync: [generator] failed to write xattr user.rsync.%stat for "/x/dst/f": Permission denied (13)';
+const refused = 'rsync: [generator] failed to write xattr user.rsync.%stat for "/x/dst/p": Operation not permitted (1)';
+const some23 = "rsync error: some files/attrs were not transferred (see previous errors) (code 23)";
+const stays = {
+  "dst/d/f": { xattrs: "" },
+  "alt0/d/f": { xattrs: "" },
+};
+const keeps = {
+  aspect: "tree xattrs",
+  tree: { path: byteName("dst/d/f"), property: "xattrs", left: "user.a=1", right: "" },
+} as const;
+
+/** What is recognized, and the same with one thing changed, which is not. */
+const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike: Partial<Case>])[] = [
+  [
+    "a note of another file that could not be written",
+    /^`--fake-super` as an ordinary user/,
+    { argv: "-a -M--fake-super", stderr: [unread, unwritten], difference: { left: [unread], right: [unwritten] } },
+    { difference: { left: [unread], right: [unwritten.replace("dst/f", "dst/g")] } },
+  ],
+  [
+    "an exit code where every note was read",
+    /^`--fake-super` as an ordinary user/,
+    { argv: "-a --fake-super", codes: [23, 0], stderr: [unread, ""], difference: { aspect: "exit code" } },
+    { stderr: ["", ""] },
+  ],
+  [
+    "totals that are far apart",
+    /^`--fake-super` as an ordinary user/,
+    {
+      ...{ argv: "-a --fake-super", stderr: [unread, ""] },
+      difference: { aspect: "stdout totals", left: ["received 164 bytes"], right: ["received 60 bytes"] },
+    },
+    { difference: { aspect: "stdout totals", left: ["received 1164 bytes"], right: ["received 60 bytes"] } },
+  ],
+  [
+    "a note that a regular file does not take",
+    /^`--fake-super` without/,
+    {
+      ...{ argv: "-ro --fake-super", stderr: [`${refused}\n${some23}`, ""] },
+      ...{ tree: { "dst/p": { type: "fifo" } }, difference: { left: [refused, some23] } },
+    },
+    { tree: { "dst/p": { type: "file" } } },
+  ],
+  [
+    "such a note where owners and groups are sent",
+    /^`--fake-super` without/,
+    {
+      ...{ argv: "-a --no-g --fake-super", stderr: [refused, ""] },
+      ...{ tree: { "dst/p": { type: "fifo" } }, difference: { left: [refused] } },
+    },
+    { argv: "-a --fake-super" },
+  ],
+  [
+    "another size without compression",
+    /^the same with compression/,
+    {
+      argv: "-az --out-format=%n_%b",
+      difference: { aspect: "stdout items", left: ["f 247272"], right: ["f 247266"] },
+    },
+    { argv: "-a --out-format=%n_%b" },
+  ],
+  [
+    "another size of quite another file",
+    /^the same with compression/,
+    {
+      argv: "-az --out-format=%n_%b",
+      difference: { aspect: "stdout items", left: ["f 247272"], right: ["f 247266"] },
+    },
+    { difference: { aspect: "stdout items", left: ["f 247272"], right: ["f 147266"] } },
+  ],
+  [
+    "attributes that no alternate has",
+    /^`-A` or `-X` with `--compare-dest`/,
+    { argv: "-aX --compare-dest=../alt0", tree: stays, difference: keeps },
+    { tree: { ...stays, "alt0/d/f": { xattrs: "user.b=1" } } },
+  ],
+];
+
+describe("userDetectors", () => {
+  test.each(cases)("do not know %s", (_, row, known, unlike) => {
+    expect(rowOf(known)).toMatch(row);
+    expect(rowOf({ ...known, ...unlike })).toBeUndefined();
+  });
+});
