@@ -31,6 +31,7 @@ export class PlanGate implements ChangeGate {
   private readonly deletions = new Map<ByteName, DeleteChange>();
   /** Those that a directory of `compareDest` has. */
   private readonly leftOut = new Map<ByteName, DeleteChange>();
+  private readonly untold = new Map<ByteName, EntryChange>();
   /** Directories with something in them that is to be deleted. */
   private readonly above = new Set<ByteName>();
   /** What others are to be linked to, though nothing is to be done about it. */
@@ -61,6 +62,7 @@ export class PlanGate implements ChangeGate {
       if (linkedTo !== undefined && !this.entries.has(linkedTo)) this.leaders.add(linkedTo);
     }
     this.creation = creation;
+    for (const change of plan.untold) this.untold.set(change.entry.path, change);
   }
 
   private addDeletion(change: DeleteChange): void {
@@ -93,8 +95,9 @@ export class PlanGate implements ChangeGate {
 
   entry(entry: FileEntry): GateAnswer {
     const isNewRoot = entry.path === "." && this.created;
-    const change = this.entries.get(entry.path) ?? this.leftOut.get(entry.path);
-    if (change === undefined) return isNewRoot ? "planned" : this.leaders.has(entry.path) ? "leading" : "unplanned";
+    const { path } = entry;
+    const change = this.entries.get(path) ?? this.leftOut.get(path) ?? this.untold.get(path);
+    if (change === undefined) return isNewRoot ? "planned" : this.leaders.has(path) ? "leading" : "unplanned";
     return this.answer(change, () => {
       if (change.entry === undefined || !sameSource(change.entry, entry)) return "source-changed";
       const linkedTo = change.action === "delete" ? undefined : change.linkedTo;

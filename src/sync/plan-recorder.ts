@@ -25,6 +25,7 @@ const leavingCodes: ReadonlySet<NoticeCode> = new Set<NoticeCode>([
 export class PlanRecorder implements ChangeGate {
   readonly changes: PlannedChange[] = [];
   readonly notices: NoticeEvent[] = [];
+  readonly untold: EntryChange[] = [];
   private readonly leftOut = new Set<ByteName>();
   private readonly fromAlternate = new Set<ByteName>();
   private readonly planned = new Set<ByteName>();
@@ -32,12 +33,14 @@ export class PlanRecorder implements ChangeGate {
   private readonly remade = new Map<number, ByteName>();
   private readonly keepsFiles: boolean;
   private readonly setsExactTimes: boolean;
+  private readonly fakes: boolean;
   private look: DestinationLook | undefined;
   private alternates: AlternateLook | undefined;
   private root: Fingerprint | undefined;
 
-  constructor({ inplace, append, writeDevices, checksum, archive, times }: PlanRequest) {
+  constructor({ inplace, append, writeDevices, checksum, archive, times, fakeSuper }: PlanRequest) {
     this.keepsFiles = inplace === true || writeDevices === true || (append !== undefined && append !== false);
+    this.fakes = fakeSuper === true;
     this.setsExactTimes = checksum === true && (times ?? archive) === true;
   }
 
@@ -98,7 +101,11 @@ export class PlanRecorder implements ChangeGate {
     // What is another name of a file that is going to be replaced is none of the new one.
     const isName = told === "" && alternatesBefore === undefined;
     const linkedTo = isName ? (this.remade.get(entry.linkGroup) ?? told) : told;
-    if (!isSignificant(flags, linkedTo) && !isMade && !this.hasOtherFraction(entry, before)) return;
+    if (!isSignificant(flags, linkedTo) && !isMade && !this.hasOtherFraction(entry, before)) {
+      const rest = { linkedTo: undefined, leaderBefore: undefined, before, alternatesBefore };
+      if (this.fakes) this.untold.push({ action: "attributes", path, flags, entry, ...rest });
+      return;
+    }
     const hasLeader = linkedTo !== undefined && linkedTo !== "" && !this.planned.has(linkedTo);
     const leaderBefore = hasLeader ? this.look?.at(linkedTo) : undefined;
     const action = actionOf(entry, flags, linkedTo !== undefined, before === undefined);

@@ -34,8 +34,8 @@ export async function plan(request: PlanRequest): Promise<Plan> {
     { ...rest, destination, dryRun: true, reportUnchanged: tellsTooLittle(request) },
     { gate: recorder, emit: (event) => recorder.take(event), localOnly: "plan()" },
   );
-  const { changes, notices, destinationBefore } = recorder;
-  return { request, workingDirectory: process.cwd(), destinationBefore, changes, notices, summary };
+  const { changes, untold, notices, destinationBefore } = recorder;
+  return { request, workingDirectory: process.cwd(), destinationBefore, changes, untold, notices, summary };
 }
 
 /**
@@ -67,7 +67,7 @@ export function apply(plan: Plan, options: Pick<SyncRequest, "signal"> = {}): Ap
  * What comes from an alternate directory is only told of with what is unchanged, and so are times that only differ in a fraction of a second
  * and other names of a file.
  */
-function tellsTooLittle({ compareDest, copyDest, linkDest, checksum, hardLinks }: PlanRequest): boolean {
-  if (checksum === true || hardLinks === true) return true;
+function tellsTooLittle({ compareDest, copyDest, linkDest, checksum, hardLinks, fakeSuper }: PlanRequest): boolean {
+  if (checksum === true || hardLinks === true || fakeSuper === true) return true;
   return [compareDest, copyDest, linkDest].some((directories) => directories !== undefined);
 }

@@ -62,6 +62,8 @@ export interface Plan {
   readonly destinationBefore: Fingerprint | undefined;
   /** In the order in which they would be made. */
   readonly changes: readonly PlannedChange[];
+  /** With `fakeSuper`: entries of which only that is put right which nobody is told of, the mode and the note of a file that stands for another. */
+  readonly untold: readonly EntryChange[];
   /** Remarks about what is left alone; `apply` tells them too. */
   readonly notices: readonly NoticeEvent[];
   /** Of the dry run; `problems` has what could not even be planned. */
