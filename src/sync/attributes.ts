@@ -23,12 +23,14 @@ import {
   xattrsDiffer,
 } from "./compare.ts";
 import type { RunContext } from "./context.ts";
-import { isDirectory, isRegular, isSymlink } from "./file-list.ts";
+import { isDevice, isDirectory, isRegular, isSymlink } from "./file-list.ts";
 import type { JobAttributes } from "./receive-job.ts";
 
 export const accessAclName = "system.posix_acl_access" as ByteName;
 export const defaultAclName = "system.posix_acl_default" as ByteName;
 
+const EPERM = -1;
+const EACCES = -13;
 const ELOOP = -40;
 
 /** An object in an open directory, with its absolute path for messages. */
@@ -282,6 +284,18 @@ function setXattrs(context: RunContext, place: Place, entry: FileEntry, existing
   }
 }
 
+/**
+ * Whether rsync does not even try to set an ACL, of which nothing is said then: below the top it opens what it sets it on, but not
+ * everything of somebody else can be opened (3-transfer 5.6).
+ */
+function isPassedOver({ syscalls }: RunContext, { directory, name }: Place, entry: FileEntry, status: number): boolean {
+  if (status !== EPERM || !entry.path.includes("/") || isDevice(entry)) return false;
+  const { readOnly, nonBlock } = syscalls.flags;
+  const descriptor = syscalls.openAt(directory, name, readOnly | nonBlock);
+  if (descriptor >= 0) syscalls.close(descriptor);
+  return descriptor === EACCES;
+}
+
 /** Sets changed ACLs; the permission bits afterwards, or undefined when nothing was set. */
 function setAcls(
   context: RunContext,
@@ -302,7 +316,8 @@ function setAcls(
         : syscalls.setXattrAt(directory, name, accessAclName, value);
     // A file system without ACLs, or a link, has none to remove; what cannot be set is said, as the mode is still to be set.
     if (status < 0 && status !== -61 && (value !== undefined || status !== -95)) {
-      ledger.systemError("generator", `set_acl: xacl_set(${entry.path}, ACL_TYPE_ACCESS)`, status, absolute);
+      if (!isPassedOver(context, place, entry, status))
+        ledger.systemError("generator", `set_acl: xacl_set(${entry.path}, ACL_TYPE_ACCESS)`, status, absolute);
       return undefined;
     }
     // Setting the ACL wrote the permission bits too; removing it leaves them as they were.
@@ -315,7 +330,9 @@ function setAcls(
         ? syscalls.removeXattrAt(directory, name, defaultAclName)
         : syscalls.setXattrAt(directory, name, defaultAclName, value);
     if (status < 0 && status !== -61) {
-      ledger.systemError("generator", `set_acl: xacl_set(${entry.path}, ACL_TYPE_DEFAULT)`, status, absolute);
+      const call = value === undefined ? "sys_acl_delete_def_file(" : "xacl_set(";
+      const type = value === undefined ? "" : ", ACL_TYPE_DEFAULT";
+      ledger.systemError("generator", `set_acl: ${call}${entry.path}${type})`, status, absolute);
     } else bits ??= stat.mode & 0o7777;
   }
   return bits;

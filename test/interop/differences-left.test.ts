@@ -52,13 +52,6 @@ difference("`--fake-super -A -X`", {
   tsync: { status: 0, seen: "# file: d/a\nuser.a\nuser.rsync.%aacl\nuser.rsync.%dacl\n\n" },
 });
 
-difference("`-A` as an ordinary user, a special file of somebody else with another ACL", {
-  nobody: true,
-  setup: "mkdir s d; mkfifo s/p d/p; setfacl -m u:1:rw s/p; chmod 777 d",
-  run: "-aA s/ d/",
-  tsync: { status: 23, err: /set_acl: \S+p, ACL_TYPE_ACCESS\): [^\n]+\n.*failed to set permissions on "\S+\/d\/p"/s },
-});
-
 difference("`-r --link-dest` twice, without `-p`, onto files with other modes", {
   setup: `mkdir s d a1 a2; echo 1 >s/f; echo 1 >a1/f; touch -d @1500000000 s/f a1/f
     chmod 755 s/f; echo 2 >d/f; chmod 600 d/f`,

@@ -69,6 +69,16 @@ difference("`-A -H` with another name of a file or special file in the place of 
   tsync: { status: 0, out: /^hf\.s\.p\.\.\.\.\. g => f$/m, err: "", seen: "linked\n" },
 });
 
+difference("`-A` as an ordinary user, below the top something of one's own that one may not read", {
+  setup:
+    "mkdir -p s/q d/q; for x in s d; do mkfifo $x/q/p; done; setfacl -m u:1:rw,g::- s/q/p; chmod 0 d/q/p; chown -R 65534 .",
+  run: "-aA s/ d/",
+  look: "getfacl -cE d/q/p",
+  nobody: true,
+  rsync: { status: 0, seen: "user::rw-\ngroup::rw-\nother::r--\n\n" },
+  tsync: { status: 0, seen: "user::rw-\nuser:daemon:rw-\ngroup::---\nmask::rw-\nother::r--\n\n" },
+});
+
 difference("`-A` as an ordinary user, a new directory of mode 0000 below one that has a default ACL", {
   setup: "mkdir -p s/n/x d; setfacl -dm u::rx,u:1:r s/n; setfacl -bk s/n/x; chmod 0 s/n/x; chown -R 65534 .",
   run: "-aA s/ d/",

@@ -89,6 +89,16 @@ find s -exec touch -hd @1500000000 {} +; chown -hR ${nobody} s d`;
   ]);
 });
 
+describe("ACLs of what belongs to somebody else, and cannot be read", () => {
+  const make =
+    "for x in s s/q d d/q; do echo 1 >$x/f; mkfifo $x/p; mkdir $x/e; done; touch -d @1500000000 s/*f s/*p s/q/* d/*f d/*p d/q/*";
+  const setup = `mkdir -p s/q d/q; ${make}; chmod 777 s s/q d d/q`;
+  const all = (from: string) => `${from}/f ${from}/p ${from}/e ${from}/q/f ${from}/q/p ${from}/q/e`;
+  checkAll(`${setup}; setfacl -m u:65534:- ${all("d")}`, ["-aAi s/ d/"]);
+  checkAll(`${setup}; setfacl -m u:1:rw ${all("s")}; chmod 0 ${all("d")}`, ["-aAi s/ d/"]);
+  checkAll(`${setup}; setfacl -m u:1:rw ${all("s")}; setfacl -dm u:1:r d/e d/q/e`, ["-aAi s/ d/"]);
+});
+
 describe("times of directories that --super leaves closed", () => {
   const setup = `mkdir -p s/n s/w d; echo 1 >s/n/f; touch -d @1000000000 s/n s/w; chmod 644 s/n; chmod 200 s/w; chown -R ${nobody} s d`;
   checkAll(setup, ["-rlpt --super s/ d/", "-rlpt --super --no-i-r s/ d/"]);

@@ -18,7 +18,6 @@ import type { Difference } from "./outcome.ts";
 const noGroup = /^rsync: \[\w+\] chgrp "(.*)" failed: Operation not permitted \(1\)$/;
 const notLinked = /^rsync: \[generator\] link ".*" => .* failed: Permission denied \(13\)$/;
 const unreadable = /^rsync: \[generator\] open "(.*)": Permission denied \(13\)$/;
-const noAcl = /^rsync: \[generator\] set_acl: xacl_set\((.*), ACL_TYPE_ACCESS\): Operation not permitted \(1\)$/;
 const throughLink =
   /^rsync: \[generator\] failed to set permissions on "(.*)": Too many levels of symbolic links \(40\)$/;
 const noDirectory = /^rsync: \[generator\] recv_generator: failed to stat "(.*)": Not a directory \(20\)$/;
@@ -138,20 +137,6 @@ export const linkDetectors: readonly Detector[] = [
       if (tree?.property !== "existence" || tree.left !== undefined) return false;
       if (right.tree.get(tree.path)?.type !== "file") return false;
       return toldNames(left.stderr, unreadable).some((path) => path.endsWith(`/${baseName(tree.path)}`));
-    },
-  },
-  {
-    row: "`-A` as an ordinary user, a special file of somebody else with another ACL",
-    applies: (_, options) => options.has("A", "--acls"),
-    explains: ({ aspect, isOrder, left, right }, one) => {
-      if (aspect !== "stderr" || isOrder || left.length > 0 || right.length === 0) return false;
-      return right.every((line) => {
-        const name = noAcl.exec(line)?.[1];
-        if (name === undefined || !one.left.stderr.includes(`failed to set permissions on "`)) return false;
-        const path = [...one.left.tree.keys()].find((at) => at.endsWith(`/${unescaped(name)}`));
-        const type = path === undefined ? "file" : (one.left.tree.get(path)?.type ?? "file");
-        return !["file", "directory", "symlink"].includes(type) && one.left.stderr.includes(`/${name}": Operation not`);
-      });
     },
   },
   {

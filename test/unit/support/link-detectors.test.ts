@@ -14,8 +14,6 @@ const unlinked = 'rsync: [generator] link "/x/dst/.a.######" => b failed: Permis
 const unread = 'rsync: [generator] open "/x/alt/d/f": Permission denied (13)';
 const notOpened = (name: string, reason: string) =>
   `rsync: [generator] failed to open "/x/dst/d/${name}", continuing: ${reason}`;
-const noAcl = "rsync: [generator] set_acl: xacl_set(d/p, ACL_TYPE_ACCESS): Operation not permitted (1)";
-const closed = 'rsync: [generator] failed to set permissions on "/x/dst/d/p": Operation not permitted (1)';
 const through = 'rsync: [generator] failed to set permissions on "/x/dst/l": Too many levels of symbolic links (40)';
 const gone = 'file has vanished: "/x/src/d/f"';
 const noEntry = 'rsync: [generator] gen_entry_copy_xattrs: openat("/x/dst/d") failed: No such file or directory (2)';
@@ -139,12 +137,6 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
       difference: { aspect: "stdout items", right: [">f+++++++++ f"] },
     },
     { missing: [] },
-  ],
-  [
-    "an ACL of a regular file",
-    /^`-A` as an ordinary user, a special file/,
-    { argv: "-aA", stderr: [closed, ""], tree: { "dst/d/p": { type: "fifo" } }, difference: { right: [noAcl] } },
-    { tree: { "dst/d/p": {} } },
   ],
   [
     "another link than the one that was told of",
