@@ -16,6 +16,17 @@ difference("a pull of nothing but missing arguments", {
   tsync: { status: 23, err: /^(?!.*Broken pipe).*link_stat "\S+\/nosuch" failed/s },
 });
 
+difference(
+  "`-H` without incremental recursion, further names of a file that is sent again because its digest was wrong",
+  {
+    setup: `mkdir -p s d; for f in s d; do head -c 1000 /dev/zero | tr '\\0' $f >$f/a; ln $f/a $f/b; done; echo more >>s/a; touch -d @1500000000 s/a`,
+    run: `-rtHii --no-i-r --append-verify ${push}`,
+    look: "cmp s/a d/a; [ d/a -ef d/b ] && echo linked",
+    rsync: { status: 2, err: /Invalid packet at end of run/ },
+    tsync: { status: 0, out: /\nhf {10}b\n/, err: /^WARNING: a failed verification.*\n$/, seen: "linked\n" },
+  },
+);
+
 difference("`--sockopts` for buffers, limits and types of service", {
   run: "-a --sockopts=SO_SNDBUF=65536 rsync://127.0.0.1:9/m/ d/",
   rsync: { status: 10 },

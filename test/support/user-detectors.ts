@@ -10,6 +10,9 @@ const noteUnread = /^rsync: \[\w+\] failed to read xattr user\.rsync\.%stat for 
 const noteUnwritten = /^rsync: \[\w+\] failed to write xattr user\.rsync\.%stat for "(.*)": Permission denied \(13\)$/;
 const noteRefused =
   /^rsync: \[\w+\] failed to write xattr user\.rsync\.%stat for "(.*)": Operation not permitted \(1\)$/;
+const lateItem = "Invalid packet at end of run ";
+const lateLine = /^Invalid packet at end of run \(\d+\) \[sender\]$/;
+const brokenOff = /^rsync error: (?:protocol incompatibility|received SIGUSR1) /;
 const itemLines = /^(?:stdout|log) items$/;
 const totalLines = /^(?:stdout|log) totals$/;
 /** A line of a file whose content, times, owner and mode stay. */
@@ -43,6 +46,14 @@ export const userDetectors: readonly Detector[] = [
         onlyLines(difference, either(noteRefused, someFailed)) &&
         notedNames(one.left, noteRefused).every((path) => isSpecial(one.left, unescaped(path)))
       );
+    },
+  },
+  {
+    row: "`-H` without incremental recursion, further names of a file that is sent again because its digest was wrong",
+    applies: ({ left }, options) => options.has("H", "--hard-links") && left.stderr.includes(`${lateItem}(`),
+    explains: (difference, one) => {
+      if (difference.aspect === "exit code") return codes([2], [0, 23, 24], one);
+      return difference.aspect === "stderr" && onlyLines(difference, either(lateLine, brokenOff), someFailed);
     },
   },
   {

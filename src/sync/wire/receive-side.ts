@@ -308,7 +308,14 @@ async function generate(parts: Generation): Promise<void> {
     release();
     return receiver.phase >= 1;
   });
-  while (await redo()) connection.flush();
+  let isRedone = false;
+  while (await redo()) {
+    isRedone = true;
+    connection.flush();
+  }
+  // Further names of what is sent again are told of before the phase ends: behind it the client would hear of none. Older senders
+  // do not say what they cannot send.
+  if (isRedone && isServer && options.hardLinks && protocol >= 30) await settle();
   done();
   const late = deleteTiming === "delay" || deleteTiming === "after";
   const { delayUpdates } = options;

@@ -7,6 +7,7 @@ const unread = 'rsync: [generator] failed to read xattr user.rsync.%stat for "/x
 const unwritten = 'rsync: [generator] failed to write xattr user.rsync.%stat for "/x/dst/f": Permission denied (13)';
 const refused = 'rsync: [generator] failed to write xattr user.rsync.%stat for "/x/dst/p": Operation not permitted (1)';
 const some23 = "rsync error: some files/attrs were not transferred (see previous errors) (code 23)";
+const late = "Invalid packet at end of run (6) [sender]";
 const stays = {
   "dst/d/f": { xattrs: "" },
   "alt0/d/f": { xattrs: "" },
@@ -56,6 +57,12 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
       ...{ tree: { "dst/p": { type: "fifo" } }, difference: { left: [refused] } },
     },
     { argv: "-a --fake-super" },
+  ],
+  [
+    "an end that no late name explains",
+    /^`-H` without incremental recursion, further names/,
+    { argv: "-aH", codes: [2, 0], stderr: [`${late}\n`, ""], difference: { aspect: "exit code" } },
+    { stderr: ["", ""] },
   ],
   [
     "another size without compression",
