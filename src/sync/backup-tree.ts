@@ -70,9 +70,13 @@ export class BackupTree {
     return backupDirectory.startsWith("/") ? backupDirectory : joinName(this.destination.absolute, backupDirectory);
   }
 
-  /** Whether what comes to stand at a path of the destination may be a backup that this run makes (4-traps L-12). */
+  /**
+   * Whether a path of the destination at which nothing stood may have got something by now that is not to be lost: a backup that
+   * this run has made, or with `--keep-dirlinks` a file that came by another path (4-traps L-12).
+   */
   mayHold(path: ByteName): boolean {
-    const { backupDirectory, backupSuffix } = this.context.options;
+    const { backupDirectory, backupSuffix, keepDirectoryLinks } = this.context.options;
+    if (keepDirectoryLinks) return true;
     if (!path.endsWith(backupSuffix)) return false;
     return backupDirectory === undefined || fullPath(this.destination.absolute, path).startsWith(`${this.path}/`);
   }

@@ -108,3 +108,8 @@ describe("--delete-before after a read error: it is told where there is somethin
       expectSame(`${setup}; ${made}`, `${options} --copy-unsafe-links --delete-before s d/`);
   });
 });
+
+test("-bK backs up what has come by another path", () => {
+  const setup = `mkdir -p s/a s/b d/a; echo 1 >s/a/f; echo other >s/b/f; ln -s a d/b; ${settled}`;
+  expectSame(setup, "-abK --ignore-existing s/ d/");
+});

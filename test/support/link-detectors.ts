@@ -41,7 +41,8 @@ export const linkDetectors: readonly Detector[] = [
       const isOneOfSeveral = (path: ByteName) => otherNames(path, found).length > 0;
       if (tree?.property === "existence")
         return tree.right === undefined && isBackupOfAnotherName(tree.path, found, own);
-      if (tree?.property === "content" && isOneOfSeveral(tree.path)) return true;
+      const ofFile = ["content", "size", "mode", "mtime", "owner", "xattrs"];
+      if (tree !== undefined && isOneOfSeveral(tree.path)) return ofFile.includes(tree.property);
       // A backup is one of what the file was under another name, or of what it had become by then.
       if (tree !== undefined)
         return ["content", "size", "mode"].includes(tree.property) && isBackupOfLinked(tree.path, found);

@@ -41,6 +41,12 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { difference: { aspect: "stdout items", left: [" >f.st...... 21 p{#}"] } },
   ],
   [
+    "the kind of a file that has several names",
+    /^`--inplace`, `--append` onto/,
+    { argv: "-a --append-verify", tree: two, difference: differs("dst/b", "mtime", "1", "2") },
+    { difference: differs("dst/b", "type", "file", "fifo") },
+  ],
+  [
     "the content of a backup of a file that has one name",
     /^`--inplace`, `--append` onto/,
     { argv: "-ab --append", tree: { ...two, "dst/b~": {} }, difference: differs("dst/b~", "size", "0", "1") },
