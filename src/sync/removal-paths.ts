@@ -1,7 +1,8 @@
 /**
  * Where a source file that is to be removed really lies (3-transfer 8). Options like `--copy-links` may have led behind
  * links; what lies there is removed only if every link on the way leads down from where it stands, for anything else
- * could belong to somebody who never named it. What was found out is opened without following any link.
+ * could belong to somebody who never named it, unless `--insecure-links` says that all links are good. What was found out is opened
+ * without following any link.
  */
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import { DirectoryWalker, type HeldDirectory } from "../fs/held-directory.ts";
@@ -25,16 +26,20 @@ interface Base {
 /** Opens the parents of files that are to be removed. */
 export class RemovalPaths {
   private readonly syscalls: Syscalls;
+  private readonly anyLink: boolean;
   private readonly bases: Map<SourceRoot, Base | number> = new Map();
 
-  constructor(syscalls: Syscalls) {
+  /** `anyLink`: wherever links lead, the file is removed (`--insecure-links`). */
+  constructor(syscalls: Syscalls, anyLink: boolean) {
     this.syscalls = syscalls;
+    this.anyLink = anyLink;
   }
 
   /** The directory with this transfer path below the root, held until the next call; a negative errno, `ELOOP` behind a link that leads out. */
   directory(root: SourceRoot, path: ByteName): HeldDirectory | number {
     const base = this.base(root);
     if (typeof base === "number") return base;
+    if (this.anyLink) return base.walker.directory(path);
     if (base.parent !== path) {
       base.parent = path;
       base.place = this.resolve(base.walker, path);
@@ -62,11 +67,13 @@ export class RemovalPaths {
     const above = root.prefix.startsWith("/") ? byteName("/") : root.absolute;
     const descriptor = owned ? syscalls.openPath(above, path | directory) : root.descriptor;
     const base =
-      descriptor < 0
-        ? descriptor
-        : { walker: new DirectoryWalker(syscalls, descriptor), owned, parent: undefined, place: byteName("") };
+      descriptor < 0 ? descriptor : { walker: this.walker(descriptor), owned, parent: undefined, place: byteName("") };
     this.bases.set(root, base);
     return base;
+  }
+
+  private walker(descriptor: number): DirectoryWalker {
+    return new DirectoryWalker(this.syscalls, descriptor, this.anyLink ? "any" : "none");
   }
 
   /** The path without links that this one means, or a negative errno. */

@@ -54,7 +54,7 @@ export class SourceRemover implements Arrivals {
   constructor(context: RunContext, roots: SourceRoots) {
     this.context = context;
     this.roots = roots;
-    this.paths = new RemovalPaths(context.syscalls);
+    this.paths = new RemovalPaths(context.syscalls, context.options.insecureLinks);
   }
 
   succeeded({ entry }: Arrival, success: Success, directory: number, name: ByteName): void {

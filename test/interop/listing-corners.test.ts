@@ -29,3 +29,12 @@ describe("-cU has the times of access from before a file was read for its digest
     compareTimes(`${setup}; printf 'a\\na/g\\na/f\\n' >list; ${dated}`, `-rtcU ${recursion} --files-from=list s d/`);
   });
 });
+
+test.each(["-aik", "-aiL", "-aikR"])(
+  "%s --insecure-links --remove-source-files removes what links lead to",
+  (options) => {
+    const setup = "mkdir -p s/k o/q d; echo 1 >s/f; echo 2 >o/f; echo 3 >o/q/f; ln -s ../o s/l; ln -s $PWD/o/q s/k/m";
+    compare(setup, `${options} --remove-source-files s/ d/`);
+    compare(setup, `${options} --insecure-links --remove-source-files s/ d/`);
+  },
+);
