@@ -9,6 +9,7 @@ import { emptyStat, isXattrList, type Stat } from "../fs/syscalls/interface.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
 import {
   type ExistingAttributes,
+  givesGroup,
   groupToSet,
   isPending,
   keepsAccessTime,
@@ -212,7 +213,7 @@ export function jobAttributes(
   const gid = options.group ? ids.group(entry.gid) : -1;
   return {
     uid: options.owner && identity.privileged ? ids.user(entry.uid) : -1,
-    gid: gid >= 0 && (identity.privileged || identity.groups.has(gid)) ? gid : -1,
+    gid: gid >= 0 && givesGroup(context, entry, gid) ? gid : -1,
     mode: mode & 0o7777,
     mtime: keepsTime(entry, options) ? entry.mtime : undefined,
     mtimeNanoseconds: entry.mtimeNanoseconds,

@@ -120,11 +120,14 @@ export function ownerToSet(context: RunContext, entry: FileEntry, stat: Stat): n
 
 /** The group id to set, or -1 when the group stays or may not be given by us (2-file-list 5.3). */
 export function groupToSet(context: RunContext, entry: FileEntry, stat: Stat): number {
-  const { identity, options } = context;
-  if (!options.group) return -1;
+  if (!context.options.group) return -1;
   const gid = context.ids.group(entry.gid);
-  if (gid === stat.gid || (!identity.privileged && !identity.groups.has(gid))) return -1;
-  return gid;
+  return gid === stat.gid || !givesGroup(context, entry, gid) ? -1 : gid;
+}
+
+/** Whether an entry gets its group, `gid` here: it is one that we may give, or is taken for one (`GroupOrder`). */
+export function givesGroup({ identity, groupOrder }: RunContext, entry: FileEntry, gid: number): boolean {
+  return identity.privileged || (groupOrder?.get(entry) ?? identity.groups.has(gid));
 }
 
 /** Whether the data of two regular files is taken as equal (3-transfer 1.6); `digest` computes the existing file's. */

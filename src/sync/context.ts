@@ -59,6 +59,8 @@ export interface RunContext {
    * machine they are directories that get their setgid bit at the end.
    */
   readonly lateXattrs?: Set<FileEntry>;
+  /** `-H` within one machine, as an ordinary user: entries whose group is taken for one of ours, or not, against the truth. */
+  readonly groupOrder?: Map<FileEntry, boolean> | undefined;
   /** What is received comes from a batch file: it may not be what this side asked for. */
   readonly readsBatch?: boolean;
   /** The other side is on another machine: it hears what a file starts from, whether that is needed or not. */

@@ -22,6 +22,7 @@ import { type Destination, resolveDestination } from "./destination.ts";
 import type { EventSink, RunSummary } from "./events.ts";
 import { fileFilterReader } from "./filter-reader.ts";
 import { FilterStack } from "./filter-stack.ts";
+import { followsListOrder, GroupOrder } from "./group-order.ts";
 import { HardLinks } from "./hard-links.ts";
 import { IdMapper, mapAcls } from "./id-mapper.ts";
 import { Ledger } from "./ledger.ts";
@@ -120,19 +121,24 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
     signal,
     gate: request.gate,
     lateXattrs: new Set(),
+    groupOrder: followsListOrder({ options, identity }) ? new Map() : undefined,
   };
+  const groupOrder = context.groupOrder === undefined ? undefined : new GroupOrder(context);
   const pool = new WorkerPool(syscalls.kind, rules);
   const roots = new SourceRoots(sourceCalls, linksToFollow(options));
   const links = new HardLinks();
   const { incrementalRecursion, relative } = options;
   const evaluator = new FilterEvaluator(program, "sender", reader);
   const senderFilters = new FilterStack(evaluator, !incrementalRecursion, relative);
-  const scan = { options, umask: identity.umask, syscalls: sourceCalls, roots, filters: senderFilters };
+  const keepsOrder = groupOrder !== undefined;
+  const scan = { options, umask: identity.umask, syscalls: sourceCalls, roots, filters: senderFilters, keepsOrder };
   const builder = new ListBuilder(scan);
   const numbers = new ListNumbers(context);
-  const feed = new ListFeed(builder, scan, program, pool, (list) =>
-    arrive(context, links, numbers, mapAcls(context, list)),
-  );
+  const feed = new ListFeed(builder, scan, program, pool, (sent) => {
+    const list = arrive(context, links, numbers, mapAcls(context, sent));
+    groupOrder?.arrived(list);
+    return list;
+  });
   const stop = () => pool.abort();
   signal.addEventListener("abort", stop);
   let receiver: LocalReceiver | undefined;

@@ -11,6 +11,21 @@ difference("exit code when the remote shell, or the program of `RSYNC_CONNECT_PR
   tsync: { status: 77 },
 });
 
+// In which order the names come depends on the file system: one of so many will do.
+const linked =
+  "for i in {1..16}; do echo $i >s/a$i; ln s/a$i s/b$i; echo 1 >s/f$i; chgrp 1 s/a$i; chown 65534 s/*; done";
+
+difference(
+  "`-H -g` with an ordinary user as the receiver, and further names of a file whose group is not one of ours",
+  ["", "--no-i-r"].map((text) => ({
+    setup: `mkdir s d; ${linked}; chgrp 65534 s s/f*; chown 65534 s d`,
+    run: `-aH ${text} ${push}`,
+    nobody: true,
+    ...(text === "" ? { rsync: { status: 23, err: /chgrp "\S+" failed/ } } : {}),
+    tsync: { status: 0, err: "" },
+  })),
+);
+
 difference("a pull of nothing but missing arguments", {
   run: "-a -e $rsh --rsync-path=$p h:$PWD/nosuch d/",
   tsync: { status: 23, err: /^(?!.*Broken pipe).*link_stat "\S+\/nosuch" failed/s },

@@ -99,6 +99,15 @@ describe("ACLs of what belongs to somebody else, and cannot be read", () => {
   checkAll(`${setup}; setfacl -m u:1:rw ${all("s")}; setfacl -dm u:1:r d/e d/q/e`, ["-aAi s/ d/"]);
 });
 
+describe("-H: an entry with the group of the one before it, and a further name, are judged by the group that travelled last", () => {
+  const make =
+    "for i in 1 2 3 4 5 6; do echo $i >s/$i; ln s/$i s/n/l$i; ln s/$i s/m$i; ln -s x s/s$i; ln s/s$i s/n/t$i; echo 1 >s/o$i; done";
+  const setup = `mkdir -p s/n; ${make}; find s -exec touch -hd @1500000000 {} +; chown -hR ${nobody}:1 s; chgrp -h ${nobody} s s/o* s/1 s/s1
+chgrp 2 s/2 s/3 s/n; cp -a s d; chgrp -hR 3 d`;
+  checkAll(`${setup}; rm -r d; mkdir d; chown ${nobody} d`, ["-rlgtHi s/ d/", "-rlgtHi --no-i-r s/ d/"]);
+  checkAll(setup, ["-rlgtHi s/ d/", "-rlgtHi --numeric-ids s/ d/", "-rlgtHi --no-i-r s/ d/"]);
+});
+
 describe("times of directories that --super leaves closed", () => {
   const setup = `mkdir -p s/n s/w d; echo 1 >s/n/f; touch -d @1000000000 s/n s/w; chmod 644 s/n; chmod 200 s/w; chown -R ${nobody} s d`;
   checkAll(setup, ["-rlpt --super s/ d/", "-rlpt --super --no-i-r s/ d/"]);

@@ -12,10 +12,9 @@ import {
   onlyLines,
   someFailed,
 } from "./difference-detector.ts";
-import { endings, isBackupOfAnotherName, isBackupOfLinked, isOfFollower, namesOf, otherNames } from "./linked-names.ts";
+import { endings, isBackupOfAnotherName, isBackupOfLinked, isOfFollower, otherNames } from "./linked-names.ts";
 import type { Difference } from "./outcome.ts";
 
-const noGroup = /^rsync: \[\w+\] chgrp "(.*)" failed: Operation not permitted \(1\)$/;
 const notLinked = /^rsync: \[generator\] link ".*" => .* failed: Permission denied \(13\)$/;
 const unreadable = /^rsync: \[generator\] open "(.*)": Permission denied \(13\)$/;
 const throughLink =
@@ -82,25 +81,6 @@ export const linkDetectors: readonly Detector[] = [
       }
       if (tree?.property === "existence") return forgotten.some(([path]) => path === tree.path);
       return tree?.property === "linkedWith" && forgotten.some(([, { linkedWith }]) => linkedWith === tree.right);
-    },
-  },
-  {
-    row: "`-H -g` as an ordinary user, and further names of a file whose group is not one of ours",
-    applies: (_, options) => options.has("H", "--hard-links") && keepsGroup(options),
-    explains: (difference, one) => {
-      const { aspect, tree } = difference;
-      const told = toldNames(one.left.stderr, noGroup);
-      if (aspect === "exit code") return told.length > 0 && codes([23], [0], one);
-      if (aspect === "stderr") return onlyLines(difference, new RegExp(`${noGroup.source}|${someFailed.source}`));
-      if (tree === undefined || one.left.tree.get(tree.path)?.type === "directory") return false;
-      const [owner, group] = (tree.left ?? "").split(":");
-      const [ownOwner, ownGroup] = (tree.right ?? "").split(":");
-      if (tree.property === "owner" && told.length === 0)
-        // The group that it had stays.
-        return owner === ownOwner && !isOurGroup(group) && isOurGroup(ownGroup);
-      if (!["mode", "mtime", "atime", "owner", "xattrs"].includes(tree.property)) return false;
-      const names = namesOf(tree.path, one.left).map((path) => baseName(path));
-      return names.some((name) => told.some((path) => path.endsWith(`/${name}`) || path.includes(`/.${name}.`)));
     },
   },
   {
@@ -307,15 +287,6 @@ function toldNames(text: string, line: RegExp): ByteName[] {
 
 function unescaped(text: string): string {
   return text.replace(/\\#(\d{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
-}
-
-/** The groups of the ordinary user of the comparison (differential.ts). */
-function isOurGroup(group: string | undefined): boolean {
-  return group === "65534" || group === "12345";
-}
-
-function keepsGroup(options: Options): boolean {
-  return options.has("g", "--group") || options.has("a", "--archive");
 }
 
 function removesSources(options: Options): boolean {

@@ -11,8 +11,8 @@ import { FileListEncoder } from "../../protocol/file-list-encoder.ts";
 import type { FileListSettings } from "../../protocol/file-list-settings.ts";
 import { hasSafeLists } from "../../protocol/wire-context.ts";
 import { type FileList, isDirectory, slotsOf } from "../file-list.ts";
+import { inScanOrder, listOrder, scanOrder } from "../sent-order.ts";
 import type { Link } from "./link.ts";
-import { inScanOrder, listOrder, scanOrder } from "./sent-order.ts";
 
 /** A list that the receiving side has not released. */
 interface SentList {

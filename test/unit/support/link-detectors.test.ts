@@ -9,7 +9,7 @@ const differs = (path: string, property: TreeDifference["property"], left?: stri
 };
 const two = { "dst/a": { linkedWith: "dst/a" }, "dst/b": { linkedWith: "dst/a" } };
 const some23 = "rsync error: some files/attrs were not transferred (see previous errors) (code 23)";
-const refused = 'rsync: [receiver] chgrp "/x/dst/.a.AbCdEf" failed: Operation not permitted (1)';
+const _refused = 'rsync: [receiver] chgrp "/x/dst/.a.AbCdEf" failed: Operation not permitted (1)';
 const unlinked = 'rsync: [generator] link "/x/dst/.a.######" => b failed: Permission denied (13)';
 const unread = 'rsync: [generator] open "/x/alt/d/f": Permission denied (13)';
 const notOpened = (name: string, reason: string) =>
@@ -60,18 +60,6 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
       tree: { "dst/a": { linkedWith: "l" }, "dst/d/b": { linkedWith: "l" }, "bk/a": {}, "bk/d/b": {} },
     },
     { tree: { "dst/a": { linkedWith: "l" }, "dst/d/b": { linkedWith: "l" }, "bk/a": { content: "b" }, "bk/d/b": {} } },
-  ],
-  [
-    "the mode of a file with no name that was told of",
-    /^`-H -g` as an ordinary user/,
-    { argv: "-aH", stderr: [refused, ""], tree: two, difference: differs("dst/b", "mode", "0700", "0755") },
-    { difference: differs("dst/c", "mode", "0700", "0755") },
-  ],
-  [
-    "a group of ours that stays",
-    /^`-H -g` as an ordinary user/,
-    { argv: "-rgH", tree: two, difference: differs("dst/b", "owner", "65534:54321", "65534:65534") },
-    { difference: differs("dst/b", "owner", "65534:12345", "65534:65534") },
   ],
   [
     "the item of a regular file",

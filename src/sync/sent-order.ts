@@ -3,9 +3,9 @@
  * 4.4, 4.6). Without incremental recursion all are one list; an argument is scanned to its end before the next, and a directory's
  * own entries come before what lies in its directories.
  */
-import type { ByteName } from "../../bytes/byte-name.ts";
-import type { FileEntry } from "../../protocol/file-entry.ts";
-import { type FileList, isDirectory, slotsOf } from "../file-list.ts";
+import type { ByteName } from "../bytes/byte-name.ts";
+import type { FileEntry } from "../protocol/file-entry.ts";
+import { type FileList, isDirectory, slotsOf } from "./file-list.ts";
 
 /** The entries of one list as they travel; `slots` are those of `slotsOf`. */
 export function inScanOrder({ scanned }: FileList, slots: readonly FileEntry[]): readonly FileEntry[] {
