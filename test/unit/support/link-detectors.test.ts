@@ -9,7 +9,6 @@ const differs = (path: string, property: TreeDifference["property"], left?: stri
 };
 const two = { "dst/a": { linkedWith: "dst/a" }, "dst/b": { linkedWith: "dst/a" } };
 const some23 = "rsync error: some files/attrs were not transferred (see previous errors) (code 23)";
-const _refused = 'rsync: [receiver] chgrp "/x/dst/.a.AbCdEf" failed: Operation not permitted (1)';
 const unlinked = 'rsync: [generator] link "/x/dst/.a.######" => b failed: Permission denied (13)';
 const unread = 'rsync: [generator] open "/x/alt/d/f": Permission denied (13)';
 const notOpened = (name: string, reason: string) =>
