@@ -244,3 +244,22 @@ setfattr -n user.x -v 2 a/d2`;
     }
   },
 );
+
+test.each(["", "-W", "-z", "--inplace"])("data of a file that cannot be made counts: %s", (options) => {
+  const folder = mkdtempSync(join(tmpdir(), "tsync-uncounted-"));
+  try {
+    chmodSync(folder, 0o755);
+    writeFileSync(join(folder, "shell"), remoteShell, { mode: 0o755 });
+    const setup = "umask 22; mkdir -p s/a d/a; seq 9000 >s/a/f; seq 7 >s/a/g; (seq 9000; echo x) >d/a/f";
+    spawnSync("sh", ["-c", setup], { cwd: folder });
+    const told = ["rsync", join(import.meta.dirname, "../../bin/tsync")].map((client) => {
+      const words = ["-r", "--stats", ...options.split(" ").filter(Boolean), "-e", "./shell", "h:s/", "d/"];
+      const { stdout } = spawnSync(client, words, { cwd: folder, encoding: "latin1", uid: 65_534, gid: 65_534 });
+      return stdout.split("\n").filter((line) => /^(Literal|Matched) data/.test(line));
+    });
+    expect(told[0]?.[0]).toMatch(/^Literal data: [1-9]/);
+    expect(told[1]).toEqual(told[0]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -29,3 +29,16 @@ test.each([
   expect(want).toMatch(/^0\n/);
   for (const client of ["rsync", tsync]) expect(namesAfter(client, tsync, args), client).toBe(want);
 });
+
+test.each(["-C", "-pC", "- x ", "- x"])(
+  "a server tells of a rule that ends in a space, but not behind the modifier C: %s",
+  (rule) => {
+    const said = (server: string): readonly string[] => {
+      spawnSync("sh", ["-c", "rm -rf s d; mkdir s d"], { cwd: folder });
+      const words = ["-avv", "-f", rule, "-e", "./shell", `--rsync-path=${server}`, `h:${folder}/s/`, "d/"];
+      const { stdout } = spawnSync("rsync", words, { cwd: folder, encoding: "latin1" });
+      return stdout.split("\n").filter((line) => line.includes("CAUTION"));
+    };
+    expect(said(tsync)).toEqual(said("rsync"));
+  },
+);

@@ -167,7 +167,8 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
   }
   const texts = await readFilters(connection, command, session);
   for (const text of texts) {
-    if (!/[ \t]$/.test(text)) continue;
+    // Behind the modifier C there is no pattern.
+    if (!/[ \t]$/.test(text) || /^-[^ _]*C[^ _]* $/.test(text)) continue;
     const rule = protocol >= 29 || /^[-+] /.test(text) ? text : `- ${text}`;
     const caution = byteName(`[${role}] add_rule(${rule}) -- CAUTION: trailing whitespace!`);
     emit({ type: "notice", role, code: "filter", path: undefined, text: caution });

@@ -94,21 +94,30 @@ export class WireTokens implements TokenFeed {
     return this.ended && this.digestRead !== undefined;
   }
 
-  /** Reads what is left of the file and drops it. */
-  async discard(): Promise<void> {
+  /** Reads what is left of the file and drops it; how much of it was data, and how much blocks. */
+  async discard(): Promise<{ readonly literalBytes: number; readonly matchedBytes: number }> {
+    let literalBytes = 0;
+    let matchedBytes = 0;
     while (!this.ended) {
       const token = this.next();
       if (token === undefined) await this.wait();
-      else if (token.kind === "blocks") this.skipBlocks(token.index, token.count);
+      else if (token.kind === "blocks") matchedBytes += this.skipBlocks(token.index, token.count);
+      else if (token.kind === "data") literalBytes += token.bytes.length;
     }
     while (this.digest() === undefined) await this.wait();
+    return { literalBytes, matchedBytes };
   }
 
-  /** What follows is compressed against these blocks: their length counts, what they hold does not. */
-  private skipBlocks(first: number, count: number): void {
+  /** What follows is compressed against these blocks: their length counts, what they hold does not. Returns that length. */
+  private skipBlocks(first: number, count: number): number {
     const { onBlock, head } = this;
-    if (onBlock === undefined) return;
-    for (let index = first; index < first + count; index++) onBlock(new Uint8Array(blockBytesOf(head, index)));
+    let bytes = 0;
+    for (let index = first; index < first + count; index++) {
+      const length = blockBytesOf(head, index);
+      bytes += length;
+      onBlock?.(new Uint8Array(length));
+    }
+    return bytes;
   }
 
   private checked(token: Token): Token {

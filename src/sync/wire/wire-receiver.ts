@@ -295,7 +295,10 @@ export class WireReceiver {
       steps.return(stopped);
       throw error;
     }
-    await tokens.discard();
+    // What comes for a file that cannot be made counts like any other data.
+    const { literalBytes, matchedBytes } = await tokens.discard();
+    this.context.counters.literalBytes += literalBytes;
+    this.context.counters.matchedBytes += matchedBytes;
     await this.received(record, file, step.value);
   }
 
