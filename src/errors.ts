@@ -167,6 +167,11 @@ export function siblingError(role: Role): TsyncError {
   return new TsyncError("signal", "received SIGUSR1", { exitCode: ExitCode.siblingSignal, role });
 }
 
+/** What a stop by the command's signal comes to; the reason of the signal is the name of the system's. */
+export function stoppedError(signal: AbortSignal, role: Role): TsyncError {
+  return signal.reason === "SIGUSR1" ? siblingError(role) : abortedError(role);
+}
+
 /** A broken assumption of our own code (exit 15). */
 export function internalError(message: string): TsyncError {
   return new TsyncError("internal", message, { exitCode: ExitCode.crashed });

@@ -1,6 +1,6 @@
 /** The command line: arguments to a run, events to text, errors to an exit code. The only place that sets one. */
 import { type ByteName, byteName, fromBytes, fromText } from "../bytes/byte-name.ts";
-import { abortedError, asTsyncError, ExitCode, siblingError, TsyncError, usageError } from "../errors.ts";
+import { asTsyncError, ExitCode, stoppedError, TsyncError, usageError } from "../errors.ts";
 import { openUtcOffset } from "../fs/syscalls/local-time.ts";
 import { debugHelp, helpText, infoHelp } from "../options/help.ts";
 import { type ParsedCommand, parseArguments, type RemoteCommand } from "../options/parse-arguments.ts";
@@ -182,9 +182,10 @@ export async function main(controller: AbortController): Promise<number> {
     renderer.finish(summary);
     return summary.exitCode;
   } catch (error) {
-    const { aborted, reason } = controller.signal;
-    const stop = reason === "SIGUSR1" ? siblingError("sender") : abortedError("sender");
-    const known = aborted ? stop : asTsyncError(error);
+    const { aborted } = controller.signal;
+    const thrown = asTsyncError(error);
+    const role = thrown.kind === "signal" && thrown.role !== "client" ? thrown.role : "sender";
+    const known = aborted ? stoppedError(controller.signal, role) : thrown;
     if (known.unlogged) logging = false;
     renderer.finish(undefined, known, broken);
     return known.exitCode;

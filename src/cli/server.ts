@@ -1,6 +1,6 @@
 /** `tsync --server`: the other side of somebody's run, on standard input and output (1-session 1). */
 import { type ByteName, byteName, fromText } from "../bytes/byte-name.ts";
-import { asTsyncError, type TsyncError } from "../errors.ts";
+import { asTsyncError, stoppedError, type TsyncError, untoldError } from "../errors.ts";
 import { openSyscalls } from "../fs/syscalls/choose.ts";
 import { helpText } from "../options/help.ts";
 import type { ParseEnvironment } from "../options/normalize.ts";
@@ -93,7 +93,8 @@ export async function runServer(
       syscalls.dispose();
     }
   } catch (caught) {
-    const known = asTsyncError(caught);
+    const thrown = asTsyncError(caught);
+    const known = signal.aborted && thrown.kind === "signal" ? whenStopped(signal, thrown) : thrown;
     report(known, tell);
     if (refusedLog !== undefined) ServerLog.refused(refusedLog, known, isSender, logSettings);
     log?.fail(known, { ...(connection?.counted ?? nothingMoved), totalSize: totalSize() });
@@ -102,6 +103,12 @@ export async function runServer(
   } finally {
     log?.close();
   }
+}
+
+/** A sender that is stopped leaves without telling its client. */
+function whenStopped(signal: AbortSignal, { role }: TsyncError): TsyncError {
+  const stopped = stoppedError(signal, role);
+  return role === "sender" ? untoldError(stopped) : stopped;
 }
 
 /** A code that the client sent needs no words. */

@@ -119,11 +119,13 @@ export class DeltaReceiver {
       memory,
       onData: (bytes) => sent.update(bytes, 0, bytes.length),
     });
-    let totals: MatchTotals;
+    let totals: MatchTotals | undefined;
     try {
       totals = yield* matcher.run();
     } finally {
       job.hasNewData = patcher.hasLiteral;
+      // Stopped: what there is so far is kept, or stands in the file already.
+      if (totals === undefined) patcher.flush();
     }
     let rest = totals.error < 0 ? totals.error : patcher.flush();
     if (rest >= 0 && descriptor !== undefined) {

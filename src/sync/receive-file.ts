@@ -351,8 +351,9 @@ export class FileReceiver {
     if (job.method !== "replace") return;
     // What a part replaces gets its backup too (L-12).
     if (written > 0 && job.keepPartial === "in-place" && (beforeRename?.(job) ?? 0) >= 0) {
-      // mtime 0: the next run must not take it for complete.
-      if (job.attributes.mtime !== undefined) syscalls.setTimesAt(directory, name, 0, 0);
+      // Second 0: the next run must not take it for complete.
+      const { mtime, mtimeNanoseconds } = job.attributes;
+      if (mtime !== undefined) syscalls.setTimesAt(directory, name, 0, mtimeNanoseconds);
       if (syscalls.renameAt(directory, name, job.directory, job.name) === 0) return;
     } else if (written > 0 && job.keepPartial === "directory" && job.partialDirectory !== undefined) {
       const partial = openPartialDirectory(syscalls, this.operator, job.directory, job.partialDirectory, true);

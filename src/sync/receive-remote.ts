@@ -75,28 +75,36 @@ export class RemoteDataReceiver {
     let literalBytes = 0;
     let matchedBytes = 0;
     let status = 0;
-    for (;;) {
-      const token = tokens.next();
-      if (token === undefined) {
-        yield patcher.size;
-        continue;
-      }
-      if (token.kind === "end") break;
-      if (token.kind === "data") {
-        literalBytes += token.bytes.length;
-        job.hasNewData = true;
-        status = patcher.literal(token.bytes);
-      } else {
-        matches += token.count;
-        for (let index = token.index; index < token.index + token.count; index++) {
-          matchedBytes += blockBytesOf(head, index);
-          if (tokens.onBlock !== undefined) tokens.onBlock(this.block(readBasis, head, index));
-          if (status >= 0) status = patcher.block(index);
+    let isStopped = true;
+    try {
+      for (;;) {
+        const token = tokens.next();
+        if (token === undefined) {
+          yield patcher.size;
+          continue;
         }
+        if (token.kind === "end") break;
+        if (token.kind === "data") {
+          literalBytes += token.bytes.length;
+          job.hasNewData = true;
+          status = patcher.literal(token.bytes);
+        } else {
+          matches += token.count;
+          for (let index = token.index; index < token.index + token.count; index++) {
+            matchedBytes += blockBytesOf(head, index);
+            if (tokens.onBlock !== undefined) tokens.onBlock(this.block(readBasis, head, index));
+            if (status >= 0) status = patcher.block(index);
+          }
+        }
+        isStopped = status >= 0;
+        if (status < 0) return failure(writeError < 0 ? "write" : "read", status);
+        // A small entry must not fill the disk.
+        if (patcher.size > ceiling) throw protocolError("the data of a file is far longer than the file", "Receiver");
       }
-      if (status < 0) return failure(writeError < 0 ? "write" : "read", status);
-      // A small entry must not fill the disk.
-      if (patcher.size > ceiling) throw protocolError("the data of a file is far longer than the file", "Receiver");
+      isStopped = false;
+    } finally {
+      // What has come is kept, or stands in the file already.
+      if (isStopped) patcher.flush();
     }
     status = patcher.flush();
     if (status >= 0) status = settleEnd(copier, job, descriptor, existing);

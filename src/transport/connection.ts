@@ -160,7 +160,8 @@ export class Connection {
   async more(): Promise<void> {
     const ended = await this.receive();
     if (!ended) return;
-    const { role } = this.reader;
+    // With a list a receiving side is two processes in rsync, and this is the one that reads.
+    const role = this.hasList && this.reader.role === "Receiver" ? "receiver" : this.reader.role;
     if (this.failure === undefined && this.stream.isReset === true) {
       const message = `rsync: [${role}] read error: Connection reset by peer (104)`;
       throw new TsyncError("transport", message, { exitCode: ExitCode.socketIo, role, retryable: true });

@@ -26,6 +26,25 @@ difference(
   })),
 );
 
+difference("a connection that is lost when the receiving side has a list", {
+  setup: `mkdir s d; seq 99999 >s/f; cat >cut <<'END'
+#!/bin/sh
+shift
+exec 3<&0
+sh -c "exec $*" <&3 &
+exec 3<&- >&-
+for try in $(seq 200); do ls d/.f.* >seen 2>&1 && break; sleep .1; done
+kill -9 $!
+END
+chmod 755 cut`,
+  run: "-a --bwlimit=50 -e ./cut --rsync-path=$p h:$PWD/s/ d/",
+  rsync: {
+    status: 12,
+    err: /closed \(\d+ bytes received so far\) \[receiver\][\s\S]*closed \(\d+ bytes received so far\) \[generator\]/,
+  },
+  tsync: { status: 12, err: /^(?![\s\S]*generator)[\s\S]*closed \(\d+ bytes received so far\) \[receiver\]/ },
+});
+
 difference("a pull of nothing but missing arguments", {
   run: "-a -e $rsh --rsync-path=$p h:$PWD/nosuch d/",
   tsync: { status: 23, err: /^(?!.*Broken pipe).*link_stat "\S+\/nosuch" failed/s },

@@ -4,7 +4,15 @@
  */
 
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
-import { abortedError, asTsyncError, ExitCode, internalError, type Role, TsyncError } from "../../errors.ts";
+import {
+  abortedError,
+  asTsyncError,
+  ExitCode,
+  internalError,
+  type Role,
+  stoppedError,
+  TsyncError,
+} from "../../errors.ts";
 import { compileFilters, type FilterProgram } from "../../filter/compile-filters.ts";
 import { parseFilesFrom } from "../../filter/parse-files-from.ts";
 import type { FilterReader } from "../../filter/rule-list.ts";
@@ -137,7 +145,7 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
       opened = connection;
       connection.room = request.room;
       child = started;
-      stop = () => connection.fail(abortedError(role));
+      stop = () => connection.fail(stoppedError(request.signal, connection.hasList ? "generator" : role));
       request.signal.addEventListener("abort", stop);
       if (request.signal.aborted) throw abortedError(role);
       const { timeoutSeconds } = command.settings;

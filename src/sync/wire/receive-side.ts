@@ -2,7 +2,7 @@
  * A run whose sender is on another machine (3-transfer 7.2): lists come, the generator walks them, what it asks for comes back, goodbye.
  */
 import type { ByteName } from "../../bytes/byte-name.ts";
-import { abortedError, asTsyncError, protocolError, TsyncError } from "../../errors.ts";
+import { abortedError, asTsyncError, protocolError, stoppedError, TsyncError } from "../../errors.ts";
 import { type FileEntry, FileType, isDeviceMode } from "../../protocol/file-entry.ts";
 import type { Message } from "../../protocol/message.ts";
 import type { TransferStats } from "../../protocol/transfer-stats.ts";
@@ -55,8 +55,9 @@ export async function receiveFromWire(request: ReceiveRequest): Promise<RunSumma
   const { link, signal } = request;
   const { condition, connection } = link;
   const abort = (): void => {
-    condition.fail(abortedError("Receiver"));
-    connection.fail(abortedError("Receiver"));
+    const stopped = stoppedError(signal, connection.hasList ? "generator" : "Receiver");
+    condition.fail(stopped);
+    connection.fail(stopped);
   };
   signal.addEventListener("abort", abort);
   try {

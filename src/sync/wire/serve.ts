@@ -1,7 +1,7 @@
 /** The server's end of a session, from the first byte to the goodbye (1-session 1). */
 
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
-import { abortedError, asTsyncError, ExitCode, type Role, TsyncError } from "../../errors.ts";
+import { asTsyncError, ExitCode, type Role, stoppedError, TsyncError } from "../../errors.ts";
 import { parseFilesFrom } from "../../filter/parse-files-from.ts";
 import type { FilterReader, FilterSettings } from "../../filter/rule-list.ts";
 import { compileWireRules } from "../../filter/wire-rules.ts";
@@ -116,7 +116,10 @@ export async function serve(request: ServeRequest): Promise<RunSummary> {
     settings.timeoutSeconds,
     request.syscalls,
   );
-  const stop = (): void => request.connection.fail(abortedError(settings.sender ? "sender" : "Receiver"));
+  const stop = (): void => {
+    const { connection, signal } = request;
+    connection.fail(stoppedError(signal, settings.sender ? "sender" : connection.hasList ? "generator" : "Receiver"));
+  };
   request.signal.addEventListener("abort", stop);
   try {
     return await serveUntilEnd(request);

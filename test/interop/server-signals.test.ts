@@ -1,0 +1,44 @@
+/** What a server that is stopped by a signal says, and what its client hears of it (1-session 7.5, 7.6): as rsync. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+
+const tsync = join(import.meta.dirname, "../../bin/tsync");
+const folder = mkdtempSync(join(tmpdir(), "tsync-server-signals-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Stops the server once a file is being made. */
+const shell = `#!/bin/sh
+shift
+exec 3<&0
+sh -c "exec $*" <&3 &
+exec 3<&- <&- >&-
+for try in $(seq 200); do ls d/.big.* >seen 2>&1 && break; sleep .05; done
+kill -$SIGNAL $!
+wait $!
+`;
+writeFileSync(join(folder, "shell"), shell, { mode: 0o755 });
+
+function outcome(server: string, signal: string, direction: "pull" | "push") {
+  spawnSync("sh", ["-c", "rm -rf s d; mkdir s d; seq 99999 >s/big"], { cwd: folder });
+  const operands = direction === "pull" ? [`h:${folder}/s/`, "d/"] : ["s/", `h:${folder}/d/`];
+  const words = ["-a", "--bwlimit=100", "-e", "./shell", `--rsync-path=${server}`, ...operands];
+  const env = { PATH: process.env.PATH, LC_ALL: "C", SIGNAL: signal };
+  const { status, stderr } = spawnSync("rsync", words, { cwd: folder, env, encoding: "latin1", timeout: 30_000 });
+  const last = "for try in $(seq 200); do ls d/.big.* >seen 2>&1 || break; sleep .05; done; ls -A d";
+  const left = spawnSync("sh", ["-c", last], { cwd: folder, encoding: "latin1" }).stdout;
+  // In rsync's own server two processes may tell of it.
+  const said = stderr.split("\n").find((line) => line.startsWith("rsync error: received"));
+  return { status, said: said?.replace(/ at .* \[(\w+)=.*/, " [$1]"), left };
+}
+
+test.each([
+  ["TERM", "pull"],
+  ["USR1", "pull"],
+  ["TERM", "push"],
+  ["USR1", "push"],
+] as const)("%s, %s", (signal, direction) => {
+  expect(outcome(tsync, signal, direction)).toEqual(outcome("rsync", signal, direction));
+});
