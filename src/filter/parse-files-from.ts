@@ -11,7 +11,10 @@ export interface FilesFromSettings {
   readonly nulTerminated: boolean;
   /** `-R`: components `.` are kept, for they mark where the transfer path begins. */
   readonly relative: boolean;
-  /** For another machine: there every record is a name, also one that is a comment here, and each ends at a NUL. */
+  /**
+   * For another machine: there every record is a name, also one that is a comment here, and each ends at a NUL. A name with `..` is not
+   * resolved: what it is over there was not asked for.
+   */
   readonly forwarded?: boolean;
 }
 
@@ -26,7 +29,9 @@ export function parseFilesFrom(content: Uint8Array, settings: FilesFromSettings)
     const nul = record.indexOf("\0");
     const text = (nul < 0 ? record : record.slice(0, nul)).slice(0, limits.pathBytes - 1);
     const isComment = !forwarded && (text[0] === "#" || text[0] === ";");
-    if (text !== "" && !isComment) names.push(cleanListedName(text, settings.relative));
+    if (text === "" || isComment) continue;
+    const isAsWritten = forwarded && text.split("/").includes("..");
+    names.push(isAsWritten ? byteName(text) : cleanListedName(text, settings.relative));
   }
   return names;
 }

@@ -263,3 +263,13 @@ test.each(["", "-W", "-z", "--inplace"])("data of a file that cannot be made cou
     rmSync(folder, { recursive: true });
   }
 });
+
+test.each(["../f", "x/../f", ".."])("a listed name with .. asks for nothing: %s", (name) => {
+  const setup = `mkdir -p s d; echo 1 >s/f; echo ${name} >list`;
+  expect(pull(setup, "-ai --files-from=list h:s d/").status).toBe(4);
+  pull(setup, "-ai --no-R --files-from=list h:s d/");
+  // What is missing there would be deleted here.
+  expect(
+    pull(`${setup}; rm s/f; echo 2 >d/f`, "-ai --delete-missing-args --files-from=list h:s d/").trees.join(),
+  ).toMatch("/d/f ");
+});

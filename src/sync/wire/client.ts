@@ -4,15 +4,7 @@
  */
 
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
-import {
-  abortedError,
-  asTsyncError,
-  ExitCode,
-  internalError,
-  type Role,
-  stoppedError,
-  TsyncError,
-} from "../../errors.ts";
+import { asTsyncError, ExitCode, internalError, type Role, stoppedError, TsyncError } from "../../errors.ts";
 import { compileFilters, type FilterProgram } from "../../filter/compile-filters.ts";
 import { parseFilesFrom } from "../../filter/parse-files-from.ts";
 import type { FilterReader } from "../../filter/rule-list.ts";
@@ -147,7 +139,7 @@ async function remoteUntil(request: RemoteRequest): Promise<RunSummary | undefin
       child = started;
       stop = () => connection.fail(stoppedError(request.signal, connection.hasList ? "generator" : role));
       request.signal.addEventListener("abort", stop);
-      if (request.signal.aborted) throw abortedError(role);
+      if (request.signal.aborted) throw stoppedError(request.signal, role);
       const { timeoutSeconds } = command.settings;
       heartbeat = new Heartbeat(connection, role === "sender" ? role : "generator", timeoutSeconds, syscalls);
     };
@@ -334,7 +326,7 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
   const requests =
     argumentsTravel(settings, request.environment).old > 0 || (options.filesFrom !== undefined && list === undefined)
       ? undefined
-      : (listed ?? requestedPaths(remote));
+      : (listed?.filter((name) => !/(?:^|\/)\.\.$/.test(name)) ?? requestedPaths(remote));
   const requested = new RequestedNames(options, requests, program, reader);
   requested.setCurrentDirectory(syscalls.workingDirectory());
   const received = await receiveFromWire({
