@@ -106,6 +106,10 @@ export async function serve(wire: Wire, args: readonly NameLike[], options: Serv
       if (command.options.logFile !== undefined) {
         throw unsupportedError("This tsync does not support --log-file where a library serves", "server");
       }
+      // It would change the rights of the program that the library is part of, for good.
+      if (command.options.copyAs !== undefined) {
+        throw unsupportedError("This tsync does not support --copy-as where a library serves", "server");
+      }
       const { HOME, CVSIGNORE } = process.env;
       return await session.serve({
         command,

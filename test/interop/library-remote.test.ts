@@ -263,6 +263,12 @@ describe("connect and serve", () => {
     const unknown = await failure(serve(duplexPair()[0], ["--server", "--nonsense", ".", "x"]));
     expect(unknown).toMatchObject({ kind: "usage", message: "on remote machine: --nonsense: unknown option" });
   });
+
+  test("serve does not change the rights of the process", async () => {
+    const args = ["--server", "-e.LsfxCIvu", "--copy-as=nobody", ".", at("there")];
+    expect(await failure(serve(duplexPair()[0], args))).toMatchObject({ kind: "unsupported", exitCode: 4 });
+    expect(process.geteuid?.()).toBe(0);
+  });
 });
 
 describe("sync with remote operands", () => {

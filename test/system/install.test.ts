@@ -112,6 +112,88 @@ describe("the installed package", () => {
     });
   });
 
+  describe.each(["22", "24"])("every part of it is there, with Node %s", (major) => {
+    /** Runs a command in the folder, with the Node of this version and the installed tsync in PATH. */
+    const shell = (line: string) => {
+      const node = process.versions.node.startsWith(`${major}.`)
+        ? process.execPath
+        : must("find", [`${folder}/node-${major}`, "-path", "*/bin/node", "-type", "f"])
+            .toString()
+            .trim();
+      const path = `${folder}/project-${major}/node_modules/.bin:${dirname(node)}:/usr/bin:/bin`;
+      const env = { PATH: path, LC_ALL: "C.UTF-8", HOME: folder };
+      const { status, stdout, stderr } = spawnSync("sh", ["-c", line], { cwd: folder, encoding: "utf8", env });
+      return { status, stdout, stderr };
+    };
+    const quiet = { status: 0, stdout: "", stderr: "" };
+    const expectCopy = (name: string) => expect(snapshot(`${folder}/${name}`)).toEqual(snapshot(`${folder}/src`));
+
+    test("other machines, batch files, character sets", () => {
+      writeFileSync(`${folder}/shell`, '#!/bin/sh\nshift\nexec sh -c "$*"\n', { mode: 0o755 });
+      const over = `tsync -az -e ${folder}/shell --rsync-path=tsync`;
+      expect(shell(`${over} src/ host:${folder}/pushed-${major}`)).toEqual(quiet);
+      expectCopy(`pushed-${major}`);
+      expect(shell(`${over} --zc=lz4 --files-from=- host:${folder}/src/ pulled-${major} <<E\ninner/file\nE`)).toEqual(
+        quiet,
+      );
+      expect(readFileSync(`${folder}/pulled-${major}/inner/file`, "latin1")).toBe("content");
+      expect(shell(`tsync -a --only-write-batch=batch-${major} src/ none-${major}`)).toEqual(quiet);
+      expect(shell(`sh batch-${major}.sh applied-${major}`)).toEqual(quiet);
+      expectCopy(`applied-${major}`);
+      expect(shell(`tsync -a --iconv=UTF-8,ISO-8859-1 src/ converted-${major}`)).toEqual(quiet);
+      expectCopy(`converted-${major}`);
+    });
+
+    test("what is printed instead of a run, JSON, refusals", () => {
+      expect(shell("tsync --help")).toMatchObject({
+        status: 0,
+        stderr: "",
+        stdout: expect.stringMatching(/--recursive/),
+      });
+      expect(shell("tsync --version")).toMatchObject({ status: 0, stdout: expect.stringMatching(/^tsync /) });
+      expect(shell("tsync --info=help")).toMatchObject({ status: 0, stderr: "" });
+      const lines = shell(`tsync -a --json src/ json-${major}`).stdout.trim().split("\n");
+      const objects = lines.map((line) => JSON.parse(line) as { type: string });
+      expect(objects.map(({ type }) => type)).toEqual(expect.arrayContaining(["item", "summary"]));
+      expect(shell("tsync -a --ssh=builtin src/ host.invalid:x")).toMatchObject({
+        ...{ status: 255, stdout: "", stderr: expect.stringMatching(/host\.invalid/) },
+      });
+      expect(shell("tsync -a --ssh=builtin src/ host::x")).toMatchObject({ status: 1 });
+      expect(shell("tsync --daemon")).toMatchObject({ status: 4 });
+    });
+
+    test("the parts of the library that are loaded late", () => {
+      const code = `import { apply, connect, plan, serve, serverArgs, sync } from "tsync";
+import { duplexPair } from "node:stream";
+const over = { archive: true, rsh: "${folder}/shell", rsyncPath: "tsync" };
+await sync({ ...over, sources: ["src/"], destination: "host:${folder}/late-push-${major}" });
+await sync({ archive: true, sources: ["src/"], destination: "late-batch-${major}", writeBatch: "late-${major}", iconv: "." });
+await sync({ archive: true, sources: [], destination: "late-read-${major}", readBatch: "late-${major}", iconv: "." });
+const request = { archive: true, sources: ["src/"], destination: ":late-serve-${major}" };
+const [here, there] = duplexPair();
+await Promise.all([serve(there, serverArgs(request)), connect(here, request)]);
+await apply(await plan({ archive: true, sources: ["src/"], destination: "late-plan-${major}" }));
+const tried = { archive: true, ssh: { config: false }, sources: ["src/"], destination: "host.invalid:x" };
+console.log(await sync(tried).summary.catch(({ exitCode }) => exitCode));
+`;
+      writeFileSync(`${folder}/project-${major}/late.js`, code);
+      expect(shell(`node project-${major}/late.js`)).toEqual({ ...quiet, stdout: "255\n" });
+      for (const name of ["push", "batch", "read", "serve", "plan"]) expectCopy(`late-${name}-${major}`);
+    });
+  });
+
+  test("has every file that its parts load", () => {
+    const dist = `${folder}/prefix/lib/node_modules/tsync/dist`;
+    const parts = readdirSync(dist).filter((name) => name.endsWith(".mjs"));
+    const loaded = parts.flatMap((name) =>
+      [...readFileSync(`${dist}/${name}`, "utf8").matchAll(/(?:from|import)\s*\(?"\.\/([^"]+)"/g)].map(
+        ([, part]) => part,
+      ),
+    );
+    expect(new Set(loaded).size).toBeGreaterThan(3);
+    expect([...new Set(loaded)].filter((part) => part === undefined || !existsSync(`${dist}/${part}`))).toEqual([]);
+  });
+
   test("copies when it is called rsync", () => {
     mkdirSync(`${folder}/bin`);
     symlinkSync(command, `${folder}/bin/rsync`);
