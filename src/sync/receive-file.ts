@@ -152,8 +152,8 @@ export class FileReceiver {
         }
       }
       const discarded = wrong && job.method === "replace" && job.keepPartial === "no";
-      // Not the time: it must not pass for the good one.
-      const timeless = { ...job, attributes: { ...job.attributes, mtime: undefined } };
+      // Not the times: it must not pass for the good one.
+      const timeless = { ...job, attributes: { ...job.attributes, mtime: undefined, atime: undefined } };
       if (!discarded) this.attributes.set(wrong ? timeless : job, descriptor, directory, name, failures);
       if (wrong) {
         failures.push({ step: "verify", errno: 0, detail: name });

@@ -113,3 +113,12 @@ test("-bK backs up what has come by another path", () => {
   const setup = `mkdir -p s/a s/b d/a; echo 1 >s/a/f; echo other >s/b/f; ln -s a d/b; ${settled}`;
   expectSame(setup, "-abK --ignore-existing s/ d/");
 });
+
+test.each(["-aUii --no-W", "-aUUii --no-W --no-i-r"])(
+  "what failed verification has its old time of access: %s",
+  (options) => {
+    const setup = "mkdir s d; seq 999 >s/f; echo other >d/f; touch -d @1450000000 s/f; touch -a -d @1460000000 d/f";
+    const { output } = expectSame(setup, `--append-verify ${options} s/ d/`);
+    expect(output.items).toContain(">f..t...u.. f");
+  },
+);

@@ -82,11 +82,26 @@ export const faultDetectors: readonly Detector[] = [
       options.has("X", "--xattrs") &&
       !options.has("A", "--acls") &&
       scenario.argv.some((word) => /^(?:--filter=|-f)?[-+][^ _]*x[^ _]*[ _]/.test(word)),
-    explains: ({ tree }) =>
-      tree?.property === "xattrs" &&
-      tree.left?.includes("system.posix_acl_") === true &&
-      tree.right !== undefined &&
-      withoutAcls(tree.left) === withoutAcls(tree.right),
+    explains: (difference, { left: { tree: found } }) => {
+      const { aspect, tree, isOrder, left, right } = difference;
+      if (tree !== undefined)
+        return (
+          tree.property === "xattrs" &&
+          tree.left?.includes("system.posix_acl_") === true &&
+          tree.right !== undefined &&
+          withoutAcls(tree.left) === withoutAcls(tree.right)
+        );
+      const holders = [...found].filter(([, { xattrs }]) => xattrs.includes("system.posix_acl_"));
+      const bytes = holders.reduce((sum, [, { xattrs }]) => sum + xattrs.length, 0);
+      if (/^(?:stdout|log) totals$/.test(aspect)) return bytesApart(difference) <= bytes;
+      if (!/^(?:stdout|log) items$/.test(aspect) || isOrder || left.length === 0) return false;
+      const told = left.map((line) => /^\.[fd][.pogtsu]{8}x (.*)$/.exec(line)?.[1]?.replace(/\/$/, ""));
+      return (
+        // Where all items are told, there is a line without the letter.
+        right.every((line) => told.includes(/^\.[fd] {10}(.*)$/.exec(line)?.[1]?.replace(/\/$/, ""))) &&
+        told.every((name) => name !== undefined && holders.some(([path]) => path.endsWith(`/${unescaped(name)}`)))
+      );
+    },
   },
   {
     row: "`--delete-before`, `--delete-after` with merge files, and a wrong rule behind a link of the destination",

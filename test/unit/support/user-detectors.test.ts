@@ -65,6 +65,15 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { stderr: ["", ""] },
   ],
   [
+    "attributes told of for a file without an ACL",
+    /^`-X` with rules of the modifier `x`/,
+    {
+      ...{ argv: "-rXii -f-,x_user.a*", tree: { "dst/d/f": { xattrs: "system.posix_acl_access=02" } } },
+      difference: { aspect: "stdout items", left: [".f........x d/f"], right: [".f          d/f"] },
+    },
+    { tree: { "dst/d/f": { xattrs: "user.b=02" } } },
+  ],
+  [
     "another size without compression",
     /^the same with compression/,
     {
