@@ -20,9 +20,11 @@ export function listLine(
   const { date, time } = clock.format(entry.mtime);
   const accessed = showAccess ? ` ${accessText(entry, clock)}` : "";
   const columns = `${modeText(entry.mode)} ${size} ${date} ${time}${accessed}`;
-  if (entry.mode === 0) return byteName(`${"*missing".padEnd(columns.length)} ${entry.path}`);
+  // The receiver has taken the slash in front away (2-file-list 9.3).
+  const name = entry.path.replace(/^\/+/, "");
+  if (entry.mode === 0) return byteName(`${"*missing".padEnd(columns.length)} ${name}`);
   const arrow = showTarget && entry.target !== undefined ? ` -> ${entry.target}` : "";
-  return byteName(`${columns} ${entry.path}${arrow}`);
+  return byteName(`${columns} ${name}${arrow}`);
 }
 
 function accessText(entry: FileEntry, clock: ClockText): string {

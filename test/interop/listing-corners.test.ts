@@ -38,3 +38,11 @@ test.each(["-aik", "-aiL", "-aikR"])(
     compare(setup, `${options} --insecure-links --remove-source-files s/ d/`);
   },
 );
+
+test.each(["-R", "-Rv", "-dR", "-rR --no-implied-dirs", "-R --delete-missing-args"])(
+  "%s --list-only /PATH",
+  (options) => {
+    compare("mkdir d", `${options} --list-only /usr/bin/env d/`);
+    compare("mkdir d", `${options} --list-only /usr/bin/no-such-name d/`);
+  },
+);
