@@ -217,7 +217,7 @@ export class ListBuilder {
         continue;
       }
       const isDir = (this.stat.mode & FileType.mask) === FileType.directory;
-      if (isDir && options.oneFileSystem > 1 && deviceKey(this.stat) !== device) {
+      if (isDir && options.recursive && options.oneFileSystem > 1 && deviceKey(this.stat) !== device) {
         this.remark("mount-point", `[sender] skipping mount-point dir ${child}`, child, options.info.mount);
         continue;
       }

@@ -202,12 +202,16 @@ yes abc | head -c 4000 >d/g; touch -a -d @1000000000 d/f d/g; touch -m -d @14000
     },
   );
 
-  test.each(["-aixL", "-aixxL", "-aivxxk", "-aix --copy-unsafe-links", "-aixx --copy-unsafe-links --info=mount"])(
-    "%s",
-    (option) => {
-      expectSame(elsewhere, `${option} s/ d/`);
-    },
-  );
+  test.each([
+    "-aixL",
+    "-aixxL",
+    "-dixxL",
+    "-aivxxk",
+    "-aix --copy-unsafe-links",
+    "-aixx --copy-unsafe-links --info=mount",
+  ])("%s", (option) => {
+    expectSame(elsewhere, `${option} s/ d/`);
+  });
 
   test("-N is refused as by a build without times of creation", () => {
     const { status, errors } = expectSame(aged, "-aN s/ d/");
