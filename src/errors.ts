@@ -98,6 +98,11 @@ export function untoldError(error: unknown): TsyncError {
   return new TsyncError(known.kind, known.message, { ...known, untold: true });
 }
 
+/** The same, of which the peer is told after all. */
+export function toldError(known: TsyncError): TsyncError {
+  return known.untold ? new TsyncError(known.kind, known.message, { ...known, untold: false }) : known;
+}
+
 /** A usage error (exit 1): the command line or the library options are wrong. */
 export function usageError(message: string, role: Role = "client"): TsyncError {
   return new TsyncError("usage", message, { exitCode: ExitCode.usage, role });

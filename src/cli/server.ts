@@ -1,6 +1,6 @@
 /** `tsync --server`: the other side of somebody's run, on standard input and output (1-session 1). */
 import { type ByteName, byteName, fromText } from "../bytes/byte-name.ts";
-import { asTsyncError, stoppedError, type TsyncError, untoldError } from "../errors.ts";
+import { asTsyncError, stoppedError, type TsyncError, toldError } from "../errors.ts";
 import { openSyscalls } from "../fs/syscalls/choose.ts";
 import { helpText } from "../options/help.ts";
 import type { ParseEnvironment } from "../options/normalize.ts";
@@ -47,6 +47,7 @@ export async function runServer(
   let connection: Connection | undefined;
   /** Who hears why the session ends. */
   let tell = error;
+  let agreed = 0;
   try {
     const parsed = parseServerArguments(args, environment, (path) => {
       refusedLog = path;
@@ -64,6 +65,7 @@ export async function runServer(
         connection: opened,
         syscalls,
         sink: (protocol) => {
+          agreed = protocol;
           if (sendsErrors(command, protocol)) {
             tell = (text) => opened.message({ kind: "text", class: "error", text });
           }
@@ -94,8 +96,10 @@ export async function runServer(
     }
   } catch (caught) {
     const thrown = asTsyncError(caught);
-    const known = signal.aborted && thrown.kind === "signal" ? whenStopped(signal, thrown) : thrown;
-    report(known, tell);
+    const stopped = signal.aborted && thrown.kind === "signal" ? stoppedError(signal, thrown.role) : thrown;
+    // Who leaves without a word has not sent its messages either; where they are sent, the code goes with them.
+    const known = tell !== error && agreed >= 31 ? toldError(stopped) : stopped;
+    if (tell === error || !known.untold) report(known, tell);
     if (refusedLog !== undefined) ServerLog.refused(refusedLog, known, isSender, logSettings);
     log?.fail(known, { ...(connection?.counted ?? nothingMoved), totalSize: totalSize() });
     await connection?.part(partingCode(known), patienceMilliseconds);
@@ -103,12 +107,6 @@ export async function runServer(
   } finally {
     log?.close();
   }
-}
-
-/** A sender that is stopped leaves without telling its client. */
-function whenStopped(signal: AbortSignal, { role }: TsyncError): TsyncError {
-  const stopped = stoppedError(signal, role);
-  return role === "sender" ? untoldError(stopped) : stopped;
 }
 
 /** A code that the client sent needs no words. */

@@ -35,10 +35,43 @@ function outcome(server: string, signal: string, direction: "pull" | "push") {
 }
 
 test.each([
-  ["TERM", "pull"],
   ["USR1", "pull"],
   ["TERM", "push"],
   ["USR1", "push"],
 ] as const)("%s, %s", (signal, direction) => {
   expect(outcome(tsync, signal, direction)).toEqual(outcome("rsync", signal, direction));
 });
+
+// Whether rsync's client hears of it depends on what its server has to send at that moment.
+test("TERM, pull", () => {
+  const [own, theirs] = [tsync, "rsync"].map((server) => outcome(server, "TERM", "pull"));
+  expect([12, 20]).toContain(theirs?.status);
+  expect(own).toEqual({ ...theirs, status: 20 });
+});
+
+test.each([27, 28, 30, 31, 32])(
+  "a sending server that cannot begin tells of it in messages only if its code goes with them: protocol %i",
+  (protocol) => {
+    const said = (server: string, how: string) => {
+      spawnSync("sh", ["-c", "rm -rf s d; mkdir -p s/a s/b d"], { cwd: folder });
+      const words = [
+        "-aR",
+        how,
+        `--protocol=${protocol}`,
+        "-e",
+        "./plain",
+        `--rsync-path=${server}`,
+        `h:${folder}/s/a/../b`,
+        "d/",
+      ];
+      const { status, stderr } = spawnSync("rsync", words, {
+        cwd: folder,
+        env: { PATH: process.env.PATH, LC_ALL: "C" },
+        encoding: "latin1",
+      });
+      return { status, lines: stderr.replaceAll(/ at \S+ \[(\w+)=.*/g, " [$1]").split("\n") };
+    };
+    writeFileSync(join(folder, "plain"), '#!/bin/sh\nshift\nexec sh -c "$*"\n', { mode: 0o755 });
+    for (const how of ["--stderr=client", "--stderr=errors"]) expect(said(tsync, how), how).toEqual(said("rsync", how));
+  },
+);
