@@ -78,7 +78,10 @@ export const limits = {
   recordsAhead: 960,
   requestsAhead: 256,
   recordBytesAhead: 67_108_864,
-  /** Files that a local run which removes its sources and keeps hard links is ahead of the data, and from how many bytes on only a few. */
+  /**
+   * Files that a local run which removes its sources and keeps hard links is ahead of the data, and that wait to be removed in any; from how
+   * many bytes on only a few.
+   */
   filesAhead: 50,
   largeFilesAhead: 10,
   largeFilesBytes: 131_072,

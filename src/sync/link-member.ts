@@ -1,11 +1,12 @@
 /** Makes a member of a hard-link group another name of its leader (2-file-list 8.1 step 5, 3-transfer 1.11). */
 import { type ByteName, baseName, byteName, directoryName } from "../bytes/byte-name.ts";
-import type { HeldDirectory } from "../fs/held-directory.ts";
+import { DirectoryWalker, type HeldDirectory } from "../fs/held-directory.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
 import { AlternateLevel } from "./alternates.ts";
 import { destinationMode, itemFlags, newItemFlags, noAttributes } from "./compare.ts";
+import { fullPath } from "./context.ts";
 import type { Destination } from "./destination.ts";
 import {
   absolutePath,
@@ -19,7 +20,10 @@ import {
 import { isRegular } from "./file-list.ts";
 import { makesKind, replaceBy, replacementText, sameInode } from "./make-special.ts";
 
+const ENOENT = -2;
 const EEXIST = -17;
+const ENOTDIR = -20;
+const ELOOP = -40;
 
 /**
  * Links the member to the leader's path and reports it; in a dry run only reports. `waited`: it has been waiting for its leader,
@@ -29,6 +33,15 @@ export function linkMember(parts: EntryParts, turn: Turn, leader: ByteName, wait
   const directory = hold(parts.destination, directoryName(pathBelow(parts.destination, turn.entry)));
   const leaderPath = leader.startsWith("/") ? byteName(leader.slice(1)) : leader;
   const leaderDirectory = hold(parts.destination, directoryName(leaderPath));
+  if (leaderDirectory === undefined && parts.context.options.dryRun && !isRegular(turn.entry)) {
+    const failed = lookThroughLinks(parts, directoryName(leaderPath));
+    if (failed !== 0) {
+      const absolute = fullPath(parts.destination.absolute, leaderPath);
+      parts.context.ledger.systemError("generator", `stat "${absolute}" failed`, failed, absolute);
+      directory?.release();
+      return;
+    }
+  }
   const flags = compareWithLeader(parts, turn, leader, waited, directory, leaderDirectory, baseName(leaderPath));
   if (flags !== undefined && makeLink(parts, turn, leader, directory, leaderDirectory, baseName(leaderPath))) {
     const { entry, ndx, position } = turn;
@@ -195,6 +208,21 @@ function makeLink(
   }
   tree.touch(directoryName(pathBelow(destination, entry)) || byteName("."));
   return true;
+}
+
+/**
+ * A dry run of rsync looks for the leader of a link or special file where something else yet stands in the place of its directory, through
+ * links that stay inside: 0 if it may be missing, else what it fails with, a negative errno.
+ */
+function lookThroughLinks({ context, destination }: EntryParts, path: ByteName): number {
+  const top = destination.walker?.directory(byteName(""));
+  if (typeof top !== "object") return 0;
+  const walker = new DirectoryWalker(context.syscalls, context.syscalls.duplicate(top.descriptor), "inside");
+  const held = walker.directory(path);
+  const isBelow = typeof held === "number" && typeof walker.parent(path) === "number";
+  walker.dispose();
+  if (typeof held === "object" || held === ENOENT) return 0;
+  return held === ENOTDIR && !isBelow ? ENOTDIR : ELOOP;
 }
 
 function hold(destination: Destination, path: ByteName): HeldDirectory | undefined {

@@ -4,6 +4,7 @@
  */
 import { type ByteName, baseName, byteName, directoryName } from "../bytes/byte-name.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
+import { limits } from "../limits.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
 import type { RunContext } from "./context.ts";
 import { isDirectory } from "./file-list.ts";
@@ -49,6 +50,7 @@ export class SourceRemover implements Arrivals {
   private readonly paths: RemovalPaths;
   private readonly source: Stat = emptyStat();
   private readonly copy: Stat = emptyStat();
+  private waitingBytes = 0;
   private readonly waiting: { readonly entry: FileEntry; readonly copy: Stat | undefined }[] = [];
 
   constructor(context: RunContext, roots: SourceRoots) {
@@ -68,6 +70,7 @@ export class SourceRemover implements Arrivals {
     const copy = emptyStat();
     const found = this.context.syscalls.lstatAt(directory, name, copy) === 0;
     this.waiting.push({ entry, copy: found ? copy : undefined });
+    this.waitingBytes += entry.size;
   }
 
   linked(arrival: Arrival, directory: number, name: ByteName): void {
@@ -77,6 +80,17 @@ export class SourceRemover implements Arrivals {
 
   flush(): void {
     for (const { entry, copy } of this.waiting.splice(0)) this.remove(entry, copy);
+    this.waitingBytes = 0;
+  }
+
+  /**
+   * The same once there are many: what two arguments name is found and sent under both, as by rsync, whose sender hears of
+   * its arrivals some files later.
+   */
+  flushMany(): void {
+    const { filesAhead, largeFilesAhead, largeFilesBytes } = limits;
+    const { length } = this.waiting;
+    if (length > filesAhead || (length > largeFilesAhead && this.waitingBytes >= largeFilesBytes)) this.flush();
   }
 
   /** Removes a source file that is at the destination, or was said to be. */

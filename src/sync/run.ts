@@ -185,7 +185,7 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
         requested: (position: number) => progress.requested(position),
         released: () => {
           progress.released();
-          remover.flush();
+          remover.flushMany();
         },
       };
       const { hardLinks, removeSource } = context.options;

@@ -172,12 +172,39 @@ difference("`--bwlimit`", {
   tsync: { status: 0, out: "slow\n" },
 });
 
-difference("`--remove-source-files` and a file that two arguments have", {
-  setup: "mkdir s; echo 1 >s/f; ln -s f s/g",
-  run: "-aL --remove-source-files s/f s/g d/",
-  look: "ls d; ls -A s",
-  tsync: { status: 0, seen: /^f\ng\n/ },
-});
+difference("`--remove-source-files` and a file that two arguments have", [
+  {
+    setup: "mkdir s; echo 1 >s/f; ln -s f s/g",
+    run: "-aL --remove-source-files s/f s/g d/",
+    look: "ls d; ls -A s",
+    tsync: { status: 0, seen: /^f\ng\n/ },
+  },
+  {
+    // Nothing has vanished: a source is removed some files later.
+    setup: "mkdir -p s/a d/a; for i in 1 2 3; do echo $i >s/a/$i; done; cp -p s/a/2 d/a",
+    run: "$p -a --remove-source-files --info=remove s/ s/a/ d/ | sort; ls d d/a; find s -type f",
+    tsync: {
+      ...{ status: 0, err: "" },
+      out: `sender file already removed: 2
+sender file already removed: a/1
+sender file already removed: a/3
+sender removed 1
+sender removed 3
+sender removed a/2
+d:
+1
+2
+3
+a
+
+d/a:
+1
+2
+3
+`,
+    },
+  },
+]);
 
 difference("`--fuzzy`, `--append-verify` with a file that is replaced while its sums are made, or named twice", {
   setup: "mkdir s t d; seq 9 >s/f; seq 20 >t/f; seq 5 >d/f",

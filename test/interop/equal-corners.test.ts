@@ -69,3 +69,20 @@ ln -f d/c d/e; chgrp 1 s/a; setcap cap_chown+ep s/a; setfattr -n user.a -v 1 s/c
     compare(setup, `${text} s/ d/`);
   },
 );
+
+describe("-n -H with a special file and another name in a directory that is to take the place of something else", () => {
+  const setup =
+    "mkdir -p s/x/y d/real; mkfifo s/x/p; ln s/x/p s/x/q; mkfifo s/x/y/r; ln s/x/y/r s/x/y/t; ln s/x/y/r s/z";
+  test.each([
+    "echo 1 >d/x",
+    "mkfifo d/x",
+    "ln -s nowhere d/x",
+    "ln -s real d/x",
+    "echo 1 >d/real/y; ln -s real d/x",
+    "ln -s x d/x",
+    "ln -s /tmp d/x",
+    "echo 1 >d/f; ln -s f d/x",
+  ])("%s", (other) => {
+    compare(`${setup}; ${other}`, "-anHi s/ d/");
+  });
+});

@@ -17,8 +17,6 @@ import { splitOutput } from "./output.ts";
 const wrongRule = /^Unknown filter rule: <rule from (\/.*)\/[^/]+ line \d+>$/;
 const refusal = /^refusing to follow a symlink owned by an untrusted user/;
 const keptBackup = /^rsync: \[generator\] (?:link ".*" -> ".*": |stat "(.*)" failed: )File name too long \(36\)$/;
-const lostLeader =
-  /^rsync: \[generator\] stat ".*" failed: (?:Not a directory \(20\)|Too many levels of symbolic links \(40\))$/;
 
 /** What a record more, or a longer one, may add to the bytes of a run between two machines. */
 const recordBytes = 16;
@@ -126,23 +124,6 @@ export const faultDetectors: readonly Detector[] = [
       const attributes = (tree.right ?? "").split(" ");
       const kept = attributes.filter((text) => !text.startsWith("system.posix_acl_default="));
       return `/${tree.path}`.includes(`/${folder}/`) && kept.length < attributes.length && kept.join(" ") === tree.left;
-    },
-  },
-  {
-    row: "`-n -H`, further names of links and special files in a directory that is to take the place of something else",
-    applies: ({ left }, options) =>
-      options.has("n", "--dry-run") &&
-      options.has("H", "--hard-links") &&
-      left.stderr.split("\n").some((line) => lostLeader.test(line)),
-    explains: (difference, one) => {
-      const { aspect, isOrder, left, right } = difference;
-      if (aspect === "exit code") return codes([23], [0], one);
-      if (aspect === "stderr" || aspect === "log generator")
-        return onlyLines(difference, new RegExp(`${lostLeader.source}|${someFailed.source}`));
-      if (!/^(?:stdout|log) (?:followers|items)$/.test(aspect) || isOrder) return false;
-      // A log has the last line too.
-      if (!left.every((line) => aspect === "log items" && someFailed.test(line))) return false;
-      return right.length <= one.left.stderr.split("\n").filter((line) => lostLeader.test(line)).length;
     },
   },
   {

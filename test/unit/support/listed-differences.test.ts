@@ -16,7 +16,6 @@ const link = { "dst/l": { type: "symlink" } } as const;
 const wrongRule = "Unknown filter rule: <rule from /x/dst/l/.rsync-filter line 1>";
 const progress = (count: string) =>
   `  503,900  68%   72.42MB/s    0:00:00 (xfr#${count}, to-chk=0/63)`.replace("503", count);
-const lostLeader = 'rsync: [generator] stat "/x/dst/x/p" failed: Not a directory (20)';
 const longName = 'rsync: [generator] stat "/x/dst/l~" failed: File name too long (36)';
 const acl = (path: string, left: string, right: string) => {
   return { aspect: "tree xattrs", tree: { path: byteName(path), property: "xattrs", left, right } as const };
@@ -149,14 +148,6 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { stderr: [forgotten, ""] },
   },
   {
-    name: "a log that tells of a name without a leader",
-    known: {
-      ...{ argv: "-anH", codes: [23, 0] as const, stderr: [lostLeader, ""] as const },
-      difference: { aspect: "log generator", left: [lostLeader] },
-    },
-    unlike: { difference: { aspect: "log generator", left: [lostLeader, "deleting a"] } },
-  },
-  {
     name: "times of access that rsync cannot read at protocol 27",
     known: {
       ...{ argv: "-aU --protocol=27", codes: [22, 0] as const },
@@ -217,21 +208,6 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
       difference: acl("bk/a", "", "system.posix_acl_default=02"),
     },
     unlike: { difference: acl("dst/a", "", "system.posix_acl_default=02") },
-  },
-  {
-    name: "more further names than errors",
-    known: {
-      ...{ argv: "-anH", codes: [23, 0] as const, stderr: [lostLeader, ""] as const },
-      difference: { aspect: "stdout followers", right: ["hS+++++++++ x/q => x/p"] },
-    },
-    unlike: {
-      difference: { aspect: "stdout followers", right: ["hS+++++++++ x/q => x/p", "hS+++++++++ x/r => x/p"] },
-    },
-  },
-  {
-    name: "a leader that is not found in a real run",
-    known: { argv: "-anH", codes: [23, 0], stderr: [lostLeader, ""], difference: { left: [lostLeader] } },
-    unlike: { argv: "-aH" },
   },
   {
     name: "a link without a failed backup that is left",
