@@ -9,7 +9,6 @@ import {
   type Detector,
   type DifferingCase,
   onlyLines,
-  someFailed,
   unescaped,
 } from "./difference-detector.ts";
 import { splitOutput } from "./output.ts";
