@@ -3,14 +3,7 @@
  * wrongly in a dry run, and of what it looks at through links.
  */
 import { type ByteName, baseName, directoryName } from "../../src/bytes/byte-name.ts";
-import {
-  bytesApart,
-  codes,
-  type Detector,
-  type DifferingCase,
-  onlyLines,
-  unescaped,
-} from "./difference-detector.ts";
+import { bytesApart, codes, type Detector, type DifferingCase, onlyLines, unescaped } from "./difference-detector.ts";
 import { splitOutput } from "./output.ts";
 
 const wrongRule = /^Unknown filter rule: <rule from (\/.*)\/[^/]+ line \d+>$/;
