@@ -3,8 +3,8 @@ import { createReadStream } from "node:fs";
 import { Writable } from "node:stream";
 import { type ByteStream, NodeByteStream } from "./byte-stream.ts";
 
-/** Reads an open file, which stays open. */
+/** Reads an open file and closes it when it is destroyed, after the reading that is under way (standard input stays open). */
 export function fileInput(descriptor: number): ByteStream {
   const nowhere = new Writable({ write: (_bytes, _encoding, done) => done() });
-  return new NodeByteStream(createReadStream("", { fd: descriptor, autoClose: false }), nowhere);
+  return new NodeByteStream(createReadStream("", { fd: descriptor }), nowhere);
 }

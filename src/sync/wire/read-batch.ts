@@ -62,6 +62,7 @@ async function readUntil(request: ReadBatchRequest): Promise<RunSummary> {
     descriptor = openBatch(command.batch, syscalls, { ...operatorRules(command.options), root: undefined }, emit);
     copyAs(command.options.copyAs, syscalls, "Receiver");
     connection = new Connection(fileInput(descriptor), "Receiver");
+    descriptor = -1;
     connection.room = request.room;
     return await receive(request, connection, syscalls, names);
   } finally {
