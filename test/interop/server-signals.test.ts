@@ -47,7 +47,8 @@ test.each([
   ["TERM", 20],
   ["USR1", 19],
 ] as const)("%s, pull", (signal, code) => {
-  const [own, theirs] = [tsync, "rsync"].map((server) => outcome(server, signal, "pull"));
+  const own = outcome(tsync, signal, "pull");
+  const theirs = outcome("rsync", signal, "pull");
   for (const { status } of [own, theirs]) expect([12, code]).toContain(status);
   expect({ ...own, status: 0 }).toEqual({ ...theirs, status: 0 });
 });
