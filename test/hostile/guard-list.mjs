@@ -102,7 +102,7 @@ export const guards = [
     name: "partial-mtime-zero",
     trap: "L-08",
     file: "src/sync/receive-file.ts",
-    find: "if (job.attributes.mtime !== undefined) syscalls.setTimesAt(directory, name, 0, 0);",
+    find: "if (mtime !== undefined) syscalls.setTimesAt(directory, name, 0, mtimeNanoseconds);",
     replace: "",
     suite: dataLoss,
     test: "--partial keeps piece",
