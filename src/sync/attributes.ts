@@ -100,8 +100,7 @@ export function setAttributes(
   }
   let finalMode = mode;
   if (isReceivers()) {
-    if (hasCopies) copyXattrs(context, place, entry, stat.uid, currentMode, existing);
-    else openedXattrs(context, place, entry, stat.uid, currentMode, existing);
+    openedXattrs(context, place, entry, stat.uid, currentMode, existing);
     // By itself that is no change that `-vv` tells of (3-transfer 9.5).
     // Without -p an object found in place whose attributes change gets the source's mode all the same (3-transfer 5.6).
     // A directory keeps its setgid bit then.
@@ -246,28 +245,6 @@ function openedXattrs(
   const [list] = isOpened ? syscalls.readXattrs(directory, [name]) : [];
   setXattrs(context, place, entry, isXattrList(list) ? { ...existing, xattrs: list } : existing);
   if (isOpened) syscalls.chmodAt(directory, name, mode & 0o7777);
-}
-
-/**
- * Sets the extended attributes of what an alternate directory has with the same ones, as far as rsync does: its generator copies them from
- * there, and does not open what is closed to us (3-transfer 1.10).
- */
-function copyXattrs(
-  context: RunContext,
-  place: Place,
-  entry: FileEntry,
-  uid: number,
-  mode: number,
-  existing: ExistingAttributes,
-): void {
-  const { identity, ledger } = context;
-  const [first] = wantedXattrs(context, entry);
-  if (identity.privileged || (entry.mode & 0o200) !== 0 || !isDirectory(entry) || first === undefined) {
-    openedXattrs(context, place, entry, uid, mode, existing);
-    return;
-  }
-  const text = `copy_xattrs: fsetxattr("${place.absolute}","${first.name}") failed`;
-  ledger.systemError("generator", text, EACCES, place.absolute);
 }
 
 /** Sets attributes whose values had to be asked for first; they are here now. */

@@ -88,6 +88,18 @@ difference("`-A` as an ordinary user, a new directory of mode 0000 below one tha
   tsync: { status: 23, seen: "" },
 });
 
+difference(
+  "`-X` with `--copy-dest` or `--link-dest`, as an ordinary user: a new directory that may not be written to and that one of these has",
+  {
+    setup: "mkdir -p s/n alt d; setfattr -n user.a -v 1 s/n; chmod 555 s/n; cp -a s/n alt/; chown -R 65534 .",
+    run: "-aX --link-dest=../alt s/ d/",
+    look: "getfattr --only-values -n user.a d/n 2>/dev/null",
+    nobody: true,
+    rsync: { status: 23, err: /copy_xattrs: fsetxattr[^\n]* Permission denied/, seen: "" },
+    tsync: { status: 0, err: "", seen: "1" },
+  },
+);
+
 difference("`--chmod` that closes new directories, without `-p` and as an ordinary user", {
   setup: "mkdir -p s/n/m d; echo 1 >s/n/f; echo 2 >s/n/m/g; chown -R 65534 .",
   run: "-r --chmod==r s/ d/",

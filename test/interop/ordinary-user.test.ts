@@ -108,16 +108,6 @@ chgrp 2 s/2 s/3 s/n; cp -a s d; chgrp -hR 3 d`;
   checkAll(setup, ["-rlgtHi s/ d/", "-rlgtHi --numeric-ids s/ d/", "-rlgtHi --no-i-r s/ d/"]);
 });
 
-describe("a new directory that may not be written to, whose attributes an alternate directory has", () => {
-  const setup = `mkdir -p s/n/m alt d; for x in a b; do setfattr -n user.$x -v 1 s/n; done; echo 1 >s/n/f; cp -a s/n alt/
-setfattr -n user.c -v 1 s/n/m; touch -d @1500000000 s/n s/n/* alt/n alt/n/*; chmod 577 s/n alt/n; chown -R ${nobody} s alt d`;
-  checkAll(setup, [
-    "-aXi --compare-dest=../alt s/ d/",
-    "-aXi --copy-dest=../alt s/ d/",
-    "-rlX --no-i-r --link-dest=../alt s/ d/",
-  ]);
-});
-
 describe("times of directories that --super leaves closed", () => {
   const setup = `mkdir -p s/n s/w d; echo 1 >s/n/f; touch -d @1000000000 s/n s/w; chmod 644 s/n; chmod 200 s/w; chown -R ${nobody} s d`;
   checkAll(setup, ["-rlpt --super s/ d/", "-rlpt --super --no-i-r s/ d/"]);

@@ -3,12 +3,21 @@
  * wrongly in a dry run, and of what it looks at through links.
  */
 import { type ByteName, baseName, directoryName } from "../../src/bytes/byte-name.ts";
-import { bytesApart, codes, type Detector, type DifferingCase, onlyLines, unescaped } from "./difference-detector.ts";
+import {
+  bytesApart,
+  codes,
+  type Detector,
+  type DifferingCase,
+  onlyLines,
+  someFailed,
+  unescaped,
+} from "./difference-detector.ts";
 import { splitOutput } from "./output.ts";
 
 const wrongRule = /^Unknown filter rule: <rule from (\/.*)\/[^/]+ line \d+>$/;
 const refusal = /^refusing to follow a symlink owned by an untrusted user/;
 const keptBackup = /^rsync: \[generator\] (?:link ".*" -> ".*": |stat "(.*)" failed: )File name too long \(36\)$/;
+const notCopied = /^rsync: \[generator\] copy_xattrs: fsetxattr\("(.*)","[^"]*"\) failed: Permission denied \(13\)$/;
 
 /** What a record more, or a longer one, may add to the bytes of a run between two machines. */
 const recordBytes = 16;
@@ -40,6 +49,17 @@ export const faultDetectors: readonly Detector[] = [
       if (!/^(?:stdout|log) items$/.test(aspect) || isOrder || lines.length > 0) return false;
       const missing = [...one.right.tree.keys()].filter(isMissing);
       return right.every((line) => missing.some((path) => path.endsWith(`/${line.replace(/^>f\+{9} /, "")}`)));
+    },
+  },
+  {
+    row: "`-X` with `--copy-dest` or `--link-dest`, as an ordinary user: a new directory that may not be written to and that one of these has",
+    applies: (_, options) => options.has("X", "--xattrs") && options.has("", "--copy-dest", "--link-dest"),
+    explains: (difference, one) => {
+      const told = one.left.stderr.split("\n").flatMap((line) => notCopied.exec(line)?.[1] ?? []);
+      const { aspect, tree } = difference;
+      if (aspect === "exit code") return told.length > 0 && codes([23], [0], one);
+      if (aspect === "stderr") return onlyLines(difference, new RegExp(`${notCopied.source}|${someFailed.source}`));
+      return tree?.property === "xattrs" && told.some((path) => unescaped(path).endsWith(`/${tree.path}`));
     },
   },
   {
