@@ -152,7 +152,7 @@ export class OperatorPaths {
   /** Opens one component of a directory that stays open. */
   private step(held: number, name: ByteName, flags: number, mode: number | undefined): number {
     const { syscalls, stat } = this;
-    if (name === "..") return syscalls.openPath(`/proc/self/fd/${held}/..` as ByteName, flags);
+    if (name === "..") return syscalls.openAbove(held, flags);
     const found = syscalls.lstatAt(held, name, stat);
     if (found < 0 || (stat.mode & FileType.mask) !== FileType.symlink || (flags & syscalls.flags.noFollow) !== 0) {
       return syscalls.openAt(held, name, flags, mode);

@@ -1,10 +1,11 @@
 /** Where the transfer goes: the destination rules (2-file-list 9.4, 3-transfer 5.8). */
-import { type ByteName, baseName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
+import { type ByteName, baseName, byteName, directoryName } from "../bytes/byte-name.ts";
 import { cleanPath, components } from "../bytes/paths.ts";
 import { ExitCode, selectionError, TsyncError } from "../errors.ts";
 import { errnoText } from "../fs/errno.ts";
 import { DirectoryWalker } from "../fs/held-directory.ts";
 import { emptyStat } from "../fs/syscalls/interface.ts";
+import { absolutePath } from "../fs/working-directory.ts";
 import { isItemized } from "../options/itemized.ts";
 import { FileType } from "../protocol/file-entry.ts";
 import type { RunContext } from "./context.ts";
@@ -39,8 +40,7 @@ export interface ListedCount {
 /** Resolves the destination argument; links in it are followed, the operator named it. */
 export function resolveDestination(context: RunContext, text: ByteName, listed: ListedCount): Destination {
   const { syscalls, options } = context;
-  const working = syscalls.workingDirectory();
-  const absolute = cleanPath(text.startsWith("/") ? text : joinName(working, text));
+  const absolute = cleanPath(absolutePath(syscalls, text));
   const slash = text.endsWith("/");
   const stat = emptyStat();
   let status = syscalls.statPath(text === "" ? byteName(".") : text, stat);

@@ -6,6 +6,7 @@ import type { ByteName } from "../bytes/byte-name.ts";
 import { byteName } from "../bytes/byte-name.ts";
 import { ExitCode, type Role } from "../errors.ts";
 import { errnoText } from "../fs/errno.ts";
+import { limits } from "../limits.ts";
 import type { EventSink, ProblemEvent } from "./events.ts";
 import { IoError } from "./file-list.ts";
 
@@ -120,4 +121,10 @@ export function systemProblem(role: Role, text: string, errno: number, path?: By
     path,
     errno: Math.abs(errno),
   };
+}
+
+/** The event of a path that is too long to be listed. */
+export function tooLongProblem(path: ByteName, absolute: ByteName): ProblemEvent {
+  const text = byteName(`filename overflows max-path len by ${path.length + 1 - limits.pathBytes}: ${path}`);
+  return { type: "problem", severity: "error", role: "sender", text, path: absolute, errno: 36 };
 }

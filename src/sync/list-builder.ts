@@ -15,7 +15,7 @@ import { EntryOrder } from "./entry-order.ts";
 import type { NoticeCode, RunEvent } from "./events.ts";
 import { type FileList, IoError, sortEntries } from "./file-list.ts";
 import type { FilterPosition } from "./filter-stack.ts";
-import { systemProblem } from "./ledger.ts";
+import { systemProblem, tooLongProblem } from "./ledger.ts";
 import { ListedTimes } from "./listed-times.ts";
 import { unmunged } from "./munge.ts";
 import { NamedEntries, type NamedState } from "./named-entries.ts";
@@ -206,7 +206,7 @@ export class ListBuilder {
     for (const name of names) {
       const child = (prefix + name) as ByteName;
       if (child.length >= limits.pathBytes) {
-        this.fail("path name too long for", roots.absolute(source.root, child), 36);
+        this.report(tooLongProblem(child, roots.absolute(source.root, child)), IoError.general);
         continue;
       }
       const seen = this.look(directory, name, child, this.stat, held.hops);

@@ -1,5 +1,5 @@
 /** `--list-only`: the entries in order, nothing else (3-transfer 9.9). */
-import { joinName } from "../bytes/byte-name.ts";
+import { byteName, joinName } from "../bytes/byte-name.ts";
 import { EntryFlag, type FileEntry } from "../protocol/file-entry.ts";
 import { alternatePlaces } from "./alternates.ts";
 import { announceBackupDirectory } from "./backup-tree.ts";
@@ -10,7 +10,8 @@ import { TempDirectory } from "./temp-directory.ts";
 
 /** Tells of the directories that options name, as a run would; relative ones are those of the working directory here. */
 export function checkNamedDirectories(context: RunContext): void {
-  const here = context.syscalls.workingDirectory();
+  const working = context.syscalls.workingDirectory();
+  const here = typeof working === "number" ? byteName("") : working;
   announceBackupDirectory(context, here);
   alternatePlaces(context, (path) => (path.startsWith("/") ? path : joinName(here, path)));
   TempDirectory.find(context, { absolute: here, walker: undefined });

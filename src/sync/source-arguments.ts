@@ -8,6 +8,7 @@ import { selectionError } from "../errors.ts";
 import { errnoText } from "../fs/errno.ts";
 import { OperatorPaths, searchable } from "../fs/operator-path.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
+import { workingDirectory } from "../fs/working-directory.ts";
 import { EntryFlag, FileType } from "../protocol/file-entry.ts";
 import type { BuilderContext } from "./builder-context.ts";
 import { IoError, isSymlink } from "./file-list.ts";
@@ -34,8 +35,8 @@ export function addSources(
 class SourceArguments {
   private readonly context: BuilderContext;
   private readonly builder: ListBuilder;
-  private readonly working: ByteName;
   private readonly stat: Stat = emptyStat();
+  private readonly working: () => ByteName;
   private readonly rootsByText = new Map<string, number>();
   /** The number of the row that the current argument is in (0: nothing before its name), and the text before its arguments' names. */
   private row = 0;
@@ -54,8 +55,8 @@ class SourceArguments {
 
   constructor(context: BuilderContext, builder: ListBuilder) {
     this.context = context;
+    this.working = workingDirectory(context.syscalls);
     this.builder = builder;
-    this.working = context.syscalls.workingDirectory();
   }
 
   /** Adds the arguments of the command line. */
@@ -382,12 +383,11 @@ class SourceArguments {
 
   /** An absolute path as messages about entering it show it: as it was typed. */
   private written(path: ByteName): ByteName {
-    return path.startsWith("/") ? path : joinName(this.working, path);
+    return path.startsWith("/") ? path : joinName(this.working(), path);
   }
 
   private absolute(path: ByteName): ByteName {
-    if (path === "" || path === ".") return this.working;
-    return cleanPath(path.startsWith("/") ? path : joinName(this.working, path));
+    return path === "" || path === "." ? this.working() : cleanPath(this.written(path));
   }
 
   private missing(absolute: ByteName, errno: number): void {

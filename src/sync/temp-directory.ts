@@ -6,6 +6,7 @@ import { type ByteName, byteName, joinName } from "../bytes/byte-name.ts";
 import { cleanPath } from "../bytes/paths.ts";
 import { plainUsageError } from "../errors.ts";
 import { emptyStat } from "../fs/syscalls/interface.ts";
+import { absolutePath } from "../fs/working-directory.ts";
 import { FileType } from "../protocol/file-entry.ts";
 import type { RunContext } from "./context.ts";
 import type { Destination } from "./destination.ts";
@@ -30,8 +31,8 @@ export class TempDirectory {
     const given = options.tempDirectory;
     if (given === undefined) return undefined;
     // A dry run does not enter a destination that it would have to make.
-    const base = walker === undefined ? syscalls.workingDirectory() : absolute;
-    const path = given.startsWith("/") ? given : joinName(base, given);
+    const path =
+      walker === undefined ? absolutePath(syscalls, given) : given.startsWith("/") ? given : joinName(absolute, given);
     const stat = emptyStat();
     if (given === "" || syscalls.statPath(path, stat) < 0)
       throw plainUsageError(`The temp-dir does not exist: ${given}`, "Receiver");

@@ -137,8 +137,10 @@ export interface Syscalls {
   statPath(path: ByteName, stat: Stat): number;
   /** Stats a path named by the operator without following a link at its end. */
   lstatPath(path: ByteName, stat: Stat): number;
-  /** The absolute path of the working directory. */
-  workingDirectory(): ByteName;
+  /** Opens the directory above an open one; links in what it holds are followed. */
+  openAbove(directory: number, flags: number): number;
+  /** The absolute path of the working directory; `ENOENT` if it was deleted. */
+  workingDirectory(): ByteName | number;
 
   /** Opens `name` in a directory; `noFollow` is always added. Returns a descriptor. */
   openAt(directory: number, name: ByteName, flags: number, mode?: number): number;

@@ -4,9 +4,8 @@
  *
  * Hot: lstatAt, readDirectory, openAt, read, write, close (bench/syscalls.ts).
  */
-import { constants, readlinkSync } from "node:fs";
+import { constants } from "node:fs";
 import type { ByteName } from "../../bytes/byte-name.ts";
-import { fromBytes } from "../../bytes/byte-name.ts";
 import { FileType } from "../../protocol/file-entry.ts";
 import { Errno, openFlags } from "./common.ts";
 import type { Stat, Syscalls } from "./interface.ts";
@@ -86,6 +85,7 @@ export function openKoffi({ oldKernel = false }: { readonly oldKernel?: boolean 
   const copyRange = libc.lazy("copy_file_range", "int64", ["int", "size_t", "int", "size_t", "size_t", "uint"]);
   const ftruncate = libc.lazy("ftruncate", "int", ["int", "int64"]);
   const fallocate = libc.lazy("fallocate", "int", ["int", "int", "int64", "int64"]);
+  const getcwd = libc.lazy("getcwd", "size_t", ["size_t", "size_t"]);
   const fsyncDescriptor = libc.lazy("fsync", "int", ["int"]);
 
   let hasFchmodat2 = !oldKernel;
@@ -177,8 +177,9 @@ export function openKoffi({ oldKernel = false }: { readonly oldKernel?: boolean 
     lstatPath(path, stat) {
       return scratch.putText(path) || statInto(AT_FDCWD, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, stat);
     },
+    openAbove: (directory, flags) => scratch.putText("..") || result(openat(directory, first, flags | O_CLOEXEC, 0)),
     workingDirectory() {
-      return fromBytes(readlinkSync("/proc/self/cwd", { encoding: "buffer" }));
+      return getcwd(list, listBytes) === 0 ? failure() : scratch.textAt(listOffset);
     },
 
     openAt(directory, name, flags, mode = 0) {

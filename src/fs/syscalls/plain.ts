@@ -83,7 +83,12 @@ export function openPlain(): Syscalls {
       checkPath(path) || attempt(() => fillStat(stat, fs.statSync(toBytes(path), followedStats))),
     lstatPath: (path, stat) =>
       checkPath(path) || attempt(() => fillStat(stat, fs.lstatSync(toBytes(path), followedStats))),
-    workingDirectory: () => fs.readlinkSync("/proc/self/cwd", { encoding: "latin1" }) as ByteName,
+    openAbove: (directory, flags) => attempt(() => fs.openSync(`/proc/self/fd/${directory}/..`, flags)),
+    workingDirectory() {
+      // Of a deleted one the link still has a text.
+      const gone = attempt(() => void process.cwd());
+      return gone < 0 ? gone : (fs.readlinkSync("/proc/self/cwd", { encoding: "latin1" }) as ByteName);
+    },
 
     openAt: (directory, name, flags, mode = 0) =>
       checkName(name) || attempt(() => fs.openSync(childPath(directory, name), flags | openFlags.noFollow, mode)),

@@ -1,9 +1,10 @@
 /** The batch file that a sender's bytes are written to, or that what comes from one is (3-transfer 8.1). */
-import { type ByteName, fromText, joinName, toBytes } from "../../bytes/byte-name.ts";
+import { type ByteName, toBytes } from "../../bytes/byte-name.ts";
 import { ExitCode, TsyncError } from "../../errors.ts";
 import { errnoText } from "../../fs/errno.ts";
 import type { OperatorPaths } from "../../fs/operator-path.ts";
 import type { Syscalls } from "../../fs/syscalls/interface.ts";
+import { absolutePath } from "../../fs/working-directory.ts";
 import { type BatchHeader, writeBatchHeader } from "../../protocol/batch-header.ts";
 import { WireWriter } from "../../protocol/wire-writer.ts";
 
@@ -73,7 +74,7 @@ export class BatchRecorder {
     const { writeOnly, create, truncate } = this.syscalls.flags;
     const descriptor = this.operator.open(path, writeOnly | create | truncate, mode);
     if (descriptor >= 0) return descriptor;
-    const absolute = path.startsWith("/") ? path : joinName(fromText(process.cwd()), path);
+    const absolute = absolutePath(this.syscalls, path);
     const message = `[Receiver] Batch file "${absolute}" open error: ${errnoText(-descriptor)}`;
     throw new TsyncError("file", message, { exitCode, role: "Receiver", path: absolute });
   }

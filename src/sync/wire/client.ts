@@ -328,7 +328,8 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
       ? undefined
       : (listed?.filter((name) => !/(?:^|\/)\.\.$/.test(name)) ?? requestedPaths(remote));
   const requested = new RequestedNames(options, requests, program, reader);
-  requested.setCurrentDirectory(syscalls.workingDirectory());
+  const working = syscalls.workingDirectory();
+  if (typeof working !== "number") requested.setCurrentDirectory(working);
   const received = await receiveFromWire({
     ...end,
     onlyBatch,

@@ -1,6 +1,6 @@
 /** `--read-batch`: a run whose sender is a file (3-transfer 8.2). */
 
-import { type ByteName, byteName, fromText, joinName } from "../../bytes/byte-name.ts";
+import { type ByteName, byteName } from "../../bytes/byte-name.ts";
 import { abortedError, ExitCode, plainUsageError, TsyncError } from "../../errors.ts";
 import { compileFilters } from "../../filter/compile-filters.ts";
 import { errnoText } from "../../fs/errno.ts";
@@ -8,6 +8,7 @@ import { foreignLinkText, OperatorPaths, type OperatorRules } from "../../fs/ope
 import { openSyscalls } from "../../fs/syscalls/choose.ts";
 import { fakeSuperSyscalls } from "../../fs/syscalls/fake-super.ts";
 import { emptyStat, type Syscalls } from "../../fs/syscalls/interface.ts";
+import { absolutePath } from "../../fs/working-directory.ts";
 import { fitToBatch } from "../../options/batch-options.ts";
 import { ownCharset } from "../../options/charset-choice.ts";
 import { chosenChecksums } from "../../options/checksum-choice.ts";
@@ -76,7 +77,7 @@ async function readUntil(request: ReadBatchRequest): Promise<RunSummary> {
 /** Opens the file; `-` is standard input. */
 function openBatch(path: ByteName, syscalls: Syscalls, rules: OperatorRules, emit: EventSink): number {
   if (path === "-") return 0;
-  const absolute = path.startsWith("/") ? path : joinName(fromText(process.cwd()), path);
+  const absolute = absolutePath(syscalls, path);
   const operator = new OperatorPaths(syscalls, rules, () => {
     const text = byteName(foreignLinkText);
     emit({ type: "problem", severity: "warning", role: "Receiver", text, path: undefined, errno: 0 });

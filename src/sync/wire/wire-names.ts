@@ -17,10 +17,13 @@ export class WireNames {
   convertsLinks = false;
   private readonly sent: NameConverter;
   private readonly received: NameConverter;
+  /** The working directory, for messages. */
+  private readonly here: ByteName;
 
-  private constructor(sent: NameConverter, received: NameConverter) {
+  private constructor(sent: NameConverter, received: NameConverter, here: ByteName) {
     this.sent = sent;
     this.received = received;
+    this.here = here;
   }
 
   /**
@@ -32,7 +35,10 @@ export class WireNames {
     const own = charset === "" || charset === "." ? syscalls.localCharset() : charset;
     const sent = syscalls.openConverter(own, wireCharset);
     const received = sent === undefined ? undefined : syscalls.openConverter(wireCharset, own);
-    if (sent !== undefined && received !== undefined) return new WireNames(sent, received);
+    const here = syscalls.workingDirectory();
+    if (sent !== undefined && received !== undefined) {
+      return new WireNames(sent, received, typeof here === "number" ? byteName("") : here);
+    }
     const message = `iconv_open("UTF-8", "${charset}") failed`;
     throw new TsyncError("unsupported", message, { exitCode: ExitCode.unsupported, role, plain: true });
   }
@@ -78,7 +84,7 @@ export class WireNames {
     }
     const target = this.targetOf(entry, this.received);
     if (typeof target === "number" || target?.includes("\0") === true) {
-      const shown = joinName(byteName(process.cwd()), path);
+      const shown = joinName(this.here, path);
       return refuse(
         ledger,
         "Receiver",

@@ -364,6 +364,15 @@ describe.each(kinds)("system calls of %s", (kind) => {
     expect(calls.workingDirectory()).toBe(Buffer.from(process.cwd()).toString("latin1"));
   });
 
+  it("openAbove opens the directory above an open one", () => {
+    fs.mkdirSync(join(f.path, "sub"));
+    const below = must(calls.openDirectoryAt(f.root, byteName("sub")));
+    const above = must(calls.openAbove(below, readOnly | calls.flags.directory));
+    expect(calls.readDirectory(above)).toEqual(["sub"]);
+    calls.close(above);
+    calls.close(below);
+  });
+
   it("no descriptor is inherited by programs", () => {
     const name = f.file("file");
     const descriptor = must(calls.openAt(f.root, name, readOnly));
