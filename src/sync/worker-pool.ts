@@ -187,8 +187,9 @@ export class WorkerPool {
       filename: new URL(file, import.meta.url).href,
       minThreads: 1,
       maxThreads: 1,
-      // So that a batch waits at the worker, not here until the main thread looks after its messages.
-      concurrentTasksPerWorker: limits.batchesUnderWay,
+      // So that a batch waits at the worker, not here until the main thread looks after its messages: to the pool, one whose result it has
+      // not taken yet is still under way.
+      concurrentTasksPerWorker: limits.batchesUnseen,
       env: workerEnvironment(),
       workerData: { syscalls: this.kind, rules: this.rules, control: this.control, duty } satisfies WorkerStart,
     });
