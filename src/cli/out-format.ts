@@ -5,6 +5,7 @@
  */
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import { type ChecksumName, digestBytes, printOrder } from "../delta/checksum.ts";
+import { limits } from "../limits.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
 import type { DeleteEvent, ItemEvent, TransferredEvent } from "../sync/events.ts";
@@ -186,9 +187,9 @@ export function renderDelete(format: OutFormat | undefined, event: DeleteEvent, 
   });
 }
 
-/** `NAME`, or `NAME/` for a directory. */
+/** `NAME`, or `NAME/` for a directory whose name is not as long as names can be. */
 export function shownName(path: ByteName, directory: boolean): string {
-  return directory && !path.endsWith("/") ? `${path}/` : path;
+  return directory && !path.endsWith("/") && path.length < limits.pathBytes - 1 ? `${path}/` : path;
 }
 
 /** Bytes as lower-case hexadecimal digits, in the order given. */

@@ -254,8 +254,9 @@ class RunRenderer {
       if (this.format !== undefined && (dryRun || !this.format.needsTransferData)) {
         this.outLine(renderItem(this.format, event, undefined, dryRun, this.context));
       } else if (info.progress === 1 && info.name >= 1 && this.format !== undefined) {
-        // The format's line comes after the data: the name stands before its progress.
-        this.outLine(event.path);
+        // The format's line comes after the data: the name stands before its progress. A sender keeps it out of the log.
+        if (this.ownRole === "generator") this.line(event.path);
+        else this.outLine(event.path);
       }
       return;
     }

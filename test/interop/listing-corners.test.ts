@@ -2,7 +2,7 @@
  * Corners of what the sender lists, and when, that random cases of the whole option table came upon, against the installed rsync. The
  * others: local-corners.test.ts, whole-corners.test.ts.
  */
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { lookAtTrees, sideBySide } from "../support/side-by-side.ts";
 
 const compare = sideBySide({ look: lookAtTrees });
@@ -44,5 +44,19 @@ test.each(["-R", "-Rv", "-dR", "-rR --no-implied-dirs", "-R --delete-missing-arg
   (options) => {
     compare("mkdir d", `${options} --list-only /usr/bin/env d/`);
     compare("mkdir d", `${options} --list-only /usr/bin/no-such-name d/`);
+  },
+);
+
+test.each(["-rLn", "-rLRni", "-rLn --no-i-r", "-rLnv --exclude=x*", "-rLn -e ./shell --rsync-path=rsync"])(
+  "names that are as long as they can be, and longer: %s",
+  (options) => {
+    const name = (letter: string, length: number) => letter.repeat(length);
+    const files = [78, 79, 80].map((length) => `s/${name("x", length)}`).join(" ");
+    const links = `ln -s . s/${name("l", 250)}`;
+    const shell = "printf '#!/bin/sh\nshift\nexec sh -c \"$*\"\n' >shell; chmod 755 shell";
+    const source = options.includes("shell") ? "h:s/" : "s/";
+    const setup = `mkdir -p s/${name("d", 78)} s/${name("d", 79)} s/${name("d", 80)}; touch ${files}; ${links}; ${shell}`;
+    const { errors } = compare(setup, `${options} --info=name ${source} d/`);
+    expect(errors.some((line) => line.startsWith("filename overflows max-path len by 1: "))).toBe(true);
   },
 );

@@ -102,6 +102,15 @@ test.each(["--old-args", "--files-from=h:list", "--trust-sender", ""])(
   },
 );
 
+test.each(["-f+_n*", "-fmerge_rules", "--include-from=rules", "-f+_n* --delete", "-f+_n* -f:_.f"])(
+  "the generator tells of names in later lists that an own rule speaks for: %s",
+  (rule) => {
+    const setup = "mkdir -p s/a/b d; touch s/n1 s/a/n2 s/a/k s/a/b/n3; mkdir s/a/nd; echo '+ n*' >rules";
+    for (const options of ["", "-i", "-n", "--protocol=30", "--no-i-r", "--trust-sender", "--list-only", "-q"])
+      pull(setup, `-avv ${rule} ${options} h:s/ d/`);
+  },
+);
+
 test.each([0, 1, 23, 24, 25, 99])("what the other side ends with comes first: %i", (code) => {
   const shell = `printf '#!/bin/sh\\nshift\\nsh -c "$*"\\nexit ${code}\\n' >shell2; chmod 755 shell2`;
   const ends = (line: string): number | null => pull("mkdir s d; touch s/f d/gone", line, shell).status;

@@ -66,6 +66,13 @@ describe("as rsync", () => {
     ["-aHvi --log-file-format=LOG_%n%L", "%/s/"],
     ["-aHvO --log-file-format=LOG_%n%L", "%/s/"],
     ["-aHvv --log-file-format=", "%/s/"],
+    // A name that stands before the progress of its transfer is logged besides.
+    ...["%n", "%n_%c", "%n_%b_%i"].flatMap((format) =>
+      ["-v", "-q", "-n", "--info=name0", "--info=progress2"].map((more): [string, string] => [
+        `-a --progress --out-format=${format} --log-file-format=LOG_%n ${more}`,
+        "%/s/",
+      ]),
+    ),
     // Errors that come as messages are logged.
     ["-rL --protocol=28", "%/dangling/"],
     ["-rL --protocol=29", "%/dangling/"],

@@ -327,14 +327,16 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
     argumentsTravel(settings, request.environment).old > 0 || (options.filesFrom !== undefined && list === undefined)
       ? undefined
       : (listed?.filter((name) => !/(?:^|\/)\.\.$/.test(name)) ?? requestedPaths(remote));
-  const requested = new RequestedNames(options, requests, program, reader);
+  const tell = (text: ByteName, path: ByteName) =>
+    request.emit({ type: "notice", role: "generator", code: "filter", path, text });
+  const requested = new RequestedNames(options, requests, program, reader, tell);
   const working = syscalls.workingDirectory();
   if (typeof working !== "number") requested.setCurrentDirectory(working);
   const received = await receiveFromWire({
     ...end,
     onlyBatch,
     destination: command.destination,
-    check: (entry, sent) => changedMode(options, trustSender ? entry : requested.check(entry, sent)),
+    check: (entry, sent, isLater) => changedMode(options, trustSender ? entry : requested.check(entry, sent, isLater)),
     entered: (absolute) => requested.setCurrentDirectory(absolute),
     begin: () => {
       sendRules(connection, command, agreed, program);

@@ -38,8 +38,8 @@ import { WireReceiver } from "./wire-receiver.ts";
 export interface ReceiveRequest extends EndRequest {
   /** Undefined: what the sender has is listed. */
   readonly destination: ByteName | undefined;
-  /** Whether the sender may list this entry, which came with this path; throws if not. */
-  readonly check: (entry: FileEntry, sent: ByteName) => FileEntry;
+  /** Whether the sender may list this entry, which came with this path; throws if not. `isLater`: not of the first list. */
+  readonly check: (entry: FileEntry, sent: ByteName, isLater: boolean) => FileEntry;
   /** Hears of the directory of the destination, where there is one. */
   readonly entered?: (absolute: ByteName) => void;
   /** What is to be sent before the lists come. */
@@ -94,7 +94,7 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
       link.names === undefined
         ? undefined
         : (entry) => link.names?.entryFromWire(entry, options.relative, context.ledger),
-    check: (entry, sent) => asWanted(request.check(entry, sent), options),
+    check: (entry, sent, isLater) => asWanted(request.check(entry, sent, isLater), options),
     arrived: (list) => {
       tracker?.arrived(list);
       known?.add(list);

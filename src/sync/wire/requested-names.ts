@@ -21,6 +21,8 @@ export class RequestedNames {
 
   /** Whether what was asked for is known; if not, only the own rules count. */
   private readonly isKnown: boolean;
+  /** `-vv`: takes what is said of a name that an own rule speaks of. */
+  private readonly tell: ((text: ByteName, path: ByteName) => void) | undefined;
 
   /** `requests`: the remote arguments behind their host, or the names sent for `--files-from`; undefined: only the sender knows. */
   constructor(
@@ -28,7 +30,9 @@ export class RequestedNames {
     requests: readonly ByteName[] | undefined,
     program: FilterProgram,
     reader: FilterReader,
+    tell?: (text: ByteName, path: ByteName) => void,
   ) {
+    this.tell = tell;
     const rules = new RequestRules(options);
     for (const request of requests ?? []) rules.add(request);
     this.isKnown = requests !== undefined;
@@ -48,9 +52,9 @@ export class RequestedNames {
 
   /**
    * The entry, or as the mere parent that it was asked for as; refuses (exit 4) what nobody asked for. `sent`: its path with the slash
-   * that it may have begun with.
+   * that it may have begun with. `isLater`: of a list behind the first, which the generator gets to see besides and tells of.
    */
-  readonly check = (entry: FileEntry, sent: ByteName = entry.path): FileEntry => {
+  readonly check = (entry: FileEntry, sent: ByteName = entry.path, isLater = false): FileEntry => {
     const { path } = entry;
     const isDir = isDirectory(entry);
     if (path === ".") {
@@ -59,7 +63,13 @@ export class RequestedNames {
         : asParent(entry);
     }
     // Parents of what was asked for are no exception.
-    if ((this.hidden?.check(sent, isDir) ?? 0) < 0) {
+    const verdict = this.hidden?.check(sent, isDir) ?? 0;
+    if (verdict > 0 && isLater) {
+      const rule = this.hidden?.lastRuleText ?? "";
+      const text = `[generator] risking ${isDir ? "directory" : "file"} ${sent} because of pattern ${rule}`;
+      this.tell?.(byteName(text), path);
+    }
+    if (verdict < 0) {
       throw refusedError(`ERROR: rejecting excluded file-list name: ${sent}`, role, path);
     }
     if (!this.isKnown || this.asked.check(path, isDir) > 0) return entry;

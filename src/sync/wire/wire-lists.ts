@@ -50,8 +50,8 @@ export interface WireListsRequest {
   readonly connection: Connection;
   readonly settings: FileListSettings;
   readonly condition: Condition;
-  /** Looks at every entry as it came, before anything is done with it; throws if it must not be. `sent`: its path with leading slashes. */
-  readonly check: (entry: FileEntry, sent: ByteName) => FileEntry;
+  /** Looks at every entry as it came, before anything is done with it; throws if it must not be. `sent`: its path with leading slashes; `isLater`: not of the first list. */
+  readonly check: (entry: FileEntry, sent: ByteName, isLater: boolean) => FileEntry;
   /** `--iconv`: an entry as it is called here; undefined (and reported): it cannot be. */
   readonly convert: ((entry: FileEntry) => FileEntry | undefined) | undefined;
   /** Called for every list in order; the generator sees what it returns. */
@@ -176,8 +176,9 @@ export class WireLists implements ListSource {
   private order(entries: readonly FileEntry[], directory: ByteName | undefined): ArrivedList {
     const { settings, check, convert } = this.request;
     const { protocol } = settings;
+    const isLater = this.received > 1;
     if (convert === undefined) {
-      const own = entries.map((entry) => check(this.withoutSlash(entry), entry.path));
+      const own = entries.map((entry) => check(this.withoutSlash(entry), entry.path, isLater));
       const order = sortedPlaces(entries, protocol);
       const sorted = order.map((place) => own[place] as FileEntry);
       const directories = this.incremental
@@ -192,7 +193,7 @@ export class WireLists implements ListSource {
     const directories: ArrivedList["directories"][number][] = [];
     for (const [place, arriving] of entries.entries()) {
       const converted = convert(arriving);
-      const entry = converted === undefined ? undefined : check(this.withoutSlash(converted), converted.path);
+      const entry = converted === undefined ? undefined : check(this.withoutSlash(converted), converted.path, isLater);
       if (isDirectory(arriving)) {
         directories.push({ entry: entry ?? arriving, wirePath: arriving.path, nameless: entry === undefined });
       }
