@@ -310,9 +310,13 @@ class RunRenderer {
   /** Under `-q` the receiving side says nothing, so that its remarks do not reach the log either; but a server has no `-q`. */
   private notice({ role, code, text }: NoticeEvent): void {
     // The log of a session begins when the connection is there, and the generator of a client does not log this.
-    const isOut = role === "client" ? code === "other" : code === "up-to-date" && this.ownRole === "generator";
+    const isOut =
+      role === "client"
+        ? code === "other" || code === "command"
+        : code === "up-to-date" && this.ownRole === "generator";
     const isTold = this.isRemote ? this.isOurs(role) : this.isOfThisSide(role);
-    if (isOut) this.outLine(text);
+    // A command is told of before the locale is known.
+    if (isOut) this.outLine(text, code === "command" && this.highBytes !== "raw" ? "escaped" : this.highBytes);
     else if (!this.options.quiet || isTold) this.tell(role, text);
   }
 

@@ -130,6 +130,7 @@ export type NoticeCode =
   | "deleting-in"
   | "match-totals"
   | "duplicate"
+  | "command"
   | "other";
 
 /** Trouble with one file, or a warning; fatal trouble is thrown instead. */

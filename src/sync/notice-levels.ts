@@ -40,6 +40,7 @@ export function isNoticeShown(code: NoticeCode, options: NoticeOptions, itemizin
     case "skipping-directory":
     case "non-empty-directory":
     case "deletion-skipped":
+    case "command":
     case "other":
       return true;
   }

@@ -60,3 +60,14 @@ test.each(["-rLn", "-rLRni", "-rLn --no-i-r", "-rLnv --exclude=x*", "-rLn -e ./s
     expect(errors.some((line) => line.startsWith("filename overflows max-path len by 1: "))).toBe(true);
   },
 );
+
+test.each(["-avv", "-avvr", "-avvr --no-i-r", "-avvrR"])(
+  "names of a list that a rule speaks for are told of in the list of their directory too: %s",
+  (options) => {
+    for (const names of ["a/f", "a/f a", "a a/f", "a/f a/k", "./a/f ./a/k a", "a/b/f a/f"])
+      compare(
+        `mkdir -p s/a/b; touch s/a/f s/a/k s/a/h s/a/b/f; echo ${names} | tr ' ' '\\n' >list`,
+        `${options} --include=f --exclude=h --files-from=list s d/`,
+      );
+  },
+);

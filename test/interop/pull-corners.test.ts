@@ -111,6 +111,10 @@ test.each(["-f+_n*", "-fmerge_rules", "--include-from=rules", "-f+_n* --delete",
   },
 );
 
+test.each(["", "-8", "-s", "--debug=cmd2"])("a command has the bytes of its names escaped: %s", (options) => {
+  pull("mkdir s d; echo 1 >s/gr\u00fcn", `-avv ${options} h:s/gr\u00fcn d/`);
+});
+
 test.each([0, 1, 23, 24, 25, 99])("what the other side ends with comes first: %i", (code) => {
   const shell = `printf '#!/bin/sh\\nshift\\nsh -c "$*"\\nexit ${code}\\n' >shell2; chmod 755 shell2`;
   const ends = (line: string): number | null => pull("mkdir s d; touch s/f d/gone", line, shell).status;

@@ -194,6 +194,7 @@ describe("standard output", () => {
     ["skipping-directory", "T\n", "T\n", "T\n"],
     ["non-empty-directory", "T\n", "T\n", "T\n"],
     ["deletion-skipped", "T\n", "T\n", "T\n"],
+    ["command", "T\n", "T\n", "T\n"],
     ["other", "T\n", "T\n", "T\n"],
   ])("notice %s without -v, with -vv, with -vvi", (code, plain, verbose, itemized) => {
     const show = (options: RenderOptions): string =>
