@@ -6,6 +6,7 @@ import type { ByteName } from "../bytes/byte-name.ts";
 import { DirectoryWalker } from "../fs/held-directory.ts";
 import { emptyStat, type Stat, type Syscalls } from "../fs/syscalls/interface.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
+import type { DoomedEntry } from "./delete-guard.ts";
 
 /** A destination, as far as it matters here. */
 export interface Place {
@@ -22,6 +23,12 @@ export type GateAnswer = "planned" | "unplanned" | "leading" | "drifted";
 /** `contents`: a directory that is to stay, but not all that is in it. */
 export type DeletionAnswer = Exclude<GateAnswer, "leading"> | "contents";
 
+/** Deletions that `--delete-guard` holds back, and what is said of that. */
+export interface HeldDeletions {
+  readonly text: ByteName;
+  readonly doomed: readonly DoomedEntry[];
+}
+
 export interface ChangeGate {
   /** The destination is about to be made. */
   creating(): void;
@@ -32,8 +39,12 @@ export interface ChangeGate {
   entry(entry: FileEntry): GateAnswer;
   /** An alternate directory has the entry. `made`: it comes from there; otherwise what stands at its place is removed. */
   alternate(entry: FileEntry, made: boolean): void;
+  /** `ignoreExisting`: something else stays where a directory would be; only its time is set, and nobody is told. */
+  kept(entry: FileEntry): void;
   /** `path`: below the destination. */
   deletion(path: ByteName): DeletionAnswer;
+  /** What `--delete-guard` held back when it was planned; undefined: nothing, and it looks anew. */
+  held(): HeldDeletions | undefined;
   /** The run is over; closes what `attach` opened. */
   release(): void;
 }

@@ -18,7 +18,8 @@ import { childPath } from "./split-argument.ts";
 const ENOENT = -2;
 const ENOTEMPTY = -39;
 const EEXIST = -17;
-type Outcome = "deleted" | "at-limit" | "failed" | "not-empty";
+/** `backed-up`: of a directory that is emptied but for the backups that lie in it. */
+type Outcome = "deleted" | "at-limit" | "failed" | "not-empty" | "backed-up";
 
 export class Deleter implements DeletionSource {
   /** `--delete-guard`: every deletion waits for its verdict. */
@@ -73,7 +74,7 @@ export class Deleter implements DeletionSource {
       if (candidate.isMountPoint === true)
         this.mountPoint(`cannot delete mount point: ${candidate.path}`, candidate.path);
       else if (later || this.guarded !== undefined) this.delayed.push({ item: candidate, deep: true });
-      else this.deleteItem(candidate, false, false);
+      else this.deleteItem(candidate, false, undefined);
     }
   }
 
@@ -90,7 +91,7 @@ export class Deleter implements DeletionSource {
   /** Removes what `--delete-delay` remembered, in the order in which it was found. */
   deleteDelayed(): void {
     if (this.guarded?.holds !== true)
-      for (const { item, deep } of this.delayed) this.deleteItem(item, false, false, deep);
+      for (const { item, deep } of this.delayed) this.deleteItem(item, false, undefined, deep);
     this.delayed.length = 0;
   }
 
@@ -105,7 +106,7 @@ export class Deleter implements DeletionSource {
     if (isDirectory && !deep && this.simulate(candidate, true, false) === ENOTEMPTY) {
       this.notice("non-empty-directory", `cannot delete non-empty directory: ${path}`, path);
     } else if (this.guarded !== undefined) this.delayed.push({ item: candidate, deep });
-    else this.deleteItem(candidate, false, false, deep);
+    else this.deleteItem(candidate, false, undefined, deep);
   }
 
   /**
@@ -116,7 +117,7 @@ export class Deleter implements DeletionSource {
     const candidate = this.candidate(path, name, stat);
     if (
       !(this.guarded?.holds === true && this.hasContent(candidate)) &&
-      this.deleteItem(candidate, true, false, false, opensUp) === "deleted"
+      this.deleteItem(candidate, true, undefined, false, opensUp) === "deleted"
     )
       return true;
     this.context.ledger.error("generator", `could not make way for new ${forWhat}: ${path}`, path);
@@ -127,7 +128,7 @@ export class Deleter implements DeletionSource {
   private makeRoomForBackup(path: ByteName, name: ByteName, stat: Stat): boolean {
     if (this.guarded !== undefined) return false;
     this.forBackup = true;
-    const outcome = this.deleteItem(this.candidate(path, name, stat), true, false, true);
+    const outcome = this.deleteItem(this.candidate(path, name, stat), true, undefined, true);
     this.forBackup = false;
     return outcome === "deleted";
   }
@@ -236,30 +237,29 @@ export class Deleter implements DeletionSource {
   deleteItem(
     item: Candidate,
     makingRoom: boolean,
-    knownEmpty: boolean,
+    known: "emptied" | "full" | undefined,
     deep: boolean = !makingRoom,
     opensUp: boolean = true,
   ): Outcome {
     const { options, counters, gate, emit } = this.context;
     const isDirectory = (item.mode & FileType.mask) === FileType.directory;
     const answer = (makingRoom ? undefined : gate?.deletion(item.path)) ?? "planned";
-    if (answer === "contents" && isDirectory && !knownEmpty) this.deleteContents(this.writable(item));
+    if (answer === "contents" && isDirectory && known === undefined) this.deleteContents(this.writable(item));
     if (answer !== "planned") return "failed";
     const recursive = deep || options.force || options.deleteTiming !== "none";
     if (opensUp && (item.mode & FileType.mask) !== FileType.symlink) this.writable(item);
-    if (isDirectory && !knownEmpty && recursive) {
-      const contents = this.deleteContents(item);
-      if (contents !== "deleted") return contents;
-    }
+    const contents = isDirectory && known === undefined && recursive ? this.deleteContents(item) : "deleted";
+    if (contents !== "deleted" && contents !== "backed-up") return contents;
     // Looked at first: for a mount point or without permission, the removal would fail for another reason.
-    if (isDirectory && !knownEmpty && !recursive && this.isSeenFull(item)) {
+    if (isDirectory && known === undefined && !recursive && this.isSeenFull(item)) {
       this.notice("non-empty-directory", `cannot delete non-empty directory: ${item.path}`, item.path);
       return "not-empty";
     }
     const isAtLimit = !makingRoom && options.maxDelete !== undefined && this.count >= options.maxDelete;
     if (isAtLimit) counters.skippedDeletions++;
     if (isAtLimit) return "at-limit";
-    const status = options.dryRun ? this.simulate(item, isDirectory, recursive) : this.remove(item, isDirectory);
+    const act = () => (options.dryRun ? this.simulate(item, isDirectory, recursive) : this.remove(item, isDirectory));
+    const status = known === "full" || contents === "backed-up" ? ENOTEMPTY : act();
     if (status === 0) {
       if (!makingRoom) {
         this.count++;
@@ -279,7 +279,7 @@ export class Deleter implements DeletionSource {
   private deleteContents(directory: Candidate): Outcome {
     const held = this.destination.walker?.directory(directory.path);
     if (typeof held !== "object") return "deleted";
-    let remains = false;
+    let [remains, isBackedUp] = [false, false];
     held.retain();
     const keep = () => {
       remains = true;
@@ -292,14 +292,14 @@ export class Deleter implements DeletionSource {
       const isDirectory = (item.mode & FileType.mask) === FileType.directory;
       const stays = isDirectory && this.deleteContents(this.writable(item)) !== "deleted";
       const isPlanned = this.context.gate !== undefined; // A dry run tells of what stays, a plan must be exact.
-      const isGone = (!stays || !isPlanned) && this.deleteItem(item, false, isDirectory) === "deleted";
-      remains ||=
-        !isGone || stays || (isPlanned && !isDirectory && !this.forBackup && this.backups.isBeside(item.name));
+      const known = stays && isPlanned ? "full" : isDirectory ? "emptied" : undefined;
+      if (this.deleteItem(item, false, known) !== "deleted" || stays) remains = true;
+      else if (isPlanned && !isDirectory && !this.forBackup && this.backups.isBeside(item.name)) isBackedUp = true;
     }
     held.release();
-    const text = `cannot delete non-empty directory: ${directory.path}`;
-    if (remains) this.notice("non-empty-directory", text, directory.path);
-    return remains ? "not-empty" : "deleted";
+    if (!remains) return isBackedUp ? "backed-up" : "deleted";
+    this.notice("non-empty-directory", `cannot delete non-empty directory: ${directory.path}`, directory.path);
+    return "not-empty";
   }
 
   /** What is ours and may not be written to is opened up before it or its contents go (4-traps T-13). */

@@ -88,6 +88,20 @@ export class GuardedDeletion {
   /** Decides on everything that waits: when the guard holds it back, that is told, entry by entry. */
   decide(): void {
     const { guard, context } = this;
+    const planned = context.gate?.held();
+    if (planned === undefined) this.surveyAll();
+    else guard.verdict = "hold";
+    if (guard.verdict === "pass") return;
+    const { text, doomed } = planned ?? guard;
+    const role = "generator";
+    context.ledger.guardHolds = true;
+    context.counters.withheld = doomed.length;
+    context.ledger.record({ type: "problem", severity: "delete-limit", role, text, path: undefined, errno: 0 });
+    for (const { path, directory } of doomed) context.emit({ type: "withheld", path, directory });
+  }
+
+  private surveyAll(): void {
+    const { guard, context } = this;
     this.deleter.quietly(() => {
       for (const { item, deep } of this.deleter.delayed) this.survey(item, deep, guard.doomed);
       const before = guard.doomed.length;
@@ -96,13 +110,6 @@ export class GuardedDeletion {
       if (context.options.deleteTiming === "after") guard.sawBefore(guard.doomed.length - before);
     });
     guard.decide();
-    if (guard.verdict === "pass") return;
-    const { text, doomed } = guard;
-    const role = "generator";
-    context.ledger.guardHolds = true;
-    context.counters.withheld = doomed.length;
-    context.ledger.record({ type: "problem", severity: "delete-limit", role, text, path: undefined, errno: 0 });
-    for (const { path, directory } of doomed) context.emit({ type: "withheld", path, directory });
   }
 
   /** Whether a directory with content stands where something else is to be put, and must wait for the guard. */

@@ -10,6 +10,7 @@ import {
   DestinationLook,
   type Fingerprint,
   type GateAnswer,
+  type HeldDeletions,
   type Place,
   sameFingerprint,
   sameSource,
@@ -44,7 +45,8 @@ export class PlanGate implements ChangeGate {
   private readonly reasons = new Map<PlannedChange, RefusedChange["reason"]>();
   /** Verdicts stand: later looks would see the run's own work. */
   private readonly answers = new Map<EntryChange | DeleteChange, "planned" | "drifted">();
-  private readonly told = new Set<string>();
+  /** Remarks, and how often each has been told. */
+  private readonly told = new Map<string, number>();
   private look: DestinationLook | undefined;
   private alternates: AlternateLook | undefined;
   private created = false;
@@ -113,6 +115,8 @@ export class PlanGate implements ChangeGate {
 
   alternate(): void {}
 
+  kept(): void {}
+
   deletion(path: ByteName): DeletionAnswer {
     const change = this.deletions.get(path);
     if (change === undefined) return this.above.has(path) ? "contents" : "unplanned";
@@ -120,12 +124,18 @@ export class PlanGate implements ChangeGate {
     return this.answer(change, () => (isSame() ? undefined : "destination-changed"));
   }
 
+  held(): HeldDeletions | undefined {
+    const { withheld, summary } = this.plan;
+    const problem = summary.problems.find(({ severity }) => severity === "delete-limit");
+    return withheld.length === 0 || problem === undefined ? undefined : { text: problem.text, doomed: withheld };
+  }
+
   release(): void {
     this.look?.close();
   }
 
   take(event: RunEvent): void {
-    if (event.type === "notice") this.told.add(keyOf(event));
+    if (event.type === "notice") this.told.set(keyOf(event), (this.told.get(keyOf(event)) ?? 0) + 1);
     const change =
       event.type === "item"
         ? (this.entries.get(event.entry.path) ?? this.leftOut.get(event.entry.path))
@@ -139,7 +149,7 @@ export class PlanGate implements ChangeGate {
 
   /** Adds what was refused to the summary of the run, and tells it. */
   summarize(summary: RunSummary, tell: (event: NoticeEvent | ProblemEvent) => void): ApplySummary {
-    for (const notice of this.plan.notices) if (!this.told.has(keyOf(notice))) tell(notice);
+    for (const notice of this.plan.notices) if (!this.isTold(notice)) tell(notice);
     for (const change of this.answers.keys()) if (this.isDoneElsewhere(change)) this.done.add(change);
     const left = this.plan.changes.filter((change) => !this.done.has(change));
     const refused = left.map((change) => ({ change, reason: this.reasons.get(change) ?? ("not-reached" as const) }));
@@ -160,6 +170,13 @@ export class PlanGate implements ChangeGate {
       applied: this.done.size,
       refused,
     };
+  }
+
+  /** Whether the run itself has told a remark as often as this makes it. */
+  private isTold(notice: NoticeEvent): boolean {
+    const left = this.told.get(keyOf(notice)) ?? 0;
+    this.told.set(keyOf(notice), left - 1);
+    return left > 0;
   }
 
   private hasSameAlternates(before: EntryChange["alternatesBefore"], entry: FileEntry): boolean {

@@ -12,7 +12,7 @@ import {
   type GateAnswer,
   type Place,
 } from "./change-gate.ts";
-import type { ItemEvent, NoticeCode, NoticeEvent, RunEvent } from "./events.ts";
+import type { ItemEvent, NoticeCode, NoticeEvent, RunEvent, WithheldEvent } from "./events.ts";
 import type { EntryChange, PlannedChange, PlanRequest } from "./planned-change.ts";
 
 /** Remarks about what is left alone. */
@@ -25,6 +25,7 @@ const leavingCodes: ReadonlySet<NoticeCode> = new Set<NoticeCode>([
 export class PlanRecorder implements ChangeGate {
   readonly changes: PlannedChange[] = [];
   readonly notices: NoticeEvent[] = [];
+  readonly withheld: WithheldEvent[] = [];
   readonly untold: EntryChange[] = [];
   private readonly leftOut = new Set<ByteName>();
   private readonly fromAlternate = new Set<ByteName>();
@@ -68,9 +69,17 @@ export class PlanRecorder implements ChangeGate {
     (made ? this.fromAlternate : this.leftOut).add(path);
   }
 
+  kept(entry: FileEntry): void {
+    const { path } = entry;
+    const rest = { linkedTo: undefined, leaderBefore: undefined, alternatesBefore: undefined };
+    this.untold.push({ action: "attributes", path, flags: 0, entry, before: this.look?.of(entry), ...rest });
+  }
+
   deletion(): DeletionAnswer {
     return "planned";
   }
+
+  held(): undefined {}
 
   release(): void {
     this.look?.close();
@@ -84,6 +93,7 @@ export class PlanRecorder implements ChangeGate {
       this.changes.push({ action: "delete", path, directory, entry: undefined, before, alternatesBefore: undefined });
     }
     if (event.type === "item") this.takeItem(event);
+    if (event.type === "withheld") this.withheld.push(event);
     if (event.type === "notice" && leavingCodes.has(event.code)) this.notices.push(event);
   }
 

@@ -34,8 +34,8 @@ export async function plan(request: PlanRequest): Promise<Plan> {
     { ...rest, destination, dryRun: true, reportUnchanged: tellsTooLittle(request) },
     { gate: recorder, emit: (event) => recorder.take(event), localOnly: "plan()" },
   );
-  const { changes, untold, notices, destinationBefore } = recorder;
-  return { request, workingDirectory: process.cwd(), destinationBefore, changes, untold, notices, summary };
+  const { changes, untold, notices, withheld, destinationBefore } = recorder;
+  return { request, workingDirectory: process.cwd(), destinationBefore, changes, untold, notices, withheld, summary };
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { ByteName } from "../bytes/byte-name.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
 import type { Fingerprint } from "./change-gate.ts";
-import type { NoticeEvent, RunSummary } from "./events.ts";
+import type { NoticeEvent, RunSummary, WithheldEvent } from "./events.ts";
 import type { SyncRequest } from "./sync.ts";
 
 /** What a run is planned for: as `sync()`, always with a destination. */
@@ -62,10 +62,15 @@ export interface Plan {
   readonly destinationBefore: Fingerprint | undefined;
   /** In the order in which they would be made. */
   readonly changes: readonly PlannedChange[];
-  /** With `fakeSuper`: entries of which only that is put right which nobody is told of, the mode and the note of a file that stands for another. */
+  /**
+   * Entries of which only that is put right which nobody is told of: with `fakeSuper` the mode and the note of a file that stands for
+   * another, with `ignoreExisting` the time of what stands where a directory would be.
+   */
   readonly untold: readonly EntryChange[];
   /** Remarks about what is left alone; `apply` tells them too. */
   readonly notices: readonly NoticeEvent[];
+  /** What `deleteGuard` holds back; `apply` then holds it back too. */
+  readonly withheld: readonly WithheldEvent[];
   /** Of the dry run; `problems` has what could not even be planned. */
   readonly summary: RunSummary;
 }

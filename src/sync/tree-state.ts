@@ -160,6 +160,7 @@ export class TreeState {
 
   /** What stands in place of a directory stays (`--ignore-existing`), but gets its time like any other directory (3-transfer 5.6). */
   keep(entry: FileEntry, { descriptor, name }: Place, stat: Stat): DirectoryState {
+    this.context.gate?.kept(entry);
     if (!this.context.options.dryRun) this.setTime(entry, descriptor, name, entry.path);
     return keptState(this.context, this.destination, entry.path, stat);
   }
