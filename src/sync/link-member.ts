@@ -33,7 +33,7 @@ export function linkMember(parts: EntryParts, turn: Turn, leader: ByteName, wait
   const directory = hold(parts.destination, directoryName(pathBelow(parts.destination, turn.entry)));
   const leaderPath = leader.startsWith("/") ? byteName(leader.slice(1)) : leader;
   const leaderDirectory = hold(parts.destination, directoryName(leaderPath));
-  if (leaderDirectory === undefined && parts.context.options.dryRun && !isRegular(turn.entry)) {
+  if (leaderDirectory === undefined && isMereDryRun(parts) && !isRegular(turn.entry)) {
     const failed = lookThroughLinks(parts, directoryName(leaderPath));
     if (failed !== 0) {
       const absolute = fullPath(parts.destination.absolute, leaderPath);
@@ -156,13 +156,14 @@ function flagsOfNew(
  * often the source itself. Nothing is told of it if another machine names the path.
  */
 function flagsFromHere(
-  { context, destination, existing }: EntryParts,
+  parts: EntryParts,
   { entry, defaultPermissions }: Turn,
   leader: ByteName,
   initial: number,
 ): number | undefined {
-  const { options, syscalls, isRemote } = context;
-  if (!options.dryRun || destination.walker !== undefined || isRemote === true) return undefined;
+  const { context, destination, existing } = parts;
+  const { syscalls, isRemote } = context;
+  if (!isMereDryRun(parts) || destination.walker !== undefined || isRemote === true) return undefined;
   const path = pathBelow(destination, entry);
   const { path: pathOnly, directory: directoryOnly } = syscalls.flags;
   const directory = syscalls.openPath(directoryName(path) || byteName("."), pathOnly | directoryOnly);
@@ -176,6 +177,11 @@ function flagsFromHere(
   }
   syscalls.close(directory);
   return flags;
+}
+
+/** Whether nothing is done, and told as rsync tells it; a plan says what a run will do. */
+function isMereDryRun({ context }: EntryParts): boolean {
+  return context.options.dryRun && context.gate === undefined;
 }
 
 function isPlain(mode: number): boolean {

@@ -198,6 +198,17 @@ describe.each(backEnds)("plan and apply, %s", (syscalls) => {
     expect(pictureDifferences(picture(workspace.at("src")), picture(workspace.at("made")))).toEqual([]);
   });
 
+  test("hard-linked links whose leader lies where something else stands yet", async () => {
+    for (const directory of ["src/new.d", "src/other"]) workspace.directory(directory);
+    must("ln", ["-s", "new", workspace.at("src/new.d/a")]);
+    for (const name of ["new.d/b", "other/c"]) must("ln", [workspace.at("src/new.d/a"), workspace.at(`src/${name}`)]);
+    workspace.file("dst/new.d");
+    settle();
+    const planned = await expectAsRun({});
+    expect(list(planned)).toEqual(expect.arrayContaining(["create new.d/a", "link new.d/b", "link other/c"]));
+    expectEqual();
+  });
+
   test("a hard-linked link with another target and the same time: its other names follow", async () => {
     must("sh", ["-c", 'cd "$0" && ln -s new src/one && ln src/one src/two', workspace.at("")]);
     must("sh", ["-c", 'cd "$0" && ln -s old dst/one && ln dst/one dst/two', workspace.at("")]);
