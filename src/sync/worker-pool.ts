@@ -58,6 +58,8 @@ export function stateIndex(duty: Duty): number {
   return duty === "scan" ? Control.scanState : Control.copyState;
 }
 
+type PiscinaModule = typeof import("piscina");
+
 export class WorkerPool {
   private readonly control = new Int32Array(new SharedArrayBuffer(24));
   private readonly kind: "koffi" | "plain";
@@ -181,8 +183,9 @@ export class WorkerPool {
 
   private create(duty: Duty): Piscina {
     // Loaded no sooner than it is needed, and at once.
-    const { Piscina } = createRequire(import.meta.url)("piscina") as typeof import("piscina");
-    const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.mjs";
+    const isBundled = !import.meta.url.endsWith(".ts");
+    const { Piscina } = createRequire(import.meta.url)(isBundled ? "./pool/index.js" : "piscina") as PiscinaModule;
+    const file = isBundled ? "./worker.mjs" : "./worker.ts";
     return new Piscina({
       filename: new URL(file, import.meta.url).href,
       minThreads: 1,
