@@ -2,10 +2,11 @@
 import type { ByteName } from "../../src/bytes/byte-name.ts";
 import type { Difference, Outcome } from "./outcome.ts";
 import type { Scenario } from "./scenario.ts";
+import { bytesOf, frameSlack, totalNumber } from "./wire-totals.ts";
 
 /** A case whose outcomes differ; `left` is the reference. */
 export interface DifferingCase {
-  readonly scenario: Pick<Scenario, "argv" | "sources" | "words">;
+  readonly scenario: Pick<Scenario, "argv" | "sources" | "destination" | "words">;
   readonly left: Outcome;
   readonly right: Outcome;
 }
@@ -84,14 +85,30 @@ export const unescaped = (text: string): string =>
 
 export const someFailed = /^rsync error: some files\/attrs were not transferred/;
 
-/** By how much the numbers in lines of byte totals differ at most; infinite if something else does. */
-export function bytesApart({ left, right }: Difference): number {
-  const number = /\d[\d,]*/g;
-  const [one, other] = [left, right].map((lines) => lines.join("\n"));
-  if (one === undefined || other === undefined || one.replace(number, "#") !== other.replace(number, "#"))
-    return Number.POSITIVE_INFINITY;
-  const [counts, others] = [one, other].map((text) =>
-    (text.match(number) ?? []).map((digits) => Number(digits.replaceAll(",", ""))),
-  );
-  return Math.max(0, ...(counts ?? []).map((count, index) => Math.abs(count - (others?.[index] ?? 0))));
+/**
+ * Whether one side's byte totals say more than the other's, by at most so many bytes, and nothing else differs in these lines. How many
+ * frames carry the data may differ besides, either way.
+ */
+export function saysMoreBytes(side: "left" | "right" | "either", { left, right }: Difference, most: number): boolean {
+  const [lines, others] = side === "left" ? [right, left] : [left, right];
+  if (lines.length !== others.length || most <= 0) return false;
+  return lines.every((line, index) => {
+    const other = others[index] ?? "";
+    if (line.replace(totalNumber, "#") !== other.replace(totalNumber, "#")) return false;
+    const numbers = (other.match(totalNumber) ?? []).map(bytesOf);
+    return (line.match(totalNumber) ?? []).map(bytesOf).every((number, place) => {
+      const more = (numbers[place] ?? 0) - number;
+      return more <= most + frameSlack(number) && more >= -frameSlack(number) - (side === "either" ? most : 0);
+    });
+  });
+}
+
+/** Whether an ordered list of lines is the same on both sides once those are left out that a row is about. */
+export function sameOrderOf(
+  left: readonly string[],
+  right: readonly string[],
+  isLoose: (line: string) => boolean,
+): boolean {
+  const firm = [left, right].map((lines) => lines.filter((line) => !isLoose(line)).join("\n"));
+  return firm[0] === firm[1];
 }

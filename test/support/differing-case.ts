@@ -20,6 +20,8 @@ export interface Case {
   readonly tree?: Readonly<Record<string, Partial<SnapshotEntry>>>;
   /** What of the tree rsync does not have. */
   readonly missing?: readonly string[];
+  /** Files of one byte that the destination has before the run. */
+  readonly before?: readonly string[];
   readonly difference: Partial<Difference>;
 }
 
@@ -32,6 +34,7 @@ export function rowOf({
   stderr = ["", ""],
   tree = {},
   missing = [],
+  before = [],
   difference,
 }: Case): string | undefined {
   const snapshot = new Map(Object.entries(tree).map(([path, some]) => [byteName(path), { ...entry, ...some }]));
@@ -48,9 +51,14 @@ export function rowOf({
   const plan = new Map([
     [byteName("sub/name"), { node: { kind: "directory" }, attributes: { ...plainAttributes(0o755, 77n) } }],
   ] as const);
+  const object = {
+    node: { kind: "file", content: { kind: "text", text: byteName("a") } },
+    attributes: plainAttributes(0o644),
+  } as const;
   const words = { options: [], listOptions: [], sources: Array(sources).fill(byteName("s")), destination: undefined };
   const scenario = {
     ...{ argv: argv.split(" ").map((word) => byteName(word)), sources: new Map([[byteName("src"), plan]]) },
+    destination: new Map([[byteName("dst"), new Map(before.map((path) => [byteName(path), object]))]]),
     words: { ...words, optionsLast: false },
   };
   const none = { aspect: "stderr", symptom: "", detail: "", left: [], right: [], isOrder: false };

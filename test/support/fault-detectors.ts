@@ -2,17 +2,19 @@
  * More detectors of listed differences (listed-differences.ts): of attributes that rsync loses or sets late, of what it foretells
  * wrongly in a dry run, and of what it looks at through links.
  */
-import { type ByteName, baseName, directoryName } from "../../src/bytes/byte-name.ts";
+import { type ByteName, baseName, directoryName, joinName } from "../../src/bytes/byte-name.ts";
 import {
-  bytesApart,
   codes,
   type Detector,
   type DifferingCase,
   onlyLines,
+  sameOrderOf,
+  saysMoreBytes,
   someFailed,
   unescaped,
 } from "./difference-detector.ts";
 import { splitOutput } from "./output.ts";
+import { contentLength } from "./tree-plan.ts";
 
 const wrongRule = /^Unknown filter rule: <rule from (\/.*)\/[^/]+ line \d+>$/;
 const refusal = /^refusing to follow a symlink owned by an untrusted user/;
@@ -91,7 +93,7 @@ export const faultDetectors: readonly Detector[] = [
         );
       const holders = [...found].filter(([, { xattrs }]) => xattrs.includes("system.posix_acl_"));
       const bytes = holders.reduce((sum, [, { xattrs }]) => sum + xattrs.length, 0);
-      if (/^(?:stdout|log) totals$/.test(aspect)) return bytesApart(difference) <= bytes;
+      if (/^(?:stdout|log) totals$/.test(aspect)) return saysMoreBytes("left", difference, bytes);
       if (!/^(?:stdout|log) items$/.test(aspect) || isOrder || left.length === 0) return false;
       const told = left.map((line) => /^\.[fd][.pogtsu]{8}x (.*)$/.exec(line)?.[1]?.replace(/\/$/, ""));
       return (
@@ -146,7 +148,8 @@ export const faultDetectors: readonly Detector[] = [
       failedBackups(left).length > 0,
     explains: ({ aspect, left, right, isOrder, tree }, one) => {
       const failed = failedBackups(one.left);
-      if (/^(?:stdout|log) items$/.test(aspect)) return !isOrder && right.length === 0 && left.length <= failed.length;
+      if (/^(?:stdout|log) items$/.test(aspect))
+        return !isOrder && right.length === 0 && left.every((line) => isOfBackup(line, failed));
       if (tree === undefined || one.right.tree.get(tree.path)?.type === "file") return false;
       return failed.some((path) => baseName(path as ByteName).startsWith(baseName(tree.path)));
     },
@@ -157,8 +160,10 @@ export const faultDetectors: readonly Detector[] = [
     explains: (difference, one) => {
       const { aspect, left, right, isOrder } = difference;
       if (/^(?:stdout|log) totals$/.test(aspect))
-        return (
-          bytesApart(difference) <= recordBytes * (lateNames(one.right.stdout).length + lateNames(one.right.log).length)
+        return saysMoreBytes(
+          "right",
+          difference,
+          recordBytes * (lateNames(one.right.stdout).length + lateNames(one.right.log).length),
         );
       if (!/^(?:stdout|log) items$/.test(aspect) || isOrder || right.length === 0) return false;
       const late = lateNames(right.join("\n"));
@@ -192,9 +197,11 @@ export const faultDetectors: readonly Detector[] = [
     row: "order of lines",
     // The names of what is there already, of which only attributes change, are the generator's: they look like those that are sent.
     applies: (_, options) => options.namesUnsent,
-    explains: ({ aspect, isOrder }, { left, right }) => {
+    explains: ({ aspect, isOrder }, { scenario, left, right }) => {
       if (!isOrder || aspect !== "stdout items") return false;
-      return areTwoRows(splitOutput(left.stdout).items, splitOutput(right.stdout).items);
+      const [lines, others] = [splitOutput(left.stdout).items, splitOutput(right.stdout).items];
+      const wasThere = (line: string) => stoodBefore(line, scenario.destination, left.tree);
+      return areTwoRows(lines, others) && sameOrderOf(lines, others, wasThere);
     },
   },
 ];
@@ -202,6 +209,12 @@ export const faultDetectors: readonly Detector[] = [
 /** Where the failed backups that a run tells of were to stand. */
 function failedBackups({ stderr }: DifferingCase["left"]): string[] {
   return stderr.split("\n").flatMap((line) => keptBackup.exec(line)?.[1] ?? []);
+}
+
+/** Whether a line of a link or special file names what one of these backups was to be of. */
+function isOfBackup(line: string, failed: readonly string[]): boolean {
+  const name = line.replace(/^[ch.][LDS]\S{9} /, "").replace(/ -> .*$/, "");
+  return failed.some((path) => baseName(path as ByteName).startsWith(baseName(name as ByteName)));
 }
 
 function backupFolder({ argv }: Pick<DifferingCase["scenario"], "argv">): string | undefined {
@@ -223,6 +236,22 @@ function withoutAcls(attributes: string): string {
 /** Names told of with other extended attributes and nothing else. */
 function lateNames(text = ""): string[] {
   return [...text.matchAll(/^(?:[\d/]+ [\d:]+ \[\d+\] )?\.f\.{8}x (.*)$/gm)].map((match) => match[1] ?? "");
+}
+
+/** Whether a name may be of something that was there before the run and was not sent: a file has kept its size. */
+function stoodBefore(
+  line: string,
+  destination: DifferingCase["scenario"]["destination"],
+  tree: DifferingCase["left"]["tree"],
+): boolean {
+  const end = `/${unescaped(line.replace(/ -> .*$/, "").replace(/\/$/, ""))}`;
+  return [...destination].some(([top, plan]) =>
+    [...plan].some(([inner, { node }]) => {
+      const path = joinName(top, inner);
+      if (!`/${path}`.endsWith(end) && end !== "/.") return false;
+      return node.kind !== "file" || tree.get(path)?.size === String(contentLength(node.content));
+    }),
+  );
 }
 
 /** Whether lines are those of two writers, each in one order, that came together in two ways: no three stand in reverse. */

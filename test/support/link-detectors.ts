@@ -4,16 +4,18 @@
  */
 import { type ByteName, baseName, byteName, directoryName } from "../../src/bytes/byte-name.ts";
 import {
-  bytesApart,
   codes,
   type Detector,
   type DifferingCase,
   Options,
   onlyLines,
+  sameOrderOf,
+  saysMoreBytes,
   someFailed,
 } from "./difference-detector.ts";
 import { endings, isBackupOfAnotherName, isBackupOfLinked, isOfFollower, otherNames } from "./linked-names.ts";
 import type { Difference } from "./outcome.ts";
+import { splitLog, splitOutput } from "./output.ts";
 
 const notLinked = /^rsync: \[generator\] link ".*" => .* failed: Permission denied \(13\)$/;
 const unreadable = /^rsync: \[generator\] open "(.*)": Permission denied \(13\)$/;
@@ -77,7 +79,7 @@ export const linkDetectors: readonly Detector[] = [
         );
       if (/^(?:stdout|log) totals$/.test(aspect)) {
         const bytes = forgotten.reduce((sum, [path]) => sum + path.length + 64, 0);
-        return forgotten.length > 0 && bytesApart(difference) <= bytes;
+        return forgotten.length > 0 && saysMoreBytes("right", difference, bytes);
       }
       if (tree?.property === "existence") return forgotten.some(([path]) => path === tree.path);
       return tree?.property === "linkedWith" && forgotten.some(([, { linkedWith }]) => linkedWith === tree.right);
@@ -106,7 +108,7 @@ export const linkDetectors: readonly Detector[] = [
     explains: (difference, { left, right }) => {
       const { aspect, tree } = difference;
       // By delta a file that is still there has block sums, one that is not has an error.
-      if (/^(?:stdout|log) totals$/.test(aspect)) return bytesApart(difference) <= left.stderr.length;
+      if (/^(?:stdout|log) totals$/.test(aspect)) return saysMoreBytes("either", difference, left.stderr.length);
       if (aspect === "stderr" || aspect === "log generator")
         return (
           // What has been removed is not there to build on.
@@ -181,7 +183,17 @@ export const linkDetectors: readonly Detector[] = [
     applies: (_, options) =>
       options.has("H", "--hard-links") &&
       (options.has("m", "--prune-empty-dirs", "--copy-dest") || removesSources(options)),
-    explains: ({ aspect, isOrder }) => isOrder && /^(?:stdout|log) (?:generator|followers)$/.test(aspect),
+    explains: ({ aspect, isOrder }, one) => {
+      const [, place, kind] = /^(stdout|log) (generator|followers)$/.exec(aspect) ?? [];
+      if (!isOrder || (kind !== "generator" && kind !== "followers")) return false;
+      const [lines, others] = [one.left, one.right].map(
+        ({ stdout, log = "" }) => (place === "log" ? splitLog(log) : splitOutput(stdout))[kind],
+      );
+      const linked = [...one.left.tree].filter(([, { linkedWith }]) => linkedWith !== "").map(([path]) => path);
+      const isFollower = (line: string) =>
+        linked.some((path) => isOfFollower(line, path) || isOfFollower(line.replace(/ is uptodate$/, " => "), path));
+      return sameOrderOf(lines ?? [], others ?? [], isFollower);
+    },
   },
   {
     row: "`-A -H` with another name of a file or special file in the place of a directory",
@@ -241,7 +253,12 @@ export const linkDetectors: readonly Detector[] = [
 function isOfVanished(difference: Difference, one: DifferingCase): boolean {
   const { aspect, tree, isOrder, left, right } = difference;
   const lines = new RegExp(`${vanished.source}|${someVanished.source}|${someFailed.source}`);
-  if (aspect === "exit code") return codes([0, 23, 24], [0, 23, 24], one);
+  // 0 stands for itself, anything else for what is told.
+  if (aspect === "exit code")
+    return (
+      codes([0, 23, 24], [0, 23, 24], one) &&
+      [one.left, one.right].every(({ exitCode, stderr }) => exitCode === 0 || toldNames(stderr, vanished).length > 0)
+    );
   if (aspect === "stderr") return onlyLines(difference, lines, lines);
   const gone = [one.left, one.right].flatMap(({ stderr, stdout }) => [
     ...toldNames(stderr, vanished),

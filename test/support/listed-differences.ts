@@ -5,12 +5,12 @@
  */
 import { type ByteName, baseName } from "../../src/bytes/byte-name.ts";
 import {
-  bytesApart,
   codes,
   type Detector,
   type DifferingCase,
   Options,
   onlyLines,
+  saysMoreBytes,
   someFailed,
   unescaped,
 } from "./difference-detector.ts";
@@ -97,7 +97,7 @@ const detectors: readonly Detector[] = [
       options.has("", "--remove-source-files", "--remove-sent-files") && scenario.words.sources.length > 1,
     explains: (difference, one) => {
       const { aspect, left, right } = difference;
-      if (aspect === "exit code") return codes([0, 24], [0, 24], one);
+      if (aspect === "exit code") return codes([0, 24], [0, 24], one) && [one.left, one.right].every(isToldOfVanished);
       if (aspect === "stderr") return onlyLines(difference, vanished, vanished);
       const gone = `${one.left.stderr}${one.right.stderr}`.match(/(?<=^file has vanished: ").*(?="$)/gm) ?? [];
       if (/^(?:stdout|log) removals$/.test(aspect)) {
@@ -238,7 +238,7 @@ const detectors: readonly Detector[] = [
     // Its lines are no part of the comparison, but for the empty one in front of each, and the bytes of those of a server.
     explains: (difference, one) => {
       const { aspect, left, right } = difference;
-      if (/^(?:stdout|log) totals$/.test(aspect)) return bytesApart(difference) <= heapBytes(one.left.stdout);
+      if (/^(?:stdout|log) totals$/.test(aspect)) return saysMoreBytes("left", difference, heapBytes(one.left.stdout));
       return (
         aspect === "stdout blank" &&
         right.length === 0 &&
@@ -248,6 +248,11 @@ const detectors: readonly Detector[] = [
     },
   },
 ];
+
+/** Whether a run that did not end with 0 tells of what has vanished. */
+function isToldOfVanished({ exitCode, stderr }: DifferingCase["left"]): boolean {
+  return exitCode === 0 || /^file has vanished: "/m.test(stderr);
+}
 
 /** What a server's statistics are in messages at most: each line has a head of four bytes, and so has each frame. */
 function heapBytes(stdout: string): number {

@@ -3,7 +3,15 @@
  * that other releases of a library give.
  */
 import type { ByteName } from "../../src/bytes/byte-name.ts";
-import { bytesApart, codes, type Detector, Options, onlyLines, someFailed, unescaped } from "./difference-detector.ts";
+import {
+  codes,
+  type Detector,
+  Options,
+  onlyLines,
+  saysMoreBytes,
+  someFailed,
+  unescaped,
+} from "./difference-detector.ts";
 import type { Difference, Outcome } from "./outcome.ts";
 
 const noteUnread = /^rsync: \[\w+\] failed to read xattr user\.rsync\.%stat for "(.*)": Permission denied \(13\)$/;
@@ -26,7 +34,7 @@ export const userDetectors: readonly Detector[] = [
       const { aspect, right } = difference;
       if (aspect === "exit code") return codes([23], [0], one);
       // Each look at such a file is told of, to the client of a server by a message.
-      if (totalLines.test(aspect)) return bytesApart(difference) <= 2 * one.left.stderr.length;
+      if (totalLines.test(aspect)) return saysMoreBytes("left", difference, 2 * one.left.stderr.length);
       if (aspect !== "stderr") return false;
       const unread = notedNames(one.left, noteUnread);
       return (
@@ -64,7 +72,9 @@ export const userDetectors: readonly Detector[] = [
       if (!itemLines.test(aspect) || isOrder || left.length !== right.length) return false;
       const options = new Options(scenario.argv);
       const format = options.value(aspect === "stdout items" ? "--out-format" : "--log-file-format");
-      return format?.includes("%b") === true && left.every((line, index) => isOneSize(line, right[index] ?? ""));
+      return (
+        format?.includes("%b") === true && left.every((line, index) => isOneSize(format, line, right[index] ?? ""))
+      );
     },
   },
   {
@@ -105,15 +115,21 @@ function isSpecial({ tree }: Outcome, path: string): boolean {
   return [...tree].some(([key, { type }]) => path.endsWith(`/${key}`) && !["file", "directory"].includes(type));
 }
 
-/** Lines that differ in one number, by no more than compressed data may. */
-function isOneSize(one: string, other: string): boolean {
-  const digits = /\d+/g;
-  if (one.replace(digits, "#") !== other.replace(digits, "#")) return false;
-  const [sizes, others] = [one.match(digits) ?? [], other.match(digits) ?? []].map((list) => list.map(Number));
-  const apart = (sizes ?? []).flatMap((size, index) =>
-    size === others?.[index] ? [] : [[size, others?.[index] ?? 0]],
-  );
-  return apart.every(([size = 0, most = 0]) => Math.abs(size - most) <= 64 + 0.06 * size) && apart.length === 1;
+/** Lines of a format that differ in the number of `%b`, by no more than compressed data may. */
+function isOneSize(format: string, one: string, other: string): boolean {
+  const [before = "", ...after] = format.split("%b").map(patternOf);
+  const pattern = new RegExp(`^(${before})(\\d[\\d,]*)(${after.join("\\d[\\d,]*")})$`);
+  const [, front, size, rest] = pattern.exec(one) ?? [];
+  const [, otherFront, most, otherRest] = pattern.exec(other) ?? [];
+  if (size === undefined || most === undefined || front !== otherFront || rest !== otherRest) return false;
+  const [bytes, others] = [size, most].map((text) => Number(text.replaceAll(",", "")));
+  return Math.abs(Number(bytes) - Number(others)) <= 64 + 0.06 * Number(bytes);
+}
+
+/** What lines of a part of a format look like. */
+function patternOf(format: string): string {
+  const parts = format.split(/%(?:-?\d*'*)?[a-zA-Z]/);
+  return parts.map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*?");
 }
 
 /** Whether a file has the attributes of its namesake in an alternate directory, and others on the other side. */

@@ -10,17 +10,18 @@ export function totalsAgree(left: readonly string[], right: readonly string[], i
   return left.every((line, index) => lineAgrees(line, right[index] ?? "", isCompressed));
 }
 
-const number = /\d[\d,.]*[KMGTP]?/g;
+/** A number in such a line. */
+export const totalNumber: RegExp = /\d[\d,.]*[KMGTP]?/g;
 
 function lineAgrees(left: string, right: string, isCompressed: boolean): boolean {
-  if (left.replace(number, "#") !== right.replace(number, "#")) return false;
-  const others = right.match(number) ?? [];
+  if (left.replace(totalNumber, "#") !== right.replace(totalNumber, "#")) return false;
+  const others = right.match(totalNumber) ?? [];
   // What counts as coming with a list hangs on where frames end.
   if (left.startsWith("File list size")) {
-    const [one, other] = [left, right].map((line) => bytesOf(line.match(number)?.[0] ?? ""));
+    const [one, other] = [left, right].map((line) => bytesOf(line.match(totalNumber)?.[0] ?? ""));
     return Math.abs((one ?? 0) - (other ?? 0)) <= 64 + 0.05 * (one ?? 0);
   }
-  return (left.match(number) ?? []).every((text, index) => numberAgrees(text, others[index] ?? "", isCompressed));
+  return (left.match(totalNumber) ?? []).every((text, index) => numberAgrees(text, others[index] ?? "", isCompressed));
 }
 
 /** Frames of a run that may come or go, and of each so many bytes that travel. */
@@ -35,10 +36,16 @@ function numberAgrees(left: string, right: string, isCompressed: boolean): boole
   if (isCompressed) return difference <= 64 + 0.06 * Math.max(one, other);
   // Rounded for humans: the last digit counts a hundredth of a unit.
   if (/[KMGTP]$/.test(left)) return difference <= 0.03 * Math.max(one, other);
-  return difference % frameBytes === 0 && difference <= frameBytes * (looseFrames + (2 * one) / bytesPerFrame);
+  return difference % frameBytes === 0 && difference <= frameSlack(one);
 }
 
-function bytesOf(text: string): number {
+/** By how many bytes frames may change a total. */
+export function frameSlack(bytes: number): number {
+  return frameBytes * (looseFrames + (2 * bytes) / bytesPerFrame);
+}
+
+/** What a number in a total says, also one with a unit. */
+export function bytesOf(text: string): number {
   const unit = "KMGTP".indexOf(text.at(-1) ?? "") + 1;
   return Number.parseFloat(text.replaceAll(",", "")) * 1000 ** unit;
 }

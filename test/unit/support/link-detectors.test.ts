@@ -188,6 +188,16 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { difference: { aspect: "stdout items", isOrder: true } },
   ],
   [
+    "an order of names of other files",
+    /^`-H` with `-m`/,
+    {
+      ...{ argv: "-aHvv -m", tree: { "dst/a": { linkedWith: "dst/a" } } },
+      stdout: ["a is uptodate\nb is uptodate\n", "b is uptodate\na is uptodate\n"],
+      difference: { aspect: "stdout generator", isOrder: true },
+    },
+    { tree: {} },
+  ],
+  [
     "a follower that differs in more than its ACL",
     /^`-A -H` with another name/,
     {

@@ -233,11 +233,27 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
       ...{ argv: "-aX", stdout: ["", ".f........x b\n"] as const },
       difference: {
         aspect: "stdout totals",
-        left: ["sent 40 bytes  received 3"],
-        right: ["sent 30 bytes  received 3"],
+        left: ["sent 30 bytes  received 3"],
+        right: ["sent 40 bytes  received 3"],
       },
     },
     unlike: { stdout: ["", ""] },
+  },
+  {
+    name: "fewer bytes with lines of further names",
+    known: {
+      ...{ argv: "-aX", stdout: ["", ".f........x b\n"] as const },
+      difference: { aspect: "stdout totals", left: ["sent 3,030 bytes"], right: ["sent 3,050 bytes"] },
+    },
+    unlike: { difference: { aspect: "stdout totals", left: ["sent 3,050 bytes"], right: ["sent 3,030 bytes"] } },
+  },
+  {
+    name: "many bytes that a unit hides",
+    known: {
+      ...{ argv: "-aX", stdout: ["", ".f........x b\n"] as const },
+      difference: { aspect: "stdout totals", left: ["sent 30.01K bytes"], right: ["sent 30.02K bytes"] },
+    },
+    unlike: { difference: { aspect: "stdout totals", left: ["sent 30.01K bytes"], right: ["sent 37.02K bytes"] } },
   },
   {
     name: "a default ACL that a directory of the backup has from another",
@@ -260,7 +276,7 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
   {
     name: "an order of three lines that one writer cannot have",
     known: {
-      argv: "-avv",
+      ...{ argv: "-avv", before: ["a", "b"], tree: { "dst/a": {}, "dst/b": {} } },
       stdout: ["a\nb\nsent/\n", "sent/\na\nb\n"] as const,
       difference: { aspect: "stdout items", isOrder: true },
     },
@@ -269,11 +285,45 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
   {
     name: "another order of itemized lines",
     known: {
-      argv: "-a --info=name2",
+      ...{ argv: "-a --info=name2", before: ["a"], tree: { "dst/a": {} } },
       stdout: ["a\nb\n", "b\na\n"] as const,
       difference: { aspect: "stdout items", isOrder: true },
     },
     unlike: { argv: "-aivv" },
+  },
+  {
+    name: "another order of two files that were sent",
+    known: {
+      ...{ argv: "-avv", before: ["a"], tree: { "dst/a": {} } },
+      stdout: ["a\nb\nc\n", "b\na\nc\n"] as const,
+      difference: { aspect: "stdout items", isOrder: true },
+    },
+    unlike: { stdout: ["a\nb\nc\n", "a\nc\nb\n"] as const },
+  },
+  {
+    name: "a file that was there with another size as one that was not sent",
+    known: {
+      ...{ argv: "-avv", before: ["a"], tree: { "dst/a": {} } },
+      stdout: ["a\nb\n", "b\na\n"] as const,
+      difference: { aspect: "stdout items", isOrder: true },
+    },
+    unlike: { tree: { "dst/a": { size: "2" } } },
+  },
+  {
+    name: "an item of something else than the link whose backup failed",
+    known: {
+      ...{ argv: "-ab", codes: [23, 23] as const, stderr: [longName, longName] as const },
+      difference: { aspect: "stdout items", left: ["cLc.t...... l -> x"] },
+    },
+    unlike: { difference: { aspect: "stdout items", left: ["cLc.t...... m -> x"] } },
+  },
+  {
+    name: "an error without a word of what has vanished",
+    known: {
+      ...{ argv: "-a --remove-source-files", sources: 2, codes: [24, 0] as const },
+      ...{ stderr: ['file has vanished: "/s/f"', ""] as const, difference: { aspect: "exit code" } },
+    },
+    unlike: { codes: [0, 23] },
   },
 ];
 

@@ -78,7 +78,7 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     /^the same with compression/,
     {
       argv: "-az --out-format=%n_%b",
-      difference: { aspect: "stdout items", left: ["f 247272"], right: ["f 247266"] },
+      difference: { aspect: "stdout items", left: ["f_247272"], right: ["f_247266"] },
     },
     { argv: "-a --out-format=%n_%b" },
   ],
@@ -87,9 +87,18 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     /^the same with compression/,
     {
       argv: "-az --out-format=%n_%b",
-      difference: { aspect: "stdout items", left: ["f 247272"], right: ["f 247266"] },
+      difference: { aspect: "stdout items", left: ["f_247272"], right: ["f_247266"] },
     },
-    { difference: { aspect: "stdout items", left: ["f 247272"], right: ["f 147266"] } },
+    { difference: { aspect: "stdout items", left: ["f_247272"], right: ["f_147266"] } },
+  ],
+  [
+    "another size of the file itself",
+    /^the same with compression/,
+    {
+      argv: "-az --out-format=%l_%b",
+      difference: { aspect: "stdout items", left: ["300_247"], right: ["300_241"] },
+    },
+    { difference: { aspect: "stdout items", left: ["300_247"], right: ["301_247"] } },
   ],
   [
     "attributes that no alternate has",
