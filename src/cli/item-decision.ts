@@ -31,6 +31,14 @@ export interface OwnIdentity {
   readonly umask: number;
   readonly uid: number;
   readonly gid: number;
+  /** The groups that it may give to files; undefined: all of them. */
+  readonly groups?: readonly number[] | undefined;
+}
+
+/** Who this process is. */
+export function ownIdentity(): OwnIdentity {
+  const [uid, gid] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0];
+  return { umask: process.umask(), uid, gid, groups: uid === 0 ? undefined : [gid, ...(process.getgroups?.() ?? [])] };
 }
 
 /** The rules of a run; `format` and `logFormat` are those of standard output and log, if there are any. */
@@ -132,7 +140,7 @@ export function receiverLog(
     !(isBare && !(isChanged ?? rules.changesNew(entry))) &&
     reportItem(flags, entry, linkedTo, { ...rules, itemizing: false, isServer: false }).output === "line";
   if (isAlone) return { line: false, name: isNamed };
-  // Of a file that it copies from an alternate directory the generator tells no name.
-  const isCopy = (entry.mode & FileType.mask) === FileType.regular && linkedTo === undefined;
-  return { line, name: isNamed && !logItemizing && !isCopy };
+  // The generator tells no name of a file that it copies from an alternate directory, or finds linked already.
+  const isSilent = linkedTo === "" || ((entry.mode & FileType.mask) === FileType.regular && linkedTo === undefined);
+  return { line, name: isNamed && !logItemizing && !isSilent };
 }

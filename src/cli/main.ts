@@ -13,6 +13,7 @@ import { readArguments } from "./arguments.ts";
 import { ClockText } from "./clock-text.ts";
 import { asBytes, escapeForTerminal } from "./escape.ts";
 import { errorMessageLines, exitLine } from "./exit-text.ts";
+import { ownIdentity } from "./item-decision.ts";
 import { asksForJson, createJsonRenderer, jsonUsageLines } from "./json-output.ts";
 import { readLocale } from "./locale.ts";
 import { LogFile, logIgnoredText } from "./log-file.ts";
@@ -124,7 +125,7 @@ export async function main(controller: AbortController): Promise<number> {
   const text = createRenderer(options, output, {
     ...logSettings,
     locale: readLocale(env),
-    own: { umask: process.umask(), uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 },
+    own: ownIdentity(),
     checksumName: options.checksum ? options.listChecksum : options.transferChecksum,
     steadyMilliseconds,
     direction:

@@ -56,6 +56,8 @@ export interface FormatContext extends ItemizeStyle {
   /** `-o`, `-g`: else `%U` is 0 and `%G` is DEFAULT. */
   readonly ownerKept: boolean;
   readonly groupKept: boolean;
+  /** The groups that files can get here; undefined: all of them. Any other is DEFAULT. */
+  readonly groups?: readonly number[] | undefined;
   readonly clock: ClockText;
   /** Whole seconds since 1970. */
   now(): number;
@@ -142,7 +144,7 @@ export function renderItem(
       case "U":
         return String(context.ownerKept ? entry.uid : 0);
       case "G":
-        return context.groupKept ? String(entry.gid) : "DEFAULT";
+        return context.groupKept && (context.groups?.includes(entry.gid) ?? true) ? String(entry.gid) : "DEFAULT";
       case "C":
         return digestText(item, transferred, dryRun, context);
       default:

@@ -45,6 +45,7 @@ export function formatContext(
     hidesDigest: () => session().isOld,
     ownerKept: options.owner,
     groupKept: options.group,
+    groups: settings.direction === "pull" && !options.fakeSuper ? settings.own.groups : undefined,
     clock: settings.clock,
     now: () => settings.now(),
   };

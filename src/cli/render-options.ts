@@ -31,6 +31,7 @@ export type RenderOptions = Pick<
   | "force"
   | "allToStandardError"
   | "clientTells"
+  | "fakeSuper"
 >;
 
 /** What the renderer wants to be told; a run may leave out events that nobody needs. */

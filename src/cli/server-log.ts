@@ -10,6 +10,7 @@ import type { Wants } from "../sync/context.ts";
 import type { EventSink } from "../sync/events.ts";
 import { asBytes } from "./escape.ts";
 import { errorMessageLines, exitLine } from "./exit-text.ts";
+import { ownIdentity } from "./item-decision.ts";
 import { LogFile, type LogSettings, logIgnoredText } from "./log-file.ts";
 import { createRenderer, type Renderer } from "./render.ts";
 import { type LogTotals, logTotals } from "./summary.ts";
@@ -50,7 +51,7 @@ export class ServerLog {
       {
         ...logSettings,
         locale: { utf8: false, decimalComma: false },
-        own: { umask: process.umask(), uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 },
+        own: ownIdentity(),
         checksumName: options.checksum ? options.listChecksum : options.transferChecksum,
         steadyMilliseconds,
         direction: settings.sender ? "push" : "pull",

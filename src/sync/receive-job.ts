@@ -188,3 +188,8 @@ export interface JobResult {
   /** Of a delta job that came to its end. */
   readonly delta?: DeltaResult | undefined;
 }
+
+/** Whether the file could not be made or opened, so that nothing was written. */
+export function isUnopened({ failures }: JobResult): boolean {
+  return failures.some(({ step }) => step === "open");
+}

@@ -25,7 +25,7 @@ import type { GroupEnd, LinkGroup } from "./hard-links.ts";
 import { NewAcls } from "./new-acls.ts";
 import { modeOfPartial, removePartialDirectory } from "./partial-files.ts";
 import type { PendingFile } from "./pending-file.ts";
-import type { JobResult, ReceiveJob, SourcePlace } from "./receive-job.ts";
+import { isUnopened, type JobResult, type ReceiveJob, type SourcePlace } from "./receive-job.ts";
 import type { OpenSource } from "./sender.ts";
 import type { OpenDirectory } from "./tree-state.ts";
 
@@ -187,7 +187,8 @@ export class FileRequests {
         this.deltas.count(result);
         if (!result.done) directory.dirty = true;
         if (result.done && partial && !delayed) removePartialDirectory(context, place.directory);
-        this.transferred(source, result);
+        // The other side tells of a file that it has sent, this one of a file that it has opened.
+        if (context.isRemote !== true || !isUnopened(result)) this.transferred(source, result);
         if (result.done && !delayed) this.parts.remover.arrived(turn, "sent", place.directory, place.name);
         if (this.deltas.mustRedo(turn, job, result, phase)) this.wrong.push({ turn, group });
         else if (result.done && delayed) this.delayed.add(turn, group);

@@ -42,7 +42,7 @@ function pull(client: string, options: string, source: string, destination: stri
   const words2 = (text: string): string =>
     text
       .replace(/ at (?:\S+\(\d+\)|tsync) \[(\w+)=.*\]/g, " [$1]")
-      .replace(/^sent .*\n/gm, "")
+      .replace(/^sent .*\n| {2}speedup is .*/gm, "")
       .replace(/[\d.]+kB\/s/g, "");
   return {
     status,
@@ -142,6 +142,50 @@ test.each([
     return { status, stdout, errors };
   };
   expect(run(tsync)).toEqual(run("rsync"));
+});
+
+test.each(["-aHvn", "-aHvin", "-aHv", "-rltHvin --no-i-r", "-aHvvn"])(
+  "names that are linked already and get other attributes: %s",
+  (options) => {
+    const made = "rm -rf t d; mkdir t; echo 1 >t/a; ln t/a t/b; ln -s q t/l; ln t/l t/m; mkfifo t/p; ln t/p t/q";
+    const changed = "chmod 600 d/a; touch -hd @1400000000 d/a d/l; chmod 600 d/p; chown -h 3 d/l";
+    const destination = `${made}; cp -a t d; ${changed}`;
+    for (const format of ["%n", "%n_%i"]) {
+      const words = `${options} --log-file-format=LOG_${format}`;
+      expectAsRsync(pull(tsync, words, "%/t/", destination), () => pull("rsync", words, "%/t/", destination));
+    }
+  },
+);
+
+test.each([
+  "-a",
+  "-a --inplace",
+  "-aq --append",
+  "-a --out-format=%n%b",
+  "-a --numeric-ids",
+  "-an --chown=:1",
+  "-a --fake-super",
+  "-a --chown=:12345",
+  "-a --protocol=28",
+])("an ordinary user: the log of files that cannot be made, and of groups that are not one's own: %s", (options) => {
+  const run = (program: string) => {
+    bash(`rm -rf o d log; mkdir -p o/n d/n; echo 11 >o/x; echo 2 >o/n/y; echo 1 >d/x; chown 1 d/n d/x; chmod 777 d; chmod 755 .
+for g in 0 1 12345 65534; do echo 11 >o/x$g; chgrp $g o/x$g; ln -s x o/l$g; chgrp -h $g o/l$g; done; touch log; chmod 666 log; touch -d @1500000000 o/n d/n`);
+    const words = [
+      ...options.split(" "),
+      "--log-file=log",
+      "--log-file-format=L:%n:%U:%G",
+      "-e",
+      "./shell",
+      "h:o/",
+      "d/",
+    ];
+    const user = ["--reuid=65534", "--regid=65534", "--groups=65534,12345", program];
+    const { status, stdout } = spawnSync("setpriv", [...user, ...words], { cwd: folder, encoding: "latin1" });
+    const log = readFileSync(join(folder, "log"), "latin1").match(/ L:.*/g);
+    return { status, stdout: stdout.split("\n").sort(), log: log?.sort() };
+  };
+  expectAsRsync(run(tsync), () => run("rsync"));
 });
 
 describe("a server whose client is gone", () => {

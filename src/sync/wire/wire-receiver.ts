@@ -18,7 +18,7 @@ import { isRegular, withFailedTime } from "../file-list.ts";
 import { finishFile, type SourceErrors } from "../finish-file.ts";
 import type { PendingFile } from "../pending-file.ts";
 import { FileReceiver } from "../receive-file.ts";
-import type { JobResult } from "../receive-job.ts";
+import { isUnopened, type JobResult } from "../receive-job.ts";
 import type { RunProgress } from "../run-progress.ts";
 import type { Link } from "./link.ts";
 import { WireTokens } from "./token-feed.ts";
@@ -270,8 +270,7 @@ export class WireReceiver {
     const steps = this.files.steps(file.job, file.beforeRename);
     const step = steps.next();
     // A file that cannot be made is not named.
-    const isOpen = step.done !== true || !step.value.failures.some((failure) => failure.step === "open");
-    if (wants.items && isOpen) emit(item);
+    if (wants.items && !(step.done === true && isUnopened(step.value))) emit(item);
     if (step.done !== true || !tokens.isThrough) return this.receiveOn(record, file, tokens, steps, step);
     return this.received(record, file, step.value);
   }

@@ -128,6 +128,7 @@ export function optionsOf(
     deleteTiming: "none",
     allToStandardError: false,
     clientTells: false,
+    fakeSuper: false,
     force: false,
     ...parts,
   };
