@@ -19,7 +19,7 @@ const automatic: ChecksumName = "xxh128";
 export function parseChecksumChoice(text: ByteName | undefined): ChecksumChoice {
   if (text === undefined) return { transfer: automatic, list: automatic };
   const comma = text.indexOf(",");
-  const transfer = nameOf(comma < 0 ? text : text.slice(0, comma));
+  const transfer = nameOf(comma < 0 ? text : text.slice(0, comma), text);
   const list = comma < 0 ? transfer : nameOf(text.slice(comma + 1));
   return { transfer, list };
 }
@@ -50,12 +50,13 @@ export function noListChecksum(): TsyncError {
   return untoldError(refused("Invalid checksum-choice for --checksum: none (0)", "sender"));
 }
 
-function nameOf(text: string): ChecksumName {
+/** `shown`: how far rsync reads what it tells of. */
+function nameOf(text: string, shown: string = text): ChecksumName {
   const name = text.toLowerCase();
   if (name === "auto") return automatic;
   if (name === "xxhash") return "xxh64";
   if (isChecksumName(name)) return name;
-  throw refused(`unknown checksum name: ${text}`, "client");
+  throw refused(`unknown checksum name: ${shown}`, "client");
 }
 
 function isChecksumName(name: string): name is ChecksumName {

@@ -58,9 +58,9 @@ export function normalizeSettings(
   place: Place = "local",
 ): TransferOptions {
   const outputBuffering = bufferingOf(settings.outputBuffering);
-  const fakeReceiver = settings.remoteOptions.includes(byteName("--fake-super"));
+  const rights = receiverRights(settings);
   // Between two machines the server says so itself.
-  if ((settings.fakeSuper || (fakeReceiver && place === "local")) && settings.xattrs > 1)
+  if ((settings.fakeSuper || (rights.fakeSuper && place === "local")) && settings.xattrs > 1)
     throw usageError("--fake-super conflicts with -XX");
   if ((settings.oldArguments ?? 0) > 0 && settings.secludedArguments === true) {
     throw usageError("--secluded-args conflicts with --old-args.");
@@ -142,7 +142,7 @@ export function normalizeSettings(
     dropDevices: settings.dropDevices,
     superUser: settings.fakeSuper ? true : settings.superUser,
     fakeSuper: settings.fakeSuper,
-    fakeReceiver,
+    receiverRights: rights,
     acls: settings.acls,
     xattrs: Math.min(settings.xattrs, 2),
     numericIds: settings.numericIds,
@@ -378,4 +378,15 @@ function debugLevels(settings: Settings): Record<DebugFlag, number> {
     verbosityLevels("debug", Math.min(settings.verbose, verboseMax), debugFlags),
     settings.debug,
   );
+}
+
+/** What the receiving side of a local run may do: it is the other side for `--remote-option`. */
+function receiverRights({ fakeSuper, superUser, remoteOptions }: Settings): TransferOptions["receiverRights"] {
+  let rights = { superUser: fakeSuper ? true : superUser, fakeSuper };
+  for (const option of remoteOptions) {
+    if (option === "--fake-super") rights = { superUser: true, fakeSuper: true };
+    else if (option === "--super" || option === "--no-super")
+      rights = { superUser: option === "--super", fakeSuper: false };
+  }
+  return rights;
 }

@@ -198,10 +198,10 @@ export interface TransferOptions {
   readonly dropDevices: boolean;
   /** Whether the receiving side tries what only the super-user may do; undefined: if it is the super-user. */
   readonly superUser: boolean | undefined;
-  /** What only the super-user may set is kept in attributes, and read from them, on both sides of a local run. */
+  /** What only the super-user may set is kept in attributes, and read from them, on this side; in a local run on the sending side. */
   readonly fakeSuper: boolean;
-  /** The same on the receiving side of a local run only. */
-  readonly fakeReceiver: boolean;
+  /** `superUser` and `fakeSuper` of the receiving side of a local run, which `--remote-option` may make others. */
+  readonly receiverRights: { readonly superUser: boolean | undefined; readonly fakeSuper: boolean };
   readonly acls: boolean;
   /** 0, 1, or 2 for `-XX`. */
   readonly xattrs: number;

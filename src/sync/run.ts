@@ -80,8 +80,8 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
   const { options, emit, signal } = request;
   const started = steadyMilliseconds();
   const own = openSyscalls(request.syscalls);
-  const fakes = options.fakeSuper || options.fakeReceiver;
-  const syscalls = fakes ? fakeSuperSyscalls(own, "generator") : own;
+  const { receiverRights } = options;
+  const syscalls = receiverRights.fakeSuper ? fakeSuperSyscalls(own, "generator") : own;
   const sourceCalls = options.fakeSuper ? fakeSuperSyscalls(own, "sender") : own;
   if (options.mungeLinks) checkMunging(syscalls);
   const ledger = new Ledger(emit, options.ignoreErrors);
@@ -104,7 +104,7 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
   const program = compileFilters(options.filters, reader, settings);
   const listed = readListed({ options, syscalls: sourceCalls }, ownPaths);
   copyAs(options.copyAs, syscalls, "sender");
-  const identity = currentIdentity(fakes ? true : options.superUser);
+  const identity = currentIdentity(receiverRights.superUser);
   const rules = operatorRules(options);
   const operator = new OperatorPaths(syscalls, rules, refusal("generator"));
   const context: RunContext = {

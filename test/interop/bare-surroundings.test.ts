@@ -15,7 +15,15 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function shell(script: string, backEnd: string | undefined = process.env.TSYNC_SYSCALLS) {
   const env = { PATH: process.env.PATH, ...(backEnd === undefined ? {} : { TSYNC_SYSCALLS: backEnd }) };
-  return spawnSync("bash", ["-c", script], { cwd: folder, encoding: "latin1", env, timeout: 60_000 });
+  // With a socket for input, as Node's pipes are, bash reads the files of a login.
+  const stdio = ["ignore", "pipe", "pipe"] as const;
+  return spawnSync("bash", ["-c", script], {
+    cwd: folder,
+    encoding: "latin1",
+    env,
+    stdio: [...stdio],
+    timeout: 60_000,
+  });
 }
 
 describe.each(["koffi", "plain"])("a working directory that was deleted, %s", (backEnd) => {

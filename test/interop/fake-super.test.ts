@@ -83,6 +83,19 @@ describe.each(["koffi", "plain"] as const)("%s", (backEnd) => {
 
 const expectSame = sideBySide({ look: lookAtTrees });
 
+test.each([
+  "--fake-super -M--super",
+  "--fake-super -M--no-super",
+  "-M--super",
+  "-M--no-super",
+  "-M--super -M--fake-super",
+  "--fake-super -M--super --iconv=UTF-8,UTF-8",
+])("%s gives the receiving side rights of its own", (options) => {
+  const setup = `mkdir r s d; echo 1 >r/f; chown 5:6 r/f; mknod r/n c 1 3; chmod 4755 r/f; touch -d @1600000000 r/* r d
+rsync -a --fake-super r/ s/; echo 2 >s/g; chown 7:8 s/g`;
+  expectSame(setup, `-ai ${options} s/ d/`);
+});
+
 test("-M--fake-super concerns the receiving side of a run that converts names, too", () => {
   const setup = "mkdir s d; echo 1 >s/f; chown 5:6 s/f; mknod s/n c 1 3; chmod 4755 s/f; touch -d @1600000000 s/* s d";
   const { trees } = expectSame(setup, "-ai -M--fake-super --iconv=UTF-8,UTF-8 s/ d/");

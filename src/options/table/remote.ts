@@ -164,7 +164,8 @@ export const remoteRows: readonly OptionRow[] = [
       if (!value.startsWith("-")) throw usageError(`Remote option must start with a dash: ${value}`);
       settings.remoteOptions.push(value);
       // In a local run the receiving side is the other one.
-      if (value !== "--fake-super") settings.unsupported.set("remote-option", "--remote-option (-M)");
+      if (!/^--(?:fake-super|super|no-super)$/.test(value))
+        settings.unsupported.set("remote-option", "--remote-option (-M)");
     },
   }),
   text("copy-as", "USER[:GROUP]", "copy with the rights of this user", (settings, value) => {

@@ -157,11 +157,12 @@ async function runBoth(
   };
   const shared = { signal, rules: () => rules, home, cvsIgnore };
   const callsOf = (role: "sender" | "generator"): Syscalls =>
-    options.fakeSuper || (options.fakeReceiver && role === "generator") ? fakeSuperSyscalls(syscalls, role) : syscalls;
+    (role === "sender" ? options : options.receiverRights).fakeSuper ? fakeSuperSyscalls(syscalls, role) : syscalls;
+  const receiverOptions: TransferOptions = { ...options, ...options.receiverRights };
   const receiving = receiveFromWire({
     ...shared,
     link: new Link(server, session, new Condition(), names.receiver),
-    options: isOnly ? { ...options, dryRun: true } : options,
+    options: isOnly ? { ...receiverOptions, dryRun: true } : receiverOptions,
     isServer: true,
     onlyBatch: isOnly,
     emit: (event) => tell(event, emit, namesHere),
