@@ -2,8 +2,9 @@
  * The remote shell: a child process whose standard input and output are the connection (1-session 2.1). What it says on standard
  * error is the user's.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { type ByteName, fromText, toText } from "../bytes/byte-name.ts";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+import { type ByteName, byteName, fromText, toText } from "../bytes/byte-name.ts";
 import { ExitCode, type Role, TsyncError } from "../errors.ts";
 import { type ByteStream, NodeByteStream } from "./byte-stream.ts";
 import { within } from "./patience.ts";
@@ -26,17 +27,24 @@ export interface CommandSettings {
   readonly variables?: Readonly<Record<string, string>>;
   /** Takes what it says on standard error; otherwise that is ours. */
   readonly onStandardError?: ((bytes: Uint8Array) => void) | undefined;
+  /** Its standard input and output are one socket, from which an `rsync --daemon` knows that it has been connected. */
+  readonly oneSocket?: boolean;
 }
 
 /** Starts a command. Throws (exit 14) when there is no such program. */
 export async function startCommand(
   words: readonly ByteName[],
   role: Role,
-  { variables = {}, onStandardError }: CommandSettings = {},
+  { variables = {}, onStandardError, oneSocket = false }: CommandSettings = {},
 ): Promise<CommandConnection> {
-  const [program = "", ...args] = portableWords(words);
+  // Node hands over one descriptor once only.
+  const first = oneSocket ? ["/bin/sh", "-c", 'exec "$0" "$@" <&3 >&3 3>&-'].map(byteName) : [];
+  const [program = "", ...args] = portableWords([...first, ...words]);
+  // Node throws for an empty name, and would say no more than that.
+  if (program === "") throw notStarted("" as ByteName, role, "ENOENT");
   const stderr = onStandardError === undefined ? "inherit" : "pipe";
-  const child = spawn(program, args, { stdio: ["pipe", "pipe", stderr], env: { ...process.env, ...variables } });
+  const stdio: StdioOptions = oneSocket ? ["ignore", "ignore", stderr, "pipe"] : ["pipe", "pipe", stderr];
+  const child = spawn(program, args, { stdio, env: { ...process.env, ...variables } });
   if (onStandardError !== undefined) child.stderr?.on("data", onStandardError);
   const ended = new Promise<number>((resolve) => {
     child.on("exit", (code, signal) => resolve(code ?? (signal === null ? 0 : shellKilled)));
@@ -45,8 +53,8 @@ export async function startCommand(
   await started(child, words[0] ?? ("" as ByteName), role);
   return {
     stream: new NodeByteStream(
-      child.stdout as NonNullable<typeof child.stdout>,
-      child.stdin as NonNullable<typeof child.stdin>,
+      (oneSocket ? child.stdio[3] : child.stdout) as Readable,
+      (oneSocket ? child.stdio[3] : child.stdin) as Writable,
     ),
     status: (patience) => within(ended, patience),
     kill: () => {
@@ -60,14 +68,21 @@ function started(child: ChildProcess, program: ByteName, role: Role): Promise<vo
   return new Promise((resolve, reject) => {
     child.once("spawn", () => resolve());
     child.once("error", (error: NodeJS.ErrnoException) => {
-      const reason = reasons.get(error.code ?? "") ?? error.message;
-      const message = `[${role}] Failed to exec ${program}: ${reason}`;
-      reject(new TsyncError("transport", message, { exitCode: ExitCode.ipc, role, cause: error }));
+      reject(notStarted(program, role, error.code ?? error.message, error));
     });
   });
 }
 
+function notStarted(program: ByteName, role: Role, reason: string, cause?: Error): TsyncError {
+  const message = `[${role}] Failed to exec ${program}: ${reasons.get(reason) ?? reason}`;
+  return new TsyncError("transport", message, { exitCode: ExitCode.ipc, role, cause });
+}
+
 const reasons: ReadonlyMap<string, string> = new Map([
+  ["E2BIG", "Argument list too long (7)"],
+  ["ENOTDIR", "Not a directory (20)"],
+  ["ELOOP", "Too many levels of symbolic links (40)"],
+  ["ENAMETOOLONG", "File name too long (36)"],
   ["ENOENT", "No such file or directory (2)"],
   ["EACCES", "Permission denied (13)"],
   ["ENOEXEC", "Exec format error (8)"],

@@ -237,6 +237,11 @@ describe("connections", () => {
   test("RSYNC_CONNECT_PROG", () => {
     const program = `echo "to %H" >&2; exec rsync --server --daemon --config=${daemon.folder}/rsyncd.conf .`;
     expect(check("-a rsync://localhost/pub/ d", { RSYNC_CONNECT_PROG: program })).toBe(0);
+    // What finds a socket as its standard input serves whoever is at the other end of it.
+    const served = `rsync --daemon --config=${daemon.folder}/rsyncd.conf`;
+    for (const line of ["rsync://localhost/", "-a rsync://localhost/pub/ d", "-a in/ localhost::rw/"]) {
+      expect(check(line, { RSYNC_CONNECT_PROG: served })).toBe(0);
+    }
     expect(check("-a rsync://local;host/pub/ d", { RSYNC_CONNECT_PROG: program })).toBe(10);
   });
 

@@ -110,7 +110,8 @@ async function openConnection(request: DaemonRequest, host: string): Promise<Con
     const text = byteName(fillIn(environment.connectProgram, host, role));
     onRemark("connect", `Using RSYNC_CONNECT_PROG instead of ${way}`);
     onRemark("connect", `Running socket program: "${text}"`);
-    const child = await startCommand([environment.shell ?? byteName("/bin/sh"), byteName("-c"), text], role);
+    const words = [environment.shell ?? byteName("/bin/sh"), byteName("-c"), text];
+    const child = await startCommand(words, role, { oneSocket: true });
     return opened(child.stream, child);
   }
   const proxy =

@@ -16,4 +16,6 @@ test("N-05 the last data may come after the end of the program", async () => {
 
 test("a program that does not exist: 14", async () => {
   await expect(startCommand([byteName("/nonexistent/shell")], "sender")).rejects.toMatchObject({ exitCode: 14 });
+  const message = "[sender] Failed to exec : No such file or directory (2)";
+  await expect(startCommand([byteName("")], "sender")).rejects.toMatchObject({ exitCode: 14, message });
 });
