@@ -13,7 +13,7 @@ export function escapeForTerminal(text: ByteName, highBytes: HighBytes): ByteNam
   if (!suspiciousForTerminal.test(text)) return text;
   // A CR at the very start is let through, as in rsync: it begins a progress line.
   if (text.startsWith("\r")) return byteName(`\r${escapeForTerminal(byteName(text.slice(1)), highBytes)}`);
-  const backslashed = escapeBackslashes(text);
+  const backslashed = escapeBackslashes(text, pieceBytes);
   const controlled = backslashed.replace(controls, escapeByte);
   if (highBytes === "raw") return byteName(controlled);
   if (highBytes === "escaped") return byteName(controlled.replace(high, escapeByte));
@@ -23,13 +23,18 @@ export function escapeForTerminal(text: ByteName, highBytes: HighBytes): ByteNam
 /** The text as a log line shows it: control bytes and 0x80-0x9f escaped, whatever the locale. */
 export function escapeForLog(text: ByteName): ByteName {
   if (!suspiciousForLog.test(text)) return text;
-  return byteName(escapeBackslashes(text).replace(logControls, escapeByte));
+  return byteName(escapeBackslashes(text, text.length).replace(logControls, escapeByte));
 }
 
 /** A message may come from Node and hold ordinary text: then it is shown as UTF-8. */
 export function asBytes(text: string): ByteName {
   return /[^\x00-\xff]/.test(text) ? fromText(text) : byteName(text);
 }
+
+/** rsync brings its messages to the terminal in pieces of so many bytes, each escaped by itself (seen in rsync 3.5.0). */
+const pieceBytes = 1023;
+/** A backslash, `#` and three digits. */
+const lookAlikeBytes = 5;
 
 const suspiciousForTerminal = /[\x00-\x08\x0a-\x1f\x80-\xff]|\\#[0-9]{3}/;
 const suspiciousForLog = /[\x00-\x08\x0a-\x1f\x80-\x9f]|\\#[0-9]{3}/;
@@ -57,8 +62,11 @@ const highUtf8 = new RegExp(
   "g",
 );
 
-function escapeBackslashes(text: string): string {
-  return text.replace(/\\(?=#[0-9]{3})/g, "\\#134");
+/** Of what would read as an escape but lies across two pieces, the backslash is shown as it is. */
+function escapeBackslashes(text: string, piece: number): string {
+  return text.replace(/\\(?=#[0-9]{3})/g, (backslash, at: number) =>
+    at % piece > piece - lookAlikeBytes ? backslash : "\\#134",
+  );
 }
 
 function escapeByte(byte: string): string {

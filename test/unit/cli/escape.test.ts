@@ -65,6 +65,19 @@ const rows: readonly Row[] = [
 ];
 
 describe("escapeForTerminal", () => {
+  test.each([
+    [1018, "\\#134#012"],
+    [1019, "\\#012"],
+    [1022, "\\#012"],
+    [1023, "\\#134#012"],
+    [2041, "\\#134#012"],
+    [2042, "\\#012"],
+    [2046, "\\#134#012"],
+  ])("shows what reads as an escape behind %i bytes as %s, as in rsync's pieces", (length, shown) => {
+    const before = "x".repeat(length);
+    expect(escapeForTerminal(byteName(`${before}\\#012`), "utf8")).toBe(`${before}${shown}`);
+    expect(escapeForLog(byteName(`${before}\\#012`))).toBe(`${before}\\#134#012`);
+  });
   test.each(rows)("shows $name in a UTF-8 locale", ({ name, utf8 }) => {
     expect(escapeForTerminal(byteName(name), "utf8")).toBe(utf8);
   });
