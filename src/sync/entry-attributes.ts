@@ -5,7 +5,7 @@
 import { type ByteName, baseName, byteName, directoryName } from "../bytes/byte-name.ts";
 import { accessAclToSend } from "../fs/acl.ts";
 import { countLinkHops, findReferent } from "../fs/followed-links.ts";
-import { emptyStat, isXattrList, type Syscalls } from "../fs/syscalls/interface.ts";
+import { emptyStat, isXattrList, type Stat, type Syscalls } from "../fs/syscalls/interface.ts";
 import { limits } from "../limits.ts";
 import { noListChecksum } from "../options/checksum-choice.ts";
 import { type FileEntry, FileType, type Xattr } from "../protocol/file-entry.ts";
@@ -26,7 +26,7 @@ export interface AttributeReports {
   vanished(absolute: ByteName): void;
 }
 
-/** Times of access of the hard-linked files that have been listed with digests; seconds, by group. */
+/** Times of access of hard-linked files that have been listed with digests, and of such links; seconds, by group. */
 export type LinkedTimes = readonly (readonly [number, number])[];
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -49,7 +49,7 @@ export class EntryAttributes {
   private readonly plainWanted: (name: ByteName) => boolean;
   private readonly stat = emptyStat();
   private readonly sent = new Map<readonly Xattr[], SentAttributes>();
-  /** Times of access of hard-linked files, before they were read for their digests, by the numbers of their groups. */
+  /** Times of access of hard-linked files and links before they were read, by the numbers of their groups. */
   private readonly linkedTimes: Map<number, number>;
 
   constructor(context: BuilderContext, linkedTimes: LinkedTimes | undefined, reports: AttributeReports) {
@@ -160,6 +160,14 @@ export class EntryAttributes {
     const atime = this.accessTimeNow(directory, entry);
     if (entry.linkGroup >= 0) this.linkedTimes.set(entry.linkGroup, atime);
     return atime;
+  }
+
+  /** The time of access that an entry is made with: reading the same link under another name has changed it. */
+  listedAtime({ mode, atime }: Stat, linkGroup: number): number {
+    if (linkGroup < 0 || (mode & FileType.mask) !== FileType.symlink) return atime;
+    const known = this.linkedTimes.get(linkGroup);
+    if (known === undefined) this.linkedTimes.set(linkGroup, atime);
+    return known ?? atime;
   }
 
   private accessTimeNow(directory: number, { name, atime }: FileEntry): number {

@@ -12,7 +12,7 @@ import { addAbsent, isWithoutOwner, type PendingDirectory } from "./absent-lists
 import type { BuilderContext } from "./builder-context.ts";
 import { EntryAttributes, type LinkedTimes } from "./entry-attributes.ts";
 import { EntryOrder } from "./entry-order.ts";
-import type { NoticeCode, RunEvent } from "./events.ts";
+import type { RunEvent } from "./events.ts";
 import { type FileList, IoError, sortEntries } from "./file-list.ts";
 import type { FilterPosition } from "./filter-stack.ts";
 import { systemProblem, tooLongProblem } from "./ledger.ts";
@@ -20,6 +20,7 @@ import { ListedTimes } from "./listed-times.ts";
 import { unmunged } from "./munge.ts";
 import { NamedEntries, type NamedState } from "./named-entries.ts";
 import { ScanEvents, type ScanEventsState } from "./scan-events.ts";
+import { followsUnsafe, hasVanished, judgedByRule, leadsNowhere, skipsMountPoint } from "./scan-texts.ts";
 import { deviceKey, deviceSize, linksToFollow, type SourceStat, statSource } from "./source-stat.ts";
 import { sourcesToScan } from "./sources-to-scan.ts";
 import { TreeEstimate } from "./tree-estimate.ts";
@@ -94,11 +95,13 @@ export class ListBuilder {
     this.times.beginArgument();
   }
 
-  /** Adds an entry to the list of the directory `parent` (`.` for the first list). */
-  addEntry(parent: ByteName, entry: FileEntry, device: number): void {
-    this.named.add(parent, entry);
-    this.times.named(entry);
+  /** Adds an entry to the list of the directory `parent` (`.` for the first list); `remark` is told when it is listed. */
+  addEntry(parent: ByteName, entry: FileEntry, device: number, remark?: RunEvent): void {
+    const isLater = this.context.options.incrementalRecursion && parent !== ".";
+    if (remark !== undefined && !isLater) this.report(remark);
+    this.named.add(parent, entry, isLater ? remark : undefined);
     this.argumentDevices.set(entry, device);
+    this.times.named(entry, this.events.scanning);
     this.events.addEntry(entry);
   }
 
@@ -122,7 +125,7 @@ export class ListBuilder {
       const found = this.scan(source, directory.path, device);
       for (const child of found) children.push(child);
       this.named.found(rank, found);
-      this.times.found(found, rank);
+      this.times.found(found, this.events.scanning);
       order?.addPart(found, rank);
     };
     const scanned = sourcesToScan(directory.sources, this.context);
@@ -138,7 +141,8 @@ export class ListBuilder {
         if (scanned.has(step.source)) addContent(step.source, step.rank);
         continue;
       }
-      const { entry: named, rank } = step;
+      const { entry: named, rank, remark } = step;
+      if (remark !== undefined) this.report(remark);
       const dot = isDot(named);
       if (!first && this.isHiddenBelow(named, directory.path)) continue;
       if (!first) this.times.lookBehindMergeFiles(named, directory.path);
@@ -159,14 +163,15 @@ export class ListBuilder {
     for (const next of below.reverse()) this.pending.push(next);
     const shifted = sorted.dropped.map(({ entry, position }) => ({ entry, position: position + dots.length }));
     const last = this.pending.length === 0;
-    if (last) this.times.settle();
+    const events = this.events.take(last);
+    if (last || this.context.options.incrementalRecursion) this.times.settle();
     return {
       owner,
       path: directory.path,
       entries: [...sorted.files, ...sorted.directories.map((merged) => merged.entry)],
       duplicates: [...dots.slice(1).map((entry, index) => ({ entry, position: index + 1 })), ...shifted],
       ioError: this.ioError,
-      events: this.events.take(last),
+      events,
       last,
       scanned: order?.places(dots, sorted, shifted),
     };
@@ -218,7 +223,7 @@ export class ListBuilder {
       }
       const isDir = (this.stat.mode & FileType.mask) === FileType.directory;
       if (isDir && options.recursive && options.oneFileSystem > 1 && deviceKey(this.stat) !== device) {
-        this.remark("mount-point", `[sender] skipping mount-point dir ${child}`, child, options.info.mount);
+        if (options.info.mount > 0) this.report(skipsMountPoint(child));
         continue;
       }
       if (filtering && this.hidden(child, isDir)) continue;
@@ -253,11 +258,19 @@ export class ListBuilder {
     return names;
   }
 
-  /** Stats a name of the source, through links as far as the options say; reports unsafe links that are followed. */
-  look(directory: number, name: ByteName, path: ByteName, stat: Stat, passed = 0): SourceStat {
+  /** Stats a name of the source, through links as far as the options say; `tell` hears of unsafe links that are followed. */
+  look(
+    directory: number,
+    name: ByteName,
+    path: ByteName,
+    stat: Stat,
+    passed = 0,
+    tell: (remark: RunEvent) => void = (remark) => this.report(remark),
+  ): SourceStat {
     const { options, syscalls } = this.context;
-    const onUnsafe = (target: ByteName) =>
-      this.remark("unsafe-link", `copying unsafe symlink "${path}" -> "${target}"`, path, options.info.symsafe);
+    const onUnsafe = (target: ByteName): void => {
+      if (options.info.symsafe > 0) tell(followsUnsafe(path, target));
+    };
     return statSource(options, syscalls, directory, name, path, stat, onUnsafe, passed);
   }
 
@@ -270,24 +283,15 @@ export class ListBuilder {
 
   /** Reports a link that was to be followed and leads nowhere. */
   dangling(absolute: ByteName): void {
-    const text = byteName(`symlink has no referent: "${absolute}"`);
-    const problem = { type: "problem", severity: "error", role: "sender", text, path: absolute, errno: 2 } as const;
-    this.report(problem, IoError.general);
-  }
-
-  private remark(code: NoticeCode, text: string, path: ByteName, level: number): void {
-    if (level > 0) this.report({ type: "notice", role: "sender", code, path, text: byteName(text) });
+    this.report(leadsNowhere(absolute), IoError.general);
   }
 
   /** Whether the sender's rules hide a name. */
   hidden(path: ByteName, isDir: boolean): boolean {
     const { filters, options } = this.context;
     const verdict = filters.check(path, isDir);
-    if (verdict !== 0 && options.debug.filter > 0) {
-      const act = verdict < 0 ? "hiding" : "showing";
-      const text = `[sender] ${act} ${isDir ? "directory" : "file"} ${path} because of pattern ${filters.lastRuleText ?? ""}`;
-      this.report({ type: "notice", role: "sender", code: "filter", path, text: byteName(text) });
-    }
+    if (verdict !== 0 && options.debug.filter > 0)
+      this.report(judgedByRule(path, isDir, verdict < 0, filters.lastRuleText));
     return verdict < 0;
   }
 
@@ -306,8 +310,9 @@ export class ListBuilder {
     let target: ByteName | undefined;
     let size = 0;
     if (type === FileType.symlink) {
-      if (options.links) {
-        const link = syscalls.readLinkAt(directory, name);
+      // rsync reads every link, which changes its time of access.
+      const link = options.links || options.atimes ? syscalls.readLinkAt(directory, name) : undefined;
+      if (options.links && link !== undefined) {
         if (typeof link === "number" || link === "") {
           this.fail("readlink_stat", this.context.roots.absolute(root, path), typeof link === "number" ? link : -22);
           return undefined;
@@ -333,8 +338,10 @@ export class ListBuilder {
       mtime = Math.floor(Date.now() / 1000);
     }
     if (followed) this.attributes.isFollowed(path);
+    this.times.seen(root, path, stat);
     const isOne = stat.linkCount > 1 || (this.context.linksAll === true && type === FileType.regular);
     const linked = options.hardLinks && isOne && type !== FileType.directory;
+    const linkGroup = linked ? this.linkGroup(stat) : -1;
     return {
       path,
       name: path === "." || path === "/." ? path : (path.slice(path.lastIndexOf("/") + 1) as ByteName),
@@ -343,14 +350,14 @@ export class ListBuilder {
       size,
       mtime,
       mtimeNanoseconds,
-      atime: options.atimes && type !== FileType.directory ? stat.atime : 0,
+      atime: options.atimes && type !== FileType.directory ? this.attributes.listedAtime(stat, linkGroup) : 0,
       uid: stat.uid,
       gid: stat.gid,
       rdevMajor: isDev ? stat.rdevMajor : 0,
       rdevMinor: isDev ? stat.rdevMinor : 0,
       flags,
       target,
-      linkGroup: linked ? this.linkGroup(stat) : -1,
+      linkGroup,
       checksum: undefined,
       accessAcl: undefined,
       defaultAcl: undefined,
@@ -388,8 +395,6 @@ export class ListBuilder {
 
   /** Reports something that went away, or was not there when it was looked for. */
   vanished(absolute: ByteName, kind: "file" | "directory" = "file"): void {
-    const text = byteName(`${kind} has vanished: "${absolute}"`);
-    const problem = { type: "problem", severity: "vanished", role: "sender", text, path: absolute, errno: 2 } as const;
-    this.report(problem, IoError.vanished);
+    this.report(hasVanished(absolute, kind), IoError.vanished);
   }
 }

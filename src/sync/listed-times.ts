@@ -7,6 +7,7 @@ import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
 import type { BuilderContext } from "./builder-context.ts";
 import { isDirectory } from "./file-list.ts";
+import type { Scanned } from "./scan-events.ts";
 import { followsFiles } from "./source-stat.ts";
 
 /** An entry whose time can still be told otherwise. */
@@ -14,7 +15,7 @@ type TimedEntry = Omit<FileEntry, "atime"> & { atime: number };
 
 interface Visit {
   readonly entry: TimedEntry;
-  readonly rank: number;
+  readonly part: Scanned;
 }
 
 export class ListedTimes {
@@ -22,20 +23,23 @@ export class ListedTimes {
   private readonly stat: Stat = emptyStat();
   /** Number of the argument. */
   private rank = -1;
-  /** Every look at a name, by its whole path, in the order of the walk. */
-  private readonly visits = new Map<ByteName, Visit[]>();
+  /** Every look at an object, by its number or else its whole path, in the order of the walk. */
+  private readonly visits = new Map<string, Visit[]>();
+  /** What stands at a path. */
+  private readonly objects = new Map<ByteName, string>();
+  private settled = false;
 
   constructor(context: BuilderContext) {
     this.context = context;
   }
 
   /**
-   * Several arguments may name the same, and rsync lists one after the other: which comes first is known at the end. Until then
-   * entries may change, and no other thread can go on.
+   * Which look comes first is known at the end: several arguments, or names of one object in several directories, are looked at in
+   * another order here. Until then entries may change, and no other thread can go on.
    */
   get isOpen(): boolean {
-    const { atimes, incrementalRecursion } = this.context.options;
-    return atimes && !incrementalRecursion && this.rank > 0;
+    const { atimes, incrementalRecursion, checksum } = this.context.options;
+    return atimes && !this.settled && (this.rank > 0 || (!incrementalRecursion && (checksum || this.objects.size > 0)));
   }
 
   /** What is added from now on belongs to the next argument. */
@@ -43,35 +47,45 @@ export class ListedTimes {
     this.rank++;
   }
 
+  /** Hears what stands at a path. */
+  seen(root: number, path: ByteName, stat: Stat): void {
+    if (!this.context.options.atimes || this.settled || stat.linkCount < 2) return;
+    const { deviceMajor, deviceMinor, inodeHigh, inodeLow } = stat;
+    this.objects.set(this.context.roots.absolute(root, path), `${deviceMajor} ${deviceMinor} ${inodeHigh} ${inodeLow}`);
+  }
+
   /** Hears of an argument. */
-  named(entry: FileEntry): void {
-    const { atimes, incrementalRecursion } = this.context.options;
-    if (atimes && !incrementalRecursion) this.note(entry, this.rank);
+  named(entry: FileEntry, part: Scanned): void {
+    if (this.context.options.atimes) this.note(entry, part);
   }
 
   /** Hears of an argument that is listed as another entry. */
   replaced(named: FileEntry, entry: FileEntry): void {
     if (entry === named || !this.isOpen) return;
-    const path = this.context.roots.absolute(named.root, named.path);
-    const visits = this.visits.get(path) ?? [];
+    const key = this.keyOf(named);
+    const visits = this.visits.get(key) ?? [];
+    const part = visits.find((visit) => visit.entry === named)?.part;
     // It is read for its digest now, behind what was read before.
-    const rank = visits.find((visit) => visit.entry === named)?.rank ?? 0;
-    this.visits.set(path, [...visits.filter((visit) => visit.entry !== named), { entry, rank }]);
+    if (part !== undefined) this.visits.set(key, [...visits.filter((visit) => visit.entry !== named), { entry, part }]);
   }
 
   /** Hears of what a walk found below an argument. */
-  found(entries: readonly FileEntry[], rank: number): void {
-    if (this.isOpen) for (const entry of entries) this.note(entry, rank);
+  found(entries: readonly FileEntry[], part: Scanned): void {
+    if (this.isOpen) for (const entry of entries) this.note(entry, part);
   }
 
-  /** Gives each look at a name the time that it would have had in the order of the arguments. */
+  /** Gives each look the time that it would have had in the order of rsync's scan. */
   settle(): void {
     for (const visits of this.visits.values()) {
       const times = visits.map(({ entry }) => entry.atime);
-      const inOrder = visits.toSorted((one, other) => one.rank - other.rank);
-      for (const [index, { entry }] of inOrder.entries()) entry.atime = times[index] ?? entry.atime;
+      const inOrder = visits.toSorted((one, other) => one.part.place - other.part.place);
+      // The names of a hard-linked object have what the first has.
+      for (const [index, { entry }] of inOrder.entries())
+        entry.atime = times[entry.linkGroup < 0 ? index : 0] ?? entry.atime;
     }
     this.visits.clear();
+    this.objects.clear();
+    this.settled = true;
   }
 
   /**
@@ -88,11 +102,16 @@ export class ListedTimes {
     if (syscalls[look](held.descriptor, entry.name, this.stat) === 0) entry.atime = this.stat.atime;
   }
 
-  private note(entry: FileEntry, rank: number): void {
+  private note(entry: FileEntry, part: Scanned): void {
     if (isDirectory(entry)) return;
-    const path = this.context.roots.absolute(entry.root, entry.path);
-    const visits = this.visits.get(path);
-    if (visits === undefined) this.visits.set(path, [{ entry, rank }]);
-    else visits.push({ entry, rank });
+    const key = this.keyOf(entry);
+    const visits = this.visits.get(key);
+    if (visits === undefined) this.visits.set(key, [{ entry, part }]);
+    else visits.push({ entry, part });
+  }
+
+  private keyOf({ root, path }: FileEntry): string {
+    const absolute = this.context.roots.absolute(root, path);
+    return this.objects.get(absolute) ?? absolute;
   }
 }

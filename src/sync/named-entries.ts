@@ -4,6 +4,7 @@
  */
 import type { ByteName } from "../bytes/byte-name.ts";
 import { EntryFlag, type FileEntry } from "../protocol/file-entry.ts";
+import type { RunEvent } from "./events.ts";
 import { isDirectory } from "./file-list.ts";
 
 /** An entry that an argument put where it is. */
@@ -13,12 +14,14 @@ export interface NamedEntry {
   readonly rank: number;
   /** The implied directory that it hangs on; undefined in the first list. */
   readonly host: FileEntry | undefined;
+  /** What is told of it when it is listed. */
+  readonly remark?: RunEvent | undefined;
 }
 
 /** One step on the way to a list: a directory is scanned, if it has content, or an entry of an argument is taken. */
 export type ListStep =
   | { readonly kind: "source"; readonly source: FileEntry; readonly rank: number }
-  | { readonly kind: "named"; readonly entry: FileEntry; readonly rank: number };
+  | (Omit<NamedEntry, "host"> & { readonly kind: "named" });
 
 /** What is still to be taken, as plain data. */
 export interface NamedState {
@@ -51,9 +54,9 @@ export class NamedEntries {
   }
 
   /** Adds an entry to the list of the directory `parent` (`.` for the first list). */
-  add(parent: ByteName, entry: FileEntry): void {
+  add(parent: ByteName, entry: FileEntry, remark?: RunEvent): void {
     const rank = Math.max(0, this.rank);
-    const item = { entry, rank, host: this.hosts.get(parent) };
+    const item = { entry, rank, host: this.hosts.get(parent), remark };
     const entries = this.named.get(parent);
     if (entries === undefined) this.named.set(parent, [item]);
     else entries.push(item);
@@ -78,7 +81,7 @@ export class NamedEntries {
     const left = new Set(named);
     const name = (item: NamedEntry): void => {
       left.delete(item);
-      steps.push({ kind: "named", entry: item.entry, rank: item.rank });
+      steps.push({ kind: "named", entry: item.entry, rank: item.rank, remark: item.remark });
     };
     for (const source of sources) {
       const rank = this.ranks.get(source) ?? 0;

@@ -9,12 +9,14 @@ import type { BuilderContext } from "./builder-context.ts";
 import type { RunEvent } from "./events.ts";
 
 /** An argument or a directory: what was told of it, and the directories found in it. */
-interface Scanned {
+export interface Scanned {
   events: RunEvent[] | undefined;
   /** How many entries there were before each of these. */
   before: number[];
   entries: number;
   inside: Scanned[] | undefined;
+  /** Its place in the order in which rsync scans; known when a list takes it along. */
+  place: number;
 }
 
 /** What goes to another thread. */
@@ -58,6 +60,11 @@ export class ScanEvents {
     return this.current;
   }
 
+  /** The argument or directory that is looked at. */
+  get scanning(): Scanned {
+    return this.current;
+  }
+
   /** An entry was found in a scan; what is in a directory is still to be scanned. */
   foundEntry(entry: FileEntry): void {
     this.current.entries++;
@@ -96,7 +103,9 @@ export class ScanEvents {
       for (; this.counts && passed < count; passed += 100) events.push({ type: "list-count", count: passed });
     };
     let before = 0;
+    let place = 0;
     for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
+      part.place = place++;
       for (const [index, event] of (part.events ?? []).entries()) {
         countUpTo(before + (part.before[index] ?? 0));
         events.push(event);
@@ -111,5 +120,5 @@ export class ScanEvents {
 }
 
 function newPart(): Scanned {
-  return { events: undefined, before: [], entries: 0, inside: undefined };
+  return { events: undefined, before: [], entries: 0, inside: undefined, place: 0 };
 }

@@ -11,12 +11,14 @@ import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { workingDirectory } from "../fs/working-directory.ts";
 import { EntryFlag, FileType } from "../protocol/file-entry.ts";
 import type { BuilderContext } from "./builder-context.ts";
+import type { RunEvent } from "./events.ts";
 import { IoError, isSymlink } from "./file-list.ts";
 import { systemProblem } from "./ledger.ts";
 import type { ListBuilder } from "./list-builder.ts";
 import { operatorRules } from "./operator-rules.ts";
+import { SharedParents } from "./shared-parents.ts";
 import { deviceKey, isUnsafe, linksToFollow, lookAgain, type SourceStat } from "./source-stat.ts";
-import { type Argument, joinBase, parentOfEntry, splitPlain, splitRelative } from "./split-argument.ts";
+import { type Argument, joinBase, parentOfEntry, shownBase, splitPlain, splitRelative } from "./split-argument.ts";
 
 const ELOOP = -40;
 
@@ -42,16 +44,19 @@ class SourceArguments {
   private row = 0;
   private rows = 0;
   private rowText: ByteName | undefined;
-  /** Which child each directory was last given as an implied one; without incremental recursion: the parents of all. */
+  /** Which child each directory was last given as an implied one, for incremental recursion. */
   private readonly impliedIn = new Map<string, string>();
   /** The row of the argument that gave them: what implies nothing does not come between those without a text before the name. */
   private impliedRow = 0;
-  private lastImplied: readonly string[] = [];
+  /** The same without. */
+  private readonly shared = new SharedParents();
   private rootImplied = false;
   /** `--files-from`: its base directory is not part of what `%f` shows. */
-  private hiddenBase = "";
+  private hiddenBase: ByteName = byteName("");
   /** `--confine-root`: what is listed must not lie elsewhere. */
   private confined: OperatorPaths | undefined;
+  /** What is to be told of the current argument. */
+  private unsafeLink: RunEvent | undefined;
 
   constructor(context: BuilderContext, builder: ListBuilder) {
     this.context = context;
@@ -62,7 +67,7 @@ class SourceArguments {
   /** Adds the arguments of the command line. */
   addAll(sources: readonly ByteName[]): void {
     for (const source of sources) {
-      this.builder.beginArgument();
+      this.beginArgument();
       if (this.context.options.relative) this.addRelative(byteName(""), source);
       else this.addPlain(splitPlain(source));
     }
@@ -79,7 +84,7 @@ class SourceArguments {
     const paths = new OperatorPaths(this.context.syscalls, operatorRules(this.context.options));
     if (paths.confined) this.confined = paths;
     for (const name of names) {
-      this.builder.beginArgument();
+      this.beginArgument();
       if (!this.mayLie(base, name)) continue;
       if (this.context.options.relative) this.addRelative(base, name);
       else {
@@ -87,6 +92,11 @@ class SourceArguments {
         this.addPlain({ ...plain, base: joinName(base, plain.base) });
       }
     }
+  }
+
+  private beginArgument(): void {
+    this.builder.beginArgument();
+    this.unsafeLink = undefined;
   }
 
   /** Tells of a name that leads out of the directory of `--confine-root`; one that is not there lies where it would (-2: ENOENT). */
@@ -108,7 +118,7 @@ class SourceArguments {
     const { descriptor } = roots.get(root);
     const seen = argument.content
       ? syscalls.fstat(descriptor, this.stat)
-      : this.builder.look(descriptor, argument.path, argument.path, this.stat);
+      : this.look(descriptor, argument.path, argument.path);
     lookAgain(this.context, seen, descriptor, argument.path, this.stat);
     if (seen === "dangling" && this.isHidden(roots.get(root).absolute, argument.path)) return;
     if (this.found(seen, roots.absolute(root, argument.path)))
@@ -161,6 +171,13 @@ class SourceArguments {
     this.addStatted(root, descriptor, { ...argument, content: argument.content && isDir }, seen === "followed");
   }
 
+  /** What is to be told of an unsafe link waits until it is known that no rule leaves it out. */
+  private look(directory: number, name: ByteName, path: ByteName): SourceStat {
+    return this.builder.look(directory, name, path, this.stat, 0, (remark) => {
+      this.unsafeLink = remark;
+    });
+  }
+
   /** Looks at an argument of `--relative`, named by its path as a whole. */
   private lookRelative(argument: Argument, full: ByteName): SourceStat {
     const { syscalls, options } = this.context;
@@ -175,7 +192,7 @@ class SourceArguments {
     const parent = directoryName(full) || byteName(".");
     const descriptor = syscalls.openPath(parent, syscalls.flags.path | syscalls.flags.directory);
     if (descriptor < 0) return descriptor;
-    const seen = this.builder.look(descriptor, baseName(full), argument.path, this.stat);
+    const seen = this.look(descriptor, baseName(full), argument.path);
     syscalls.close(descriptor);
     return seen;
   }
@@ -186,7 +203,7 @@ class SourceArguments {
    */
   private addParents({ base, path: whole }: Argument, vanished?: (path: ByteName) => void): boolean {
     const parts = components(whole).slice(0, -1);
-    const known = this.countKnown(parts);
+    const known = this.shared.countKnown(parts);
     if (parts.length > 0 && this.impliedRow !== this.row) this.impliedIn.clear();
     if (parts.length > 0) this.impliedRow = this.row;
     let parent = whole.startsWith("/") ? "/" : "";
@@ -205,19 +222,6 @@ class SourceArguments {
     return true;
   }
 
-  /**
-   * How many of an argument's parents the arguments before have implied already, without incremental recursion: those that it
-   * shares with the parents before, but where these end within it, the last is implied once more (2-file-list 9.2).
-   */
-  private countKnown(parts: readonly ByteName[]): number {
-    const before = this.lastImplied;
-    let shared = 0;
-    while (shared < parts.length && parts[shared] === before[shared]) shared++;
-    if (shared === parts.length) return shared;
-    this.lastImplied = parts;
-    return shared > 0 && shared === before.length ? shared - 1 : shared;
-  }
-
   /** Whether an argument is missing and its counterpart is to be deleted. */
   private deletes(seen: SourceStat): boolean {
     const { missingArguments, copyLinks } = this.context.options;
@@ -228,6 +232,7 @@ class SourceArguments {
   private found(seen: SourceStat, absolute: ByteName): boolean {
     if (seen === "own" || seen === "followed" || seen === 0) return true;
     const { options } = this.context;
+    if (this.unsafeLink !== undefined) this.builder.report(this.unsafeLink);
     if (seen === "dangling" && !options.copyLinks) this.builder.dangling(absolute);
     else if (typeof seen === "number" && seen !== -2) this.missing(absolute, seen);
     else if (options.missingArguments === "report") this.missing(absolute, -2);
@@ -269,7 +274,7 @@ class SourceArguments {
     if (entry === undefined) return;
     const [complete] = this.builder.withAttributes([entry], directory, path, content);
     if (complete === undefined) return;
-    this.builder.addEntry(dot ? path : parentOfEntry(path), complete, device);
+    this.builder.addEntry(dot ? path : parentOfEntry(path), complete, device, this.unsafeLink);
   }
 
   /** Whether rules hide a link that leads nowhere: as a file or as a directory, it is not missed then, but under `-L`. */
@@ -339,7 +344,7 @@ class SourceArguments {
       prefix,
       row: this.row,
       absolute: absolute ?? this.absolute(text),
-      shown: this.shownBase(shown ?? text),
+      shown: shownBase(shown ?? text, this.hiddenBase),
     });
     this.rootsByText.set(key, root);
     return root;
@@ -370,15 +375,6 @@ class SourceArguments {
     const known = this.rootsByText.get(key) ?? roots.add({ ...roots.get(root), row: this.row });
     this.rootsByText.set(key, known);
     return known;
-  }
-
-  /** What `%f` puts before the transfer path. */
-  private shownBase(text: ByteName): ByteName {
-    if (text === "") return text;
-    const shown = collapseSlashes(text);
-    if (this.hiddenBase === "" && shown !== ".") return shown;
-    if (shown === "." || shown === this.hiddenBase) return byteName("");
-    return shown.startsWith(`${this.hiddenBase}/`) ? byteName(shown.slice(this.hiddenBase.length + 1)) : shown;
   }
 
   /** An absolute path as messages about entering it show it: as it was typed. */

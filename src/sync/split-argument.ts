@@ -56,3 +56,12 @@ export function parentOfEntry(path: ByteName): ByteName {
 export function childPath(parent: ByteName, name: ByteName): ByteName {
   return parent === "." ? name : joinName(parent, name);
 }
+
+/** What `%f` puts before the transfer path; not `hiddenBase`, the cleaned base directory of `--files-from` (else empty). */
+export function shownBase(text: ByteName, hiddenBase: ByteName): ByteName {
+  if (text === "") return text;
+  const shown = collapseSlashes(text);
+  if (hiddenBase === "" && shown !== ".") return shown;
+  if (shown === "." || shown === hiddenBase) return byteName("");
+  return shown.startsWith(`${hiddenBase}/`) ? byteName(shown.slice(hiddenBase.length + 1)) : shown;
+}

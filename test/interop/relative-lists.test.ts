@@ -108,3 +108,14 @@ test.each([
 ])("missing arguments whose parents are missing too keep the directory before them: %s", (line) => {
   compare(`${setup}\nmkdir -p s/Empty/a`, `-rR --delete-missing-args ${line} s/./R/g d/`);
 });
+
+test.each(["", "--no-i-r", "--exclude=ln", "--no-i-r --exclude=ln", "--exclude=u/"])(
+  "where -vv tells of links that --copy-unsafe-links follows: %s",
+  (options) => {
+    const links =
+      "mkdir -p d u/v w/v; for x in . u u/v w w/v; do ln -s /etc/hostname $x/ln; ln -s /dev/null $x/on; done";
+    for (const sources of ["u/ln ./ln u/v/ln w/ln u w/v/on ./on", "w/./v/ln u/./ln u/./v u/./on", "ln u/ln w/v on"])
+      compare(links, `-rlRvvn ${options} --copy-unsafe-links ${sources} d/`);
+    compare(links, `-rlvvn ${options} --copy-unsafe-links u/ln w/v u/v/on d/`);
+  },
+);

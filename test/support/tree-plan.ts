@@ -54,6 +54,9 @@ export type TreePlan = ReadonlyMap<ByteName, PlanEntry>;
 /** The bytes of the pool that `Segment.offset` points into. */
 export const poolBytes = 3 * 1024 * 1024;
 
+/** When something was accessed of which the plan does not say it. */
+const plannedAccess = 1_200_000_000_000_000_000n;
+
 /** Attributes of an ordinary object. */
 export function plainAttributes(mode: number, mtime = 1_700_000_000_000_000_000n): PlanAttributes {
   return { mode, uid: 0, gid: 0, mtime, xattrs: new Map() };
@@ -97,10 +100,14 @@ export class TreeBuilder {
     }
   }
 
-  /** Gives everything its times once more: looking at a tree changes times of access. */
+  /**
+   * Gives everything its times once more: looking at a tree changes times of access. What the plan has none for gets a fixed one, since how
+   * many bytes a list takes depends on which times are equal.
+   */
   resetTimes(plan: TreePlan, top: ByteName): void {
     for (const [path, { node, attributes }] of plan) {
-      if (node.kind !== "link") this.#libc.setTimes(at(top, path), attributes.mtime, attributes.atime);
+      const { mtime, atime = plannedAccess } = attributes;
+      if (node.kind !== "link") this.#libc.setTimes(at(top, path), mtime, atime);
     }
   }
 
