@@ -78,6 +78,15 @@ difference("`--fake-super` as an ordinary user, a file that may not be read", {
   tsync: { status: 0, err: "" },
 });
 
+difference("`--fake-super` as an ordinary user, a file of somebody else that needs no note but another mode", {
+  setup: "mkdir s d; echo 1 >s/f; cp -p s/f d/f; chmod 664 d/f; chown 65534 d",
+  run: "-aO --fake-super s/ d/",
+  look: "stat -c %a d/f",
+  nobody: true,
+  rsync: { status: 0, err: "", seen: "664\n" },
+  tsync: { status: 23, err: /failed to write xattr user\.rsync\.%stat for "\S+\/d\/f": Operation not/, seen: "664\n" },
+});
+
 difference("`--fake-super` without `-o` or `-g`", {
   setup: "mkdir s d; echo 1 >s/f; chown -R 65534:65534 .",
   run: "-rltp --fake-super s/ d/",

@@ -142,6 +142,12 @@ describe("as an ordinary user", () => {
     const own = `${plain}; chmod 755 s/dir; chmod 444 s/closed; mkdir d; chown 65534:65534 d`;
     expectSameAsUser(own, `--fake-super ${options} -og s/ d/`);
   });
+
+  test.each(["755 2755", "666 2755", "2755 3755", "2666 2755"])("modes of somebody else's file: %s", (modes) => {
+    const [there, sent] = modes.split(" ");
+    const setup = `mkdir s d; echo 1 >s/f; echo 1 >d/f; chown 65534 d; chmod ${sent} s/f; chmod ${there} d/f; ${settled}`;
+    expectSameAsUser(setup, "-ai --fake-super s/ d/");
+  });
 });
 
 test("a run with more files than one thread takes", () => {

@@ -42,7 +42,8 @@ const verification = /^WARNING: (.*) failed verification -- update (?:discarded|
 const closedLink = /^rsync: \[generator\] opendir "(.*)" failed: Too many levels of symbolic links \(40\)$/;
 const unread = /^failed to re-read xattr \S+ for .*$/m;
 const removedTooEarly = /^rsync: \[sender\] get_xattr_data: lgetxattr\(.*\) failed: No such file or directory \(2\)$/;
-const lostList = /^File-list index \d+ not in \d+ - \d+ \(got_flist_entry_status\) \[generator\]$/m;
+const lostList =
+  /^File-list index \d+ not in \d+ - \d+ \((?:got_flist_entry_status|finish_hard_link)\) \[generator\]$/m;
 const protocolEnd = /^rsync error: (?:protocol incompatibility|error in rsync protocol data stream) /;
 const vanished = /^(?:file has vanished: ".*"|rsync warning: some files vanished before they could be transferred .*)$/;
 

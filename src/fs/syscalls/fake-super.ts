@@ -190,9 +190,10 @@ export function fakeSuperSyscalls(calls: Syscalls, role: Role): Syscalls {
       const before = read(directory, name);
       const own = (mode & 0o777) | (type === FileType.directory ? 0o700 : 0o600);
       const done = (found.mode & 0o7777) === own ? 0 : calls.chmodAt(directory, name, own);
-      if (done < 0) return done;
-      const pretended = (before?.mode ?? found.mode) & FileType.mask;
-      return note(directory, name, type | own, before, { mode: pretended | (mode & 0o7777) });
+      const pretended = ((before?.mode ?? found.mode) & FileType.mask) | (mode & 0o7777);
+      const noted = note(directory, name, type | own, before, { mode: pretended });
+      // What is noted counts, whatever the mode itself is.
+      return done < 0 && noted >= 0 && read(directory, name)?.mode !== pretended ? done : noted;
     },
 
     readXattrs(directory, names, wanted) {

@@ -148,6 +148,17 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { stderr: [forgotten, ""] },
   },
   {
+    name: "a list that was forgotten before the last of a group is linked, without a place that is taken",
+    known: {
+      ...{ argv: "-aH", codes: [2, 23] as const, difference: { aspect: "exit code" } },
+      stderr: [
+        `could not make way for new regular file: x/f\n${forgotten.replace("got_flist_entry_status", "finish_hard_link")}`,
+        "",
+      ],
+    },
+    unlike: { stderr: [forgotten.replace("got_flist_entry_status", "finish_hard_link"), ""] },
+  },
+  {
     name: "times of access that rsync cannot read at protocol 27",
     known: {
       ...{ argv: "-aU --protocol=27", codes: [22, 0] as const },
