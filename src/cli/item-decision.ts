@@ -60,7 +60,7 @@ export function reportRules(
     changesNew: ({ mode, uid, gid }) =>
       options.dryRun ||
       (times && !omitDirectoryTimes) ||
-      (permissions && (mode & own.umask & 0o777) !== 0) ||
+      (permissions && (mode & (0o6000 | (own.umask & 0o777))) !== 0) ||
       (owner && own.uid === 0 && uid !== own.uid) ||
       (group && gid !== own.gid),
     namesAll: info.name >= 2,

@@ -70,6 +70,7 @@ export async function runServer(
             tell = (text) => opened.message({ kind: "text", class: "error", text });
           }
           const tells = createServerSink(command, protocol, {
+            umask: process.umask(),
             send: (message) => opened.message(message),
             error,
             listLine: (entry) => listLine(entry, command.options.links, listStyle, clock, command.options.atimes),

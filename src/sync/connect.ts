@@ -117,6 +117,7 @@ export async function serve(wire: Wire, args: readonly NameLike[], options: Serv
         syscalls,
         sink: (protocol) =>
           createServerSink(command, protocol, {
+            umask: process.umask(),
             send: (message) => opened.message(message),
             error: (text) => options.onStandardError?.(toBytes(text)),
           }),

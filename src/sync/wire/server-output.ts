@@ -10,6 +10,8 @@ import { isNoticeShown } from "../notice-levels.ts";
 
 /** Where the text goes. */
 export interface ServerOutput {
+  /** Of this process. */
+  readonly umask: number;
   /** To the client; false: it cannot be told. */
   send(message: Message): void;
   /** To standard error: whole lines. */
@@ -48,7 +50,7 @@ export function createServerSink(command: ServerCommand, protocol: number, outpu
       case "item":
         // Old clients do not hear of what needs no data (3-transfer 1.2).
         if (protocol >= 29) break;
-        if ((event.flags & ItemFlag.transfer) === 0 && options.info.name >= 1 && isTold(event, options))
+        if ((event.flags & ItemFlag.transfer) === 0 && options.info.name >= 1 && isTold(event, options, output.umask))
           info(namedItem(event));
         break;
       case "notice":
@@ -60,10 +62,10 @@ export function createServerSink(command: ServerCommand, protocol: number, outpu
       case "delete":
         if (protocol >= 29) output.send({ kind: "deleted", name: event.path, directory: event.directory });
         else if (options.info.del > 0 || options.info.name > 0 || settings.outFormat !== undefined) {
-          // The client's format as far as it concerns the server.
-          const isOperation = settings.outFormat === "%o";
+          // The client's format as far as it concerns the server; that all items are told is no item.
+          const { outFormat = "" } = settings;
           const name = `${event.path}${event.directory ? "/" : ""}`;
-          info(itemizing ? "*deleting  " : isOperation ? "del." : `deleting ${name}`);
+          info(itemizing ? outFormat.replace("%i", "*deleting  ") : outFormat === "%o" ? "del." : `deleting ${name}`);
         }
         break;
       default:
@@ -76,15 +78,16 @@ export function createServerSink(command: ServerCommand, protocol: number, outpu
  * What else an old client reads of: objects that were made, and directories whose attributes were set. Of what has only got other
  * attributes `-vv` says that in its own line (3-transfer 1.2).
  */
-function isTold({ flags, linkedTo, entry }: ItemEvent, options: TransferOptions): boolean {
+function isTold({ flags, linkedTo, entry }: ItemEvent, options: TransferOptions, umask: number): boolean {
   if (isNewLink(flags, linkedTo)) return true;
   if ((flags & significantFlags) === 0) return false;
   const isNew = (flags & ItemFlag.isNew) !== 0;
   if ((entry.mode & FileType.mask) !== FileType.directory) return isNew || (flags & ItemFlag.local) !== 0;
   if (!isNew || options.dryRun) return true;
-  // It has the time of its making, and the owner and group of its maker.
+  // It has the time of its making, the owner and group of its maker, and no permission that the umask takes away.
   const hasOtherTime = options.times && !options.omitDirectoryTimes;
-  return hasOtherTime || (options.owner && entry.uid !== 0) || (options.group && entry.gid !== 0);
+  const hasOtherMode = options.permissions && (entry.mode & (0o6000 | (umask & 0o777))) !== 0;
+  return hasOtherTime || hasOtherMode || (options.owner && entry.uid !== 0) || (options.group && entry.gid !== 0);
 }
 
 function namedItem({ path, entry, linkedTo }: ItemEvent): string {
