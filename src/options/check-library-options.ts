@@ -159,9 +159,11 @@ export function checkLibraryOptions(options: object): void {
   }
 }
 
-/** Makes sure that a value is a name: text or bytes. */
+/** Makes sure that a value is a name: text or bytes, and none of them NUL, which ends what is handed to the system. */
 export function checkName(what: string, value: unknown): void {
   if (!isName(value)) throw usageError(`${what}: must be a string or a Uint8Array`);
+  if (typeof value === "string" ? value.includes("\0") : value.includes(0))
+    throw usageError(`${what}: must not have a NUL in it`);
 }
 
 function checkShape(key: string, value: unknown, shape: Shape): void {
@@ -171,6 +173,7 @@ function checkShape(key: string, value: unknown, shape: Shape): void {
       return;
     case "text":
       if (typeof value !== "string") throw usageError(`${key}: must be a string`);
+      checkName(key, value);
       return;
     case "name":
       checkName(key, value);
@@ -191,7 +194,10 @@ function checkShape(key: string, value: unknown, shape: Shape): void {
 }
 
 function checkRule(what: string, item: unknown): void {
-  if (isName(item)) return;
+  if (isName(item)) {
+    checkName(what, item);
+    return;
+  }
   const [entry, second] = typeof item === "object" && item !== null ? Object.entries(item) : [];
   if (entry === undefined || second !== undefined || !ruleKeys.includes(entry[0])) {
     throw usageError(`${what}: must be a rule, or an object with one of ${ruleKeys.join(", ")}`);
@@ -199,7 +205,7 @@ function checkRule(what: string, item: unknown): void {
   checkName(`${what}.${entry[0]}`, entry[1]);
 }
 
-function isName(value: unknown): boolean {
+function isName(value: unknown): value is string | Uint8Array {
   return typeof value === "string" || value instanceof Uint8Array;
 }
 

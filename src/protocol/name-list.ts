@@ -3,7 +3,7 @@
  * a daemon's greeting (1-session 4.2, 8.2). Names are compared without regard to case, unknown ones are skipped.
  */
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
-import { protocolError } from "../errors.ts";
+import { refusedError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { WireReader } from "./wire-reader.ts";
 import type { WireWriter } from "./wire-writer.ts";
@@ -12,12 +12,11 @@ export function writeNameList(writer: WireWriter, names: readonly string[]): voi
   writer.vstring(byteName(names.join(" ")));
 }
 
-/** The peer's list as it came; more than 255 bytes are refused (exit 2). */
+/** The peer's list as it came; more than 255 bytes are refused (exit 4). */
 export function readNameList(reader: WireReader): ByteName {
   const text = reader.vstring(limits.nameListBytes);
   if (text === undefined) {
-    const message = `over-long vstring received (more than ${limits.nameListBytes} bytes)`;
-    throw protocolError(message, reader.role);
+    throw refusedError(`over-long vstring received (more than ${limits.nameListBytes} bytes)`, reader.role);
   }
   return text;
 }
