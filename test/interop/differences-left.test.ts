@@ -43,6 +43,14 @@ difference("`--chmod` that closes the top of a new destination, as an ordinary u
   tsync: { status: 23, err: /failed to set times on "\S+\/d\/\."/ },
 });
 
+difference("`--fake-super --safe-links` with backups, a symbolic link of the destination", {
+  setup: "mkdir s d; ln -s x d/ln",
+  run: "-rlbv --safe-links --del --backup-dir=../bk -M--fake-super -e $rsh --rsync-path=$p s/ h:$PWD/d/",
+  look: "ls -A d; readlink bk/ln",
+  rsync: { status: 0, out: /^not backing up symlink with unreadable target "ln"$/m, seen: "" },
+  tsync: { status: 0, out: /^deleting ln$/m, seen: "x\n" },
+});
+
 difference("`--fake-super -A -X`", {
   setup: `mkdir -p s/a d; setfacl -m u:1:rwx,d:u:1:rwx s/a; echo 1 >s/a/f
     setfattr -n user.a -v 1 s/a`,

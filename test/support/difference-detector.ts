@@ -36,9 +36,9 @@ export class Options {
     });
   }
 
-  /** The value of `--NAME=VALUE`. */
+  /** The value of `--NAME=VALUE`, the last of several. */
   value(name: string): string | undefined {
-    return this.argv.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
+    return this.argv.findLast((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
   }
 
   get inPlace(): boolean {

@@ -166,8 +166,8 @@ const detectors: readonly Detector[] = [
     applies: ({ left }, options) =>
       options.has("U", "--atimes") &&
       options.value("--protocol") === "27" &&
-      Number(left.exitCode) === 22 &&
-      /^\[Receiver\] buffer overflow: recv_file_entry /m.test(left.stderr),
+      [12, 22].includes(Number(left.exitCode)) &&
+      /^\[Receiver\] buffer overflow: recv_file_entry |^Offset underflow: file-length is negative$/m.test(left.stderr),
     // Nothing came of that session.
     explains: () => true,
   },

@@ -68,13 +68,17 @@ export function splitOutput(printed: string): OutputLines {
 }
 
 /**
- * The same for a run between two machines, where the numbers of bytes count too. On a pull, generator and receiver print
- * by themselves: what is transferred is in order where lines are itemized, the rest is a set.
+ * The same for a run between two machines, where the numbers of bytes count too. Both sides tell of the duplicates in their lists,
+ * each when it has one. On a pull, generator and receiver print by themselves: what is transferred is in order where lines are
+ * itemized, the rest is a set.
  */
 export function splitWireOutput(printed: string, direction: "push" | "pull"): OutputLines {
   // On a pull what generator and receiver print stands side by side: a line of one behind the progress of the other.
   const text = direction === "push" ? printed : printed.replace(openProgress, "$1\n");
-  const { items, followers, generator, totals, ...rest } = splitOutput(text);
+  const { items, followers, generator, totals, sender: told, ...others } = splitOutput(text);
+  const isDuplicate = (line: string): boolean => line.startsWith("removing duplicate name ");
+  const sender = [...told.filter((line) => !isDuplicate(line)), ...told.filter(isDuplicate).sort()];
+  const rest = { ...others, sender };
   const bytes = printed.match(
     /^(?:sent [\d,.]+[KMGTP]? bytes {2}received [\d,.]+[KMGTP]? bytes|Total bytes .*|File list size: .*)/gm,
   );

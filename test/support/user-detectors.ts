@@ -2,7 +2,7 @@
  * More detectors of listed differences (listed-differences.ts): of what an ordinary user may not read, write or remove, and of sizes
  * that other releases of a library give.
  */
-import type { ByteName } from "../../src/bytes/byte-name.ts";
+import { type ByteName, directoryName } from "../../src/bytes/byte-name.ts";
 import {
   codes,
   type Detector,
@@ -18,6 +18,7 @@ const noteUnread = /^rsync: \[\w+\] failed to read xattr user\.rsync\.%stat for 
 const noteUnwritten = /^rsync: \[\w+\] failed to write xattr user\.rsync\.%stat for "(.*)": Permission denied \(13\)$/;
 const noteRefused =
   /^rsync: \[\w+\] failed to write xattr user\.rsync\.%stat for "(.*)": Operation not permitted \(1\)$/;
+const unreadTarget = /^not backing up symlink with unreadable target "(.*)"$/;
 const lateItem = "Invalid packet at end of run ";
 const lateLine = /^Invalid packet at end of run \(\d+\) \[sender\]$/;
 const brokenOff = /^rsync error: (?:protocol incompatibility|received SIGUSR1) /;
@@ -75,6 +76,36 @@ export const userDetectors: readonly Detector[] = [
       return (
         format?.includes("%b") === true && left.every((line, index) => isOneSize(format, line, right[index] ?? ""))
       );
+    },
+  },
+  {
+    row: "`--fake-super -A -X`",
+    applies: ({ scenario }, options) =>
+      fakesSuper(scenario.argv) && options.has("A", "--acls") && options.has("X", "--xattrs"),
+    explains: ({ tree }) => {
+      if (tree?.property !== "xattrs" || tree.left === undefined || tree.right === undefined) return false;
+      const isAcl = (item: string): boolean => /^user\.rsync\.%[ad]acl=/.test(item);
+      const kept = tree.left.split(" ");
+      const other = tree.right.split(" ").filter((item) => !kept.includes(item));
+      return kept.every((item) => tree.right?.split(" ").includes(item)) && other.length > 0 && other.every(isAcl);
+    },
+  },
+  {
+    row: "`--fake-super --safe-links` with backups, a symbolic link of the destination",
+    applies: ({ scenario }, options) =>
+      fakesSuper(scenario.argv) &&
+      options.has("", "--safe-links") &&
+      (options.has("b", "--backup") || options.has("", "--backup-dir")),
+    explains: (difference, one) => {
+      const { aspect, tree } = difference;
+      if (aspect === "stderr") return onlyLines(difference, unreadTarget);
+      const names = notedNames(one.left, unreadTarget);
+      const isBackup = (path: string): boolean => names.some((name) => path.endsWith(`/${name}`));
+      if (tree?.property === "existence" && tree.left === undefined)
+        return one.right.tree.get(tree.path)?.type === "symlink" && isBackup(tree.path);
+      // What came into a directory after it had its time.
+      const made = [...one.right.tree.keys()].filter((path) => !one.left.tree.has(path) && isBackup(path));
+      return tree?.property === "mtime" && made.some((path) => directoryName(path) === tree.path);
     },
   },
   {

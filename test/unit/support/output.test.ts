@@ -51,6 +51,18 @@ describe("splitOutput", () => {
   });
 });
 
+describe("splitWireOutput", () => {
+  test("keeps the order of what the sender says, apart from duplicates, of which the receiver tells too", () => {
+    const lines = [
+      "removing duplicate name b from file list (2)",
+      "skipping z",
+      "removing duplicate name a from file list (1)",
+    ];
+    const { sender } = splitWireOutput([...lines, "skipping a", ""].join("\n"), "push");
+    expect(sender).toEqual(["skipping z", "skipping a", lines[2], lines[0]]);
+  });
+});
+
 describe("splitLog", () => {
   test("takes time and process id off", () => {
     const lines = splitLog(

@@ -17,6 +17,10 @@ const keeps = {
   tree: { path: byteName("dst/d/f"), property: "xattrs", left: "user.a=1", right: "" },
 } as const;
 
+const xattrs = (left: string, right: string) => {
+  return { aspect: "tree xattrs", tree: { path: byteName("dst/f"), property: "xattrs", left, right } } as const;
+};
+
 /** What is recognized, and the same with one thing changed, which is not. */
 const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike: Partial<Case>])[] = [
   [
@@ -99,6 +103,30 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
       difference: { aspect: "stdout items", left: ["300_247"], right: ["300_241"] },
     },
     { difference: { aspect: "stdout items", left: ["300_247"], right: ["301_247"] } },
+  ],
+  [
+    "an ACL that rsync keeps, too",
+    /^`--fake-super -A -X`/,
+    {
+      argv: "-aAX -M--fake-super",
+      difference: xattrs("user.a=1 user.rsync.%stat=02", "user.a=1 user.rsync.%aacl=80 user.rsync.%stat=02"),
+    },
+    { difference: xattrs("user.a=1 user.rsync.%aacl=81", "user.a=1 user.rsync.%aacl=80") },
+  ],
+  [
+    "a link without a backup of which nothing is said",
+    /^`--fake-super --safe-links` with backups/,
+    {
+      argv: "-ab --safe-links --fake-super",
+      tree: { "bk/ln": { type: "symlink" } },
+      missing: ["bk/ln"],
+      stderr: ['not backing up symlink with unreadable target "ln"', ""],
+      difference: {
+        aspect: "tree existence",
+        tree: { path: byteName("bk/ln"), property: "existence", left: undefined, right: "symlink" },
+      },
+    },
+    { stderr: ["", ""] },
   ],
   [
     "attributes that no alternate has",
