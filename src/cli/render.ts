@@ -120,8 +120,8 @@ class RunRenderer {
         break;
       case "listed": {
         const { links, atimes } = this.options;
-        // The receiving side lists: with -q the log does not have the lines either.
-        if (!this.options.quiet) {
+        // The receiving side lists: within one machine the log does not have the lines either with -q.
+        if (!this.options.quiet || this.isRemote) {
           this.tell("Receiver", listLine(event.entry, links, this.style, this.context.clock, atimes));
         }
         break;

@@ -162,3 +162,14 @@ difference("`-U` at protocol 27", {
   rsync: { status: 2, seen: "0\n" },
   tsync: { status: 0, err: "", seen: "9\n" },
 });
+
+difference(
+  "`--append`, `--append-verify` with `-b` at protocols 27 and 28, a file whose old part differs",
+  ["-b --protocol=27", "-b --protocol=28 -t"].map((options) => ({
+    setup: "mkdir s d; seq 9000 >s/f; (seq 2000; seq 5) >d/f",
+    run: `-r --append --no-W ${options} ${pull}`,
+    look: "cmp s/f d/f && ls d",
+    rsync: { status: 23, err: /^ERROR: f failed verification -- update retained\.$/m, seen: "f\nf~\n" },
+    tsync: { status: 0, err: "", seen: "f\nf~\n" },
+  })),
+);

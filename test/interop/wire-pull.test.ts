@@ -66,6 +66,11 @@ describe("as rsync", () => {
     ["-aHvi --log-file-format=LOG_%n%L", "%/s/"],
     ["-aHvO --log-file-format=LOG_%n%L", "%/s/"],
     ["-aHvv --log-file-format=", "%/s/"],
+    // What -q keeps from the terminal.
+    ...["-q", "-rq", "-rqc --no-i-r", "-dq --protocol=28"].map((words): [string, string] => [
+      `${words} --list-only`,
+      "%/s/",
+    ]),
     // A name that stands before the progress of its transfer is logged besides.
     ...["%n", "%n_%c", "%n_%b_%i"].flatMap((format) =>
       ["-v", "-q", "-n", "--info=name0", "--info=progress2"].map((more): [string, string] => [

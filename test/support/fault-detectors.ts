@@ -19,6 +19,7 @@ import { contentLength } from "./tree-plan.ts";
 const wrongRule = /^Unknown filter rule: <rule from (\/.*)\/[^/]+ line \d+>$/;
 const refusal = /^refusing to follow a symlink owned by an untrusted user/;
 const keptBackup = /^rsync: \[generator\] (?:link ".*" -> ".*": |stat "(.*)" failed: )File name too long \(36\)$/;
+const stillWrong = /^ERROR: (.*) failed verification -- update retained\.$/;
 const notCopied = /^rsync: \[generator\] copy_xattrs: fsetxattr\("(.*)","[^"]*"\) failed: Permission denied \(13\)$/;
 
 /** What a record more, or a longer one, may add to the bytes of a run between two machines. */
@@ -51,6 +52,24 @@ export const faultDetectors: readonly Detector[] = [
       if (!/^(?:stdout|log) items$/.test(aspect) || isOrder || lines.length > 0) return false;
       const missing = [...one.right.tree.keys()].filter(isMissing);
       return right.every((line) => missing.some((path) => path.endsWith(`/${line.replace(/^>f\+{9} /, "")}`)));
+    },
+  },
+  {
+    row: "`--append`, `--append-verify` with `-b` at protocols 27 and 28, a file whose old part differs",
+    applies: (_, options) =>
+      options.has("", "--append", "--append-verify") &&
+      options.has("b", "--backup", "--backup-dir") &&
+      /^2[78]$/.test(options.value("--protocol") ?? ""),
+    explains: (difference, one) => {
+      const told = one.left.stderr.split("\n").flatMap((line) => stillWrong.exec(line)?.[1] ?? []);
+      const { aspect, tree } = difference;
+      if (aspect === "exit code") return told.length > 0 && codes([23], [0], one);
+      if (aspect === "stderr") return onlyLines(difference, new RegExp(`${stillWrong.source}|${someFailed.source}`));
+      return (
+        tree?.property === "mtime" &&
+        tree.left === "now" &&
+        told.some((name) => tree.path.endsWith(`/${unescaped(name)}`))
+      );
     },
   },
   {

@@ -159,6 +159,17 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { stderr: [forgotten.replace("got_flist_entry_status", "finish_hard_link"), ""] },
   },
   {
+    name: "the time of a file that is said to be wrong still, at an old protocol",
+    known: {
+      ...{
+        argv: "-a --append -b --protocol=27",
+        stderr: ["ERROR: f failed verification -- update retained.", ""] as const,
+      },
+      difference: mode("dst/f", "now", "5", "mtime"),
+    },
+    unlike: { argv: "-a --append -b --protocol=29" },
+  },
+  {
     name: "times of access that rsync cannot read at protocol 27",
     known: {
       ...{ argv: "-aU --protocol=27", codes: [22, 0] as const },
