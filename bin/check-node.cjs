@@ -7,4 +7,5 @@ if (version[0] < 22 || (version[0] === 22 && version[1] < 15)) {
 // Not in the command line: a later Node that does not know it any more would not start.
 if (version[0] <= 24 && process.execArgv.indexOf("--max-semi-space-size=4") >= 0) {
   require("v8").setFlagsFromString("--heap-growing-percent=30");
+  if (version[0] === 24) require("v8").setFlagsFromString("--invocation-count-for-turbofan=50000");
 }

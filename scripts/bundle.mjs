@@ -120,7 +120,8 @@ function warm(program, args) {
   if (status !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${status}: ${stderr}`);
 }
 // Node keeps it apart for each set of V8's options: see bin/tsync.
-for (const options of [["--v8-pool-size=1"], ["--max-semi-space-size=4", "--heap-growing-percent=30"]]) {
+const remote = ["--max-semi-space-size=4", "--heap-growing-percent=30", "--invocation-count-for-turbofan=50000"];
+for (const options of [["--v8-pool-size=1"], remote]) {
   // Some files are there already, one is to be deleted.
   const copy = join(folder, `copy${options[0]}`);
   mkdirSync(copy);

@@ -25,17 +25,27 @@ export class TempNames {
   }
 
   private suffix(): string {
-    let text = "";
-    while (text.length < 6) {
+    // One string: what is put together from letters is put together once more for the kernel.
+    return String.fromCharCode(
+      this.letter(),
+      this.letter(),
+      this.letter(),
+      this.letter(),
+      this.letter(),
+      this.letter(),
+    );
+  }
+
+  private letter(): number {
+    for (;;) {
       if (this.used === this.pool.length) {
         this.pool = randomBytes(poolBytes);
         this.used = 0;
       }
       // Values above 247 would favour some letters.
       const value = this.pool[this.used++] ?? 255;
-      if (value < letters.length * 4) text += letters[value % letters.length];
+      if (value < letters.length * 4) return letters.charCodeAt(value % letters.length);
     }
-    return text;
   }
 }
 

@@ -64,6 +64,29 @@ export class PlainTokenReader implements TokenReader {
     return { kind: "data", bytes };
   }
 
+  /**
+   * How long a file is that comes as one token, or none, and is here with its end and so many bytes behind it; undefined: it comes in
+   * another way. Takes nothing.
+   */
+  wholeLength(reader: WireReader, bytesBehind: number): number | "not-here" | undefined {
+    if (this.literalLeft > 0) return undefined;
+    const length = reader.int32Ahead(0);
+    if (length === undefined) return "not-here";
+    if (length < 0 || length > literalTokenBytes) return undefined;
+    const end = length === 0 ? 0 : 4 + length;
+    const token = reader.int32Ahead(end);
+    if (token !== undefined && token !== 0) return undefined;
+    return reader.available < end + 4 + bytesBehind ? "not-here" : length;
+  }
+
+  /** Takes such a file up to its end; the bytes are valid until the next read. */
+  readWhole(reader: WireReader, length: number): Uint8Array {
+    reader.int32();
+    const bytes = reader.view(length);
+    if (length > 0) reader.int32();
+    return bytes;
+  }
+
   insertBlock(): void {}
 
   close(): void {}

@@ -124,6 +124,11 @@ export class WireReader {
     return this.bytes[this.at++] as number;
   }
 
+  /** The `int` that stands so many bytes ahead, which is not taken; undefined: it is not here. */
+  int32Ahead(offset: number): number | undefined {
+    return this.end - this.at < offset + 4 ? undefined : this.bytes.readInt32LE(this.at + offset);
+  }
+
   /** Puts back bytes of the current record. */
   unread(count: number): void {
     this.at -= count;

@@ -35,7 +35,7 @@ import { kindName } from "./make-special.ts";
 import { dropPartial, modeOfPartial } from "./partial-files.ts";
 import { PostponedEntries } from "./postponed.ts";
 import { FileRequests } from "./request-file.ts";
-import { copiesStraight, hasNewPlace } from "./straight-copy.ts";
+import { hasNewPlace, takesNewPlaces } from "./straight-copy.ts";
 import { UnchangedCheck } from "./unchanged-check.ts";
 
 const ENOENT = -2;
@@ -50,7 +50,7 @@ export class EntryGenerator {
   private readonly postponed: PostponedEntries;
   private readonly unchanged: UnchangedCheck;
   private readonly earlier: EarlierNames;
-  private readonly copiesStraight: boolean;
+  private readonly takesNewPlaces: boolean;
 
   constructor(parts: EntryParts) {
     this.parts = parts;
@@ -64,7 +64,7 @@ export class EntryGenerator {
     this.earlier = new EarlierNames(parts.context);
     this.alternates = new AlternateEntries(parts);
     this.fuzzy = new FuzzyBases(parts);
-    this.copiesStraight = copiesStraight(parts.context);
+    this.takesNewPlaces = takesNewPlaces(parts.context);
   }
 
   /** Handles an entry; a promise says that the caller must wait before the next. */
@@ -145,7 +145,7 @@ export class EntryGenerator {
     const name = destination.singleName ?? entry.name;
     const descriptor = this.requests.descriptorOf(directory);
     const { refusal } = directory;
-    const isAbsent = descriptor === undefined || (this.copiesStraight && group === undefined && hasNewPlace(turn));
+    const isAbsent = descriptor === undefined || (this.takesNewPlaces && group === undefined && hasNewPlace(turn));
     const status = refusal ?? (isAbsent ? ENOENT : syscalls.lstatAt(descriptor, name, stat));
     let exists = status === 0;
     let { cleared = false } = turn;

@@ -90,7 +90,9 @@ export class FileReceiver {
     try {
       if (job.preallocate) this.reserve(job, descriptor, failures);
       if (job.tokens !== undefined) {
-        const outcome = yield* this.remote.receive(job, job.tokens, descriptor);
+        const { remote } = this;
+        const outcome =
+          remote.receiveWhole(job, job.tokens, descriptor) ?? (yield* remote.receive(job, job.tokens, descriptor));
         ({ written, failed, readError, result: delta } = outcome);
       } else if (job.delta !== undefined) {
         const outcome = yield* this.deltas.receive(job, job.delta, descriptor);
@@ -148,18 +150,17 @@ export class FileReceiver {
         if (verified !== "equal") {
           failures.push({ step: "compare", errno: verified === "different" ? 0 : verified, detail: name });
           isFalse = true;
-          return { ...this.result(job, false, written, failures, name, digest), delta };
+          return this.result(job, false, written, failures, name, digest, delta);
         }
       }
       const discarded = wrong && job.method === "replace" && job.keepPartial === "no";
       // Not the times: it must not pass for the good one.
-      const timeless = { ...job, attributes: { ...job.attributes, mtime: undefined, atime: undefined } };
-      if (!discarded) this.attributes.set(wrong ? timeless : job, descriptor, directory, name, failures);
+      if (!discarded) this.attributes.set(wrong ? timeless(job) : job, descriptor, directory, name, failures);
       if (wrong) {
         failures.push({ step: "verify", errno: 0, detail: name });
         // Only a kept temp file is installed like a good one (3-transfer 5.4).
         if (job.method === "partial" || (job.method === "replace" && job.keepPartial !== "in-place")) {
-          return { ...this.result(job, false, written, failures, name, digest), delta };
+          return this.result(job, false, written, failures, name, digest, delta);
         }
       }
       opened = false;
@@ -170,7 +171,7 @@ export class FileReceiver {
       }
       const installed = job.method === "inplace" ? 0 : this.install(job, directory, name, failures, beforeRename);
       complete = installed === 0;
-      return { ...this.result(job, complete && !wrong, written, failures, name, digest), delta };
+      return this.result(job, complete && !wrong, written, failures, name, digest, delta);
     } finally {
       // Stopped in the middle of what comes in parts.
       if (opened && job.hasNewData && written === 0 && syscalls.fstat(descriptor, this.stat) === 0) {
@@ -179,11 +180,10 @@ export class FileReceiver {
       const worth = isFalse ? 0 : Math.max(written, kept);
       // What is kept has all but the times.
       if (opened && worth > 0 && job.method === "replace" && job.keepPartial !== "no") {
-        const attributes = { ...job.attributes, mtime: undefined, atime: undefined };
-        this.attributes.set({ ...job, attributes }, descriptor, directory, name, []);
+        this.attributes.set(timeless(job), descriptor, directory, name, []);
       }
       if (opened) syscalls.close(descriptor);
-      syscalls.close(job.source);
+      if (job.source >= 0) syscalls.close(job.source);
       if (!complete) this.dispose(job, directory, name, worth, beforeRename);
       if (target.owned) syscalls.close(directory);
     }
@@ -221,7 +221,7 @@ export class FileReceiver {
         delta = outcome.result;
       }
       const digest = job.wantDigest ? (delta?.digest ?? this.digestOf(job, 0)) : undefined;
-      return { ...this.result(job, false, written, failures, undefined, digest), delta };
+      return this.result(job, false, written, failures, undefined, digest, delta);
     } finally {
       this.syscalls.close(job.source);
     }
@@ -373,7 +373,13 @@ export class FileReceiver {
     failures: readonly JobFailure[],
     tempName: ByteName | undefined,
     digest?: Uint8Array,
+    delta?: DeltaResult,
   ): JobResult {
-    return { id: job.id, done, written, failures, tempName, digest };
+    return { id: job.id, done, written, failures, tempName, digest, delta };
   }
+}
+
+/** The job without the times. */
+function timeless(job: ReceiveJob): ReceiveJob {
+  return { ...job, attributes: { ...job.attributes, mtime: undefined, atime: undefined } };
 }

@@ -102,6 +102,8 @@ export interface TokenFeed {
   readonly head: SumHead;
   /** The next part; undefined: it is not here yet, to be asked again after a pause. */
   next(): Token | undefined;
+  /** All the data, if it is one part that is here with the digest behind it, valid until the next read; else nothing is taken. */
+  whole(): Uint8Array | undefined;
   /** The sender's digest, once it is here; behind the last part. */
   digest(): Uint8Array | undefined;
   /** Bytes of data taken for the file so far, its head included: what `%b` shows (3-transfer 9.6). */

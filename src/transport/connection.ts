@@ -142,10 +142,15 @@ export class Connection {
     for (;;) {
       const value = this.reader.poll(decode);
       if (value !== notYet) return value;
-      if (this.held.length === 0 || this.decoder === undefined || this.failure !== undefined)
-        return this.readLater(decode);
-      this.decode(this.held, this.decoder);
+      if (!this.decodeHeld()) return this.readLater(decode);
     }
+  }
+
+  /** Takes the next frame apart, with the messages before it, if it has come; false if not, or once the session has failed. */
+  decodeHeld(): boolean {
+    if (this.held.length === 0 || this.decoder === undefined || this.failure !== undefined) return false;
+    this.decode(this.held, this.decoder);
+    return true;
   }
 
   private async readLater<T>(decode: (reader: WireReader) => T): Promise<T> {

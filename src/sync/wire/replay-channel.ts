@@ -9,10 +9,11 @@ import { ItemFlag } from "../../protocol/item-flags.ts";
 import type { ItemRecord as WireItem } from "../../protocol/item-record.ts";
 import type { ChannelRecord, TransferRecord } from "../channel.ts";
 import type { RunContext } from "../context.ts";
+import type { Asked } from "./asked-records.ts";
 import type { KnownEntries } from "./known-entries.ts";
 import type { Link } from "./link.ts";
 import type { ReleaseTracker } from "./release-tracker.ts";
-import type { Asked, RequestChannel, Unwanted } from "./wire-channel.ts";
+import type { RequestChannel, Unwanted } from "./wire-channel.ts";
 
 export class ReplayChannel implements RequestChannel {
   /** Asks again for what did not verify; true if there was anything. */

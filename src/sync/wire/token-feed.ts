@@ -1,7 +1,7 @@
 /** The tokens of one file for the receiver, as far as they have come (3-transfer 3.3, 2.6). */
 import type { StreamingChecksum } from "../../delta/checksum.ts";
 import { blockBytesOf, type SumHead } from "../../delta/signature.ts";
-import { checkBlocks, type Token, type TokenReader } from "../../protocol/token.ts";
+import { checkBlocks, PlainTokenReader, type Token, type TokenReader } from "../../protocol/token.ts";
 import { notYet } from "../../protocol/wire-reader.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { TokenFeed } from "../receive-job.ts";
@@ -68,6 +68,25 @@ export class WireTokens implements TokenFeed {
       return undefined;
     }
     return found === undefined ? undefined : this.checked(found);
+  }
+
+  whole(): Uint8Array | undefined {
+    const { source, digestBytes } = this;
+    if (!(source instanceof PlainTokenReader) || this.ended) return undefined;
+    const { connection } = this;
+    const { reader } = connection;
+    let length = source.wholeLength(reader, digestBytes);
+    // Perhaps the rest of it is in the next frames.
+    while (length === "not-here" && connection.decodeHeld()) length = source.wholeLength(reader, digestBytes);
+    if (typeof length !== "number") return undefined;
+    const dataBytes = length;
+    const read = reader.poll((from) => {
+      const bytes = source.readWhole(from, dataBytes);
+      this.digestRead = from.view(digestBytes);
+      return bytes;
+    });
+    this.ended = read !== notYet;
+    return read === notYet ? undefined : read;
   }
 
   digest(): Uint8Array | undefined {

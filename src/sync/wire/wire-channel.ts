@@ -19,13 +19,9 @@ import { storable } from "../compare.ts";
 import type { RunContext } from "../context.ts";
 import { isDirectory } from "../file-list.ts";
 import type { DeltaJob } from "../receive-job.ts";
+import { type Asked, AskedRecords } from "./asked-records.ts";
 import type { Link } from "./link.ts";
 import type { ReleaseTracker } from "./release-tracker.ts";
-
-/** A record that the sender has not answered. `recorded`: the sums are those of who wrote the batch that is read. */
-export type Asked =
-  | { readonly record: ItemRecord; readonly head: undefined }
-  | { readonly record: TransferRecord; readonly head: WireSumHead | "recorded" | undefined };
 
 /** A file in a batch that nobody wants to have. */
 export interface Unwanted {
@@ -61,7 +57,7 @@ export class WireChannel implements RequestChannel {
   private readonly link: Link;
   private readonly context: RunContext;
   private readonly lists: ReleaseTracker | undefined;
-  private readonly waiting: Asked[] = [];
+  private readonly waiting = new AskedRecords();
   /** How many of them were made before the main phase ended. */
   private mainPhase = 0;
   private transfers = 0;
@@ -127,7 +123,7 @@ export class WireChannel implements RequestChannel {
   answered({ ndx, flags }: WireItem): Asked {
     const { waiting, link } = this;
     const isTransfer = (flags & ItemFlag.transfer) !== 0;
-    const place = waiting.findIndex(({ record }) => record.ndx === ndx && (record.kind === "transfer") === isTransfer);
+    const place = waiting.find(ndx, isTransfer);
     const { role } = link.connection.reader;
     if (place < 0) throw protocolError(`Invalid file index: ${ndx} was not asked for [${role}]`, role);
     const asked = this.takeOut(place);
@@ -139,7 +135,7 @@ export class WireChannel implements RequestChannel {
 
   /** The sender says that it could not send the file. */
   notSent(ndx: number): void {
-    const place = this.waiting.findIndex(({ record }) => record.ndx === ndx && record.kind === "transfer");
+    const place = this.waiting.find(ndx, true);
     const asked = this.takeOut(place);
     if (asked !== undefined) this.failed(asked);
   }
@@ -156,7 +152,7 @@ export class WireChannel implements RequestChannel {
       return;
     }
     for (let place = this.waiting.length - 1; place >= 0; place--) {
-      const asked = this.waiting[place];
+      const asked = this.waiting.at(place);
       if (asked?.record.kind !== "transfer" || asked.record.ndx > lastNdx) continue;
       this.takeOut(place);
       this.neverCame(asked);
@@ -166,7 +162,10 @@ export class WireChannel implements RequestChannel {
   /** The first records will not be answered. */
   private dropUnsent(count: number): void {
     this.mainPhase = Math.max(this.mainPhase - count, 0);
-    for (const asked of this.waiting.splice(0, count)) this.neverCame(asked);
+    for (let left = count; left > 0; left--) {
+      const asked = this.waiting.take(0);
+      if (asked !== undefined) this.neverCame(asked);
+    }
   }
 
   /** Newer senders say of each file that they cannot send: for who does not, the run must not seem to be complete (4-traps L-17). */
@@ -182,7 +181,7 @@ export class WireChannel implements RequestChannel {
   private takeOut(place: number): Asked | undefined {
     if (place < 0) return undefined;
     if (place < this.mainPhase) this.mainPhase--;
-    return this.waiting.splice(place, 1)[0];
+    return this.waiting.take(place);
   }
 
   /** The data of a record has come (or will not); `again`: it will be asked for once more. */
@@ -301,16 +300,21 @@ export class WireChannel implements RequestChannel {
    */
   private room(): Promise<void> | undefined {
     const { link } = this;
-    const isFree = (share: number): boolean =>
-      this.transfers < limits.requestsUnanswered * share + this.allowance &&
-      this.waiting.length < limits.recordsUnanswered * share + this.allowance;
-    if (isFree(1)) return link.connection.settle();
+    if (this.isFree(1)) return link.connection.settle();
     link.connection.flush();
-    return link.session.protocol < 30 ? this.oldRoom(() => isFree(1)) : link.condition.until(() => isFree(0.5));
+    return link.session.protocol < 30 ? this.oldRoom() : link.condition.until(() => this.isFree(0.5));
+  }
+
+  /** Whether less than a share of what may be under way is. */
+  private isFree(share: number): boolean {
+    return (
+      this.transfers < limits.requestsUnanswered * share + this.allowance &&
+      this.waiting.length < limits.recordsUnanswered * share + this.allowance
+    );
   }
 
   /** An old sender answers nothing for what it cannot read: when it falls silent, it is asked for more. */
-  private async oldRoom(isFree: () => boolean): Promise<void> {
+  private async oldRoom(): Promise<void> {
     const { condition, connection } = this.link;
     let since = steadyMilliseconds();
     const timer = setInterval(() => {
@@ -321,7 +325,7 @@ export class WireChannel implements RequestChannel {
       condition.changed();
     }, silenceMilliseconds / 2);
     try {
-      await condition.until(isFree);
+      await condition.until(() => this.isFree(1));
     } finally {
       clearInterval(timer);
     }

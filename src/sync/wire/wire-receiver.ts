@@ -20,9 +20,10 @@ import type { PendingFile } from "../pending-file.ts";
 import { FileReceiver } from "../receive-file.ts";
 import { isUnopened, type JobResult } from "../receive-job.ts";
 import type { RunProgress } from "../run-progress.ts";
+import type { Asked } from "./asked-records.ts";
 import type { Link } from "./link.ts";
 import { WireTokens } from "./token-feed.ts";
-import type { Asked, RequestChannel, Unwanted } from "./wire-channel.ts";
+import type { RequestChannel, Unwanted } from "./wire-channel.ts";
 import type { WireLists } from "./wire-lists.ts";
 
 /** How an unfinished job ends. */
@@ -141,7 +142,8 @@ export class WireReceiver {
   }
 
   private take(asked: Asked | Unwanted, entry: FileEntry): Promise<void> | undefined {
-    if (this.context.lateXattrs?.delete(entry) === true) this.setXattrs(entry);
+    const { lateXattrs } = this.context;
+    if (lateXattrs !== undefined && lateXattrs.size > 0 && lateXattrs.delete(entry)) this.setXattrs(entry);
     if (asked.record === undefined) return this.discard();
     if (asked.record.kind === "transfer") return this.transfer(asked, asked.record);
     this.report(asked.record);
@@ -228,13 +230,14 @@ export class WireReceiver {
     counters.transferredFiles++;
     counters.transferredSize += entry.size;
     if ((record.flags & ItemFlag.isNew) !== 0 && !again) counters.created.add(entry.mode);
-    const item = this.event(record, undefined);
+    const item = wants.items || wants.transferred ? this.event(record, undefined) : undefined;
     this.progress.requested(record.position);
     const { receive } = record;
     if (head === undefined || receive === undefined) {
       const dropped = (): void => {
-        if (wants.items) emit(item);
-        if (wants.transferred) emit({ type: "transferred", item, wireBytes: 0, checksumBytes: 0, digest: undefined });
+        if (item !== undefined && wants.items) emit(item);
+        if (item !== undefined && wants.transferred)
+          emit({ type: "transferred", item, wireBytes: 0, checksumBytes: 0, digest: undefined });
         channel.done(record, false);
       };
       // For a batch file only: the sender keeps it to itself if it is the one that writes it.
@@ -249,7 +252,7 @@ export class WireReceiver {
       const source = { descriptor: -1, size: entry.size, item, wireBytes: 0, tokens };
       const file = receive(source);
       // What is told of a file is the mode that it gets.
-      if (!options.permissions) {
+      if (item !== undefined && !options.permissions) {
         const mode = (entry.mode & FileType.mask) | file.job.attributes.mode;
         source.item = { ...item, entry: { ...item.entry, mode } };
       }
@@ -264,13 +267,13 @@ export class WireReceiver {
     record: TransferRecord,
     file: PendingFile,
     tokens: WireTokens,
-    item: ItemEvent,
+    item: ItemEvent | undefined,
   ): Promise<void> | undefined {
     const { wants, emit } = this.context;
     const steps = this.files.steps(file.job, file.beforeRename);
     const step = steps.next();
     // A file that cannot be made is not named.
-    if (wants.items && !(step.done === true && isUnopened(step.value))) emit(item);
+    if (item !== undefined && wants.items && !(step.done === true && isUnopened(step.value))) emit(item);
     if (step.done !== true || !tokens.isThrough) return this.receiveOn(record, file, tokens, steps, step);
     return this.received(record, file, step.value);
   }
