@@ -4,9 +4,12 @@
  */
 import { type ByteName, baseName, byteName, directoryName } from "../bytes/byte-name.ts";
 import { limits } from "../limits.ts";
+import { FileType } from "../protocol/file-entry.ts";
 import type { Syscalls } from "./syscalls/interface.ts";
 
 const ELOOP = -40;
+const EISDIR = -21;
+const EINVAL = -22;
 const descriptors = byteName("/proc/self/fd");
 
 /** Path of a name in an open directory, for calls that follow links. */
@@ -58,6 +61,11 @@ export function openSource(
   if (descriptor !== ELOOP || !follow) return descriptor;
   if (passed + countLinkHops(calls, directory, name) > limits.linkHops) return ELOOP;
   return calls.openPath(followedPath(directory, name), flags);
+}
+
+/** The errno of what was listed as a file and is none any more. */
+export function notRegular(mode: number): number {
+  return (mode & FileType.mask) === FileType.directory ? EISDIR : EINVAL;
 }
 
 /** Where the object that a link leads to lies: an open directory, to be closed by the caller, and a name in it. */

@@ -6,6 +6,7 @@
 import type { ByteName } from "../bytes/byte-name.ts";
 import { digestBytes } from "../delta/checksum.ts";
 import { DataCopier, smallFileBytes } from "../fs/copy-data.ts";
+import { notRegular } from "../fs/followed-links.ts";
 import type { OperatorPaths } from "../fs/operator-path.ts";
 import { emptyStat, type Stat, type Syscalls } from "../fs/syscalls/interface.ts";
 import { createTempFile, TempNames } from "../fs/temp-file.ts";
@@ -201,7 +202,7 @@ export class FileReceiver {
       return 0;
     }
     syscalls.close(source);
-    return status < 0 ? status : EINVAL;
+    return status < 0 ? status : notRegular(stat.mode);
   }
 
   /** What is sent although nothing can be written: it counts like any other data (3-transfer 5.1 step 5). */

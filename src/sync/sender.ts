@@ -4,7 +4,7 @@
  */
 import type { ByteName } from "../bytes/byte-name.ts";
 import { digestBytes } from "../delta/checksum.ts";
-import { openSource } from "../fs/followed-links.ts";
+import { notRegular, openSource } from "../fs/followed-links.ts";
 import type { HeldDirectory } from "../fs/held-directory.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
@@ -97,7 +97,7 @@ export class LocalSender {
     const device = type === FileType.block || type === FileType.character;
     if (status < 0 || !(type === FileType.regular || (device && options.copyDevices))) {
       syscalls.close(descriptor);
-      this.openFailed(entry, status < 0 ? status : -22);
+      this.openFailed(entry, status < 0 ? status : notRegular(this.stat.mode));
       return undefined;
     }
     const item = this.event(entry, flags, undefined);

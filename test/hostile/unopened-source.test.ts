@@ -73,7 +73,7 @@ describe.each(backEnds)("one file with %s", (backEnd) => {
   test.each<[string, number, () => void]>([
     ["has gone", -2, () => undefined],
     ["became a link", -40, () => symlinkSync("/etc/passwd", workspace.at("src/f"))],
-    ["became a directory", -22, () => mkdirSync(workspace.at("src/f"))],
+    ["became a directory", -21, () => mkdirSync(workspace.at("src/f"))],
   ])("that %s is not copied", (_, errno, change) => {
     change();
     expect(receive("f")).toEqual({
