@@ -135,3 +135,30 @@ test("a rate that nothing waits for makes no more frames of a push", () => {
   const [found = Number.NaN] = totals(tsync, "rsync", words);
   expect(Math.abs(found - expected)).toBeLessThanOrEqual(4 * frameBytes);
 });
+
+test.each([
+  "-aii",
+  "-aii --out-format=%n",
+  "-aii --out-format=%n_%i",
+  "-avvii --out-format=%n",
+  "-aii --log-file=log --log-file-format=%i",
+])("records of what is up to date: %s", (options) => {
+  spawnSync("bash", ["-c", "rm -rf v; mkdir v; for i in {1..30}; do echo $i >v/$i; done"], { cwd: folder });
+  for (const [operands, roles] of [
+    [
+      [`h:${folder}/v/`, "d"],
+      [tsync, "rsync"],
+    ],
+    [
+      ["v/", `h:${folder}/d`],
+      ["rsync", tsync],
+    ],
+  ] as const) {
+    const words = [...options.split(" "), ...operands];
+    const expected = totals("rsync", "rsync", words, "v");
+    for (const [index, bytes] of totals(roles[0], roles[1], words, "v").entries())
+      expect(Math.abs(bytes - (expected[index] ?? Number.NaN)), `${roles}: ${bytes}`).toBeLessThanOrEqual(
+        6 * frameBytes,
+      );
+  }
+});

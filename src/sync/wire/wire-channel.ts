@@ -82,8 +82,9 @@ export class WireChannel implements RequestChannel {
     this.lists = lists;
     this.onLocalItem = onLocalItem;
     const { options } = context;
-    this.sendsUnchanged = options.info.name > 1 || options.itemize > 1;
-    this.remarksMatches = link.session.protocol >= 29 && !isItemized(options);
+    const itemized = isItemized(options);
+    this.sendsUnchanged = options.info.name > 1 || (itemized && options.itemize > 1);
+    this.remarksMatches = link.session.protocol >= 29 && !itemized;
   }
 
   push(record: ChannelRecord): Promise<void> | undefined {
