@@ -1,6 +1,6 @@
 /** tsync as the client of a real rsync daemon (1-session 8), beside rsync as its client. */
 import { spawn, spawnSync } from "node:child_process";
-import { chownSync, writeFileSync } from "node:fs";
+import { chownSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startDaemon, startProxy, type TestDaemon } from "../support/daemon.ts";
@@ -265,4 +265,22 @@ test.each([
   ["-a in/ @barred/", 4],
 ])("a daemon that leaves early: %s", (line, code) => {
   expect(check(line)).toBe(code);
+});
+
+test.each([
+  "--log-file=%/client-log @",
+  "-q --log-file=%/client-log @",
+  "-a --log-file=%/client-log @pub/ d",
+  "-a --log-file=%/client-log in/ @rw/",
+])("what a daemon says to the user is logged: %s", (line) => {
+  const logOf = (program: string): string[] => {
+    const path = join(daemon.folder, "client-log");
+    rmSync(path, { force: true });
+    expect(outcome(program, line, {}, "")).toMatchObject({ status: 0 });
+    const lines = readFileSync(path, "latin1").split("\n");
+    return lines.map((text) => text.replace(/^\S+ \S+ \[\d+\] /, "").replace(/^sent .* total/, "total"));
+  };
+  const expected = logOf("rsync");
+  expect(logOf(tsync)).toEqual(expected);
+  expect(expected.length).toBeGreaterThan(2);
 });

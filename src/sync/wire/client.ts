@@ -224,7 +224,7 @@ async function startDaemon(
         : (variables) => startRemoteShell(request, words, serverWords, parts.role, variables),
     onWarning: parts.warn,
     onRemark: (flag, text) => remark(request, flag, text),
-    onText: (text) => emit({ type: "notice", role: "client", code: "other", path: undefined, text }),
+    onText: (text) => emit({ type: "notice", role: parts.role, code: "other", path: undefined, text }),
   });
 }
 
