@@ -161,6 +161,17 @@ function write(program: string, args: string, name = "write-batch") {
 }
 
 describe("a batch that tsync writes", () => {
+  test("is munged where it is read, not where it is written", () => {
+    prepare();
+    shell("ln -s /rsyncd-munged/target src/munged");
+    const want = write("rsync", "-ai --munge-links");
+    expect(want.tree.some((line) => line.startsWith("./symlink l 777 0 0 a/big "))).toBe(true);
+    expect(write(tsync, "-ai --munge-links")).toEqual(want);
+    const munged = read("rsync", "-a --munge-links");
+    expect(munged.tree.some((line) => line.includes(" /rsyncd-munged/a/big "))).toBe(true);
+    expect(read(tsync, "-a --munge-links").tree).toEqual(munged.tree);
+  });
+
   test.each(optionSets)("is written and read with %s", (args) => {
     prepare();
     const want = write("rsync", args);

@@ -26,6 +26,7 @@ describe.each(["koffi", "plain"] as const)("within one machine, %s", (backEnd) =
     ["-ai --iconv=KOI8-R,UTF-8 k/ d/", cyrillic],
     ["-aHi --iconv=KOI8-R,. --delete --no-inc-recursive k/ d/", cyrillic],
     ["-ai --iconv=- i/ d/", western],
+    ["-ai --munge-links --iconv=UTF-8,ISO-8859-1 i/ d/", western],
     ["-ai --no-W --checksum-choice=xxh64 --iconv=UTF-8,ISO-8859-1 i/ d/", western],
     ["-ai --iconv=UTF-8,ISO-8859-1 --no-iconv i/ d/", western],
   ])("%s", (line, setup) => {

@@ -162,7 +162,8 @@ async function runBoth(
   const receiving = receiveFromWire({
     ...shared,
     link: new Link(server, session, new Condition(), names.receiver),
-    options: isOnly ? { ...receiverOptions, dryRun: true } : receiverOptions,
+    // Links come to the receiver as they were before they were munged, and it is not told to munge them.
+    options: { ...receiverOptions, dryRun: receiverOptions.dryRun || isOnly, mungeLinks: false },
     isServer: true,
     onlyBatch: isOnly,
     emit: (event) => tell(event, emit, namesHere),
