@@ -39,6 +39,8 @@ export interface ChangeGate {
   entry(entry: FileEntry): GateAnswer;
   /** An alternate directory has the entry. `made`: it comes from there; otherwise what stands at its place is removed. */
   alternate(entry: FileEntry, made: boolean): void;
+  /** What stands at the place of an entry has other names, under which it may be changed. */
+  shared(entry: FileEntry, stat: Stat): void;
   /** `ignoreExisting`: something else stays where a directory would be; only its time is set, and nobody is told. */
   kept(entry: FileEntry): void;
   /** `path`: below the destination. */

@@ -149,6 +149,7 @@ export class EntryGenerator {
     const status = refusal ?? (isAbsent ? ENOENT : syscalls.lstatAt(descriptor, name, stat));
     let exists = status === 0;
     let { cleared = false } = turn;
+    if (exists && stat.linkCount > 1) context.gate?.shared(entry, stat);
     const isFirst = group === undefined && !this.earlier.hasMet(stat);
     if (exists && isFirst && this.unchanged.holds(entry, stat, descriptor, name)) return undefined;
     const shown = shownName(destination, entry);

@@ -115,6 +115,8 @@ export class PlanGate implements ChangeGate {
 
   alternate(): void {}
 
+  shared(): void {}
+
   kept(): void {}
 
   deletion(path: ByteName): DeletionAnswer {
@@ -151,6 +153,7 @@ export class PlanGate implements ChangeGate {
   summarize(summary: RunSummary, tell: (event: NoticeEvent | ProblemEvent) => void): ApplySummary {
     for (const notice of this.plan.notices) if (!this.isTold(notice)) tell(notice);
     for (const change of this.answers.keys()) if (this.isDoneElsewhere(change)) this.done.add(change);
+    for (const change of this.plan.untold) this.done.delete(change);
     const left = this.plan.changes.filter((change) => !this.done.has(change));
     const refused = left.map((change) => ({ change, reason: this.reasons.get(change) ?? ("not-reached" as const) }));
     // What could not be planned is not tried, and is missing all the same.

@@ -1,6 +1,6 @@
 /** Makes a plan: keeps what a dry run tells as a list of changes, each with what source and destination were like. */
 import type { ByteName } from "../bytes/byte-name.ts";
-import type { Syscalls } from "../fs/syscalls/interface.ts";
+import type { Stat, Syscalls } from "../fs/syscalls/interface.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag, isSignificant } from "../protocol/item-flags.ts";
 import {
@@ -9,6 +9,7 @@ import {
   type DeletionAnswer,
   DestinationLook,
   type Fingerprint,
+  fingerprintOf,
   type GateAnswer,
   type Place,
 } from "./change-gate.ts";
@@ -30,6 +31,7 @@ export class PlanRecorder implements ChangeGate {
   private readonly leftOut = new Set<ByteName>();
   private readonly fromAlternate = new Set<ByteName>();
   private readonly planned = new Set<ByteName>();
+  private readonly sharing = new Map<FileEntry, Fingerprint>();
   /** Leaders of hard-link groups that are new files after the run. */
   private readonly remade = new Map<number, ByteName>();
   private readonly keepsFiles: boolean;
@@ -69,10 +71,34 @@ export class PlanRecorder implements ChangeGate {
     (made ? this.fromAlternate : this.leftOut).add(path);
   }
 
+  shared(entry: FileEntry, stat: Stat): void {
+    this.sharing.set(entry, fingerprintOf(stat));
+  }
+
   kept(entry: FileEntry): void {
-    const { path } = entry;
-    const rest = { linkedTo: undefined, leaderBefore: undefined, alternatesBefore: undefined };
-    this.untold.push({ action: "attributes", path, flags: 0, entry, before: this.look?.of(entry), ...rest });
+    this.addUntold(entry, this.look?.of(entry), undefined);
+  }
+
+  /** After the dry run: what is as it should be now, and is not any more when another name of it has been changed, is to be looked at again. */
+  finish(): void {
+    const changed = new Set<string>();
+    for (const change of this.changes) {
+      const staysItself = change.action === "attributes" || (change.action === "transfer" && this.keepsFiles);
+      if (staysItself && change.before !== undefined) changed.add(change.before.identity);
+    }
+    for (const [entry, before] of this.sharing) {
+      if (changed.has(before.identity) && !this.planned.has(entry.path))
+        this.addUntold(entry, before, this.alternates?.(entry));
+    }
+  }
+
+  private addUntold(
+    entry: FileEntry,
+    before: Fingerprint | undefined,
+    alternatesBefore: EntryChange["alternatesBefore"],
+  ) {
+    const rest = { linkedTo: undefined, leaderBefore: undefined, before, alternatesBefore };
+    this.untold.push({ action: "attributes", path: entry.path, flags: 0, entry, ...rest });
   }
 
   deletion(): DeletionAnswer {

@@ -34,6 +34,7 @@ export async function plan(request: PlanRequest): Promise<Plan> {
     { ...rest, destination, dryRun: true, reportUnchanged: tellsTooLittle(request) },
     { gate: recorder, emit: (event) => recorder.take(event), localOnly: "plan()" },
   );
+  recorder.finish();
   const { changes, untold, notices, withheld, destinationBefore } = recorder;
   return { request, workingDirectory: process.cwd(), destinationBefore, changes, untold, notices, withheld, summary };
 }

@@ -220,6 +220,16 @@ describe.each(backEnds)("plan and apply, %s", (syscalls) => {
     expect(lstatSync(workspace.at("dst/two")).nlink).toBe(2);
   });
 
+  test("names of one file that another one's attributes change get their own again", async () => {
+    workspace.file("src/a1", "old", 0o600);
+    for (const file of ["src/a2", "dst/a1"]) workspace.file(file, "old", 0o644);
+    must("ln", [workspace.at("dst/a1"), workspace.at("dst/a2")]);
+    settle();
+    const planned = await expectAsRun({ hardLinks: false });
+    expect(list(planned).filter((change) => change.includes(" a"))).toHaveLength(1);
+    expect(statSync(workspace.at("dst/a2")).mode & 0o777).toBe(0o644);
+  });
+
   test("names of one file that only get other attributes are done with the first", async () => {
     must("sh", ["-c", 'cd "$0" && ln src/touched src/twin && ln dst/touched dst/twin', workspace.at("")]);
     settle();
