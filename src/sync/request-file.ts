@@ -79,7 +79,7 @@ export class FileRequests {
       };
       const waiting = channel.push({ ...record, receive: undefined, openBasis, failed: () => {} });
       // The record has been described.
-      if (turn.basis?.similar === true) turn.basis.directory.release();
+      turn.basis?.directory.release();
       if (group !== undefined) this.groups.done(group, entry);
       return waiting;
     }

@@ -12,7 +12,8 @@ echo n > new/file; mkfifo new/pipe; ln -s x new/link; chmod 777 new/file new/pip
 mkdir long nobodys; for n in user trusted security; do echo $n > long/$n; setfattr -n $n.x -v $(printf %0300d 5) long/$n; done
 mkdir long/sub; setfattr -n trusted.y -v 3 long/sub; cp -a long/security nobodys/; chown -R 65534:65534 nobodys
 mkdir basis closed; echo one > basis/file; echo two > closed/file; chmod 0 closed/file; chown -R 65534:65534 closed
-mkdir modes old; for m in 755 775 1755 1777 2755 4755 500 0; do mkdir -m $m modes/$m; echo $m >old/$m; done; mkdir -m 755 old/sub`);
+mkdir modes old; for m in 755 775 1755 1777 2755 4755 500 0; do mkdir -m $m modes/$m; echo $m >old/$m; done; mkdir -m 755 old/sub
+mkdir -p alt/sub; echo 1 >alt/one; echo 3 >alt/sub/two; touch -d '2001-02-01' alt/one; cp -a s kinds; ln kinds/one kinds/sub/one`);
 
 const cases: readonly (readonly [what: string, line: string])[] = [
   ["the time of the top with its temporary files in it, deletions at the end", "-ai -T . --delete-delay s/ far:d/"],
@@ -20,6 +21,9 @@ const cases: readonly (readonly [what: string, line: string])[] = [
   ["the same in an alternate directory", "-aXi -M--fake-super --link-dest=../g f/ far:d/"],
   ["permissions of new entries of a directory with a default ACL", "-rlDog -M--fake-super new/ far:acl/"],
   ["the same where the ACL is only kept", "-rlDog -M--fake-super new/ far:kept/"],
+  ["a dry run with files of an alternate directory as bases", "-anv --link-dest=../alt s/ far:d/"],
+  ["the same with its file as a copy, links, and whole files", "-aHIniW --copy-dest=../alt kinds/ far:d/"],
+  ["the same without whole files", "-aHInv --copy-dest=../no --copy-dest=../alt --no-W kinds/ far:d/"],
   ["modes of new directories, of which an old client hears", "-rpv --protocol=27 modes/ far:d/"],
   ["the same without their permissions", "-rv --protocol=28 modes/ far:d/"],
   ["deletions for an old client that wants to hear of all items", "-rii --del --protocol=27 modes/ far:old/"],

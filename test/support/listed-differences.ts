@@ -16,7 +16,7 @@ import {
 } from "./difference-detector.ts";
 import { faultDetectors } from "./fault-detectors.ts";
 import { linkDetectors } from "./link-detectors.ts";
-import type { Difference } from "./outcome.ts";
+import type { Difference, Outcome } from "./outcome.ts";
 import type { SnapshotEntry, TreeDifference } from "./snapshot.ts";
 import { userDetectors } from "./user-detectors.ts";
 
@@ -234,6 +234,15 @@ const detectors: readonly Detector[] = [
     },
   },
   {
+    row: "last line of a failed run",
+    applies: ({ left, right }) => left.exitCode === right.exitCode && lastWord(left) !== lastWord(right),
+    // An old server sends it as a message.
+    explains: (difference, { left, right }) => {
+      const longer = lastWord(left) - lastWord(right);
+      return /^(?:stdout|log) totals$/.test(difference.aspect) && saysOtherBytes(difference, longer);
+    },
+  },
+  {
     row: "`--info=stats3` and up, `-vv --stats`",
     applies: ({ left }) => left.stdout.includes(" heap statistics:"),
     // Its lines are no part of the comparison, but for the empty one in front of each, and the bytes of those of a server.
@@ -253,6 +262,26 @@ const detectors: readonly Detector[] = [
 /** Whether a run that did not end with 0 tells of what has vanished. */
 function isToldOfVanished({ exitCode, stderr }: DifferingCase["left"]): boolean {
   return exitCode === 0 || /^file has vanished: "/m.test(stderr);
+}
+
+/** How long the last word of another side is that has failed. */
+function lastWord({ stderr }: Outcome): number {
+  return /^rsync error: .* \(code \d+\) at .* \[(?:Receiver|receiver|generator)=.*\]$/m.exec(stderr)?.[0].length ?? 0;
+}
+
+/** Whether totals differ by nothing but that rsync received so many bytes more, besides frames. */
+function saysOtherBytes({ left, right }: Difference, more: number): boolean {
+  const form = /^(sent [\d,]+ bytes {2}received |Total bytes received: )([\d,]+)(.*)$/;
+  return (
+    left.length === right.length &&
+    left.every((line, index) => {
+      const [, front, bytes = "", rest] = form.exec(line) ?? [];
+      const [, otherFront, others = "", otherRest] = form.exec(right[index] ?? "") ?? [];
+      if (front === undefined || front !== otherFront || rest !== otherRest) return false;
+      const [one, other] = [bytes, others].map((text) => Number(text.replaceAll(",", "")));
+      return Number(one) - Number(other) === more;
+    })
+  );
 }
 
 /** What a server's statistics are in messages at most: each line has a head of four bytes, and so has each frame. */

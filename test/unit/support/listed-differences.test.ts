@@ -11,6 +11,7 @@ const mode = (path: string, left: string, right: string, property: "mode" | "mti
 const inBackup = 'rsync: [receiver] stat "/d/../bk/f" failed: Invalid argument (22)';
 const unread = 'rsync: [generator] opendir "/x/dst/l" failed: Too many levels of symbolic links (40)';
 const again = "WARNING: a/f failed verification -- update discarded (will try again).";
+const failed = "rsync error: errors selecting input/output files, dirs (code 3) at";
 const pipe = "rsync: [sender] write error: Broken pipe (32)";
 const link = { "dst/l": { type: "symlink" } } as const;
 const wrongRule = "Unknown filter rule: <rule from /x/dst/l/.rsync-filter line 1>";
@@ -45,6 +46,28 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     name: "a backup that did not fail",
     known: { argv: "--append --backup-dir=../bk", stderr: [inBackup, ""], difference: { left: [inBackup] } },
     unlike: { difference: { left: [inBackup], right: [inBackup] } },
+  },
+  {
+    name: "totals that another last line does not explain",
+    known: {
+      ...{
+        argv: "-a",
+        codes: [12, 12],
+        stderr: [`${failed} main.c(777) [Receiver=3.5.0]`, `${failed} tsync [Receiver=0.1.0]`],
+      },
+      difference: {
+        aspect: "log totals",
+        left: ["sent 141 bytes  received 173 bytes"],
+        right: ["sent 141 bytes  received 167 bytes"],
+      },
+    },
+    unlike: {
+      difference: {
+        aspect: "log totals",
+        left: ["sent 141 bytes  received 173 bytes"],
+        right: ["sent 141 bytes  received 166 bytes"],
+      },
+    },
   },
   {
     name: "more empty lines than statistics",
