@@ -1,6 +1,6 @@
 /** Asks for a password on the terminal, without showing what is typed; without a terminal, on standard error and input. */
 import { openSync, readSync, writeSync } from "node:fs";
-import { ReadStream } from "node:tty";
+import type { ReadStream } from "node:tty";
 
 const passwordBytesMax = 8192;
 const Key = {
@@ -39,7 +39,7 @@ function openTerminal(): number | undefined {
 }
 
 async function ask(terminal: number, prompt: string, onInterrupt: () => void): Promise<Uint8Array> {
-  const input = new ReadStream(terminal);
+  const input = new (process.getBuiltinModule("node:tty").ReadStream)(terminal);
   try {
     input.setRawMode(true);
     writeSync(terminal, prompt);

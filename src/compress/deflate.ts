@@ -2,9 +2,9 @@
  * Compression to the zlib and zlibx forms (3-transfer 4.2). Each part of a run is deflated in one call with the history so far
  * as dictionary, which for a decoder is the same as one stream a file.
  */
-import { constants, deflateRawSync } from "node:zlib";
 import type { Compressor, Emit } from "./codec.ts";
 import { History, insertIntoHistory } from "./history.ts";
+import { zlib } from "./node-zlib.ts";
 
 /** Literal bytes that are compressed at once. */
 const partBytes = 131_072;
@@ -55,6 +55,7 @@ export class Deflater implements Compressor {
   private compress(): Uint8Array {
     const bytes = this.part.subarray(0, this.filled);
     const dictionary = this.history.bytes;
+    const { constants, deflateRawSync } = zlib();
     const compressed = deflateRawSync(bytes, {
       level: this.level,
       memLevel: memoryLevel,

@@ -2,9 +2,9 @@
  * Decompression of the zlib and zlibx forms (3-transfer 4.2). A run of literal data ends at a sync point, so short runs are
  * inflated in one call, with the history so far as dictionary; only long ones need a stream.
  */
-import { constants, createInflateRaw, inflateRawSync } from "node:zlib";
 import type { Decompressor, Output } from "./codec.ts";
 import { History, insertIntoHistory } from "./history.ts";
+import { zlib } from "./node-zlib.ts";
 import { StreamPump, streamChunkBytes } from "./stream-pump.ts";
 
 /** Compressed bytes of a run that are collected before a stream is used. */
@@ -53,6 +53,7 @@ export class Inflater implements Decompressor {
     }
     const dictionary = this.history.bytes;
     try {
+      const { constants, inflateRawSync } = zlib();
       const bytes = inflateRawSync(Buffer.concat([...this.collected, syncTrailer]), {
         finishFlush: constants.Z_SYNC_FLUSH,
         maxOutputLength: outputBytesMax,
@@ -92,7 +93,7 @@ export class Inflater implements Decompressor {
 
   private startStream(): Output {
     const dictionary = this.history.bytes;
-    const stream = createInflateRaw({
+    const stream = zlib().createInflateRaw({
       chunkSize: streamChunkBytes,
       ...(dictionary.length === 0 ? {} : { dictionary: dictionary.slice() }),
     });

@@ -3,9 +3,10 @@
  * through the event loop, which takes longer than the work; the call that they make there can be made at once. It is Node's own and
  * not documented: whoever finds it missing (`stepsOf`) uses the streams as they are (`zstd`).
  */
-import { constants, type ZstdCompress, type ZstdDecompress } from "node:zlib";
+import type { ZstdCompress, ZstdDecompress } from "node:zlib";
 import { internalError } from "../errors.ts";
 import { type Compressor, type Decompressor, type Emit, pieceBytesMax } from "./codec.ts";
+import { zlib } from "./node-zlib.ts";
 
 const noBytes = new Uint8Array(0);
 /** Whole pieces, so that only the last of a run is shorter, as with rsync. */
@@ -97,7 +98,7 @@ export class SteppedZstdDecompressor implements Decompressor {
   pull(): Uint8Array | undefined {
     const { steps, output } = this;
     if (!this.isBusy) return undefined;
-    steps.step(constants.ZSTD_e_continue, this.input, this.left, output, 0);
+    steps.step(zlib().constants.ZSTD_e_continue, this.input, this.left, output, 0);
     const { room } = steps;
     this.left = steps.left;
     this.isBusy = room === 0;
@@ -128,11 +129,11 @@ export class SteppedZstdCompressor implements Compressor {
   startFile(): void {}
 
   literal(bytes: Uint8Array, emit: Emit): void {
-    this.run(constants.ZSTD_e_continue, bytes, emit);
+    this.run(zlib().constants.ZSTD_e_continue, bytes, emit);
   }
 
   endRun(emit: Emit): void {
-    this.run(constants.ZSTD_e_flush, noBytes, emit);
+    this.run(zlib().constants.ZSTD_e_flush, noBytes, emit);
     if (this.filled > 0) this.hand(emit);
   }
 

@@ -2,8 +2,9 @@
  * The zstd form: one frame for the whole session, flushed at the end of each run (3-transfer 4.3). In steps where that can be, else by
  * Node's streams.
  */
-import { constants, createZstdCompress, createZstdDecompress, type ZstdCompress, type ZstdDecompress } from "node:zlib";
+import type { ZstdCompress, ZstdDecompress } from "node:zlib";
 import type { Compressor, Decompressor, Emit, Output } from "./codec.ts";
+import { zlib } from "./node-zlib.ts";
 import { StreamPump, streamChunkBytes } from "./stream-pump.ts";
 import { SteppedZstdCompressor, SteppedZstdDecompressor, stepsOf } from "./zstd-steps.ts";
 
@@ -11,13 +12,14 @@ import { SteppedZstdCompressor, SteppedZstdDecompressor, stepsOf } from "./zstd-
 const partBytes = 131_072;
 
 export function createZstdDecompressor(): Decompressor {
-  const stream = createZstdDecompress({ chunkSize: streamChunkBytes });
+  const stream = zlib().createZstdDecompress({ chunkSize: streamChunkBytes });
   const steps = stepsOf(stream);
   return steps === undefined ? new ZstdDecompressor(stream) : new SteppedZstdDecompressor(steps);
 }
 
 /** `threads`: of the compressor itself, 0 for none (`--compress-threads`). */
 export function createZstdCompressor(level: number, threads: number): Compressor {
+  const { constants, createZstdCompress } = zlib();
   const { ZSTD_c_compressionLevel, ZSTD_c_nbWorkers } = constants;
   const stream = createZstdCompress({
     chunkSize: streamChunkBytes,
@@ -83,7 +85,7 @@ export class ZstdCompressor implements Compressor {
 
   async endRun(emit: Emit): Promise<void> {
     await this.compress(emit);
-    this.pump.begin((done) => this.stream.flush(constants.ZSTD_e_flush, done));
+    this.pump.begin((done) => this.stream.flush(zlib().constants.ZSTD_e_flush, done));
     await this.drain(emit);
   }
 

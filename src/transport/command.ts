@@ -2,7 +2,7 @@
  * The remote shell: a child process whose standard input and output are the connection (1-session 2.1). What it says on standard
  * error is the user's.
  */
-import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import type { ChildProcess, StdioOptions } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { type ByteName, byteName, fromText, toText } from "../bytes/byte-name.ts";
 import { ExitCode, type Role, TsyncError } from "../errors.ts";
@@ -44,6 +44,8 @@ export async function startCommand(
   if (program === "") throw notStarted("" as ByteName, role, "ENOENT");
   const stderr = onStandardError === undefined ? "inherit" : "pipe";
   const stdio: StdioOptions = oneSocket ? ["ignore", "ignore", stderr, "pipe"] : ["pipe", "pipe", stderr];
+  // A server starts nothing: it must not pay for it.
+  const { spawn } = process.getBuiltinModule("node:child_process");
   const child = spawn(program, args, { stdio, env: { ...process.env, ...variables } });
   if (onStandardError !== undefined) child.stderr?.on("data", onStandardError);
   const ended = new Promise<number>((resolve) => {

@@ -1,6 +1,5 @@
 /** TCP connections to a daemon (1-session 8.5). */
 import type { LookupAddress } from "node:dns";
-import { lookup } from "node:dns/promises";
 import { connect, isIP, type Socket } from "node:net";
 import { ExitCode, type Role, TsyncError, unsupportedError } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -56,6 +55,8 @@ async function resolve(
     if (host === "") throw Object.assign(new Error(), { code: "ENOTFOUND" });
     if (own !== 0 && family !== undefined && own !== family)
       throw new Error("Address family for hostname not supported");
+    // Loaded here: a run without a daemon must not pay for it (1.5 ms, docs/decisions/004).
+    const { lookup } = process.getBuiltinModule("node:dns/promises");
     return await lookup(host, { all: true, ...(family === undefined ? {} : { family }) });
   } catch (error) {
     const { code = "", message: text } = error as NodeJS.ErrnoException;

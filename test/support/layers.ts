@@ -39,7 +39,7 @@ export const fileLinesMax = 400;
 const pureFolders: ReadonlySet<string> = new Set(["bytes", "protocol", "filter", "options", "compress", "delta"]);
 /** What a pure folder may nevertheless import from Node. */
 const pureModules: Readonly<Record<string, readonly string[]>> = {
-  compress: ["node:zlib"],
+  compress: ["node:module", "node:zlib"],
   delta: ["node:crypto", "node:module"],
 };
 const nodeNames: ReadonlySet<string> = new Set([
