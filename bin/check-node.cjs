@@ -4,8 +4,3 @@ if (version[0] < 22 || (version[0] === 22 && version[1] < 15)) {
   process.stderr.write("tsync: needs Node.js 22.15 or newer in PATH, this is " + process.versions.node + "\n");
   process.exit(4);
 }
-// Not in the command line: a later Node that does not know it any more would not start.
-if (version[0] <= 24 && process.execArgv.indexOf("--max-semi-space-size=4") >= 0) {
-  require("v8").setFlagsFromString("--heap-growing-percent=30");
-  if (version[0] === 24) require("v8").setFlagsFromString("--invocation-count-for-turbofan=50000");
-}

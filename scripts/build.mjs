@@ -19,5 +19,5 @@ if (existsSync("scripts/build-kernels.mjs")) run("scripts/build-kernels.mjs");
 run("node_modules/typescript/bin/tsc", "-p", ".");
 run("scripts/generate-man.ts");
 copyFileSync("docs/events.schema.json", "dist/events.schema.json");
-// Last: set-up takes dist/tsync.mjs as the sign of a complete build.
+// Last: set-up takes dist/tsync.cjs as the sign of a complete build.
 run("scripts/bundle.mjs");

@@ -4,8 +4,9 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { build } from "esbuild";
+import { asPart } from "./parts.ts";
 
 /**
  * Node's own modules through `process.getBuiltinModule`: an import statement would read every export of `node:fs`, and
@@ -51,9 +52,8 @@ const commonJs = {
 
 /**
  * The command, the library and the worker threads share no parts: what they shared would be cut into three times as many files, each of which
- * takes Node 0.3 ms to find and load (bench cases `ten`, `attributes`).
+ * takes 0.3 ms to find and load (bench cases `ten`, `attributes`).
  */
-const entries = { tsync: "src/cli/entry.ts", index: "src/index.ts", worker: "src/sync/worker.ts" };
 const shared = {
   outdir: "dist",
   outExtension: { ".js": ".mjs" },
@@ -73,10 +73,30 @@ const shared = {
   logLevel: "warning",
 };
 const inputs = [];
-for (const [name, file] of Object.entries(entries)) {
-  const { metafile } = await build({ ...shared, entryPoints: { [name]: file } });
+async function bundle(name, file, settings = {}) {
+  const { metafile, outputFiles = [] } = await build({ ...shared, entryPoints: { [name]: file }, ...settings });
   inputs.push(...Object.keys(metafile.inputs));
+  return outputFiles;
 }
+await bundle("index", "src/index.ts");
+await bundle("worker", "src/sync/worker.ts");
+// The command is no module but parts that it loads itself, with compiled code (docs/decisions/004).
+const parts = await bundle("main", "src/cli/main.ts", {
+  outdir: "dist/command",
+  entryNames: "[name]-[hash]",
+  outExtension: { ".js": ".js" },
+  define: { ...shared.define, "import.meta.url": "partUrl" },
+  write: false,
+});
+mkdirSync("dist/command", { recursive: true });
+for (const { path, text } of parts) writeFileSync(path, asPart(path, text));
+const mainPart = parts.map(({ path }) => basename(path)).find((name) => name.startsWith("main-"));
+await bundle("tsync", "src/cli/entry.ts", {
+  outExtension: { ".js": ".cjs" },
+  splitting: false,
+  format: "cjs",
+  define: { mainPart: JSON.stringify(mainPart), "import.meta.filename": "__filename" },
+});
 
 // The pool of threads is CommonJS and looks for the file of its threads beside its own: two files instead of fourteen to find and load, which
 // takes the main thread 2 ms instead of 8 (bench case `attributes`).
@@ -106,40 +126,37 @@ const notices = [...packages].sort().map((name) => {
 });
 writeFileSync("dist/third-party-licences.txt", notices.join(`\n${"-".repeat(80)}\n\n`));
 
-// A first run, just large enough for a worker thread, leaves the compiled code of what most runs need in dist/compile-cache
+// First runs, one of them just large enough for a worker thread, leave the compiled code of what most runs need in dist/compile-cache
 // (bench cases `ten`, `attributes`).
 const folder = mkdtempSync(join(tmpdir(), "tsync-build-"));
 mkdirSync(join(folder, "source"));
 for (let index = 0; index < 1500; index++) writeFileSync(join(folder, `source/file${index}`), "content");
-const node = join(import.meta.dirname, "../node_modules/node/bin/node");
-function warm(program, args) {
-  const { status, stderr } = spawnSync(program, args, {
+const tsync = join(import.meta.dirname, "../bin/tsync");
+function warm(args, variables = {}) {
+  const { status, stderr } = spawnSync(tsync, args, {
     encoding: "utf8",
-    env: { ...process.env, TSYNC_THREADS_FROM: "1000" },
+    env: { ...process.env, TSYNC_COMPILE_CACHE: "refresh", ...variables },
   });
-  if (status !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${status}: ${stderr}`);
+  if (status !== 0) throw new Error(`tsync ${args.join(" ")} ended with ${status}: ${stderr}`);
 }
-// Node keeps it apart for each set of V8's options: see bin/tsync.
-const remote = ["--max-semi-space-size=4", "--heap-growing-percent=30", "--invocation-count-for-turbofan=50000"];
-for (const options of [["--v8-pool-size=1"], remote]) {
-  // Some files are there already, one is to be deleted.
-  const copy = join(folder, `copy${options[0]}`);
-  mkdirSync(copy);
-  for (const name of ["file1", "file2", "gone"]) {
-    writeFileSync(join(copy, name), "content");
-    if (name !== "gone") for (const side of [join(folder, "source"), copy]) utimesSync(join(side, name), 1, 1);
-  }
-  warm(node, [...options, "dist/tsync.mjs", "-aAX", "--delete", `${folder}/source/`, `${copy}/`]);
+// Some files are there already, one is to be deleted.
+const copy = join(folder, "copy");
+mkdirSync(copy);
+for (const name of ["file1", "file2", "gone"]) {
+  writeFileSync(join(copy, name), "content");
+  if (name !== "gone") for (const side of [join(folder, "source"), copy]) utimesSync(join(side, name), 1, 1);
 }
+warm(["-aAX", "--delete", `${folder}/source/`, `${copy}/`], { TSYNC_THREADS_FROM: "1000" });
+warm(["-a", `${folder}/source/`, `${folder}/plain/`]);
+warm(["--version"]);
 // Both ends of a session.
 const shell = join(folder, "shell");
 writeFileSync(shell, '#!/bin/sh\nshift\nexec sh -c "$*"\n', { mode: 0o755 });
-const tsync = join(import.meta.dirname, "../bin/tsync");
 for (const [from, to] of [
   ["source/", "host:pushed/"],
   ["host:source/", "pulled/"],
 ]) {
   const inFolder = (place) => place.replace(/^(host:)?/, `$1${folder}/`);
-  warm(tsync, ["-a", "-e", shell, `--rsync-path=${tsync}`, inFolder(from), inFolder(to)]);
+  warm(["-a", "-e", shell, `--rsync-path=${tsync}`, inFolder(from), inFolder(to)]);
 }
 rmSync(folder, { recursive: true });

@@ -105,9 +105,9 @@ function packagesFit() {
 
 /** Whether the build is complete and was begun after the last change of a source. */
 function buildFits() {
-  if (!existsSync("dist/tsync.mjs")) return false;
+  if (!existsSync("dist/tsync.cjs")) return false;
   const { birthtimeMs } = statSync("dist");
-  const built = birthtimeMs > 0 ? birthtimeMs : statSync("dist/tsync.mjs").mtimeMs;
+  const built = birthtimeMs > 0 ? birthtimeMs : statSync("dist/tsync.cjs").mtimeMs;
   return sources.every((source) => newest(source) < built);
 }
 

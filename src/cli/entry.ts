@@ -1,7 +1,12 @@
 /**
  * What the launcher starts. It looks at the version of Node, so that an old one gets a sentence instead of a syntax error,
- * listens for signals from the first moment on, and then loads the program. No static imports of values here.
+ * listens for signals from the first moment on, and then loads the program. A CommonJS script: as an ES module it would start 3 ms later.
  */
+import { PartLoader } from "./part-loader.ts";
+
+/** The file of `main.ts`, which the build knows; the sources run without. */
+declare const mainPart: string | undefined;
+
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 15)) {
   process.stderr.write(`tsync: needs Node.js 22.15 or newer, this is ${process.versions.node}\n`);
@@ -9,12 +14,37 @@ if (major < 22 || (major === 22 && minor < 15)) {
 } else {
   const controller = new AbortController();
   listenForSignals(controller);
-  // Compiled code is kept beside the bundle, where who can write could as well change the program (docs/decisions/004); as
-  // somebody else it is compiled each time.
-  const { dirname } = import.meta;
-  if (dirname.endsWith("/dist")) process.getBuiltinModule("node:module").enableCompileCache(`${dirname}/compile-cache`);
-  const { main } = await import("./main.ts");
+  void runProgram(controller);
+}
+
+async function runProgram(controller: AbortController): Promise<void> {
+  if (typeof mainPart === "undefined") {
+    const { main } = await import("./main.ts");
+    process.exitCode = await main(controller);
+    return;
+  }
+  const args = process.argv.slice(2);
+  const kind = kindOfRun(args);
+  const loader = new PartLoader(import.meta.filename, kind);
+  const { main } = loader.load(mainPart) as typeof import("./main.ts");
   process.exitCode = await main(controller);
+  // The build refreshes what is kept, by runs of several sorts.
+  if (process.env.TSYNC_COMPILE_CACHE === "refresh") loader.keepCompiled(true);
+  else if (isExample(args, process.exitCode)) loader.keepCompiled(false);
+  // All is written and closed; taking the heap apart would take 2 ms. A client may still part from its connection.
+  if (kind !== "client") process.exit();
+}
+
+/** What decides which functions a run needs, more or less. */
+function kindOfRun(args: readonly string[]): string {
+  if (args.includes("--server")) return "server";
+  return args.some((arg) => arg.includes(":")) ? "client" : "local";
+}
+
+/** Whether later runs will need what this one needed: it copied, and not for so long that V8 has dropped what only its start needed. */
+function isExample(args: readonly string[], exitCode: number): boolean {
+  const exampleMilliseconds = 10_000;
+  return exitCode === 0 && args.length > 1 && performance.now() < exampleMilliseconds;
 }
 
 /**

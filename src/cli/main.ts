@@ -6,7 +6,9 @@ import { debugHelp, helpText, infoHelp } from "../options/help.ts";
 import { type ParsedCommand, parseArguments, type RemoteCommand } from "../options/parse-arguments.ts";
 import { steadyMilliseconds } from "../steady-time.ts";
 import { checkFilters } from "../sync/check-filters.ts";
+import type { RunSummary } from "../sync/events.ts";
 import { runTransfer } from "../sync/run.ts";
+import type { RemoteRequest } from "../sync/wire/client.ts";
 import type { ShellWays } from "../sync/wire/remote-shell.ts";
 import { readAllowedNames } from "./allowed-names.ts";
 import { readArguments } from "./arguments.ts";
@@ -53,8 +55,8 @@ export async function main(controller: AbortController): Promise<number> {
       clock: { now: logSettings.now(), utcOffset },
     };
     if (isServer(args)) {
-      const { runServer } = await import("./other-parts.ts");
-      return await runServer(args, environment, syscalls, controller.signal);
+      const { runServer, withSessionEngine } = await import("./other-parts.ts");
+      return await withSessionEngine(() => runServer(args, environment, syscalls, controller.signal));
     }
     command = parseArguments(args, environment, {
       onLogFile: (path) => {
@@ -151,7 +153,7 @@ export async function main(controller: AbortController): Promise<number> {
     };
     const summary =
       command.kind === "remote"
-        ? await (await import("./other-parts.ts")).runRemote({
+        ? await runRemote({
             ...shared,
             command,
             onBreak: (totals) => {
@@ -195,6 +197,11 @@ export async function main(controller: AbortController): Promise<number> {
     stdout.flush();
     log?.close();
   }
+}
+
+async function runRemote(request: RemoteRequest): Promise<RunSummary | undefined> {
+  const { runRemote: run, withSessionEngine } = await import("./other-parts.ts");
+  return await withSessionEngine(() => run(request));
 }
 
 /** The standard error of a remote command is ours; keys may need their passphrases. */

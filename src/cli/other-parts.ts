@@ -8,4 +8,5 @@ export { runRemote } from "../sync/wire/client.ts";
 export { readBatch } from "../sync/wire/read-batch.ts";
 export { askPassphrase, askPassword } from "./ask-password.ts";
 export { runServer } from "./server.ts";
+export { withSessionEngine } from "./session-engine.ts";
 export { versionJson, versionText } from "./version-text.ts";

@@ -2,9 +2,10 @@
  * The worker threads of a run, on piscina: one scans, one copies, each started when the work is large enough to pay for it. Threads share the
  * process's descriptors; a shared flag tells them to stop between two pieces of a file.
  */
-import { createRequire, getCompileCacheDir } from "node:module";
+import { createRequire, enableCompileCache, getCompileCacheDir } from "node:module";
 import { availableParallelism } from "node:os";
 import { basename, dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Piscina } from "piscina";
 import type { OperatorRules } from "../fs/operator-path.ts";
 import { limits } from "../limits.ts";
@@ -182,6 +183,7 @@ export class WorkerPool {
   }
 
   private create(duty: Duty): Piscina {
+    const env = workerEnvironment();
     // Loaded no sooner than it is needed, and at once.
     const isBundled = !import.meta.url.endsWith(".ts");
     const { Piscina } = createRequire(import.meta.url)(isBundled ? "./pool/index.js" : "piscina") as PiscinaModule;
@@ -193,7 +195,7 @@ export class WorkerPool {
       // So that a batch waits at the worker, not here until the main thread looks after its messages: to the pool, one whose result it has
       // not taken yet is still under way.
       concurrentTasksPerWorker: limits.batchesUnseen,
-      env: workerEnvironment(),
+      env,
       workerData: { syscalls: this.kind, rules: this.rules, control: this.control, duty } satisfies WorkerStart,
     });
   }
@@ -201,6 +203,9 @@ export class WorkerPool {
 
 /** Where the command keeps compiled code, its workers keep theirs (docs/decisions/004); it is set for each thread. */
 function workerEnvironment(): NodeJS.ProcessEnv {
+  if (import.meta.url.endsWith("/dist/tsync.cjs")) {
+    enableCompileCache(fileURLToPath(new URL("./compile-cache", import.meta.url)));
+  }
   const folder = getCompileCacheDir();
   if (folder === undefined) return process.env;
   // Node adds its version to the folder that it is given.

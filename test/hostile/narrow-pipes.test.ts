@@ -39,7 +39,7 @@ function lookAtMemory(pid: number, peaks: Map<number, number>): void {
     try {
       const children = readFileSync(`/proc/${parent}/task/${parent}/children`, "latin1");
       all.push(...children.split(" ").filter(Boolean).map(Number));
-      if (!readFileSync(`/proc/${parent}/cmdline`, "latin1").includes("tsync.mjs")) continue;
+      if (!readFileSync(`/proc/${parent}/cmdline`, "latin1").includes("tsync.cjs")) continue;
       const [, kibibytes] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${parent}/status`, "latin1")) ?? [];
       peaks.set(parent, Math.max(peaks.get(parent) ?? 0, Number(kibibytes ?? 0) * 1024));
     } catch {

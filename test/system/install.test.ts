@@ -184,14 +184,17 @@ console.log(await sync(tried).summary.catch(({ exitCode }) => exitCode));
 
   test("has every file that its parts load", () => {
     const dist = `${folder}/prefix/lib/node_modules/tsync/dist`;
-    const parts = readdirSync(dist).filter((name) => name.endsWith(".mjs"));
-    const loaded = parts.flatMap((name) =>
-      [...readFileSync(`${dist}/${name}`, "utf8").matchAll(/(?:from|import)\s*\(?"\.\/([^"]+)"/g)].map(
-        ([, part]) => part,
-      ),
-    );
-    expect(new Set(loaded).size).toBeGreaterThan(3);
-    expect([...new Set(loaded)].filter((part) => part === undefined || !existsSync(`${dist}/${part}`))).toEqual([]);
+    const loadedBy = (folder: string, ending: string, named: RegExp): Set<string> => {
+      const parts = readdirSync(folder).filter((name) => name.endsWith(ending));
+      const texts = parts.map((name) => readFileSync(`${folder}/${name}`, "utf8"));
+      return new Set(texts.flatMap((text) => [...text.matchAll(named)].map(([, part]) => `${folder}/${part}`)));
+    };
+    const modules = loadedBy(dist, ".mjs", /(?:from|import)\s*\(?"\.\/([^"]+)"/g);
+    const parts = loadedBy(`${dist}/command`, ".js", /\bload\("([^"]+)"\)/g);
+    const first = /"(main-\w+\.js)"/.exec(readFileSync(`${dist}/tsync.cjs`, "utf8"))?.[1];
+    for (const loaded of [modules, parts]) expect(loaded.size).toBeGreaterThan(3);
+    const files = [...modules, ...parts, `${dist}/command/${first}`];
+    expect(files.filter((file) => !existsSync(file))).toEqual([]);
   });
 
   test("copies when it is called rsync", () => {
@@ -237,7 +240,7 @@ console.log(await sync(tried).summary.catch(({ exitCode }) => exitCode));
       .split("\n")
       .filter((name) => name !== "" && !name.startsWith("node_modules"));
     expect(names).toEqual(
-      expect.arrayContaining(["bin/tsync", "dist/tsync.mjs", "dist/index.mjs", "dist/types", "LICENSE", "README.md"]),
+      expect.arrayContaining(["bin/tsync", "dist/tsync.cjs", "dist/index.mjs", "dist/types", "LICENSE", "README.md"]),
     );
     expect(names.filter((name) => /^(src|test|docs|scripts|bench|kernels)\b/.test(name))).toEqual([]);
   });

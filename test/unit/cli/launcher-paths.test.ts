@@ -12,7 +12,7 @@ beforeAll(() => {
   const installed = join(folder, "node_modules/tsync");
   mkdirSync(join(installed, "dist"), { recursive: true });
   cpSync(join(import.meta.dirname, "../../../bin"), join(installed, "bin"), { recursive: true });
-  writeFileSync(join(installed, "dist/tsync.mjs"), 'console.log("started", ...process.argv.slice(2));\n');
+  writeFileSync(join(installed, "dist/tsync.cjs"), 'console.log("started", ...process.argv.slice(2));\n');
   mkdirSync(join(folder, "node_modules/.bin"));
   symlinkSync("../tsync/bin/tsync", join(folder, "node_modules/.bin/tsync"));
   symlinkSync(join(folder, "node_modules/.bin/tsync"), join(folder, "rsync"));

@@ -14,7 +14,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "tsync-launcher-"));
   cpSync(bin, join(folder, "package/bin"), { recursive: true });
   for (const name of ["package/dist", "path"]) mkdirSync(join(folder, name));
-  writeFileSync(join(folder, "package/dist/tsync.mjs"), "console.log(JSON.stringify(process.argv.slice(2)))");
+  writeFileSync(join(folder, "package/dist/tsync.cjs"), "console.log(JSON.stringify(process.argv.slice(2)))");
   for (const tool of ["sh", "readlink"]) {
     const found = spawnSync("which", [tool], { encoding: "utf8" }).stdout.trim();
     symlinkSync(found, join(folder, "path", tool));
