@@ -3,7 +3,17 @@
  * compiled when a file is loaded, and that is hardly more than a list of its functions: each of those was compiled again in each run
  * (docs/decisions/004). What is kept lies beside the bundle, where who can write could as well change the program.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { pathToFileURL } from "node:url";
 import { Script } from "node:vm";
 
@@ -53,7 +63,10 @@ export class PartLoader {
     if (parts.length === 0) return;
     try {
       mkdirSync(this.cacheFolder, { recursive: true, mode: 0o755 });
-      for (const { name, script } of parts) writeWhole(`${this.cacheFolder}/${name}`, script.createCachedData());
+      for (const { name, script } of parts) {
+        const path = `${this.cacheFolder}/${name}`;
+        if (all || !isFresh(path)) writeWhole(path, script.createCachedData());
+      }
     } catch {
       // An installation of somebody else, a read-only store, a full disk: it is compiled each time.
     }
@@ -66,6 +79,13 @@ export class PartLoader {
       return undefined;
     }
   }
+}
+
+/** Whether V8 has refused what was kept a short while ago: runs with other options of V8 take turns, and replacing it each time would cost more. */
+function isFresh(path: string): boolean {
+  const hourMilliseconds = 3_600_000;
+  const kept = statSync(path, { throwIfNoEntry: false });
+  return kept !== undefined && Date.now() - kept.mtimeMs < hourMilliseconds;
 }
 
 /** No other run, and none after a crash of the machine, sees a part of the file. */

@@ -6,11 +6,14 @@
  */
 import { setFlagsFromString } from "node:v8";
 
-/** V8's options, their values here and by default, and in which versions of Node they are known: V8 would complain of others. */
+/**
+ * V8's options, their values here and by default (which may be another than it says: with another one `cachedDataVersionTag` is another), and
+ * in which versions of Node they are known: V8 would complain of others.
+ */
 const options = [
   { name: "semi-space-growth-factor", value: 1, byDefault: 2, since: 22, until: 24 },
   { name: "heap-growing-percent", value: 30, byDefault: 0, since: 22, until: 24 },
-  { name: "invocation-count-for-turbofan", value: 50_000, byDefault: 3000, since: 24, until: 24 },
+  { name: "invocation-count-for-turbofan", value: 50_000, byDefault: 10_000, since: 24, until: 24 },
 ] as const;
 
 /**

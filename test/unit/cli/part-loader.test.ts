@@ -1,5 +1,15 @@
 /** The parts of the bundled command, and the compiled code that is kept of them. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -42,6 +52,13 @@ function run(keeps: "new" | "all" = "new", kind = "local"): number {
   return found;
 }
 
+/** V8 remembers a script by its place: in another it looks at what was kept. */
+function moveAway(): void {
+  renameSync(dist, `${dist}-moved`);
+  dist = `${dist}-moved`;
+  file = join(dist, "tsync.cjs");
+}
+
 test("PartLoader runs each part once and keeps its code for each kind of run", () => {
   process.umask(0);
   expect(run()).toBe(expected());
@@ -75,15 +92,15 @@ test.each([
   ["zeros", () => Buffer.alloc(5000)],
   ["what is cut off", (whole: Buffer) => whole.subarray(0, whole.length - 8)],
   ["the code of another V8", (whole: Buffer) => Buffer.concat([Buffer.alloc(8, 1), whole.subarray(8)])],
-])("PartLoader takes no code from a file of %s, and replaces it", (_, spoil) => {
+])("PartLoader takes no code from a file of %s, and replaces it if it is old", (_, spoil) => {
   run();
   const bad = spoil(readFileSync(join(kept(), "main.js")));
   writeFileSync(join(kept(), "main.js"), bad);
-  // V8 remembers a script by its place: in another it looks at what was kept.
-  cpSync(dist, `${dist}-copy`, { recursive: true });
-  rmSync(dist, { recursive: true });
-  dist = `${dist}-copy`;
-  file = join(dist, "tsync.cjs");
+  moveAway();
+  expect(run()).toBe(expected());
+  expect(readFileSync(join(kept(), "main.js")).equals(bad)).toBe(true);
+  moveAway();
+  utimesSync(join(kept(), "main.js"), 1, 1);
   expect(run()).toBe(expected());
   expect(readFileSync(join(kept(), "main.js")).equals(bad)).toBe(false);
   expect(readdirSync(kept()).sort()).toEqual(["main.js", "shared.js"]);
