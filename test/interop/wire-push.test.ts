@@ -23,7 +23,8 @@ ln -s / w/-l; ln -s / w/a/l; ln -s / w/a/b.l; ln -s / w/zl; ln w/a/f w/a-c2; ln 
 cp -a w ww; for f in +f2 a/f2 a/b/f2 a-b/f2 z2; do echo $f > ww/$f; done; echo changed > ww/a/f; rm ww/+f ww/a/b.x ww/z
 touch -hd '2001-01-01' w/* w/*/* w w/a/*/* ; echo f > x1; setfattr -n user.a -v 1 x1; touch -d '2001-01-01 00:00:00.5' x1
 echo f > old/x1; touch -d '2001-01-01 00:00:00.7' old/x1; touch -d '2001-01-01' old; mkdir there; cp -a old there/e; rm there/e/x1; echo z > there/z; echo d > there/d
-cp -a link lalt; mkdir ld; ln lalt/a ld/a; mkdir backed; echo other > backed/x1; touch -d '2001-01-02 00:00:00.7' backed/x1`);
+cp -a link lalt; mkdir ld; ln lalt/a ld/a; mkdir backed; echo other > backed/x1; touch -d '2001-01-02 00:00:00.7' backed/x1
+mkdir -p late/a late/b gone/a gone/b; echo f > late/a/f; ln -s nowhere late/b/l; touch gone/a/extra gone/b/extra`);
 
 const cases: readonly (readonly [what: string, line: string])[] = [
   ["a client that cannot make its list hangs up", "-rR --log-file=log s/../s far:d/"],
@@ -68,6 +69,13 @@ const cases: readonly (readonly [what: string, line: string])[] = [
   ["the times of backups that are copied at an old protocol", "-ab --inplace --protocol=30 x1 far:backed/"],
   ["a further name whose file of --link-dest is the leader itself", "-aHii --link-dest=../lalt link/ far:ld/"],
   ["deletions in the order of an old protocol", "-r --delete -v --protocol=28 s2/ far:there/"],
+  [
+    "an error in a later list, of which a message tells at protocol 30",
+    "-rLi --delete-delay --protocol=30 late/ far:gone/",
+  ],
+  ["the same in a dry run", "-rLin --delete-delay --protocol=30 late/ far:gone/"],
+  ["the same at other protocols", "-rLi --delete-delay --protocol=31 late/ far:gone/"],
+  ["the same with --ignore-errors", "-rLi --stats --delete-delay --ignore-errors --protocol=30 late/ far:gone/"],
   ["deletions of which an old client hears by its names", "-r --delete --protocol=28 --info=name1 s2/ far:d/"],
   ["deletions of which an old client hears by their operation", "-r --delete --protocol=28 --out-format=%o s2/ far:d/"],
   ["two options that an old protocol has not", "-am --protocol=28 --link-dest=a --link-dest=b s far:d/"],

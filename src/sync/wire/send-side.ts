@@ -162,6 +162,8 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
     await sendNext();
     // A receiver that got a single entry waits for one item more (2-file-list 4.6).
     if (lists.entryCount === 1) while (!ended && lists.entryCount < 2) await sendNext();
+    // The message of an error further on comes ahead of what is gathered: the first list comes before that.
+    if (session.protocol === 30) connection.flush();
   } else {
     await fill(Number.POSITIVE_INFINITY);
     context.emit({ type: "list-done", count: context.counters.files.total });
@@ -182,6 +184,7 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
   const readRecord = (from: WireReader): TransferRecord => link.records.read(from);
   for (;;) {
     while (!ended && lists.aheadOf(Math.max(answers.current, lists.oldestNdx)) < aheadEntries) await sendNext();
+    lists.endBatch();
     const next = connection.read(readRecord);
     const record = next instanceof Promise ? await next : next;
     heard = true;
@@ -205,7 +208,7 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
     } else throw protocolError(`unexpected record ${record.kind} [sender]`, "sender");
   }
   announceMatches(context);
-  if (context.ledger.ioError !== sentErrors && session.protocol >= 30 && !options.ignoreErrors) {
+  if (context.ledger.ioError !== sentErrors && session.protocol >= 30) {
     connection.message({ kind: "io-error", bits: context.ledger.ioError & 7 });
   }
   link.write({ kind: "done" });

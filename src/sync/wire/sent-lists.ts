@@ -34,7 +34,9 @@ export class SentLists {
   /** Numbers of directories whose lists have not been sent (2-file-list 4.5). */
   private readonly directories = new Map<ByteName, number>();
   private directoryCount = 0;
+  /** Errors that the peer has been told of before the current batch of lists, and those known when the last list was sent. */
   private sentIoError = 0;
+  private madeIoError = 0;
   /** Entries of all lists sent so far. */
   entryCount = 0;
 
@@ -103,9 +105,9 @@ export class SentLists {
         this.directories.set(entry.path, this.directoryCount);
       this.directoryCount++;
     }
-    const told = isFirst || ioError !== this.sentIoError ? ioError : 0;
-    encoder.endList(connection.out, told);
-    this.tellIoError(ioError);
+    encoder.endList(connection.out, isFirst || ioError !== this.sentIoError ? ioError : 0);
+    if (isFirst) this.tellIoError(ioError);
+    this.madeIoError = ioError;
     const { nextNdx: firstNdx, entryCount: before } = this;
     this.lists.push({ firstNdx, before, owner: list.owner, entries: all, times: undefined });
     this.nextNdx += all.length + 1;
@@ -196,6 +198,18 @@ export class SentLists {
       else high = middle - 1;
     }
     return this.lists[low];
+  }
+
+  /**
+   * Ends a batch of lists that are sent ahead: each of them tells of what has come up since it began, and at protocol 30 a message does,
+   * ahead of all that is not written yet.
+   */
+  endBatch(): void {
+    const { link, madeIoError } = this;
+    if (madeIoError !== this.sentIoError && link.session.protocol === 30) {
+      link.connection.message({ kind: "io-error", bits: madeIoError });
+    }
+    this.sentIoError = madeIoError;
   }
 
   /** Before lists could carry them errors travelled as messages (2-file-list 3.10). */
