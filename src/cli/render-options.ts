@@ -17,7 +17,6 @@ export type RenderOptions = Pick<
   | "listOnly"
   | "recursive"
   | "directories"
-  | "filesFrom"
   | "links"
   | "times"
   | "omitDirectoryTimes"

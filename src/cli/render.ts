@@ -205,8 +205,8 @@ class RunRenderer {
     const receiving = event.receiving === true;
     this.session = sessionTraits(event);
     this.output.log?.(byteName(receiving ? "receiving file list" : "building file list"));
-    const { info, recursive, directories, filesFrom } = this.options;
-    if (info.flist < 1 || !(recursive || directories || filesFrom !== undefined)) return;
+    const { info, recursive, directories } = this.options;
+    if (info.flist < 1 || !(recursive || directories)) return;
     if (event.incremental) {
       this.outLine(byteName(`${receiving ? "receiving" : "sending"} incremental file list`));
       return;

@@ -27,8 +27,8 @@ export class Deleter implements DeletionSource {
   /** Deletions so far; each file and each directory counts against `--max-delete`. */
   private count = 0;
   private blockedTold = false;
-  /** `-x`: device of the last transfer root. */
-  private topDevice = 0;
+  /** `-x`: device of the last transfer root, 0 before the first. */
+  topDevice = 0;
   private readonly context: RunContext;
   private readonly destination: Destination;
   private readonly backups: Backups;

@@ -2,14 +2,15 @@
  * `--fuzzy`: looks for a file to start from where the destination has none of the name, in the same directory and, given
  * twice, in those of the alternate directories (3-transfer 1.9). It is a basis only: what is built from it is verified.
  */
-import { type ByteName, compareBytes, directoryName, joinName } from "../bytes/byte-name.ts";
+import { type ByteName, byteName, compareBytes, directoryName, joinName } from "../bytes/byte-name.ts";
 import type { HeldDirectory } from "../fs/held-directory.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { FileType } from "../protocol/file-entry.ts";
 import type { Alternate } from "./alternates.ts";
 import { noAttributes, sameTime } from "./compare.ts";
 import { fullPath } from "./context.ts";
-import { type EntryParts, type PlacedTurn, pathBelow } from "./entry-parts.ts";
+import { deviceOf } from "./deletion-order.ts";
+import { type EntryParts, type PlacedTurn, pathBelow, remark } from "./entry-parts.ts";
 import { fileSuffix, nameDistance, one } from "./name-distance.ts";
 import { refusesForeignLink } from "./place.ts";
 import { readLinks } from "./read-links.ts";
@@ -51,8 +52,10 @@ export class FuzzyBases {
     // A whole file needs no basis, but without --perms it gets the mode of that, and one of a group leads if it has one.
     const needless = context.isRemote !== true && (options.dryRun || (options.wholeFile && options.permissions));
     const unneeded = needless && !linked;
-    // rsync looks all the same, and reads the links that it finds, which their times of access show; or refuses to follow one.
-    const isIdle = unneeded && !options.atimes && !(options.keepDirectoryLinks && !options.dryRun);
+    // rsync looks all the same, and reads the links that it finds, which their times of access show; or refuses to follow one;
+    // or tells of mount points.
+    const told = options.atimes || this.tellsMountPoints || (options.keepDirectoryLinks && !options.dryRun);
+    const isIdle = unneeded && !told;
     if (options.fuzzy === 0 || isIdle) return undefined;
     const path = directoryName(pathBelow(destination, entry));
     if (path !== this.path) this.read(path);
@@ -79,6 +82,31 @@ export class FuzzyBases {
     };
   }
 
+  /** With `-xx` what the search lists leaves out mount points, and says so. */
+  private get tellsMountPoints(): boolean {
+    const { oneFileSystem, info } = this.parts.context.options;
+    return oneFileSystem > 1 && info.mount > 0;
+  }
+
+  private tellMountPoints(directory: number, path: ByteName, names: readonly ByteName[]): void {
+    const { context, destination, deleter } = this.parts;
+    const { syscalls } = context;
+    const stat = emptyStat();
+    const { walker, created, singleName } = destination;
+    const root = walker?.directory(byteName(""));
+    if (root === undefined || typeof root === "number") return;
+    // rsync has asked for it only where the destination was there as a directory.
+    const isKnown = !created && singleName === undefined && syscalls.fstat(root.descriptor, stat) === 0;
+    const own = deleter.topDevice || (isKnown ? deviceOf(stat) : 0);
+    for (const name of names) {
+      const isDirectory =
+        syscalls.lstatAt(directory, name, stat) === 0 && (stat.mode & FileType.mask) === FileType.directory;
+      if (!isDirectory || deviceOf(stat) === own) continue;
+      const child = joinName(path, name);
+      remark(context, "mount-point", `[generator] skipping mount-point dir ${child}`, child, true);
+    }
+  }
+
   close(): void {
     for (const held of this.held.splice(0)) held.release();
     this.candidates = [];
@@ -92,19 +120,20 @@ export class FuzzyBases {
     this.requested.clear();
     const own = destination.walker?.directory(path);
     if (own !== undefined && typeof own !== "number") {
-      this.add(own.retain(), fullPath(destination.absolute, path), -1);
+      this.add(own.retain(), fullPath(destination.absolute, path), -1, path);
     }
     if (context.options.fuzzy < 2) return;
     for (const { index, held, absolute } of alternates.directories(path)) this.add(held, absolute, index);
   }
 
-  /** Takes over the directory. */
-  private add(held: HeldDirectory, directory: ByteName, index: number): void {
+  /** Takes over the directory. `shown` is its name in remarks. */
+  private add(held: HeldDirectory, directory: ByteName, index: number, shown = directory): void {
     const { syscalls, options } = this.parts.context;
     this.held.push(held);
     const names = syscalls.readDirectory(held.descriptor);
     if (typeof names === "number") return;
     if (options.atimes) readLinks(syscalls, held.descriptor, names);
+    if (this.tellsMountPoints) this.tellMountPoints(held.descriptor, shown, names);
     for (const name of names.sort(compareBytes)) {
       const stat = emptyStat();
       if (syscalls.lstatAt(held.descriptor, name, stat) < 0) continue;

@@ -752,6 +752,18 @@ describe("mount points in the destination under -x", () => {
     const args = `-ax -vv --delete ${text} src/ dst/`;
     expectAsRsync(run(`${mounted} ${tsync}`, setup, args, "root"), () => run(`${mounted} rsync`, setup, args, "root"));
   });
+  test.each([
+    ...["src/ dst/", "src/m src/d dst/", "src/d/f dst/new", "src/ new/"],
+    ...[
+      "--delete src/ dst/",
+      "-n src/ dst/",
+      "-y --copy-dest=../dst src/ new/",
+      "-y --copy-dest=../dst src/m/f dst/d/",
+    ],
+  ])("-axxy --info=mount %s", (text) => {
+    const args = `-axxy --info=mount ${text}`;
+    expectAsRsync(run(`${mounted} ${tsync}`, setup, args, "root"), () => run(`${mounted} rsync`, setup, args, "root"));
+  });
 });
 
 describe("implied directories that are listed as content, too", () => {
@@ -778,6 +790,15 @@ touch -d @1600000000.5 dst/a src/a; cp -p dst/a dst/b`;
     `${linked}; setfacl -m u:7:r dst/a`,
     ["-aHAX", "-aHA -I", "-aHAXn"].map((text) => `${text} -i src/ dst/`),
   );
+});
+
+describe("the line of the list, without -r only with --dirs, which --files-from implies", () => {
+  const setup = "mkdir -p src/a; echo 1 >src/a/b; echo a/b >list";
+  const options = ["-av", "-av --no-d", "-av --no-d --info=flist2", "-av --no-d -r", "-rtv --no-d --no-i-r"];
+  checkAll(setup, [
+    ...options.map((text) => `${text} --files-from=list src/ dst/`),
+    ...["-av --no-r src/a/b dst/", "-av --no-r --old-dirs src/a dst/"],
+  ]);
 });
 
 describe("the directory that ./ implies before an argument that is missing", () => {

@@ -239,7 +239,7 @@ describe("the header of a complete list", () => {
     ],
     ["--info=flist0", optionsOf(1, {}, { flist: 0 }), 6, ""],
     ["-d", optionsOf(1, { recursive: false, directories: true }), 6, "building file list ... done\n"],
-    ["--files-from", optionsOf(1, { recursive: false, filesFrom: byteName("-") }), 6, "building file list ... done\n"],
+    ["neither -r nor -d", optionsOf(1, { recursive: false }), 6, ""],
   ])("%s with %i entries", (_title, options, count, stdout) => {
     const printed = print(options, [building, ...counted(count, options), listed(count)], well);
     expect(printed.stdout).toBe(stdout + totals);

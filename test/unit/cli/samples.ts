@@ -115,7 +115,6 @@ export function optionsOf(
     listOnly: false,
     recursive: true,
     directories: false,
-    filesFrom: undefined,
     links: true,
     times: true,
     omitDirectoryTimes: false,
