@@ -26,6 +26,23 @@ difference(
   })),
 );
 
+difference(
+  "`--chmod` in a pull as an ordinary user, something to be deleted in a directory of the destination that may not be written to",
+  {
+    nobody: true,
+    setup:
+      "mkdir -p s d/gone d/link/sub; ln -s x s/link; touch d/gone/f d/link/sub/f; chmod 555 d/gone d/link/sub; chown -R 65534 s d",
+    run: `-a --delete --chmod=D755 ${pull}`,
+    look: "cd d; find . | sort",
+    rsync: {
+      status: 23,
+      err: /delete_file: unlink\(gone\/f\) failed: Permission denied(?:.|\n)*could not make way for new symlink: link/,
+      seen: ".\n./gone\n./gone/f\n./link\n./link/sub\n./link/sub/f\n",
+    },
+    tsync: { status: 0, err: "", seen: ".\n./link\n" },
+  },
+);
+
 difference("a connection that is lost when the receiving side has a list", {
   setup: `mkdir s d; seq 99999 >s/f; cat >cut <<'END'
 #!/bin/sh

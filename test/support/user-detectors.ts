@@ -22,6 +22,12 @@ const unreadTarget = /^not backing up symlink with unreadable target "(.*)"$/;
 const lateItem = "Invalid packet at end of run ";
 const lateLine = /^Invalid packet at end of run \(\d+\) \[sender\]$/;
 const brokenOff = /^rsync error: (?:protocol incompatibility|received SIGUSR1) /;
+const notDeleted = /^rsync: \[generator\] delete_file: unlink\((.*)\) failed: Permission denied \(13\)$/;
+const noWay = /^could not make way for new [a-z ]+: /;
+const notEmpty = /^cannot delete non-empty directory: (.*)$/;
+const deletedLine = /^(?:\*deleting {3}|deleting )(.*?)\/?$/;
+/** An entry that takes the place of a directory. */
+const newInPlace = /^[c>][fLDS]\+{9} (.*?)(?: -> .*)?$/;
 const itemLines = /^(?:stdout|log) items$/;
 const totalLines = /^(?:stdout|log) totals$/;
 /** A line of a file whose content, times, owner and mode stay. */
@@ -76,6 +82,26 @@ export const userDetectors: readonly Detector[] = [
       return (
         format?.includes("%b") === true && left.every((line, index) => isOneSize(format, line, right[index] ?? ""))
       );
+    },
+  },
+  {
+    row: "`--chmod` in a pull as an ordinary user, something to be deleted in a directory of the destination that may not be written to",
+    applies: ({ left, right }, options) =>
+      options.has("", "--chmod") &&
+      notedNames(left, notDeleted).length > 0 &&
+      notedNames(right, notDeleted).length === 0,
+    explains: (difference, one) => {
+      const { aspect, tree, left, right, isOrder } = difference;
+      const kept = notedNames(one.left, notDeleted).map((name) => unescaped(name));
+      const leadsToKept = (name: string): boolean => kept.some((path) => `${path}/`.startsWith(`${name}/`));
+      if (aspect === "exit code") return codes([23], [0], one);
+      if (aspect === "stderr") return onlyLines(difference, either(notDeleted, noWay, someFailed));
+      if (tree !== undefined) return leadsToKept(tree.path.slice(tree.path.indexOf("/") + 1));
+      const names = (lines: readonly string[], pattern: RegExp): boolean =>
+        lines.every((line) => leadsToKept(unescaped(pattern.exec(line)?.[1] ?? "")));
+      if (isOrder) return false;
+      if (aspect === "stdout generator") return names(left, notEmpty) && names(right, deletedLine);
+      return itemLines.test(aspect) && left.length === 0 && names(right, newInPlace);
     },
   },
   {
