@@ -10,7 +10,7 @@ import type { Deleter } from "./delete.ts";
 import type { Destination } from "./destination.ts";
 import type { NoticeCode } from "./events.ts";
 import type { ExistingReader } from "./existing.ts";
-import type { HardLinks, Member } from "./hard-links.ts";
+import type { HardLinks, LinkGroup, Member } from "./hard-links.ts";
 import type { DeviceNumber } from "./receive-job.ts";
 import type { Arrivals } from "./remove-source.ts";
 import type { TempDirectory } from "./temp-directory.ts";
@@ -78,6 +78,18 @@ export function absolutePath(destination: Destination, entry: FileEntry): ByteNa
 /** Emits a remark of the generator if it is wanted. */
 export function remark(context: RunContext, code: NoticeCode, text: string, path: ByteName, wanted: boolean): void {
   if (wanted) context.emit({ type: "notice", role: "generator", code, path, text: byteName(text) });
+}
+
+/** Tells of an entry of a kind that the run does not make. */
+export function remarkNonRegular({ context, destination }: EntryParts, entry: FileEntry): void {
+  const text = `skipping non-regular file "${listedName(destination, entry)}"`;
+  remark(context, "non-regular", text, entry.path, context.options.info.nonreg > 0);
+}
+
+/** Where the last of a group is left alone, one that is not made has its turn once more; with incremental recursion rsync may hang then. */
+export function remarkNotMade(parts: EntryParts, group: LinkGroup | undefined, last: boolean): void {
+  if (group?.notMade === undefined || !last || parts.context.options.incrementalRecursion) return;
+  remarkNonRegular(parts, group.notMade);
 }
 
 /** `--max-size`, `--min-size`: which of the limits leaves a file out, if one does. */

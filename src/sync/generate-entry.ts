@@ -19,6 +19,8 @@ import {
   pathBelow,
   remark,
   remarkLinked,
+  remarkNonRegular,
+  remarkNotMade,
   remarkUpToDate,
   shownName,
   type Turn,
@@ -144,9 +146,8 @@ export class EntryGenerator {
     const { stat } = this;
     const name = destination.singleName ?? entry.name;
     const descriptor = this.requests.descriptorOf(directory);
-    const { refusal } = directory;
     const isAbsent = descriptor === undefined || (this.takesNewPlaces && group === undefined && hasNewPlace(turn));
-    const status = refusal ?? (isAbsent ? ENOENT : syscalls.lstatAt(descriptor, name, stat));
+    const status = directory.refusal ?? (isAbsent ? ENOENT : syscalls.lstatAt(descriptor, name, stat));
     let exists = status === 0;
     let { cleared = false } = turn;
     if (exists && stat.linkCount > 1) context.gate?.shared(entry, stat);
@@ -159,6 +160,7 @@ export class EntryGenerator {
       return undefined;
     }
     if (options.existing && status === ENOENT && turn.cleared !== true) {
+      remarkNotMade(this.parts, group, last);
       remark(context, "not-creating", `not creating new file "${shown}"`, entry.path, options.info.skip > 0);
       return undefined;
     }
@@ -166,9 +168,14 @@ export class EntryGenerator {
       const digest = () => this.digest(descriptor ?? -1, name, entry.size);
       const text = `${shown} exists${existsSuffix(this.parts, turn, name, stat, descriptor, digest)}`;
       remark(context, "exists", text, entry.path, options.info.skip > 0);
+      remarkNotMade(this.parts, group, last);
       return undefined;
     }
-    const place = { directory: descriptor ?? refusal ?? -1, name, absolute: absolutePath(destination, entry) };
+    const place = {
+      directory: descriptor ?? directory.refusal ?? -1,
+      name,
+      absolute: absolutePath(destination, entry),
+    };
     const type = stat.mode & FileType.mask;
     const device = exists ? deviceToWrite(context, entry, stat) : undefined;
     // For a file that is to be received only a regular file counts as its old self (the receiver decides, 5.6).
@@ -177,8 +184,8 @@ export class EntryGenerator {
     const mode = destinationMode(context, entry, existingMode, turn.defaultPermissions);
     if (!isRegular(entry)) {
       if (!wantsSpecial(context, entry)) {
-        const text = `skipping non-regular file "${listed}"`;
-        remark(context, "non-regular", text, entry.path, options.info.nonreg > 0);
+        remarkNonRegular(this.parts, entry);
+        if (group !== undefined) group.notMade = entry;
         return undefined;
       }
       const made = generateSpecial(this.parts, this.alternates, { ...turn, place, mode, exists }, stat);

@@ -30,6 +30,8 @@ export class LinkGroup {
   readonly leftOut: Set<Member> = new Set();
   /** What the leader was linked to in an alternate directory. */
   alternate: Stat | undefined;
+  /** The last of those of a kind that the run does not make. */
+  notMade: FileEntry | undefined;
   /** The leader stood there with other extended attributes. */
   hadOtherXattrs = false;
 }

@@ -165,6 +165,17 @@ difference("`-X --remove-source-files` with `-H`, or where only long attributes 
 ]);
 
 difference(
+  "`-H` without `-l` or `-D`, under incremental recursion: names of a link or special file of which the last stays as `--ignore-existing` or `--existing` says",
+  {
+    setup: "mkdir -p s/x s/z d/x d/z; ln -s q s/x/l; ln s/x/l s/z/l; ln -s q d/z/l",
+    run: "-rH --ignore-existing s/ d/",
+    patience: 3,
+    rsync: { status: 124 },
+    tsync: { status: 0, out: 'skipping non-regular file "x/l"\n' },
+  },
+);
+
+difference(
   "`-n -H`, three or more names of a link or special file in a directory that is to take the place of something else",
   {
     setup: "mkdir -p s/x d; mkfifo s/x/p; ln s/x/p s/x/q; ln s/x/p s/x/r; echo 1 >d/x",

@@ -53,6 +53,15 @@ describe("--hard-links", () => {
     },
   );
 
+  test.each(
+    ["--existing", "--ignore-existing", "--existing --ignore-existing"].flatMap((text) =>
+      ["x/f", "z/f", "z/g", "z/h"].map((name) => [text, name]),
+    ),
+  )("of names that are not made the latest is told again if the last is left alone: %s with %s there", (text, name) => {
+    const links = "mkdir -p s/x s/z d/x d/z; ln -s q s/x/f; ln s/x/f s/z/f; ln s/x/f s/z/g; ln s/x/f s/z/h";
+    compare(`${links}; ln -s q d/${name}; ${dated}`, `-rtHvv --no-i-r ${text} s/ d/`);
+  });
+
   test("a member that had to clear its place is linked under --existing", () => {
     compare(`${setup}; rm -r d/a; mkfifo d/a`, "-aHii --existing s/ d/");
   });
