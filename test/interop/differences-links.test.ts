@@ -41,14 +41,26 @@ difference("`-X` with a rule for attributes, `-vv`", {
   tsync: { status: 0, out: /^((?!user\.a).)*$/s, seen: '# file: d/f\nuser.b="1"\n\n' },
 });
 
-difference("`-H` with a member whose place is taken, under incremental recursion", {
-  setup: "mkdir s d; echo 1 >s/a; ln s/a s/b; ln s/a s/c; mkdir d/c; echo x >d/c/x",
-  run: "-aH s/ d/",
-  look: "ls d; [ d/a -ef d/b ] && echo linked",
-  patience: 1,
-  rsync: { status: 124, seen: "c\n" },
-  tsync: { status: 23, err: /^could not make way for new regular file: c\nrsync error/, seen: "a\nb\nc\nlinked\n" },
-});
+difference("`-H` with a member whose place is taken", [
+  {
+    setup: "mkdir s d; echo 1 >s/a; ln s/a s/b; ln s/a s/c; mkdir d/c; echo x >d/c/x",
+    run: "-aH s/ d/",
+    look: "ls d; [ d/a -ef d/b ] && echo linked",
+    patience: 1,
+    rsync: { status: 124, seen: "c\n" },
+    tsync: { status: 23, err: /^could not make way for new regular file: c\nrsync error/, seen: "a\nb\nc\nlinked\n" },
+  },
+  {
+    setup: "mkdir -p s d/b; echo 1 >s/a; ln s/a s/b; ln s/a s/c; echo x >d/b/x; cp -a s/a d/",
+    run: "-aH s/ d/",
+    look: "ls d; [ d/a -ef d/c ] && echo linked",
+    rsync: {
+      status: 13,
+      err: /^(could not make way .*\n){2}Hlink node data for 2 already has path=a \(a\)\n/,
+    },
+    tsync: { status: 23, err: /^could not make way for new regular file: b\nrsync error/, seen: "a\nb\nc\nlinked\n" },
+  },
+]);
 
 difference("`-A`: a new directory with an ACL whose group entry equals the mask, and with set-id or sticky bits", {
   setup: "mkdir -p s/z d; chmod 3775 s/z; setfacl -m u:1:rwx,g::rwx,m::rwx s/z",

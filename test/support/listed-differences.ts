@@ -145,7 +145,17 @@ const detectors: readonly Detector[] = [
     },
   },
   {
-    row: "`-H` with a member whose place is taken, under incremental recursion",
+    row: "`-H` with a member whose place is taken",
+    applies: ({ left, right }, options) =>
+      options.has("H", "--hard-links") &&
+      codes([13], [23, 24], { left, right }) &&
+      /^Hlink node data for \d+ already has path=/m.test(left.stderr) &&
+      [left, right].every(({ stderr }) => /^could not make way for /m.test(stderr)),
+    // What was still to be done is missing.
+    explains: () => true,
+  },
+  {
+    row: "`-H` with a member whose place is taken",
     applies: ({ left }, options) =>
       options.has("H", "--hard-links") &&
       Number(left.exitCode) === 2 &&

@@ -23,6 +23,7 @@ const acl = (path: string, left: string, right: string) => {
 };
 const xattrs = acl;
 const forgotten = "File-list index 26 not in 28 - 33 (got_flist_entry_status) [generator]";
+const noWay = "could not make way for new regular file: x/f";
 const target = (path: string) => {
   const tree = { path: byteName(path), property: "target", left: "a", right: "b" } as const;
   return { aspect: "tree target", tree };
@@ -180,6 +181,14 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
       ],
     },
     unlike: { stderr: [forgotten.replace("got_flist_entry_status", "finish_hard_link"), ""] },
+  },
+  {
+    name: "a run that ended when a member whose place is taken was tried again",
+    known: {
+      ...{ argv: "-aH", codes: [13, 23] as const, difference: { aspect: "exit code" } },
+      stderr: [`${noWay}\n${noWay}\nHlink node data for 3 already has path=a (a)`, noWay],
+    },
+    unlike: { stderr: ["Hlink node data for 3 already has path=a (a)", ""] },
   },
   {
     name: "the time of a file that is said to be wrong still, at an old protocol",
