@@ -123,6 +123,10 @@ export class Alternates {
       best?.directory.release();
       best = found;
     }
+    const { options, syscalls } = this.context;
+    // It is looked at once more after its sums were made, which its time of access shows.
+    if (options.atimes && best !== undefined && best.level !== AlternateLevel.attributes)
+      syscalls.lstatAt(best.directory.descriptor, best.name, best.stat);
     return best;
   }
 

@@ -83,6 +83,21 @@ export class DeltaRequests {
     return { basis, updating, blockSize, checksumName, seed: this.seed, phase, append };
   }
 
+  /**
+   * With `-U` it shows that rsync reads the basis of a file whose source turns out not to be readable: its sums are made before that is
+   * known. Only the first bytes are read here.
+   */
+  touch(turn: PlacedTurn, partial: boolean, phase: "normal" | "redo"): void {
+    const { options, syscalls, isRemote } = this.context;
+    // A backup in place has read it.
+    const wasRead = options.inplace && options.backup;
+    if (!options.atimes || options.append !== "no" || wasRead || isRemote === true) return;
+    const { basis } = this.make(turn, partial, phase) ?? {};
+    if (basis === undefined) return;
+    syscalls.read(basis, new Uint8Array(1), 0, 1, 0);
+    syscalls.close(basis);
+  }
+
   /** `--max-alloc` counts the block sums of a basis, which a job that is not to be closes. */
   private checkAllocation(basis: number, bytes: number, phase: "normal" | "redo"): void {
     const { syscalls, options } = this.context;

@@ -104,6 +104,7 @@ export class FileRequests {
       receive: (source) => this.pendingFile(heldTurn, source, attributes, { partial, delayed, group, phase, refusal }),
       openBasis: () => this.deltas.describe(heldTurn, partial, phase, this.deltas.make(heldTurn, partial, phase)),
       failed: () => {
+        this.deltas.touch(heldTurn, partial, phase);
         turn.basis?.directory.release();
         if (group !== undefined) void this.groups.failed(group);
         tree.release(directory);

@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { sideBySide } from "../support/side-by-side.ts";
 
 const tsync = join(import.meta.dirname, "../../bin/tsync");
 const setup = `mkdir -p s/a/b s/c s/e/f d; ln -s ../nowhere s/c/link; ln s/c/link s/a/b/name; ln s/c/link s/name; ln s/c/link s/e/f/last
@@ -48,4 +49,32 @@ test.each([
   const expected = listing("rsync", line);
   expect(expected).toMatch(/ 2017\/07\/14 02:40:00 /);
   expect(listing(tsync, line)).toBe(expected);
+});
+
+const compareReadable = sideBySide({ look: "find d -type f -printf '%p %A@\\n' | sort", user: 65534 });
+
+// A file that has another name which gets its time before, too.
+test.each(["", "--inplace", "-b", "-b --inplace", "--append", "--whole-file", "-n", "-H --inplace"])(
+  "the file that stands where one of the source cannot be read: %s",
+  (options) => {
+    const trees =
+      "mkdir s d; echo 1 >s/f; echo 345678 >d/f; echo 345678 >d/g; echo 345678 >s/a; ln d/g d/a; echo 1 >s/g";
+    const times = "touch -d @1000000000 s/* d/*; touch -a -d @900000000 s/a d/f; touch -a -d @2000000000 d/a";
+    const owners = "chown -R 65534:65534 .; chown 1 s/[fg]; chmod 0 s/[fg]";
+    compareReadable(`${trees}; ${times}; ${owners}`, `-rtU --no-whole-file ${options} s/ d/`);
+  },
+);
+
+const compare = sideBySide({ look: "find d e -type f -printf '%p %A@\\n' | sort" });
+
+test.each(
+  ["compare", "copy", "link"].flatMap((kind) =>
+    ["", "-c", "-c --no-whole-file", "-cn"].map((text) => `${text} --${kind}-dest=../e --${kind}-dest=../none`),
+  ),
+)("a file of an alternate directory that is looked at again: %s", (options) => {
+  const trees =
+    "mkdir s d e; for f in s/a e/b e/c; do echo 1 >$f; done; for f in e/a s/b s/c; do echo 2 >$f; done; echo 1 >s/g";
+  const times =
+    "cp s/g e/g; touch -d @1000000000 s/* e/*; touch -a -d @900000000 s/* e/*; touch -d @1100000000 e/c; chmod 600 e/g";
+  compare(`${trees}; ${times}`, `-rtpOiiU ${options} s/ d/`);
 });
