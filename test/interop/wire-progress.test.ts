@@ -11,12 +11,12 @@ let folder = "";
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "tsync-progress-"));
   writeFileSync(join(folder, "shell"), '#!/bin/sh\nshift\nexec sh -c "$*"\n', { mode: 0o755 });
-  const made = `mkdir -p s/a/b s/empty s/h; for f in s/x s/a/y s/a/b/z s/h/k; do echo $f >$f; done; cp -a s copy`;
+  const made = `mkdir -p s/a/b s/empty s/h; for f in s/x s/a/y s/a/b/z s/h/k; do echo $f >$f; done; cp -a s copy; cp -a s fewer; rm fewer/a/b/z`;
   expect(spawnSync("bash", ["-c", made], { cwd: folder }).status).toBe(0);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function reached(client: string, options: string, before: string | undefined): readonly string[] {
+function reached(client: string, options: string, before: string | undefined, server = "rsync"): readonly string[] {
   rmSync(join(folder, "d"), { recursive: true, force: true });
   const made = before === undefined ? "mkdir d" : `mkdir d && cp -a ${before} d/s`;
   expect(spawnSync("bash", ["-c", made], { cwd: folder }).status).toBe(0);
@@ -26,6 +26,7 @@ function reached(client: string, options: string, before: string | undefined): r
     "--info=progress2",
     "-e",
     "./shell",
+    `--rsync-path=${server}`,
     "s",
     `h:${folder}/d/`,
   ];
@@ -42,4 +43,8 @@ test.each(["", "--no-i-r", "-n", "-n --no-i-r"])("progress2 of a push where noth
 
 test("progress2 of a push without incremental recursion ends with all entries", () => {
   expect(reached(tsync, "--no-i-r", undefined)).toEqual(reached("rsync", "--no-i-r", undefined));
+});
+
+test("progress2 of a push whose server is through the first lists before anything is sent", () => {
+  expect(reached("rsync", "-O", "fewer", tsync)).toEqual(reached("rsync", "-O", "fewer"));
 });

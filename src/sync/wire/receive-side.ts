@@ -280,13 +280,13 @@ async function generate(parts: Generation): Promise<void> {
     const list = lists.take();
     if (list === undefined) break;
     if (side === undefined) tellListed(context, list);
-    else await side.generator.processList(list, () => undefined);
+    // As rsync, which releases lists once it is through the first entry of another one.
+    else await side.generator.processList(list, release);
     tracker?.walked();
     if (list.slots !== undefined) replay?.walked(list.slots.last);
     const isLast = lists.allArrived && lists.peek().length === 0;
     progress.listDone(list.entries.length + (list.path === "." && list.owner !== undefined ? 1 : 0), isLast, false);
     if (!channel.isBusy) progress.released();
-    release();
     if (--lead.lists === 0) connection.flush();
     const waiting = connection.settle();
     if (waiting !== undefined) await waiting;
