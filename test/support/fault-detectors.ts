@@ -45,12 +45,32 @@ export const faultDetectors: readonly Detector[] = [
     row: "`--append`, `--append-verify` when the shorter file is found by `--fuzzy` or in a directory of `--compare-dest`, `--copy-dest`, `--link-dest`",
     applies: (_, options) =>
       options.has("", "--append", "--append-verify") && (options.has("y", "--fuzzy") || options.hasAlternates),
-    explains: ({ aspect, tree, left: lines, right, isOrder }, one) => {
+    explains: (difference, one) => {
+      const { aspect, tree, left: lines, right, isOrder } = difference;
       const isMissing = (path: ByteName): boolean =>
         !one.left.tree.has(path) && one.right.tree.get(path)?.type === "file";
       if (tree !== undefined) return tree.property === "existence" && tree.left === undefined && isMissing(tree.path);
-      if (!/^(?:stdout|log) items$/.test(aspect) || isOrder || lines.length > 0) return false;
       const missing = [...one.right.tree.keys()].filter(isMissing);
+      if (/^(?:stdout|log) totals$/.test(aspect)) {
+        const bytes = missing.map((path) => Number(one.right.tree.get(path)?.size) + path.length + 4 * recordBytes);
+        return saysMoreBytes(
+          "right",
+          difference,
+          bytes.reduce((sum, count) => sum + count, 0),
+        );
+      }
+      if (aspect === "stdout progress" && !isOrder) {
+        // Those that follow are counted on.
+        const plain = (line: string) => line.replace(/xfr#\d+$/, "xfr#");
+        const more = right.map(plain);
+        for (const line of lines.map(plain)) {
+          if (!more.includes(line)) return false;
+          more.splice(more.indexOf(line), 1);
+        }
+        const sizes = missing.map((path) => `${one.right.tree.get(path)?.size} 100% xfr#`);
+        return more.length === sizes.length && more.every((line) => sizes.includes(line.replaceAll(",", "")));
+      }
+      if (!/^(?:stdout|log) items$/.test(aspect) || isOrder || lines.length > 0) return false;
       return right.every((line) => missing.some((path) => path.endsWith(`/${line.replace(/^>f\+{9} /, "")}`)));
     },
   },

@@ -265,6 +265,15 @@ function isOfVanished(difference: Difference, one: DifferingCase): boolean {
     ...toldNames(stdout, alreadyRemoved).map((name) => `/${name}`),
   ]);
   const isGone = (name: string) => gone.some((path) => path.endsWith(`/${name}`));
+  if (/^(?:stdout|log) totals$/.test(aspect)) {
+    // Each name may have been sent, or told of, on one side only.
+    const names = new Set([one.left, one.right].flatMap(({ stderr }) => toldNames(stderr, vanished)));
+    const bytes = [one.left, one.right].flatMap(({ tree: found }) =>
+      [...found].filter(([path]) => [...names].some((name) => name.endsWith(`/${baseName(path)}`))),
+    );
+    const most = bytes.reduce((sum, [path, { size }]) => sum + Number(size) + path.length + 64, 0);
+    return names.size > 0 && saysMoreBytes("either", difference, most);
+  }
   if (/^(?:stdout|log) removals$/.test(aspect)) {
     // Each under another of its names on the other side, or vanished there.
     const [some, others] = [left, right].map((told) => toldNames(told.join("\n"), alreadyRemoved));

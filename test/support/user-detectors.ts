@@ -19,6 +19,7 @@ const noteUnwritten = /^rsync: \[\w+\] failed to write xattr user\.rsync\.%stat 
 const noteRefused =
   /^rsync: \[\w+\] failed to write xattr user\.rsync\.%stat for "(.*)": Operation not permitted \(1\)$/;
 const unreadTarget = /^not backing up symlink with unreadable target "(.*)"$/;
+const refusal = /^refusing to follow a symlink owned by an untrusted user/;
 const lateItem = "Invalid packet at end of run ";
 const lateLine = /^Invalid packet at end of run \(\d+\) \[sender\]$/;
 const brokenOff = /^rsync error: (?:protocol incompatibility|received SIGUSR1) /;
@@ -34,6 +35,15 @@ const totalLines = /^(?:stdout|log) totals$/;
 const attributesOnly = /^\.f[. ]{7}[.a ][.x ] (.*)$/;
 
 export const userDetectors: readonly Detector[] = [
+  {
+    row: "a merge file of an argument that lies behind a link of somebody else (`-C link/`)",
+    applies: ({ scenario }, options) =>
+      options.mergesFiles && scenario.words.sources.some((word) => word.endsWith("/")),
+    explains: (difference, { scenario }) =>
+      difference.aspect === "stderr" &&
+      onlyLines(difference, refusal) &&
+      difference.left.length <= scenario.words.sources.filter((word) => word.endsWith("/")).length,
+  },
   {
     row: "`--fake-super` as an ordinary user, a file that may not be read",
     applies: ({ scenario, left }) => fakesSuper(scenario.argv) && notedNames(left, noteUnread).length > 0,

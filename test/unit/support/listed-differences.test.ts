@@ -372,6 +372,41 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { difference: { aspect: "stdout items", left: ["cLc.t...... m -> x"] } },
   },
   {
+    name: "more than the bytes of a file that was not sent",
+    known: {
+      ...{ argv: "-a --append -y", tree: { "dst/f": {} }, missing: ["dst/f"] },
+      difference: { aspect: "stdout totals", left: ["sent 20 bytes"], right: ["sent 90 bytes"] },
+    },
+    unlike: { difference: { aspect: "stdout totals", left: ["sent 20 bytes"], right: ["sent 900 bytes"] } },
+  },
+  {
+    name: "progress of another file than the one that was not sent",
+    known: {
+      ...{ argv: "-a --append -y", tree: { "dst/f": {} }, missing: ["dst/f"] },
+      difference: { aspect: "stdout progress", left: ["7 100% xfr#1"], right: ["1 100% xfr#1", "7 100% xfr#2"] },
+    },
+    unlike: {
+      difference: { aspect: "stdout progress", left: ["7 100% xfr#1"], right: ["2 100% xfr#1", "7 100% xfr#2"] },
+    },
+  },
+  {
+    name: "bytes of a file that has not vanished",
+    known: {
+      ...{ argv: "-a --remove-source-files", sources: 2, tree: { "dst/f": { size: "500" } } },
+      ...{ stderr: ['file has vanished: "/s/f"', ""] as const },
+      difference: { aspect: "stdout totals", left: ["sent 20 bytes"], right: ["sent 530 bytes"] },
+    },
+    unlike: { tree: { "dst/g": { size: "500" } } },
+  },
+  {
+    name: "a link that is refused although no directory has rules",
+    known: {
+      argv: "-a -f :_.rules",
+      difference: { aspect: "stderr", left: ["refusing to follow a symlink owned by an untrusted user"] },
+    },
+    unlike: { argv: "-a" },
+  },
+  {
     name: "an error without a word of what has vanished",
     known: {
       ...{ argv: "-a --remove-source-files", sources: 2, codes: [24, 0] as const },
