@@ -72,3 +72,19 @@ difference(
     tsync: { status: 0, err: "", seen: "new\nold\n" },
   },
 );
+
+difference("`--keep-dirlinks --fuzzy` with a similar file behind a link that leads out", {
+  setup: "mkdir -p s/l d o; echo 1 >s/l/f; echo 1 >o/f; ln -s ../o d/l; chown -h 65534 d/l",
+  run: "-rtKy --no-whole-file --no-i-r s/ d/",
+  look: "ls o",
+  rsync: {
+    status: 23,
+    err: /^rsync: \[receiver\] mkstemp "\S+\/d\/l\/\.f\.\S+" failed: Too many levels/m,
+    seen: "f\n",
+  },
+  tsync: {
+    status: 23,
+    err: /^rsync: \[generator\] recv_generator: failed to stat "\S+\/d\/l\/f": Too many/,
+    seen: "f\n",
+  },
+});

@@ -20,6 +20,11 @@ const noteRefused =
   /^rsync: \[\w+\] failed to write xattr user\.rsync\.%stat for "(.*)": Operation not permitted \(1\)$/;
 const unreadTarget = /^not backing up symlink with unreadable target "(.*)"$/;
 const refusal = /^refusing to follow a symlink owned by an untrusted user/;
+const notMade = /^rsync: \[receiver\] mkstemp "(.*)" failed: Too many levels of symbolic links \(40\)$/;
+const notFound =
+  /^rsync: \[generator\] recv_generator: failed to stat "(.*)": Too many levels of symbolic links \(40\)$/;
+const fileCounts =
+  /^(?:Number of created files|Number of regular files transferred|Total transferred file size|Literal data|Matched data): /;
 const lateItem = "Invalid packet at end of run ";
 const lateLine = /^Invalid packet at end of run \(\d+\) \[sender\]$/;
 const brokenOff = /^rsync error: (?:protocol incompatibility|received SIGUSR1) /;
@@ -35,6 +40,28 @@ const totalLines = /^(?:stdout|log) totals$/;
 const attributesOnly = /^\.f[. ]{7}[.a ][.x ] (.*)$/;
 
 export const userDetectors: readonly Detector[] = [
+  {
+    row: "`--keep-dirlinks --fuzzy` with a similar file behind a link that leads out",
+    applies: ({ left, right }, options) =>
+      options.has("K", "--keep-dirlinks") &&
+      options.has("y", "--fuzzy") &&
+      notedNames(left, notMade).length > 0 &&
+      notedNames(right, notFound).length > 0,
+    explains: (difference, { right }) => {
+      const { aspect, left: lines, right: others, isOrder } = difference;
+      const outside = notedNames(right, notFound);
+      const isName = (line: string) => {
+        const name = unescaped(line.replace(/^>f\S{9} /, ""));
+        return outside.some((path) => unescaped(path).endsWith(`/${name}`));
+      };
+      if (isOrder || !/^(?:stderr|(?:stdout|log) (?:items|receiver|generator|summary))$/.test(aspect)) return false;
+      const isCount = (line: string) => fileCounts.test(line);
+      return (
+        lines.every((line) => notMade.test(line) || someFailed.test(line) || isName(line) || isCount(line)) &&
+        others.every((line) => notFound.test(line) || isCount(line))
+      );
+    },
+  },
   {
     row: "a merge file of an argument that lies behind a link of somebody else (`-C link/`)",
     applies: ({ scenario }, options) =>

@@ -399,6 +399,17 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { tree: { "dst/g": { size: "500" } } },
   },
   {
+    name: "a file that was not sent and is not behind a link that leads out",
+    known: {
+      ...{ argv: "-aKy", difference: { aspect: "stdout items", left: [">f+++++++++ l/f"] } },
+      stderr: [
+        'rsync: [receiver] mkstemp "/x/dst/l/.f.XXXXXX" failed: Too many levels of symbolic links (40)',
+        'rsync: [generator] recv_generator: failed to stat "/x/dst/l/f": Too many levels of symbolic links (40)',
+      ],
+    },
+    unlike: { difference: { aspect: "stdout items", left: [">f+++++++++ l/g"] } },
+  },
+  {
     name: "a link that is refused although no directory has rules",
     known: {
       argv: "-a -f :_.rules",
