@@ -7,6 +7,7 @@ import {
   codes,
   type Detector,
   type DifferingCase,
+  Options,
   onlyLines,
   sameOrderOf,
   saysMoreBytes,
@@ -24,6 +25,12 @@ const notCopied = /^rsync: \[generator\] copy_xattrs: fsetxattr\("(.*)","[^"]*"\
 
 /** What a record more, or a longer one, may add to the bytes of a run between two machines. */
 const recordBytes = 16;
+
+/** What the statistics count of files that are made and transferred. */
+const transferCounts =
+  /^(?:Number of created files|Number of regular files transferred|Total transferred file size|Literal data): /;
+const createdFiles = /^Number of created files: ([\d,]+)/;
+const createdCount = (line = ""): number => Number(createdFiles.exec(line)?.[1]?.replaceAll(",", ""));
 
 export const faultDetectors: readonly Detector[] = [
   {
@@ -70,7 +77,16 @@ export const faultDetectors: readonly Detector[] = [
         const sizes = missing.map((path) => `${one.right.tree.get(path)?.size} 100% xfr#`);
         return more.length === sizes.length && more.every((line) => sizes.includes(line.replaceAll(",", "")));
       }
+      if (/^(?:stdout|log) summary$/.test(aspect)) {
+        const [made, more] = [lines, right].map((texts) => createdCount(texts.find((text) => createdFiles.test(text))));
+        return onlyLines(difference, transferCounts, transferCounts) && Number(more) - Number(made) === missing.length;
+      }
       if (!/^(?:stdout|log) items$/.test(aspect) || isOrder || lines.length > 0) return false;
+      const format = new Options(one.scenario.argv).value(
+        aspect.startsWith("log") ? "--log-file-format" : "--out-format",
+      );
+      // Lines that name nothing: no more than files are missing.
+      if (format !== undefined && !/%[^a-zA-Z]*[nf]/.test(format)) return right.length <= missing.length;
       return right.every((line) => missing.some((path) => path.endsWith(`/${line.replace(/^>f\+{9} /, "")}`)));
     },
   },

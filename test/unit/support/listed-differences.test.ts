@@ -202,6 +202,16 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { argv: "-a --append -b --protocol=29" },
   },
   {
+    name: "a log that names nothing, of files that are not appended to",
+    known: {
+      argv: "-a --append-verify -y --log-file-format=%l",
+      tree: { "dst/f": {} },
+      missing: ["dst/f"],
+      difference: { aspect: "log items", right: ["5"] },
+    },
+    unlike: { difference: { aspect: "log items", right: ["5", "6"] } },
+  },
+  {
     name: "times of access that rsync cannot read at protocol 27",
     known: {
       ...{ argv: "-aU --protocol=27", codes: [22, 0] as const },

@@ -7,6 +7,8 @@ const unread = 'rsync: [generator] failed to read xattr user.rsync.%stat for "/x
 const unwritten = 'rsync: [generator] failed to write xattr user.rsync.%stat for "/x/dst/f": Permission denied (13)';
 const refused = 'rsync: [generator] failed to write xattr user.rsync.%stat for "/x/dst/p": Operation not permitted (1)';
 const some23 = "rsync error: some files/attrs were not transferred (see previous errors) (code 23)";
+const undeleted = "rsync: [generator] delete_file: unlink(d/f) failed: Permission denied (13)";
+const fullDirectory = "cannot delete non-empty directory: d";
 const late = "Invalid packet at end of run (6) [sender]";
 const stays = {
   "dst/d/f": { xattrs: "" },
@@ -34,6 +36,27 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     /^`--fake-super` as an ordinary user/,
     { argv: "-a --fake-super", codes: [23, 0], stderr: [unread, ""], difference: { aspect: "exit code" } },
     { stderr: ["", ""] },
+  ],
+  [
+    "a directory that rsync leaves under --chmod",
+    /^`--chmod` in a pull/,
+    {
+      argv: "-a --delete --chmod=D755",
+      stderr: [undeleted, ""],
+      difference: { aspect: "stdout generator", left: [fullDirectory], right: ["*deleting   d/"] },
+    },
+    { difference: { aspect: "stdout generator", left: [fullDirectory], right: ["*deleting   e/"] } },
+  ],
+  [
+    "a directory that is left without --chmod",
+    /^`--chmod` in a pull/,
+    {
+      argv: "-a --delete --chmod=D755",
+      codes: [23, 0],
+      stderr: [undeleted, ""],
+      difference: { aspect: "exit code" },
+    },
+    { argv: "-a --delete" },
   ],
   [
     "totals that are far apart",
