@@ -346,13 +346,8 @@ export class EntryGenerator {
     const silent = () => (exists ? existing.read(place.directory, place.name) : noAttributes());
     const attributes = comparable ? told() : silent();
     if (comparable) {
-      return this.requests.request(
-        this.startedFrom(turn, kept, undefined),
-        attributes,
-        itemFlags(context, entry, mode, stat, attributes, initial),
-        partial,
-        group,
-      );
+      const flags = itemFlags(context, entry, mode, stat, attributes, initial);
+      return this.requests.request(this.startedFrom(turn, kept, undefined), attributes, flags, partial, group);
     }
     if (similar !== undefined) return this.fromSimilar(turn, similar, initial, group);
     if (found === undefined || !this.requests.deltas.canReadBasis(found, entry)) {
