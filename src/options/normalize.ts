@@ -169,7 +169,8 @@ export function normalizeSettings(
     inplace,
     tempDirectory: settings.tempDirectory,
     append: settings.append === 0 ? "no" : settings.append === 1 ? "trust" : "verify",
-    partial: (settings.partial || partialDirectory !== undefined) && !inplace,
+    partial:
+      (settings.partial || settings.partialDirectory !== undefined || partialDirectory !== undefined) && !inplace,
     partialDirectory,
     delayUpdates: settings.delayUpdates,
     backup: backup.enabled,

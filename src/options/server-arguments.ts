@@ -213,7 +213,7 @@ function longOptions(command: ServerCall): string[] {
   add(settings.checksumSeed !== 0, `--checksum-seed=${settings.checksumSeed}`);
   pair(push && !isDelayOnly(command), "partial-dir", options.partialDirectory);
   add(push && settings.delayUpdates, "--delay-updates");
-  add(push && settings.partial && options.partialDirectory === undefined && !options.inplace, "--partial");
+  add(push && options.partial && options.partialDirectory === undefined, "--partial");
   add(options.ignoreErrors, "--ignore-errors");
   add(options.copyUnsafeLinks, "--copy-unsafe-links");
   add(options.safeLinks, "--safe-links");

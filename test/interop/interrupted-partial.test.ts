@@ -63,6 +63,7 @@ describe.each(["pull", "push"] as const)("%s", (direction) => {
   test.each([
     ["--partial", "d/big"],
     ["--partial-dir=.part", "d/.part/big"],
+    ["--partial-dir=.", "d/big"],
     ["--delay-updates --partial", "d/.~tmp~/big"],
   ])("%s keeps what came", (options, path) => {
     expect(copy(direction, options, 1_200_000)).not.toBe(0);

@@ -148,6 +148,8 @@ const both = `
 -a --partial --inplace
 -a --partial-dir=.p
 -a --partial-dir=x/../y --partial
+-a --partial-dir=.
+-a --partial-dir=x --partial-dir= --no-partial
 -a --ignore-errors
 -a --copy-unsafe-links
 -a --safe-links

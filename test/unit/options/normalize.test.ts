@@ -117,8 +117,8 @@ describe("normalizeSettings", () => {
     ["--partial-dir=./x/../y/", { partialDirectory: byteName("y") }],
     ["--partial-dir=a//b/", { partialDirectory: byteName("a/b") }],
     ["--partial-dir=../q", { partialDirectory: byteName("../q") }],
-    ["--partial-dir=./", { partialDirectory: undefined }],
-    ["--partial-dir=x --partial-dir=", { partialDirectory: undefined }],
+    ["--partial-dir=./", { partial: true, partialDirectory: undefined }],
+    ["--partial-dir=x --partial-dir=", { partial: true, partialDirectory: undefined }],
     ["--partial --inplace", { partial: false, inplace: true }],
     ["--fake-super", { fakeSuper: true, superUser: true }],
     [
