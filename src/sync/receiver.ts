@@ -20,7 +20,7 @@ export type OnProgress = (file: PendingFile, done: number) => void;
  * So many files or bytes are written at once before a worker is used. It is started earlier, or for files used at all, if there are
  * enough entries: they will probably be files to write.
  */
-const poolAfterFiles = 60;
+const poolAfterFiles = 400;
 const poolAfterBytes = 64 * 1024 * 1024;
 const warmAfterFiles = 50;
 
