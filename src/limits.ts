@@ -92,6 +92,9 @@ export const limits = {
   batchesUnderWay: 4,
   /** Batches whose results may wait for the main thread. */
   batchesUnseen: 16,
+  /** Directories of a batch, and of all whose results wait: each takes two descriptors, of which a process may have but 1,024. */
+  batchDirectories: 16,
+  directoriesHeld: 48,
   /** Events of a run of the library that its reader has not taken, before the run waits or (without a reader) drops them. */
   eventsUnread: 10_000,
   /** One system call copies at most this many bytes, so that signals get through. */

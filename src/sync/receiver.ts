@@ -37,6 +37,10 @@ export class LocalReceiver {
   private readonly underWay = new Set<Promise<void>>();
   private batch: PendingFile[] = [];
   private batchBytes = 0;
+  /** Directories of the files in the batch, in a row. */
+  private batchDirectories = 0;
+  /** Those of the batches whose results have not been looked at: their descriptors are held until then. */
+  private heldDirectories = 0;
   private files = 0;
   private isWarm = false;
   private bytes = 0;
@@ -77,10 +81,11 @@ export class LocalReceiver {
       device !== undefined ||
       this.throttle !== undefined;
     if (mainOnly || !this.isPooled()) return this.receiveHere(file);
+    if (file.job.directory !== this.batch.at(-1)?.job.directory) this.batchDirectories++;
     this.batch.push(file);
     this.batchBytes += file.job.size;
-    if (this.batch.length < limits.batchFiles && this.batchBytes < limits.batchBytes) return undefined;
-    return this.dispatch();
+    const isFull = this.batch.length >= limits.batchFiles || this.batchBytes >= limits.batchBytes;
+    return isFull || this.batchDirectories >= limits.batchDirectories ? this.dispatch() : undefined;
   }
 
   /** Waits until every file taken so far is done. */
@@ -107,19 +112,25 @@ export class LocalReceiver {
   }
 
   private dispatch(): Promise<void> | undefined {
-    const batch = this.batch;
+    const { batch, batchDirectories } = this;
     this.batch = [];
     this.batchBytes = 0;
+    this.batchDirectories = 0;
     if (this.failed !== undefined) {
       for (const file of batch) this.drop(file);
       return Promise.reject(this.failed);
     }
-    if (this.pool.batchesUnderWay < limits.batchesUnderWay) {
+    const holdsFew = this.heldDirectories + batchDirectories <= limits.directoriesHeld;
+    if (holdsFew && this.pool.batchesUnderWay < limits.batchesUnderWay) {
+      this.heldDirectories += batchDirectories;
       const done = this.receiveThere(batch).catch((error: unknown) => {
         this.failed ??= error;
       });
       this.underWay.add(done);
-      void done.finally(() => this.underWay.delete(done));
+      void done.finally(() => {
+        this.underWay.delete(done);
+        this.heldDirectories -= batchDirectories;
+      });
       return this.underWay.size < limits.batchesUnseen ? undefined : this.look();
     }
     return this.receiveBatchHere(batch);

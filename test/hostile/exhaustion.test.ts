@@ -11,7 +11,17 @@ import {
   writeSync,
 } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { backEnds, must, picture, pictureDifferences, startTsync, tsync, tsyncProgram, Workspace } from "./support.ts";
+import {
+  backEnds,
+  must,
+  namesIn,
+  picture,
+  pictureDifferences,
+  startTsync,
+  tsync,
+  tsyncProgram,
+  Workspace,
+} from "./support.ts";
 
 // Threads are used in trees that are large enough to test them.
 process.env.TSYNC_THREADS_FROM = "1000";
@@ -113,6 +123,21 @@ describe.each(backEnds)("%s", (backEnd) => {
     );
     expect(run).toMatchObject({ code: 0, stderr: "" });
     expect(pictureDifferences(picture(workspace.at("src"), true), picture(workspace.at("dst"), true))).toEqual([]);
+  });
+
+  test("X-05 few descriptors are enough for files that threads copy, each in a directory of its own", () => {
+    using workspace = new Workspace();
+    for (let index = 0; index < 7000; index++) {
+      workspace.directory(`src/d${index % 70}/e${index}`);
+      workspace.file(`src/d${index % 70}/e${index}/f`, "x");
+    }
+    const shell = ["-c", 'ulimit -n 1024; exec "$@"', "sh", tsyncProgram];
+    const run = tsync([...shell, "-a", `${workspace.at("src")}/`, `${workspace.at("dst")}/`], {
+      backEnd,
+      program: "sh",
+    });
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(namesIn(workspace.at("dst"))).toEqual(namesIn(workspace.at("src")));
   });
 
   test("T-21 empty files, single bytes, block boundaries and sizes over 4 GiB", { timeout: 300_000 }, () => {
