@@ -6,11 +6,24 @@ export { delta } from "./delta/stream/delta-stream.ts";
 export { type Basis, type BasisReader, patch } from "./delta/stream/patch-stream.ts";
 export { type SignatureOptions, signature } from "./delta/stream/signature-stream.ts";
 export { type ErrorKind, ExitCode, type Role, TsyncError } from "./errors.ts";
+export { type ConnectRequest, connect, type ServeOptions, serve, serverArgs, type Wire } from "./library/connect.ts";
+export { type ApplyRun, apply, plan } from "./library/plan.ts";
+export type {
+  ApplySummary,
+  CreateDestination,
+  DeleteChange,
+  EntryChange,
+  Plan,
+  PlannedChange,
+  PlanRequest,
+  RefusedChange,
+} from "./library/planned-change.ts";
+export type { RemoteOptions, SshOptions } from "./library/remote-options.ts";
+export { type SyncRequest, type SyncRun, sync } from "./library/sync.ts";
 export type { FilterOption, NameLike, SyncOptions } from "./options/sync-options.ts";
 export { EntryFlag, type FileEntry, FileType, type Xattr } from "./protocol/file-entry.ts";
 export { ItemFlag } from "./protocol/item-flags.ts";
 export type { Fingerprint } from "./sync/change-gate.ts";
-export { type ConnectRequest, connect, type ServeOptions, serve, serverArgs, type Wire } from "./sync/connect.ts";
 export type * from "./sync/events.ts";
 export {
   errorToJson,
@@ -23,17 +36,4 @@ export {
   nameToJson,
   summaryToJson,
 } from "./sync/json-events.ts";
-export { type ApplyRun, apply, plan } from "./sync/plan.ts";
-export type {
-  ApplySummary,
-  CreateDestination,
-  DeleteChange,
-  EntryChange,
-  Plan,
-  PlannedChange,
-  PlanRequest,
-  RefusedChange,
-} from "./sync/planned-change.ts";
-export type { RemoteOptions, SshOptions } from "./sync/remote-options.ts";
-export { type SyncRequest, type SyncRun, sync } from "./sync/sync.ts";
 export { version } from "./version.ts";

@@ -7,8 +7,8 @@ import type { TsyncError } from "../errors.ts";
 import type { TransferOptions } from "../options/transfer-options.ts";
 import type { RunEvent, RunSummary } from "../sync/events.ts";
 import { errorToJson, eventToJson, type JsonEvent, startToJson, summaryToJson } from "../sync/json-events.ts";
-import type { Renderer } from "./render.ts";
-import type { LogTotals } from "./summary.ts";
+import type { Renderer } from "../text/render.ts";
+import type { LogTotals } from "../text/summary.ts";
 
 /** Makes a renderer of lines of JSON; `log` is told everything too, for the log file, and must not print. */
 export function createJsonRenderer(

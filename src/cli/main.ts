@@ -10,17 +10,17 @@ import type { RunSummary } from "../sync/events.ts";
 import { runTransfer } from "../sync/run.ts";
 import type { RemoteRequest } from "../sync/wire/client.ts";
 import type { ShellWays } from "../sync/wire/remote-shell.ts";
+import { ClockText } from "../text/clock-text.ts";
+import { asBytes, escapeForTerminal } from "../text/escape.ts";
+import { errorMessageLines, exitLine } from "../text/exit-text.ts";
+import { ownIdentity } from "../text/item-decision.ts";
+import { readLocale } from "../text/locale.ts";
+import { LogFile, logIgnoredText } from "../text/log-file.ts";
+import { OutputWriter, outputMode } from "../text/output-writer.ts";
+import { createRenderer } from "../text/render.ts";
 import { readAllowedNames } from "./allowed-names.ts";
 import { readArguments } from "./arguments.ts";
-import { ClockText } from "./clock-text.ts";
-import { asBytes, escapeForTerminal } from "./escape.ts";
-import { errorMessageLines, exitLine } from "./exit-text.ts";
-import { ownIdentity } from "./item-decision.ts";
 import { asksForJson, createJsonRenderer, jsonUsageLines } from "./json-output.ts";
-import { readLocale } from "./locale.ts";
-import { LogFile, logIgnoredText } from "./log-file.ts";
-import { OutputWriter, outputMode } from "./output-writer.ts";
-import { createRenderer } from "./render.ts";
 import { isTerminal } from "./terminal.ts";
 
 /** Whether we are the other side of somebody's run. The client's `--rsync-path` may put options before `--server`. */

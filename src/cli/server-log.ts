@@ -8,12 +8,12 @@ import type { ServerCommand } from "../options/parse-server.ts";
 import { steadyMilliseconds } from "../steady-time.ts";
 import type { Wants } from "../sync/context.ts";
 import type { EventSink } from "../sync/events.ts";
-import { asBytes } from "./escape.ts";
-import { errorMessageLines, exitLine } from "./exit-text.ts";
-import { ownIdentity } from "./item-decision.ts";
-import { LogFile, type LogSettings, logIgnoredText } from "./log-file.ts";
-import { createRenderer, type Renderer } from "./render.ts";
-import { type LogTotals, logTotals } from "./summary.ts";
+import { asBytes } from "../text/escape.ts";
+import { errorMessageLines, exitLine } from "../text/exit-text.ts";
+import { ownIdentity } from "../text/item-decision.ts";
+import { LogFile, type LogSettings, logIgnoredText } from "../text/log-file.ts";
+import { createRenderer, type Renderer } from "../text/render.ts";
+import { type LogTotals, logTotals } from "../text/summary.ts";
 
 const nothing = (): void => {};
 

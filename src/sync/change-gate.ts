@@ -1,5 +1,5 @@
 /**
- * What stands between a run and the destination when only planned changes are to be made (`plan-run`): asked before
+ * What stands between a run and the destination when only planned changes are to be made (`library/plan`): asked before
  * anything is done about an entry or a deletion. Without one, everything is done.
  */
 import type { ByteName } from "../bytes/byte-name.ts";

@@ -1,6 +1,6 @@
 /**
  * What a run tells its caller: one typed event a fact, in the order in which the facts happen. The library hands these
- * out as they are; the command line turns them into rsync's text (`cli/render`). Paths are `ByteName`s.
+ * out as they are; the command line turns them into rsync's text (`text/render`). Paths are `ByteName`s.
  */
 import type { ByteName } from "../bytes/byte-name.ts";
 import type { ChecksumName } from "../delta/checksum.ts";

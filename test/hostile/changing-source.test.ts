@@ -14,8 +14,8 @@ import {
   truncateSync,
 } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { sync } from "../../src/library/sync.ts";
 import type { SyncOptions } from "../../src/options/sync-options.ts";
-import { sync } from "../../src/sync/sync.ts";
 import type { Hook } from "./hooked-syscalls.ts";
 import { type BackEnd, backEnds, namesIn, temporaryFiles, tsync, Workspace } from "./support.ts";
 

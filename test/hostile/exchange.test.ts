@@ -7,8 +7,8 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { asTsyncError } from "../../src/errors.ts";
+import { sync } from "../../src/library/sync.ts";
 import type { SyncOptions } from "../../src/options/sync-options.ts";
-import { sync } from "../../src/sync/sync.ts";
 import type { Hook } from "./hooked-syscalls.ts";
 import { type BackEnd, backEnds, Sentinel, secret, Workspace } from "./support.ts";
 

@@ -13,9 +13,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { asTsyncError } from "../../src/errors.ts";
 import { openKoffi } from "../../src/fs/syscalls/koffi.ts";
 import { openPlain } from "../../src/fs/syscalls/plain.ts";
+import { connect, serve, serverArgs } from "../../src/library/connect.ts";
+import { sync } from "../../src/library/sync.ts";
 import type { SyncOptions } from "../../src/options/sync-options.ts";
-import { connect, serve, serverArgs } from "../../src/sync/connect.ts";
-import { sync } from "../../src/sync/sync.ts";
 import { type Fault, type Injection, injectFaults } from "./fault-injector.ts";
 import { type BackEnd, must, picture, pictureDifferences, temporaryFiles, Workspace } from "./support.ts";
 

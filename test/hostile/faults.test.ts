@@ -9,8 +9,8 @@ import { byteName } from "../../src/bytes/byte-name.ts";
 import { TsyncError } from "../../src/errors.ts";
 import { openKoffi } from "../../src/fs/syscalls/koffi.ts";
 import { openPlain } from "../../src/fs/syscalls/plain.ts";
+import { sync } from "../../src/library/sync.ts";
 import type { SyncOptions } from "../../src/options/sync-options.ts";
-import { sync } from "../../src/sync/sync.ts";
 import { type Fault, type Injection, injectFaults } from "./fault-injector.ts";
 import {
   type BackEnd,

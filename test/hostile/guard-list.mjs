@@ -264,7 +264,7 @@ export const guards = [
   {
     name: "escape-on-standard-output",
     trap: "I-02",
-    file: "src/cli/escape.ts",
+    file: "src/text/escape.ts",
     find: 'if (text.startsWith("\\r"))',
     replace: 'if (text.length > 0) return text;\n  if (text.startsWith("\\r"))',
     suite: names,

@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Syscalls } from "../../src/fs/syscalls/interface.ts";
 import { openKoffi } from "../../src/fs/syscalls/koffi.ts";
 import { openPlain } from "../../src/fs/syscalls/plain.ts";
+import { sync } from "../../src/library/sync.ts";
 import type { SyncOptions } from "../../src/options/sync-options.ts";
-import { sync } from "../../src/sync/sync.ts";
 import { type BackEnd, backEnds, namesIn, picture, temporaryFiles, tsync, Workspace } from "./support.ts";
 
 type Change = (real: Syscalls) => Partial<Syscalls>;

@@ -25,6 +25,8 @@ export const layerOrder: readonly (readonly string[])[] = [
   ["cli"],
   ["index.ts"],
   ["daemon", "backup"],
+  ["library"],
+  ["text"],
   ["sync"],
   ["transport", "fs", "options", "compress", "filter"],
   ["protocol", "delta"],

@@ -1,7 +1,7 @@
 /** `--bwlimit`, `--stop-at` and `--stderr=all`, with the command as users start it. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { sync } from "../../src/sync/sync.ts";
+import { sync } from "../../src/library/sync.ts";
 import { backEnds, namesIn, picture, startTsync, temporaryFiles, tsync, Workspace } from "../hostile/support.ts";
 
 let workspace: Workspace;

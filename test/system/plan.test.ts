@@ -2,11 +2,11 @@
 import { existsSync, lstatSync, readFileSync, statSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { byteName } from "../../src/bytes/byte-name.ts";
+import { apply, plan } from "../../src/library/plan.ts";
+import type { Plan, PlanRequest } from "../../src/library/planned-change.ts";
+import { type Run, sync } from "../../src/library/sync.ts";
 import type { SyncOptions } from "../../src/options/sync-options.ts";
 import type { RunSummary } from "../../src/sync/events.ts";
-import { apply, plan } from "../../src/sync/plan.ts";
-import type { Plan, PlanRequest } from "../../src/sync/planned-change.ts";
-import { type Run, sync } from "../../src/sync/sync.ts";
 import { backEnds, must, picture, pictureDifferences, Workspace } from "../hostile/support.ts";
 
 let workspace: Workspace;

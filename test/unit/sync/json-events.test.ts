@@ -12,7 +12,7 @@ import {
   summaryToJson,
 } from "../../../src/sync/json-events.ts";
 import { schemaErrors } from "../../support/json-schema.ts";
-import { itemOf, summaryOf } from "../cli/samples.ts";
+import { itemOf, summaryOf } from "../text/samples.ts";
 
 const schema = JSON.parse(readFileSync(new URL("../../../docs/events.schema.json", import.meta.url), "utf8"));
 const errorsOf = (line: unknown) => schemaErrors(schema, JSON.parse(JSON.stringify(line)));

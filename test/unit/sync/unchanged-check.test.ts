@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { byteName, fromText } from "../../../src/bytes/byte-name.ts";
 import { openSyscalls } from "../../../src/fs/syscalls/choose.ts";
 import { isXattrList, type Syscalls } from "../../../src/fs/syscalls/interface.ts";
-import { sync } from "../../../src/sync/sync.ts";
+import { sync } from "../../../src/library/sync.ts";
 
 const accessAcl = byteName("system.posix_acl_access");
 const origin = byteName("user.origin");

@@ -4,7 +4,7 @@
  */
 import { usageError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import type { RunEvent } from "./events.ts";
+import type { RunEvent } from "../sync/events.ts";
 
 export class EventQueue {
   private events: RunEvent[] = [];

@@ -1,8 +1,8 @@
 /** Events wait for their reader, a slow one is waited for, and nobody waits for a reader who is not there. */
 import { describe, expect, test } from "vitest";
 import { byteName } from "../../../src/bytes/byte-name.ts";
+import { EventQueue } from "../../../src/library/event-queue.ts";
 import { limits } from "../../../src/limits.ts";
-import { EventQueue } from "../../../src/sync/event-queue.ts";
 import type { RunEvent } from "../../../src/sync/events.ts";
 
 const { signal } = new AbortController();

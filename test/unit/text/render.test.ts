@@ -1,9 +1,6 @@
 /** Whole transcripts: events of a run, and what rsync 3.5.0 printed for that run. */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { byteName } from "../../../src/bytes/byte-name.ts";
-import { ClockText } from "../../../src/cli/clock-text.ts";
-import { createRenderer, type Renderer } from "../../../src/cli/render.ts";
-import type { RenderOptions } from "../../../src/cli/render-options.ts";
 import {
   abortedError,
   plainUsageError,
@@ -14,6 +11,9 @@ import {
 } from "../../../src/errors.ts";
 import { ItemFlag } from "../../../src/protocol/item-flags.ts";
 import type { ItemEvent, NoticeCode, ProgressEvent, RunEvent, TransferredEvent } from "../../../src/sync/events.ts";
+import { ClockText } from "../../../src/text/clock-text.ts";
+import { createRenderer, type Renderer } from "../../../src/text/render.ts";
+import type { RenderOptions } from "../../../src/text/render-options.ts";
 import { version } from "../../../src/version.ts";
 import {
   directory,

@@ -1,9 +1,9 @@
 /** Formats against what rsync 3.5.0 printed for the same escapes. */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { byteName } from "../../../src/bytes/byte-name.ts";
-import { parseOutFormat, renderDelete, renderItem } from "../../../src/cli/out-format.ts";
 import { ItemFlag } from "../../../src/protocol/item-flags.ts";
 import type { DeleteEvent, ItemEvent, TransferredEvent } from "../../../src/sync/events.ts";
+import { parseOutFormat, renderDelete, renderItem } from "../../../src/text/out-format.ts";
 import { contextOf, directory, itemOf, newLocal, newTransfer, symlink } from "./samples.ts";
 
 beforeAll(() => vi.stubEnv("TZ", "UTC"));

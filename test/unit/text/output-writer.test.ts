@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { byteName } from "../../../src/bytes/byte-name.ts";
-import { OutputWriter, outputMode, type WriteCalls } from "../../../src/cli/output-writer.ts";
+import { OutputWriter, outputMode, type WriteCalls } from "../../../src/text/output-writer.ts";
 
 /** A descriptor that takes at most `room` bytes a call and fails as told. */
 class FakeCalls implements WriteCalls {

@@ -1,6 +1,6 @@
 /** Local times against `rsync --list-only` in the same zones. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { ClockText } from "../../../src/cli/clock-text.ts";
+import { ClockText } from "../../../src/text/clock-text.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -1,7 +1,7 @@
 /** Display escaping against what rsync 3.5.0 printed for the same names. */
 import { describe, expect, test } from "vitest";
 import { byteName } from "../../../src/bytes/byte-name.ts";
-import { escapeForLog, escapeForTerminal } from "../../../src/cli/escape.ts";
+import { escapeForLog, escapeForTerminal } from "../../../src/text/escape.ts";
 
 interface Row {
   readonly name: string;

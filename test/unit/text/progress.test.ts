@@ -1,8 +1,8 @@
 /** Progress lines of rsync 3.5.0, captured with `cat -A`, from the same byte counts at the same moments. */
 import { describe, expect, test } from "vitest";
 import { byteName } from "../../../src/bytes/byte-name.ts";
-import { Progress } from "../../../src/cli/progress.ts";
 import type { PhaseEvent, ProgressEvent } from "../../../src/sync/events.ts";
+import { Progress } from "../../../src/text/progress.ts";
 
 const style = { level: 1, decimalComma: false };
 

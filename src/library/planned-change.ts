@@ -1,8 +1,8 @@
 /** The parts of a plan (`plan`): plain data that a program may show. */
 import type { ByteName } from "../bytes/byte-name.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
-import type { Fingerprint } from "./change-gate.ts";
-import type { NoticeEvent, RunSummary, WithheldEvent } from "./events.ts";
+import type { Fingerprint } from "../sync/change-gate.ts";
+import type { NoticeEvent, RunSummary, WithheldEvent } from "../sync/events.ts";
 import type { SyncRequest } from "./sync.ts";
 
 /** What a run is planned for: as `sync()`, always with a destination. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readLocale } from "../../../src/cli/locale.ts";
+import { readLocale } from "../../../src/text/locale.ts";
 
 test.each([
   [{}, false, false],

@@ -1,7 +1,7 @@
 /** Lines of --list-only as rsync 3.5.0 prints them; the zone of the tests is UTC (vitest keeps TZ, so it is set). */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { ClockText } from "../../../src/cli/clock-text.ts";
-import { listLine } from "../../../src/cli/list-line.ts";
+import { ClockText } from "../../../src/text/clock-text.ts";
+import { listLine } from "../../../src/text/list-line.ts";
 import { directory, entryOf, symlink } from "./samples.ts";
 
 beforeAll(() => vi.stubEnv("TZ", "UTC"));

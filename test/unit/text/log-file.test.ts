@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { byteName } from "../../../src/bytes/byte-name.ts";
-import { ClockText } from "../../../src/cli/clock-text.ts";
-import { LogFile, type LogSettings } from "../../../src/cli/log-file.ts";
 import { foreignLinkText } from "../../../src/fs/operator-path.ts";
+import { ClockText } from "../../../src/text/clock-text.ts";
+import { LogFile, type LogSettings } from "../../../src/text/log-file.ts";
 import { someTime } from "./samples.ts";
 
 const settings: LogSettings = { pid: 4711, clock: new ClockText(), now: () => someTime };

@@ -1,8 +1,8 @@
 /** What the log of a client that receives gets, as that of rsync 3.5.0 has it. */
 import { expect, test } from "vitest";
-import { type ReportRules, receiverLog } from "../../../src/cli/item-decision.ts";
 import { FileType } from "../../../src/protocol/file-entry.ts";
 import { ItemFlag as F } from "../../../src/protocol/item-flags.ts";
+import { type ReportRules, receiverLog } from "../../../src/text/item-decision.ts";
 import { directory, entryOf, newLocal, symlink } from "./samples.ts";
 
 const rules: ReportRules = {

@@ -10,7 +10,7 @@ import {
   numberStyle,
   progressRate,
   progressTime,
-} from "../../../src/cli/numbers.ts";
+} from "../../../src/text/numbers.ts";
 
 const plain: NumberStyle = { level: 0, decimalComma: false };
 const grouped: NumberStyle = { level: 1, decimalComma: false };

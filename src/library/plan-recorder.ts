@@ -12,8 +12,8 @@ import {
   fingerprintOf,
   type GateAnswer,
   type Place,
-} from "./change-gate.ts";
-import type { ItemEvent, NoticeCode, NoticeEvent, RunEvent, WithheldEvent } from "./events.ts";
+} from "../sync/change-gate.ts";
+import type { ItemEvent, NoticeCode, NoticeEvent, RunEvent, WithheldEvent } from "../sync/events.ts";
 import type { EntryChange, PlannedChange, PlanRequest } from "./planned-change.ts";
 
 /** Remarks about what is left alone. */

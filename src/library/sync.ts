@@ -22,13 +22,13 @@ import {
 import type { Settings } from "../options/settings.ts";
 import type { NameLike, SyncOptions } from "../options/sync-options.ts";
 import type { TransferOptions } from "../options/transfer-options.ts";
+import type { ChangeGate } from "../sync/change-gate.ts";
+import type { EventSink, RunEvent, RunSummary } from "../sync/events.ts";
+import { runTransfer } from "../sync/run.ts";
 import type { ByteStream } from "../transport/byte-stream.ts";
-import type { ChangeGate } from "./change-gate.ts";
 import { EventQueue } from "./event-queue.ts";
-import type { EventSink, RunEvent, RunSummary } from "./events.ts";
 import { checkRemoteOptions, type RemoteOptions } from "./remote-options.ts";
 import { startRemote } from "./remote-run.ts";
-import { runTransfer } from "./run.ts";
 
 /** What `sync()` is asked to do. Relative paths start from the working directory of the process. */
 export interface SyncRequest extends SyncOptions, RemoteOptions {
@@ -174,9 +174,9 @@ export function startRun(given: SyncRequest, watcher: RunWatcher): Promise<RunSu
       case "remote":
         return await startRemote({ run: shared, command, ways: request, stream });
       case "both-ends":
-        return await (await import("./wire/both-ends.ts")).runBothEnds({ ...shared, command });
+        return await (await import("../sync/wire/both-ends.ts")).runBothEnds({ ...shared, command });
       case "read-batch":
-        return await (await import("./wire/read-batch.ts")).readBatch({ ...shared, command });
+        return await (await import("../sync/wire/read-batch.ts")).readBatch({ ...shared, command });
     }
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { modeText, permissionText } from "../../../src/cli/mode-text.ts";
+import { modeText, permissionText } from "../../../src/text/mode-text.ts";
 
 test.each([
   [0o040755, "drwxr-xr-x"],

@@ -1,12 +1,12 @@
 /** Entries and options for the tests of `src/cli`. */
 import { baseName, byteName } from "../../../src/bytes/byte-name.ts";
-import { ClockText } from "../../../src/cli/clock-text.ts";
-import type { FormatContext } from "../../../src/cli/out-format.ts";
-import type { RenderOptions } from "../../../src/cli/render-options.ts";
 import type { DebugFlag, InfoFlag } from "../../../src/options/transfer-options.ts";
 import { type FileEntry, FileType } from "../../../src/protocol/file-entry.ts";
 import { ItemFlag } from "../../../src/protocol/item-flags.ts";
 import type { ItemEvent, RunSummary } from "../../../src/sync/events.ts";
+import { ClockText } from "../../../src/text/clock-text.ts";
+import type { FormatContext } from "../../../src/text/out-format.ts";
+import type { RenderOptions } from "../../../src/text/render-options.ts";
 
 /** 2026/11/22 23:58:29 UTC */
 export const someTime: number = Date.UTC(2026, 10, 22, 23, 58, 29) / 1000;

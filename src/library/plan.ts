@@ -4,8 +4,8 @@
  */
 import { unsupportedError, usageError } from "../errors.ts";
 import { isSignificant } from "../protocol/item-flags.ts";
+import type { RunEvent } from "../sync/events.ts";
 import { EventQueue } from "./event-queue.ts";
-import type { RunEvent } from "./events.ts";
 import { PlanGate } from "./plan-gate.ts";
 import { PlanRecorder } from "./plan-recorder.ts";
 import type { ApplySummary, Plan, PlanRequest } from "./planned-change.ts";

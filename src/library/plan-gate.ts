@@ -14,8 +14,8 @@ import {
   type Place,
   sameFingerprint,
   sameSource,
-} from "./change-gate.ts";
-import type { NoticeEvent, ProblemEvent, RunEvent, RunSummary } from "./events.ts";
+} from "../sync/change-gate.ts";
+import type { NoticeEvent, ProblemEvent, RunEvent, RunSummary } from "../sync/events.ts";
 import type {
   ApplySummary,
   CreateDestination,

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { errorMessageLines, exitLine, exitText } from "../../../src/cli/exit-text.ts";
 import {
   abortedError,
   ExitCode,
@@ -11,6 +10,7 @@ import {
   unsupportedError,
   usageError,
 } from "../../../src/errors.ts";
+import { errorMessageLines, exitLine, exitText } from "../../../src/text/exit-text.ts";
 import { version } from "../../../src/version.ts";
 
 describe("exitText", () => {

@@ -12,10 +12,10 @@ import { toName } from "../options/library-options.ts";
 import { parseServerArguments } from "../options/parse-server.ts";
 import { callOf, serverArguments } from "../options/server-arguments.ts";
 import type { NameLike } from "../options/sync-options.ts";
+import type { RunSummary } from "../sync/events.ts";
 import { type ByteStream, NodeByteStream } from "../transport/byte-stream.ts";
 import type { Connection } from "../transport/connection.ts";
 import { EventQueue } from "./event-queue.ts";
-import type { RunSummary } from "./events.ts";
 import { asRun, readRequest, type SyncRequest, type SyncRun, startRun } from "./sync.ts";
 
 /** A stream for both directions, or one for each. */
@@ -86,8 +86,8 @@ export async function serve(wire: Wire, args: readonly NameLike[], options: Serv
   let connection: Connection | undefined;
   // Only who serves needs it.
   const [session, { createServerSink }] = await Promise.all([
-    import("./wire/serve.ts"),
-    import("./wire/server-output.ts"),
+    import("../sync/wire/serve.ts"),
+    import("../sync/wire/server-output.ts"),
   ]);
   try {
     if (signal.aborted) throw abortedError("server");

@@ -1,8 +1,8 @@
 /** Item strings as rsync 3.5.0 prints them. */
 import { describe, expect, test } from "vitest";
-import { itemize } from "../../../src/cli/itemize.ts";
 import { FileType } from "../../../src/protocol/file-entry.ts";
 import { ItemFlag as F } from "../../../src/protocol/item-flags.ts";
+import { itemize } from "../../../src/text/itemize.ts";
 import { directory, entryOf, newLocal, newTransfer, symlink } from "./samples.ts";
 
 const kept = { timesKept: true };

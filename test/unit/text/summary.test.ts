@@ -1,6 +1,6 @@
 /** Summary and statistics as rsync 3.5.0 printed them for a small tree. */
 import { describe, expect, test } from "vitest";
-import { logTotals, statisticsLines, summaryLines } from "../../../src/cli/summary.ts";
+import { logTotals, statisticsLines, summaryLines } from "../../../src/text/summary.ts";
 import { summaryOf } from "./samples.ts";
 
 const style = (level: number): { level: number; decimalComma: boolean } => ({ level, decimalComma: false });

@@ -4,12 +4,12 @@ import { type ByteName, byteName, fromBytes, fromText } from "../bytes/byte-name
 import { ExitCode, TsyncError } from "../errors.ts";
 import { anyNames } from "../options/allowed-names.ts";
 import type { RemoteCommand } from "../options/parse-arguments.ts";
+import type { EventSink, KindCounts, RunSummary } from "../sync/events.ts";
+import type { RemoteRequest } from "../sync/wire/client.ts";
+import type { DaemonEnvironment } from "../sync/wire/daemon-connect.ts";
+import type { ShellWays } from "../sync/wire/remote-shell.ts";
 import type { ByteStream } from "../transport/byte-stream.ts";
-import type { EventSink, KindCounts, RunSummary } from "./events.ts";
 import { type RemoteOptions, sshSettingsOf } from "./remote-options.ts";
-import type { RemoteRequest } from "./wire/client.ts";
-import type { DaemonEnvironment } from "./wire/daemon-connect.ts";
-import type { ShellWays } from "./wire/remote-shell.ts";
 
 /** What runs of all kinds are given. */
 export type SharedRequest = Pick<
@@ -75,7 +75,7 @@ async function runWith({
   readonly shell: ShellWays;
   readonly daemon: DaemonEnvironment;
 }): Promise<RunSummary> {
-  const { runRemote } = await import("./wire/client.ts");
+  const { runRemote } = await import("../sync/wire/client.ts");
   const summary = await runRemote({
     ...run,
     command,
