@@ -54,6 +54,9 @@ export class FileAttributes {
     const removeXattr = (attribute: ByteName): number =>
       open ? syscalls.fremoveXattr(descriptor, attribute) : syscalls.removeXattrAt(directory, name, attribute);
     for (const item of xattrs ?? []) note("xattr", setXattr(item.name, item.value), item.name);
+    // An ACL that comes as an attribute stays as it is where rsync's temporary file has the mode from the start.
+    const bringsAcl = xattrs?.some((item) => item.name === accessAclName) === true;
+    if (bringsAcl && job.method === "replace") currentMode = 0o600 | (mode & 0o700);
     for (const item of removeXattrs ?? []) note("xattr", removeXattr(item), item);
     if (mtime !== undefined || atime !== undefined) {
       const [seconds, nanoseconds] =

@@ -189,12 +189,23 @@ difference(
 
 difference(
   "`-n -H`, three or more names of a link or special file in a directory that is to take the place of something else",
-  {
-    setup: "mkdir -p s/x d; mkfifo s/x/p; ln s/x/p s/x/q; ln s/x/p s/x/r; echo 1 >d/x",
-    run: "-anHi s/ d/",
-    rsync: { status: 13, err: /stat "\S+\/d\/x\/p" failed: Not a directory .*\nHlink node data for/ },
-    tsync: { status: 23, err: /^(?:.*stat "\S+\/d\/x\/p" failed: Not a directory \(20\)\n){2}rsync error/ },
-  },
+  [
+    {
+      setup: "mkdir -p s/x d; mkfifo s/x/p; ln s/x/p s/x/q; ln s/x/p s/x/r; echo 1 >d/x",
+      run: "-anHi s/ d/",
+      rsync: { status: 13, err: /stat "\S+\/d\/x\/p" failed: Not a directory .*\nHlink node data for/ },
+      tsync: { status: 23, err: /^(?:.*stat "\S+\/d\/x\/p" failed: Not a directory \(20\)\n){2}rsync error/ },
+    },
+    {
+      setup: "mkdir -p s/x d; mkfifo s/x/p; ln s/x/p s/x/q; ln s/x/p s/x/r; echo 1 >d/x",
+      run: "-anHi --no-i-r s/ d/",
+      rsync: {
+        status: 23,
+        out: "cd+++++++++ x/\ncS+++++++++ x/p\ncS+++++++++ x/r\nhS+++++++++ x/q => x/r\nhS+++++++++ x/p => x/r\n",
+      },
+      tsync: { status: 23, out: "cd+++++++++ x/\ncS+++++++++ x/p\n" },
+    },
+  ],
 );
 
 difference("`--delete-before`, `--delete-after` with merge files, and a wrong rule behind a link of the destination", {

@@ -286,3 +286,13 @@ test.each(["../f", "x/../f", ".."])("a listed name with .. asks for nothing: %s"
     pull(`${setup}; rm s/f; echo 2 >d/f`, "-ai --delete-missing-args --files-from=list h:s d/").trees.join(),
   ).toMatch("/d/f ");
 });
+
+test.each(["", "-p", "--inplace", "-p --inplace"])(
+  "-X: an ACL that a rule lets pass is an attribute: %s",
+  (options) => {
+    // A new file has its mode before that as far as its owner goes, and it is set again where that is not all.
+    const names = ["600", "700", "702", "400", "711"];
+    const setup = `mkdir s d; for m in ${names.join(" ")}; do echo $m >s/$m; setfacl -m u:1:r s/$m; chmod $m s/$m; done; echo 1 >d/700; echo 2 >d/711`;
+    expect(pull(setup, `-rX ${options} --filter=+x_user.a h:s/ d/`).trees.join()).toMatch("/d/702 f 70");
+  },
+);

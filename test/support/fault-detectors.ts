@@ -56,7 +56,13 @@ export const faultDetectors: readonly Detector[] = [
       const { aspect, tree, left: lines, right, isOrder } = difference;
       const isMissing = (path: ByteName): boolean =>
         !one.left.tree.has(path) && one.right.tree.get(path)?.type === "file";
+      if (tree?.property === "content") return beginsWithZeros(tree.path, one);
       if (tree !== undefined) return tree.property === "existence" && tree.left === undefined && isMissing(tree.path);
+      // What has arrived is removed.
+      if (aspect === "source changed") {
+        const path = /^"src\d*(\/.*)" existence: file \/ missing$/.exec(difference.detail)?.[1];
+        return path !== undefined && [...one.right.tree.keys()].some((key) => key.endsWith(path) && isMissing(key));
+      }
       const missing = [...one.right.tree.keys()].filter(isMissing);
       if (/^(?:stdout|log) totals$/.test(aspect)) {
         const bytes = missing.map((path) => Number(one.right.tree.get(path)?.size) + path.length + 4 * recordBytes);
@@ -82,9 +88,10 @@ export const faultDetectors: readonly Detector[] = [
         return onlyLines(difference, transferCounts, transferCounts) && Number(more) - Number(made) === missing.length;
       }
       if (!/^(?:stdout|log) items$/.test(aspect) || isOrder || lines.length > 0) return false;
-      const format = new Options(one.scenario.argv).value(
-        aspect.startsWith("log") ? "--log-file-format" : "--out-format",
-      );
+      const options = new Options(one.scenario.argv);
+      // A dry run makes none.
+      if (options.has("n", "--dry-run")) return right.every((line) => /^[<>]f\+{9}(?: |$)/.test(line));
+      const format = options.value(aspect.startsWith("log") ? "--log-file-format" : "--out-format");
       // Lines that name nothing: no more than files are missing.
       if (format !== undefined && !/%[^a-zA-Z]*[nf]/.test(format)) return right.length <= missing.length;
       return right.every((line) => missing.some((path) => path.endsWith(`/${line.replace(/^>f\+{9} /, "")}`)));
@@ -278,6 +285,14 @@ function backupFolder({ argv }: Pick<DifferingCase["scenario"], "argv">): string
 
 function lastProgress(stdout: string): string | undefined {
   return [...stdout.matchAll(/[\d,.]+[KMGTP]? +\d+%(?= .*\(xfr#\d+, ..-chk=\d+\/\d+\))/g)].at(-1)?.[0];
+}
+
+/** Whether a new file has another beginning, of the same length. */
+function beginsWithZeros(path: ByteName, { scenario, left, right }: DifferingCase): boolean {
+  const [one, other] = [left, right].map(({ tree }) => tree.get(path));
+  const [top = "", ...names] = path.split("/");
+  const stood = scenario.destination.get(top as ByteName)?.get(names.join("/") as ByteName);
+  return stood?.node.kind !== "file" && one?.type === "file" && other?.type === "file" && one.size === other.size;
 }
 
 /** A list of extended attributes without ACLs. */

@@ -31,6 +31,9 @@ const noDefaultAcl =
 const refusal = /^refusing to follow a symlink owned by an untrusted user/;
 const dataTotals =
   /^(?:Number of regular files transferred|Total transferred file size|Literal data|Matched data|total: matches)[:=]/;
+const leaderNotFound =
+  /^rsync: \[generator\] stat "(.*)" failed: (?:Not a directory \(20\)|Too many levels of symbolic links \(40\))$/;
+const hlinkEnd = /^(?:Hlink node data for |rsync error: errors with program diagnostics )/;
 const itemLines = /^(?:stdout|log) items$/;
 const followerLines = /^(?:stdout|log) followers$/;
 
@@ -169,6 +172,21 @@ export const linkDetectors: readonly Detector[] = [
     },
   },
   {
+    row: "`-n -H`, three or more names of a link or special file in a directory that is to take the place of something else",
+    applies: ({ left, right }, options) =>
+      options.has("n", "--dry-run") &&
+      options.has("H", "--hard-links") &&
+      [left, right].every(({ stderr }) => toldNames(stderr, leaderNotFound).length > 0),
+    explains: (difference, one) => {
+      const { aspect, isOrder, left, right } = difference;
+      if (aspect === "exit code") return /^Hlink node data for /m.test(one.left.stderr) && codes([13], [23], one);
+      if (aspect === "stderr")
+        return onlyLines(difference, hlinkEnd, new RegExp(`${leaderNotFound.source}|${someFailed.source}`));
+      if (!itemLines.test(aspect) && !followerLines.test(aspect)) return false;
+      return !isOrder && right.length === 0 && left.every((line) => /^[ch][LDS]\+{9} /.test(line));
+    },
+  },
+  {
     row: "`-n -X` with `--copy-dest` or `--link-dest`, for directories that one of these has",
     applies: (_, options) =>
       options.has("n", "--dry-run", "--only-write-batch") && options.has("X", "--xattrs") && options.hasAlternates,
@@ -233,6 +251,7 @@ export const linkDetectors: readonly Detector[] = [
       if (aspect === "stderr") return onlyLines(difference, refusal);
       if (/^(?:stdout|log) receiver$/.test(aspect) && !isOrder && left.length === 0)
         return right.every((line) => line.startsWith("backed up "));
+      if (/^(?:stdout|log) totals$/.test(aspect)) return saysMoreBytes("right", difference, backupBytes(one));
       const folder = baseName(byteName(new Options(one.scenario.argv).value("--backup-dir") ?? ""));
       const isBackup = (path: string) => path.endsWith("~") || (folder !== "" && `/${path}`.includes(`/${folder}/`));
       return tree?.property === "existence" && tree.left === undefined && isBackup(tree.path);
@@ -297,6 +316,13 @@ function isOfVanished(difference: Difference, one: DifferingCase): boolean {
   if (one.left.tree.get(tree.path)?.type === "directory" || one.right.tree.get(tree.path)?.type === "directory")
     return ["mtime", "existence"].includes(tree.property) && gone.some((path) => path.includes(`/${name}/`));
   return isGone(name) || isGone(name.replace(/~$/, ""));
+}
+
+/** What a server's lines about backups are in messages, each with a head of four bytes. */
+function backupBytes({ left, right }: DifferingCase): number {
+  const lines = [left, right].map(({ stdout }) => stdout.match(/^backed up .*$/gm) ?? []);
+  const [some = 0, more = 0] = lines.map((told) => told.reduce((sum, line) => sum + line.length + 5, 0));
+  return more - some;
 }
 
 /** The names that lines tell of, as they are. */

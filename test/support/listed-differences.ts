@@ -131,17 +131,20 @@ const detectors: readonly Detector[] = [
       if (aspect === "exit code") return codes([23], [0], one);
       if (aspect === "stderr" || /^(?:stdout|log) (?:errors|items)$/.test(aspect))
         return onlyLines(difference, new RegExp(`${unread.source}|${removedTooEarly.source}|${someFailed.source}`));
+      const told = one.left.stderr.split("\n").filter((line) => unread.test(line));
+      if (/^(?:stdout|log) totals$/.test(aspect)) {
+        const values = [...one.right.tree].filter(([path]) => told.some((line) => isOf(line, path)));
+        const bytes = values.reduce((sum, [, { xattrs }]) => sum + xattrs.length, 0);
+        return saysMoreBytes("right", difference, bytes);
+      }
       if (tree?.property !== "xattrs" || tree.left === undefined || tree.right === undefined) return false;
-      // Each attribute that is missing was told of.
+      // Each attribute that is missing was told of, by its own name also where another side keeps it under another.
       const kept = tree.left.split(" ");
       const lost = tree.right.split(" ").filter((item) => !kept.includes(item));
-      return lost.every((item) =>
-        one.left.stderr
-          .split("\n")
-          .some(
-            (line) => line.startsWith(`failed to re-read xattr ${item.split("=")[0]} for `) && isOf(line, tree.path),
-          ),
-      );
+      return lost.every((item) => {
+        const name = item.split("=")[0]?.replace(/^user\.rsync\./, "");
+        return told.some((line) => line.startsWith(`failed to re-read xattr ${name} for `) && isOf(line, tree.path));
+      });
     },
   },
   {

@@ -15,6 +15,7 @@ const notOpened = (name: string, reason: string) =>
   `rsync: [generator] failed to open "/x/dst/d/${name}", continuing: ${reason}`;
 const through = 'rsync: [generator] failed to set permissions on "/x/dst/l": Too many levels of symbolic links (40)';
 const gone = 'file has vanished: "/x/src/d/f"';
+const noLeader = 'rsync: [generator] stat "/x/dst/x/p" failed: Not a directory (20)';
 const noEntry = 'rsync: [generator] gen_entry_copy_xattrs: openat("/x/dst/d") failed: No such file or directory (2)';
 const noDefault = "rsync: [generator] get_acl: sys_acl_get_file(d/p, ACL_TYPE_DEFAULT): Permission denied (13)";
 const refusal = "refusing to follow a symlink owned by an untrusted user; use --insecure-links locally";
@@ -132,6 +133,46 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { missing: [] },
   ],
   [
+    "the beginning of a file that stood there",
+    /^`--append`, `--append-verify` when the shorter file/,
+    { argv: "-a --append -y", tree: { "dst/f": {} }, difference: differs("dst/f", "content", "1", "2") },
+    { before: ["f"] },
+  ],
+  [
+    "the item of a file that stands there, in a dry run",
+    /^`--append`, `--append-verify` when the shorter file/,
+    { argv: "-an --append -y", difference: { aspect: "stdout items", right: ["<f+++++++++"] } },
+    { difference: { aspect: "stdout items", right: ["<f..t......"] } },
+  ],
+  [
+    "a source whose copy rsync has",
+    /^`--append`, `--append-verify` when the shorter file/,
+    {
+      ...{ argv: "-a --append -y", tree: { "dst/f": {} }, missing: ["dst/f"] },
+      difference: { aspect: "source changed", detail: '"src/f" existence: file / missing' },
+    },
+    { missing: [] },
+  ],
+  [
+    "a foreign attribute that is kept under another name",
+    /^`-X --remove-source-files` with `-H`/,
+    {
+      ...{ argv: "-aX --remove-source-files", stderr: ["failed to re-read xattr security.a for s/f", ""] },
+      difference: differs("dst/s/f", "xattrs", "user.rsync.security.a=", "user.rsync.security.a=31"),
+    },
+    { difference: differs("dst/s/f", "xattrs", "user.rsync.security.b=", "user.rsync.security.b=31") },
+  ],
+  [
+    "more bytes than attributes that could not be read again have",
+    /^`-X --remove-source-files` with `-H`/,
+    {
+      ...{ argv: "-aX --remove-source-files", stderr: ["failed to re-read xattr user.a for s/f", ""] },
+      tree: { "dst/s/f": { xattrs: `user.a=${"31".repeat(50)}` } },
+      difference: { aspect: "stdout totals", left: ["Total bytes sent: 10"], right: ["Total bytes sent: 60"] },
+    },
+    { tree: { "dst/s/f": { xattrs: "user.a=31" } } },
+  ],
+  [
     "another link than the one that was told of",
     /^`-b` without `-l`, a new directory/,
     {
@@ -220,6 +261,32 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     /^`--keep-dirlinks -b`/,
     { argv: "-rK -b", stderr: [refusal, ""], difference: differs("dst/x/f~", "existence", undefined, "file") },
     { difference: differs("dst/x/f", "existence", undefined, "file") },
+  ],
+  [
+    "more bytes than the lines of backups have",
+    /^`--keep-dirlinks -b`/,
+    {
+      ...{ argv: "-aKb", stderr: [refusal, ""], stdout: ["", "backed up x/f to x/f~\n"] },
+      difference: {
+        ...{ aspect: "stdout totals", left: ["sent 9 bytes  received 10 bytes"] },
+        right: ["sent 9 bytes  received 36 bytes"],
+      },
+    },
+    {
+      difference: {
+        ...{ aspect: "stdout totals", left: ["sent 9 bytes  received 10 bytes"] },
+        right: ["sent 9 bytes  received 96 bytes"],
+      },
+    },
+  ],
+  [
+    "a regular file that is told of as new",
+    /^`-n -H`, three or more names/,
+    {
+      ...{ argv: "-anH", stderr: [noLeader, noLeader], codes: [23, 23] },
+      difference: { aspect: "stdout items", left: ["cS+++++++++ x/r"] },
+    },
+    { difference: { aspect: "stdout items", left: [">f+++++++++ x/r"] } },
   ],
   [
     "a further name that is linked and not forgotten",
