@@ -124,7 +124,7 @@ export async function main(controller: AbortController): Promise<number> {
       ? {}
       : { log: (text: ByteName, open?: boolean) => (logging ? log.line(text, open) : undefined) }),
   };
-  const text = createRenderer(options, output, {
+  const settings = {
     ...logSettings,
     locale: readLocale(env),
     own: ownIdentity(),
@@ -132,9 +132,10 @@ export async function main(controller: AbortController): Promise<number> {
     steadyMilliseconds,
     direction:
       command.kind === "remote" ? command.remote.direction : command.kind === "read-batch" ? "pull" : undefined,
-  });
+  } as const;
+  const text = createRenderer(options, output, settings);
   const renderer = options.json
-    ? createJsonRenderer(options, (line) => stdout.write(line), log === undefined ? undefined : text)
+    ? createJsonRenderer(options, (line) => stdout.write(line), log === undefined ? undefined : text, settings)
     : text;
   if (failedOpening !== undefined) {
     const about = { path: options.logFile, errno: 0 };

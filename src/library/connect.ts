@@ -102,7 +102,7 @@ export async function serve(wire: Wire, args: readonly NameLike[], options: Serv
       if (!command.settings.sender && command.options.listOnly) {
         throw unsupportedError("This tsync does not support --list-only where a library receives", "server");
       }
-      // A log is text, and text is the command's.
+      // The client would choose a file that the program writes to.
       if (command.options.logFile !== undefined) {
         throw unsupportedError("This tsync does not support --log-file where a library serves", "server");
       }

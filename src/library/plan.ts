@@ -4,7 +4,7 @@
  */
 import { unsupportedError, usageError } from "../errors.ts";
 import { isSignificant } from "../protocol/item-flags.ts";
-import type { RunEvent } from "../sync/events.ts";
+import type { EventSink, RunEvent, RunSummary } from "../sync/events.ts";
 import { EventQueue } from "./event-queue.ts";
 import { PlanGate } from "./plan-gate.ts";
 import { PlanRecorder } from "./plan-recorder.ts";
@@ -32,7 +32,7 @@ export async function plan(request: PlanRequest): Promise<Plan> {
   const recorder = new PlanRecorder(request);
   const summary = await startRun(
     { ...rest, destination, dryRun: true, reportUnchanged: tellsTooLittle(request) },
-    { gate: recorder, emit: (event) => recorder.take(event), localOnly: "plan()" },
+    { gate: recorder, emit: (event) => recorder.take(event), localOnly: "plan()", isSilent: true },
   );
   recorder.finish();
   const { changes, untold, notices, withheld, destinationBefore } = recorder;
@@ -51,17 +51,22 @@ export function apply(plan: Plan, options: Pick<SyncRequest, "signal"> = {}): Ap
   const gate = new PlanGate(plan);
   const { reportUnchanged, itemizeChanges } = plan.request;
   const all = reportUnchanged ?? itemizeChanges === 2;
+  let isOver = false;
   const emit = (event: RunEvent): void => {
-    gate.take(event);
+    if (!isOver) gate.take(event);
     if (all || event.type !== "item" || isSignificant(event.flags, event.linkedTo)) queue.push(event);
   };
   const signal = options.signal ?? plan.request.signal ?? new AbortController().signal;
+  const conclude = (summary: RunSummary, tell: EventSink): ApplySummary => {
+    isOver = true;
+    return gate.summarize(summary, tell);
+  };
   const run = startRun(
     { ...plan.request, signal, reportUnchanged: all || tellsTooLittle(plan.request) },
-    { gate, emit, room: () => queue.room(signal), localOnly: "apply()" },
+    { gate, emit, room: () => queue.room(signal), localOnly: "apply()", conclude },
   );
-  const summary = run.then((summary) => gate.summarize(summary, (event) => queue.push(event)));
-  return asRun(summary, queue);
+  // It is what `conclude` gives.
+  return asRun(run as Promise<ApplySummary>, queue);
 }
 
 /**

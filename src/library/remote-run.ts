@@ -14,7 +14,7 @@ import { type RemoteOptions, sshSettingsOf } from "./remote-options.ts";
 /** What runs of all kinds are given. */
 export type SharedRequest = Pick<
   RemoteRequest,
-  "emit" | "room" | "wants" | "signal" | "syscalls" | "home" | "cvsIgnore"
+  "emit" | "room" | "wants" | "signal" | "syscalls" | "home" | "cvsIgnore" | "onBreak"
 >;
 
 /** A run with another machine. */
@@ -22,14 +22,16 @@ export interface RemoteRun {
   readonly run: SharedRequest;
   readonly command: RemoteCommand;
   readonly ways: RemoteOptions;
+  /** Takes what the other side says on its standard error, which no log has. */
+  readonly say: EventSink;
   /** A connection that is there already. */
   readonly stream?: ByteStream | undefined;
 }
 
 /** Starts a run with another machine. */
-export function startRemote({ run, command, ways, stream }: RemoteRun): Promise<RunSummary> {
+export function startRemote({ run, command, ways, stream, say }: RemoteRun): Promise<RunSummary> {
   const { ssh, password, proxy } = ways;
-  const said = new RemoteText(run.emit);
+  const said = new RemoteText(say);
   const onStandardError = (bytes: Uint8Array): void => said.add(bytes);
   const { passphrase = undefined, ...given } = typeof ssh === "object" ? ssh : {};
   const shell: ShellWays = {

@@ -25,10 +25,12 @@ import type { TransferOptions } from "../options/transfer-options.ts";
 import type { ChangeGate } from "../sync/change-gate.ts";
 import type { EventSink, RunEvent, RunSummary } from "../sync/events.ts";
 import { runTransfer } from "../sync/run.ts";
+import type { LogTotals } from "../text/summary.ts";
 import type { ByteStream } from "../transport/byte-stream.ts";
 import { EventQueue } from "./event-queue.ts";
 import { checkRemoteOptions, type RemoteOptions } from "./remote-options.ts";
 import { startRemote } from "./remote-run.ts";
+import { RunText } from "./run-text.ts";
 
 /** What `sync()` is asked to do. Relative paths start from the working directory of the process. */
 export interface SyncRequest extends SyncOptions, RemoteOptions {
@@ -43,7 +45,10 @@ export interface SyncRequest extends SyncOptions, RemoteOptions {
   readonly signal?: AbortSignal;
   /** Forces one implementation of the system calls. */
   readonly syscalls?: "koffi" | "plain";
-  /** Events of unchanged entries and progress are left out unless asked for, here or by `itemizeChanges: 2` and `progress`. */
+  /**
+   * Events of unchanged entries and progress are left out unless asked for, here or by `itemizeChanges: 2` and `progress`. Unchanged entries
+   * that `outFormat` or a log has lines of (`verbose: 2`) have their events in any case.
+   */
   readonly reportUnchanged?: boolean;
   readonly reportProgress?: boolean;
 }
@@ -92,6 +97,10 @@ export interface RunWatcher {
   readonly localOnly?: string;
   /** A connection to the other side that is there already. */
   readonly stream?: ByteStream;
+  /** Nothing happens that `logFile` or `outFormat` would tell of. */
+  readonly isSilent?: boolean;
+  /** Has the last word on how a run ended, and may tell more. */
+  readonly conclude?: (summary: RunSummary, emit: EventSink) => RunSummary;
 }
 
 /** A request in its final form. */
@@ -137,7 +146,7 @@ export function readRequest(given: SyncRequest): ReadRequest {
 /** Checks a request and starts it; throws at once as `sync()` does. */
 export function startRun(given: SyncRequest, watcher: RunWatcher): Promise<RunSummary> {
   const { command, request } = readRequest(given);
-  const { emit, room, gate, localOnly, stream } = watcher;
+  const { room, gate, localOnly, stream, isSilent = false, conclude = (summary) => summary } = watcher;
   if (command.kind !== "run" && localOnly !== undefined) {
     const where = command.kind === "remote" ? "another machine" : "iconv, protocol or a batch file";
     throw unsupportedError(`This tsync does not support ${localOnly} with ${where}`);
@@ -145,34 +154,55 @@ export function startRun(given: SyncRequest, watcher: RunWatcher): Promise<RunSu
   if (command.kind !== "remote" && stream !== undefined) {
     throw usageError("connect: one operand must be the other side's, such as :path");
   }
-  const { signal: stop = new AbortController().signal, reportUnchanged, reportProgress } = request;
+  const { signal: stop = new AbortController().signal, syscalls, reportUnchanged, reportProgress } = request;
   const { env } = process;
   const { options } = command;
+  const text = new RunText({
+    options: isSilent ? { ...options, logFile: undefined, outFormat: undefined } : options,
+    direction:
+      command.kind === "remote" ? command.remote.direction : command.kind === "read-batch" ? "pull" : undefined,
+    syscalls,
+    signal: stop,
+    emit: watcher.emit,
+  });
+  const { needs, emit } = text;
+  let broken: LogTotals | undefined;
   const shared = {
     emit,
     room: room ?? (() => undefined),
     wants: {
+      ...needs,
       items: true,
-      unchanged: reportUnchanged ?? options.itemize > 1,
-      transferred: false,
-      digest: false,
+      unchanged: (reportUnchanged ?? options.itemize > 1) || needs.unchanged,
       progress: reportProgress ?? options.progress,
     },
     signal: stop,
-    syscalls: request.syscalls,
+    syscalls,
     home: env.HOME === undefined ? undefined : fromText(env.HOME),
     cvsIgnore: env.CVSIGNORE === undefined ? undefined : byteName(fromText(env.CVSIGNORE)),
+    onBreak: (totals: LogTotals) => {
+      broken = totals;
+    },
   };
-  return startCommand(command).catch((error: unknown) => {
-    throw stop.aborted ? abortedError("client", { cause: stop.reason as unknown }) : asTsyncError(error);
-  });
+  return startCommand(command).then(
+    (summary) => {
+      const concluded = conclude(summary, emit);
+      text.finish(concluded);
+      return concluded;
+    },
+    (error: unknown) => {
+      const known = asTsyncError(error);
+      text.fail(known, broken);
+      throw stop.aborted ? abortedError("client", { cause: stop.reason as unknown }) : known;
+    },
+  );
 
   async function startCommand(command: ReadRequest["command"]): Promise<RunSummary> {
     switch (command.kind) {
       case "run":
         return await runTransfer({ ...shared, ...command, gate });
       case "remote":
-        return await startRemote({ run: shared, command, ways: request, stream });
+        return await startRemote({ run: shared, command, ways: request, stream, say: watcher.emit });
       case "both-ends":
         return await (await import("../sync/wire/both-ends.ts")).runBothEnds({ ...shared, command });
       case "read-batch":

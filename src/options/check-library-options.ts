@@ -140,6 +140,10 @@ const shapes = {
   info: "text",
   debug: "text",
   itemizeChanges: [true, false, 2],
+  outFormat: "name",
+  logFile: "name",
+  logFileFormat: "name",
+  humanReadable: [0, 1, 2, 3],
   progress: "boolean",
   stats: "boolean",
 } as const satisfies Record<keyof SyncOptions, Shape>;
@@ -157,6 +161,10 @@ export function checkLibraryOptions(options: object): void {
     if (!Object.hasOwn(shapes, key)) throw unknownOption(key);
     checkShape(key, value, shapes[key as keyof typeof shapes]);
   }
+  const { logFile, ...rest } = options as SyncOptions;
+  if (logFile !== undefined && logFile.length > 0) return;
+  for (const key of ["logFileFormat", "humanReadable"] as const)
+    if (rest[key] !== undefined) throw usageError(`${key}: needs logFile`);
 }
 
 /** Makes sure that a value is a name: text or bytes, and none of them NUL, which ends what is handed to the system. */

@@ -116,6 +116,9 @@ export const texts: readonly (readonly [KeysOf<NameLike>, string])[] = [
   ["sockopts", "sockopts"],
   ["passwordFile", "password-file"],
   ["earlyInput", "early-input"],
+  ["outFormat", "out-format"],
+  ["logFile", "log-file"],
+  ["logFileFormat", "log-file-format"],
 ];
 
 /** Options with a number, likewise, and the least and the greatest that they may have. */
@@ -171,6 +174,7 @@ export function collectSettings(options: SyncOptions): Settings {
   settings.append = options.append === "verify" ? 2 : Number(options.append ?? false);
   settings.fuzzy = Number(options.fuzzy ?? false);
   settings.itemize = Number(options.itemizeChanges ?? 0);
+  settings.humanReadable = options.humanReadable ?? settings.humanReadable;
   settings.verbose = checkedInteger("verbose", options.verbose ?? 0, 0);
   const { modifyWindow } = options;
   if (modifyWindow !== undefined)

@@ -38,6 +38,9 @@ export function commandWords(options: SyncOptions): ByteName[] {
   if (options.append === "verify") words.push("--append-verify");
   repeat("--fuzzy", Number(options.fuzzy ?? false));
   repeat("--itemize-changes", Number(options.itemizeChanges ?? 0));
+  const { humanReadable = 1 } = options;
+  if (humanReadable === 0) words.push("--no-human-readable");
+  repeat("--human-readable", humanReadable - 1);
   repeat("--verbose", options.verbose ?? 0);
   add("modify-window", options.modifyWindow);
   add("block-size", options.blockSize);

@@ -209,8 +209,16 @@ export interface SyncOptions {
   readonly quiet?: boolean;
   readonly info?: string;
   readonly debug?: string;
-  /** 2 also reports unchanged items. */
+  /** `outFormat: "%i %n%L"` unless that is given; 2 also reports unchanged items. */
   readonly itemizeChanges?: boolean | 2;
+  /** What the `line` of events is made of. */
+  readonly outFormat?: NameLike;
+  /** A file to which the lines are appended that the command would log. */
+  readonly logFile?: NameLike;
+  /** Of items in that file; by default `%i %n%L`. */
+  readonly logFileFormat?: NameLike;
+  /** Numbers in that file: digits only, in groups (1, the default), with units of 1000 or of 1024. */
+  readonly humanReadable?: 0 | 1 | 2 | 3;
   readonly progress?: boolean;
   readonly stats?: boolean;
 }

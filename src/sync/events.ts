@@ -70,6 +70,8 @@ export interface ItemEvent {
   readonly sourcePath: ByteName;
   /** Whether a new directory of a receiving client got something that it was not made with; undefined: not known. */
   readonly isChanged?: boolean | undefined;
+  /** What `outFormat` makes of it, without a newline and not escaped for a terminal; undefined: nothing, or not asked for. */
+  readonly line?: ByteName;
 }
 
 /** A regular file was sent completely: what `%b`, `%c` and `%C` need. */
@@ -81,6 +83,8 @@ export interface TransferredEvent {
   readonly checksumBytes: number;
   /** Digest of the data in print order (`%C`), undefined when nobody asked for it. */
   readonly digest: Uint8Array | undefined;
+  /** As of an item: of a format with figures of the transfer. */
+  readonly line?: ByteName;
 }
 
 /** An extraneous entry was (or, in a dry run, would be) deleted. */
@@ -90,6 +94,8 @@ export interface DeleteEvent {
   readonly directory: boolean;
   /** Type and permissions; undefined where another machine deletes. */
   readonly mode?: number;
+  /** As of an item. */
+  readonly line?: ByteName;
 }
 
 /** An entry would have been deleted, had `--delete-guard` not held all deletions back. */

@@ -15,16 +15,17 @@ import type {
   TransferredEvent,
 } from "../sync/events.ts";
 import { isNoticeShown } from "../sync/notice-levels.ts";
+import type { ClockText } from "./clock-text.ts";
 import { asBytes, escapeForTerminal, type HighBytes } from "./escape.ts";
 import { errorMessageLines, exitLine, lastLines } from "./exit-text.ts";
-import { type ReportRules, receiverLog, reportItem, reportRules } from "./item-decision.ts";
+import type { ReportRules } from "./item-decision.ts";
+import { ItemLines } from "./item-lines.ts";
 import { blankedCount, deletionCounts, filesToConsider, listCount, receivedCounts } from "./list-counts.ts";
 import { listLine } from "./list-line.ts";
 import { type NumberStyle, numberStyle } from "./numbers.ts";
-import { type FormatContext, type OutFormat, parseOutFormat, renderDelete, renderItem } from "./out-format.ts";
 import { Progress } from "./progress.ts";
-import { formatContext, type RenderSettings } from "./render-context.ts";
-import { type RenderNeeds, type RenderOptions, type SessionTraits, sessionTraits } from "./render-options.ts";
+import type { RenderSettings } from "./render-context.ts";
+import type { RenderNeeds, RenderOptions } from "./render-options.ts";
 import { type LogTotals, logTotals, statisticsLines, summaryLines } from "./summary.ts";
 
 /** Where the text goes. `log` takes an unescaped line without its newline, or the `open` beginning of one; the others finished bytes. */
@@ -50,10 +51,6 @@ export function createRenderer(options: RenderOptions, output: RenderOutput, set
   });
 }
 
-const namesFormat = byteName("%n%L");
-const logFormat = byteName("%i %n%L");
-const bareName = parseOutFormat(namesFormat);
-
 class RunRenderer {
   readonly needs: RenderNeeds;
   private readonly options: RenderOptions;
@@ -63,17 +60,12 @@ class RunRenderer {
   private readonly output: RenderOutput;
   private readonly highBytes: HighBytes;
   private readonly style: NumberStyle;
-  private readonly context: FormatContext;
+  private readonly clock: ClockText;
   private readonly rules: ReportRules;
-  /** Undefined: no names are printed. */
-  private readonly format: OutFormat | undefined;
-  private readonly logFormat: OutFormat | undefined;
-  /** An empty format keeps items out of the log, but not deletions. */
-  private readonly logsItems: boolean;
+  private readonly lines: ItemLines;
   private readonly progress: Progress | undefined;
   private guardHolds = false;
   private receiverFailed = false;
-  private session: SessionTraits = { isAlone: false, isOld: false };
   /** A line without its newline stands on the terminal; the next text ends it first. */
   private lineOpen = false;
   /** The header of a complete list waits for its `done`. */
@@ -86,22 +78,15 @@ class RunRenderer {
     this.output = output;
     this.highBytes = options.eightBitOutput ? "raw" : settings.locale.utf8 ? "utf8" : "escaped";
     this.style = numberStyle(options.humanReadable, settings.locale);
-    const format = options.outFormat ?? (options.info.name >= 1 ? namesFormat : undefined);
-    this.format = format === undefined || options.listOnly ? undefined : parseOutFormat(format);
-    this.logFormat = output.log === undefined ? undefined : parseOutFormat(options.logFileFormat ?? logFormat);
-    this.logsItems = options.logFileFormat !== "";
-    this.context = formatContext(options, settings, () => this.session);
-    this.rules = reportRules(options, this.format, this.logFormat, settings);
+    this.clock = settings.clock;
+    this.lines = new ItemLines(options, settings, output.log !== undefined);
+    this.rules = this.lines.rules;
     const showProgress = options.info.progress >= 1 && !options.quiet;
     const clock = (): number => settings.steadyMilliseconds();
     this.progress = showProgress ? new Progress(options.info.progress, this.style, clock) : undefined;
-    this.needs = {
-      items: this.format !== undefined || this.logFormat !== undefined || options.info.del >= 1,
-      transferred: !options.dryRun && (this.logFormat !== undefined || (this.format?.needsTransferData ?? false)),
-      digest: (this.format?.needsDigest ?? false) || (this.logFormat?.needsDigest ?? false),
-      progress: showProgress,
-      unchanged: this.rules.itemizing && (this.rules.itemizeAll || this.rules.namesAll),
-    };
+    const { format, logFormat } = this.lines;
+    const items = format !== undefined || logFormat !== undefined || options.info.del >= 1;
+    this.needs = { ...this.lines.needs, items, progress: showProgress };
   }
 
   event(event: RunEvent): void {
@@ -122,7 +107,7 @@ class RunRenderer {
         const { links, atimes } = this.options;
         // The receiving side lists: within one machine the log does not have the lines either with -q.
         if (!this.options.quiet || this.isRemote) {
-          this.tell("Receiver", listLine(event.entry, links, this.style, this.context.clock, atimes));
+          this.tell("Receiver", listLine(event.entry, links, this.style, this.clock, atimes));
         }
         break;
       }
@@ -133,10 +118,8 @@ class RunRenderer {
         this.item(event);
         break;
       case "transferred":
-        this.transferred(event);
-        break;
       case "delete":
-        this.deleted(event);
+        this.itemLines(event);
         break;
       case "withheld":
         this.guardHolds = true;
@@ -203,7 +186,7 @@ class RunRenderer {
 
   private listStart(event: ListStartEvent): void {
     const receiving = event.receiving === true;
-    this.session = sessionTraits(event);
+    this.lines.begin(event);
     this.output.log?.(byteName(receiving ? "receiving file list" : "building file list"));
     const { info, recursive, directories } = this.options;
     if (info.flist < 1 || !(recursive || directories)) return;
@@ -249,50 +232,21 @@ class RunRenderer {
   }
 
   private item(event: ItemEvent): void {
-    const { dryRun, info } = this.options;
-    if ((event.flags & ItemFlag.transfer) !== 0) {
-      if (this.format !== undefined && (dryRun || !this.format.needsTransferData)) {
-        this.outLine(renderItem(this.format, event, undefined, dryRun, this.context));
-      } else if (info.progress === 1 && info.name >= 1 && this.format !== undefined) {
-        // The format's line comes after the data: the name stands before its progress. A sender keeps it out of the log.
-        if (this.ownRole === "generator") this.line(event.path);
-        else this.outLine(event.path);
-      }
-      return;
-    }
-    const report = reportItem(event.flags, event.entry, event.linkedTo, this.rules);
-    const { line, name } =
-      this.ownRole === "generator"
-        ? receiverLog(event.flags, event.entry, event.linkedTo, this.rules, this.session.isAlone, event.isChanged)
-        : { line: report.log === "line", name: false };
-    const told = (format: OutFormat): ByteName => renderItem(format, event, undefined, dryRun, this.context);
-    // A generator that is alone knows no format without %i.
-    const isBare = this.session.isAlone && !this.rules.itemizing;
-    if (this.format !== undefined && (isBare ? name : report.output === "line")) {
-      this.outLine(told(isBare ? bareName : this.format));
-    }
-    if (name) this.output.log?.(told(bareName));
-    if (line && this.logsItems && this.logFormat !== undefined) this.output.log?.(told(this.logFormat));
+    const { info } = this.options;
+    const told = this.itemLines(event);
+    const isTransfer = (event.flags & ItemFlag.transfer) !== 0;
+    if (told || !isTransfer || info.progress !== 1 || info.name < 1 || this.lines.format === undefined) return;
+    // The format's line comes after the data: the name stands before its progress. A sender keeps it out of the log.
+    if (this.ownRole === "generator") this.line(event.path);
+    else this.outLine(event.path);
   }
 
-  private transferred(event: TransferredEvent): void {
-    if (this.options.dryRun) return;
-    if (this.format?.needsTransferData) {
-      this.outLine(renderItem(this.format, event.item, event, false, this.context));
-    }
-    if (this.logFormat !== undefined && this.logsItems) {
-      this.output.log?.(renderItem(this.logFormat, event.item, event, false, this.context));
-    }
-  }
-
-  private deleted(event: DeleteEvent): void {
-    const { outFormat, info, dryRun, listOnly } = this.options;
-    if ((outFormat !== undefined || info.del >= 1 || info.name >= 1) && !listOnly) {
-      this.outLine(renderDelete(this.format, event, this.context));
-    }
-    if (this.logFormat !== undefined && !dryRun) {
-      this.output.log?.(renderDelete(this.logFormat, event, this.context));
-    }
+  /** Whether standard output has a line of it. */
+  private itemLines(event: ItemEvent | TransferredEvent | DeleteEvent): boolean {
+    const line = this.lines.output(event);
+    if (line !== undefined) this.outLine(line);
+    for (const logged of this.lines.log(event)) this.output.log?.(logged);
+    return line !== undefined;
   }
 
   private progressText(text: string | undefined): void {

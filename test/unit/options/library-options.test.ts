@@ -52,6 +52,11 @@ describe("normalizeSyncOptions", () => {
     [{ verbose: 2, info: "progress2", debug: "hash", stats: true }, "-vv --info=progress2 --debug=hash --stats"],
     [{ itemizeChanges: 2, progress: true, quiet: true }, "-iiq --progress"],
     [
+      { outFormat: "%n", logFile: "l", logFileFormat: "", humanReadable: 3 },
+      "--out-format=%n --log-file=l --log-file-format= -hh",
+    ],
+    [{ logFile: "l", humanReadable: 0 }, "--log-file=l --no-h"],
+    [
       {
         filter: [
           "-_a",
@@ -167,8 +172,10 @@ describe("normalizeSyncOptions", () => {
     [{ linkDest: ["x"], copyDest: ["y"] }, "ERROR: the --link-dest option conflicts with the --copy-dest option", 1],
     [{ readBatch: true }, "readBatch: must be a string or a Uint8Array", 1],
     [{ skipCompress: ["gz"] }, "skipCompress: must be a string", 1],
-    [{ outFormat: "%n" }, "outFormat: not an option of the library", 1],
-    [{ logFile: "x" }, "logFile: not an option of the library", 1],
+    [{ outFormat: 5 }, "outFormat: must be a string or a Uint8Array", 1],
+    [{ logFileFormat: "%n" }, "logFileFormat: needs logFile", 1],
+    [{ logFile: "", humanReadable: 2 }, "humanReadable: needs logFile", 1],
+    [{ copyAs: "a" }, "copyAs: not an option of the library", 1],
     [{ archive: "yes" }, "archive: must be true or false", 1],
     [{ archive: 1 }, "archive: must be true or false", 1],
     [{ delete: "sometimes" }, "delete: must be one of true, false, before, during, delay, after", 1],
