@@ -174,7 +174,17 @@ export function siblingError(role: Role): TsyncError {
 
 /** What a stop by the command's signal comes to; the reason of the signal is the name of the system's. */
 export function stoppedError(signal: AbortSignal, role: Role): TsyncError {
-  return signal.reason === "SIGUSR1" ? siblingError(role) : abortedError(role);
+  if (signal.reason === "SIGUSR1") return siblingError(role);
+  if (!endsBySignal(signal)) return abortedError(role);
+  return new TsyncError("signal", `received ${signal.reason}`, { exitCode: ExitCode.signal, role });
+}
+
+/** Signals by which the command ends itself when it has cleaned up; rsync's client ends at once by them. */
+export const fatalSignals = ["SIGALRM", "SIGQUIT", "SIGUSR2", "SIGABRT", "SIGXCPU", "SIGIO", "SIGPWR"] as const;
+
+/** Whether a stop by one of these has been asked for: then nobody is told but by the status of the process. */
+export function endsBySignal({ reason }: AbortSignal): boolean {
+  return (fatalSignals as readonly unknown[]).includes(reason);
 }
 
 /** A broken assumption of our own code (exit 15). */

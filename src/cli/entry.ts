@@ -2,6 +2,7 @@
  * What the launcher starts. It looks at the version of Node, so that an old one gets a sentence instead of a syntax error,
  * listens for signals from the first moment on, and then loads the program. A CommonJS script: as an ES module it would start 3 ms later.
  */
+import { endsBySignal, fatalSignals } from "../errors.ts";
 import { PartLoader } from "./part-loader.ts";
 
 /** The file of `main.ts`, which the build knows; the sources run without. */
@@ -21,6 +22,7 @@ async function runProgram(controller: AbortController): Promise<void> {
   if (typeof mainPart === "undefined") {
     const { main } = await import("./main.ts");
     process.exitCode = await main(controller);
+    endByFatalSignal(controller);
     return;
   }
   const args = process.argv.slice(2);
@@ -28,6 +30,7 @@ async function runProgram(controller: AbortController): Promise<void> {
   const loader = new PartLoader(import.meta.filename, kind);
   const { main } = loader.load(mainPart) as typeof import("./main.ts");
   process.exitCode = await main(controller);
+  endByFatalSignal(controller);
   // The build refreshes what is kept, by runs of several sorts.
   if (process.env.TSYNC_COMPILE_CACHE === "refresh") loader.keepCompiled(true);
   else if (isExample(args, process.exitCode)) loader.keepCompiled(false);
@@ -47,8 +50,15 @@ function isExample(args: readonly string[], exitCode: number): boolean {
   return exitCode === 0 && args.length > 1 && performance.now() < exampleMilliseconds;
 }
 
+/** Lets the process end by the signal that asked for it, if it is one of those that do that. */
+function endByFatalSignal({ signal }: AbortController): void {
+  if (!endsBySignal(signal)) return;
+  process.removeAllListeners(signal.reason as NodeJS.Signals);
+  process.kill(process.pid, signal.reason as NodeJS.Signals);
+}
+
 /**
- * The first signal asks the run to clean up and end with 20, SIGUSR1 with 19; a second ends the process at once (4-traps L-09), but not one of the same
+ * The first signal asks the run to clean up and end with 20, SIGUSR1 with 19, others by the signal itself; a second ends the process at once (4-traps L-09), but not one of the same
  * moment: `timeout`, and what passes a terminal's signals on, send each one twice. SIGUSR1, which rsync sends to
  * what it has started, would open a debugger's port if nobody listened.
  */
@@ -58,10 +68,14 @@ function listenForSignals(controller: AbortController): void {
   const onSignal = (signal: NodeJS.Signals) => {
     const now = performance.now();
     if (!controller.signal.aborted) first = now;
-    else if (now - first > sameMomentMilliseconds) process.exit(20);
+    else if (now - first > sameMomentMilliseconds) {
+      endByFatalSignal(controller);
+      process.exit(20);
+    }
     controller.abort(signal);
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"] as const) process.on(signal, onSignal);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", ...fatalSignals] as const)
+    process.on(signal, onSignal);
   // rsync answers this one with a line of progress: whoever sends it does not want the run to die (3-transfer 9.8).
   process.on("SIGVTALRM", () => undefined);
 }

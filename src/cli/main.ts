@@ -1,6 +1,6 @@
 /** The command line: arguments to a run, events to text, errors to an exit code. The only place that sets one. */
 import { type ByteName, byteName, fromBytes, fromText } from "../bytes/byte-name.ts";
-import { asTsyncError, ExitCode, stoppedError, TsyncError, usageError } from "../errors.ts";
+import { asTsyncError, ExitCode, endsBySignal, stoppedError, TsyncError, usageError } from "../errors.ts";
 import { openUtcOffset } from "../fs/syscalls/local-time.ts";
 import { debugHelp, helpText, infoHelp } from "../options/help.ts";
 import { type ParsedCommand, parseArguments, type RemoteCommand } from "../options/parse-arguments.ts";
@@ -190,8 +190,9 @@ export async function main(controller: AbortController): Promise<number> {
     const thrown = asTsyncError(error);
     const role = thrown.kind === "signal" && thrown.role !== "client" ? thrown.role : "sender";
     const known = aborted ? stoppedError(controller.signal, role) : thrown;
-    if (known.unlogged) logging = false;
-    renderer.finish(undefined, known, broken);
+    const isSilent = endsBySignal(controller.signal);
+    if (known.unlogged || isSilent) logging = false;
+    if (!isSilent || options.json) renderer.finish(undefined, known, broken);
     return known.exitCode;
   } finally {
     both?.flush();

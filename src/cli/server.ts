@@ -1,6 +1,6 @@
 /** `tsync --server`: the other side of somebody's run, on standard input and output (1-session 1). */
 import { type ByteName, byteName, fromText } from "../bytes/byte-name.ts";
-import { asTsyncError, stoppedError, type TsyncError, toldError } from "../errors.ts";
+import { asTsyncError, ExitCode, endsBySignal, stoppedError, type TsyncError, toldError } from "../errors.ts";
 import { openSyscalls } from "../fs/syscalls/choose.ts";
 import { helpText } from "../options/help.ts";
 import type { ParseEnvironment } from "../options/normalize.ts";
@@ -96,6 +96,7 @@ export async function runServer(
       syscalls.dispose();
     }
   } catch (caught) {
+    if (endsBySignal(signal)) return ExitCode.signal;
     const thrown = asTsyncError(caught);
     const stopped = signal.aborted && thrown.kind === "signal" ? stoppedError(signal, thrown.role) : thrown;
     // Who leaves without a word has not sent its messages either; where they are sent, the code goes with them.

@@ -220,3 +220,31 @@ difference("`-m` with a source that is named twice", {
   rsync: { status: 0, seen: "e\nf\nh\nk\n" },
   tsync: { status: 0, seen: "e\nf\nh\n" },
 });
+
+/** Signals a run of some seconds once its file is being made. */
+function signalled(signal: string): { readonly setup: string; readonly run: string; readonly look: string } {
+  const wait = "for try in $(seq 100); do ls -A d | grep -q . && break; sleep .1; done";
+  const run = `$p -a --bwlimit=1000 s/ d & ${wait}; sleep .2; kill -${signal} $!; wait $! 2>/dev/null`;
+  return { setup: "mkdir s d; head -c 3000000 /dev/zero >s/f", run, look: "sleep .5; ls -A d" };
+}
+
+difference("`SIGALRM`, `SIGQUIT`, `SIGABRT`, `SIGXCPU`, `SIGIO`, `SIGPWR`", [
+  {
+    ...signalled("ALRM"),
+    rsync: { status: 142, err: /connection unexpectedly closed .*\n.*\(code 12\)/s, seen: "" },
+    tsync: { status: 142, err: /^((?!rsync).)*$/s, seen: "" },
+  },
+  {
+    ...signalled("ABRT"),
+    rsync: { status: 134, err: /connection unexpectedly closed .*\n.*\(code 12\)/s, seen: "" },
+    tsync: { status: 134, err: /^((?!rsync).)*$/s, seen: "" },
+  },
+]);
+
+difference("`SIGUSR2`", { ...signalled("USR2"), rsync: { status: 0, seen: "" }, tsync: { status: 140, seen: "" } });
+
+difference("`SIGQUIT` and the like, ignored when the program is started (`&` in a script)", {
+  ...signalled("QUIT"),
+  rsync: { status: 0, seen: "f\n" },
+  tsync: { status: 131, seen: "" },
+});

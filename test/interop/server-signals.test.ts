@@ -41,6 +41,17 @@ test.each([
   expect(outcome(tsync, signal, direction)).toEqual(outcome("rsync", signal, direction));
 });
 
+test.each([
+  ["ALRM", 142],
+  ["XCPU", 152],
+] as const)("%s: the server is gone without a word, and without its temporary file", (signal, code) => {
+  for (const direction of ["push", "pull"] as const) {
+    const own = outcome(tsync, signal, direction);
+    expect([12, code]).toContain(own.status);
+    expect(own).toMatchObject({ said: undefined, left: "" });
+  }
+});
+
 // Whether rsync's client hears of it depends on what its server has to send at that moment, and how it ends on what it hears of first:
 // the end of the stream (12) or that of the shell.
 test.each([

@@ -21,6 +21,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fatalSignals } from "../../src/errors.ts";
 import { Random } from "../support/random.ts";
 
 // Threads are used in trees that are large enough to test them.
@@ -269,4 +270,25 @@ test("SIGUSR1, which rsync sends to what it has started, ends a run and opens no
   expect({ code: ended.code, signal: ended.signal }).toEqual({ code: 19, signal: null });
   expect(ended.stderr).toMatch(/^rsync error: received SIGUSR1 \(code 19\) at \S+ \[sender=\S+\]\n$/);
   expect(tempNames(destination)).toEqual([]);
+});
+
+test.each(fatalSignals)("%s ends a run as any program, when it has cleaned up", async (signal) => {
+  const [source, destination] = [join(folder, signal), join(folder, `${signal}-copy`)];
+  mkdirSync(source);
+  fill(join(source, "file"), 3 * 1024 * 1024, "data");
+  const log = join(folder, `${signal}-log`);
+  const args = ["-a", "--bwlimit=100", `--log-file=${log}`, `${source}/`, `${destination}/`];
+  const ended = await run(args, [{ after: 300, signal }]);
+  expect(ended).toMatchObject({ code: null, signal, stdout: "", stderr: "" });
+  expect(readFileSync(log, "utf8")).not.toContain("error");
+  const told = await run([...args, "--json"], [{ after: 300, signal }]);
+  expect(told).toMatchObject({ code: null, signal, stderr: "" });
+  const last = JSON.parse(told.stdout.trimEnd().split("\n").at(-1) ?? "") as unknown;
+  expect(last).toMatchObject({ type: "error", kind: "signal", message: `received ${signal}` });
+  // By delta, and with a temporary file of another directory.
+  mkdirSync(join(folder, `${signal}-temporary`));
+  writeFileSync(join(destination, "file"), "other ".repeat(100_000));
+  const more = ["--no-W", `--temp-dir=${join(folder, `${signal}-temporary`)}`];
+  expect(await run([...more, ...args], [{ after: 300, signal }])).toMatchObject({ code: null, signal });
+  expect([...tempNames(destination), ...tempNames(join(folder, `${signal}-temporary`))]).toEqual([]);
 });
