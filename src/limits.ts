@@ -78,6 +78,8 @@ export const limits = {
   recordsAhead: 960,
   requestsAhead: 256,
   recordBytesAhead: 67_108_864,
+  /** Directories of the destination that the files asked for hold open: a process may have as few as 256 descriptors. */
+  directoriesAhead: 96,
   /**
    * Files that a local run which removes its sources and keeps hard links is ahead of the data, and that wait to be removed in any; from how
    * many bytes on only a few.

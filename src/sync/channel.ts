@@ -55,13 +55,21 @@ export interface TransferRecord extends RecordBase {
 
 export type ChannelRecord = ItemRecord | TransferRecord;
 
+/** Directories of the destination that are open. */
+export interface HeldDirectories {
+  readonly openCount: number;
+}
+
 export interface RecordChannel {
   /** Takes a record. A promise is returned when the generator must wait. */
   push(record: ChannelRecord): Promise<void> | undefined;
   /** Hands every record taken so far on to the sender. */
   flush(): Promise<void> | undefined;
-  /** Waits, before the next entry, until no more files are under way than rsync's generator allows. */
-  makeRoom?(): Promise<void> | undefined;
+  /**
+   * Waits, before the next entry, until no more files are under way than rsync's generator allows, and they hold no more directories
+   * open than there may be descriptors for.
+   */
+  makeRoom?(held: HeldDirectories): Promise<void> | undefined;
   /** Whether this is the directory that the source has for the entry, on this machine. */
   isSource?(entry: FileEntry, stat: Stat): boolean;
 }

@@ -10,13 +10,30 @@ const accessAclName = byteName("system.posix_acl_access");
 const ENODATA = -61;
 const EOPNOTSUPP = -95;
 
+/** Whose a file is. */
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** Sets them for one thread. */
 export class FileAttributes {
   private readonly syscalls: Syscalls;
   private readonly stat: Stat = emptyStat();
+  /** Whose a file becomes that is made in a directory, by its descriptor: in a batch, which takes some milliseconds. */
+  private owners: Map<number, Owner> | undefined;
 
   constructor(syscalls: Syscalls) {
     this.syscalls = syscalls;
+  }
+
+  /** From now on, until `endBatch`, the files made in one directory have one owner; the descriptors of the directories stay open. */
+  beginBatch(): void {
+    this.owners = new Map();
+  }
+
+  endBatch(): void {
+    this.owners = undefined;
   }
 
   /** Those of the job, for its open file, which is called `name` in `directory`; what goes wrong is added to `failures`. */
@@ -29,12 +46,19 @@ export class FileAttributes {
     // A default ACL of the directory may have made the mode another than 0600.
     const byName = !syscalls.abilities.descriptorAttributes;
     const open = syscalls.abilities.descriptorXattrs;
-    const seen = byName ? syscalls.lstatAt(directory, name, stat) : syscalls.fstat(descriptor, stat);
-    note("chmod", seen);
-    let currentMode = seen < 0 ? -1 : stat.mode & 0o7777;
+    const owners = job.method === "replace" && !byName && mtime !== undefined ? this.owners : undefined;
+    const known = owners?.get(directory);
+    const owner: Owner = known ?? stat;
+    let currentMode = -1;
+    if (known === undefined) {
+      const seen = byName ? syscalls.lstatAt(directory, name, stat) : syscalls.fstat(descriptor, stat);
+      note("chmod", seen);
+      if (seen >= 0) currentMode = stat.mode & 0o7777;
+      if (seen >= 0 && owners !== undefined) owners.set(directory, { uid: stat.uid, gid: stat.gid });
+    }
     if (uid >= 0 || gid >= 0) {
-      const newUid = uid >= 0 && uid !== stat.uid ? uid : -1;
-      const newGid = gid >= 0 && gid !== stat.gid ? gid : -1;
+      const newUid = uid >= 0 && uid !== owner.uid ? uid : -1;
+      const newGid = gid >= 0 && gid !== owner.gid ? gid : -1;
       if (newUid >= 0 || newGid >= 0) {
         const status = byName
           ? syscalls.chownAt(directory, name, newUid, newGid)
@@ -46,7 +70,7 @@ export class FileAttributes {
           if (job.method === "replace" && !byName && first !== 0o600) note("chmod", syscalls.fchmod(descriptor, first));
           return;
         }
-        currentMode &= 0o1777;
+        if (currentMode >= 0) currentMode &= 0o1777;
       }
     }
     const setXattr = (attribute: ByteName, value: Uint8Array): number =>

@@ -139,7 +139,7 @@ export class Generator {
         if (options.incrementalRecursion) await this.entryDone(ndx);
       } else {
         const number = this.numbers.next(false);
-        const crowded = this.parts.channel.makeRoom?.();
+        const crowded = this.parts.channel.makeRoom?.(tree);
         if (crowded !== undefined) await crowded;
         const defaultPermissions = isRegular(entry) ? permissions.files : permissions.others;
         const waiting = entries.handle({ directory, entry, ...number, defaultPermissions });

@@ -6,7 +6,7 @@
 import type { Stat } from "../fs/syscalls/interface.ts";
 import { limits } from "../limits.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
-import type { ChannelRecord, RecordChannel } from "./channel.ts";
+import type { ChannelRecord, HeldDirectories, RecordChannel } from "./channel.ts";
 import type { LocalReceiver } from "./receiver.ts";
 import type { LocalSender } from "./sender.ts";
 
@@ -69,8 +69,13 @@ export class LocalChannel implements RecordChannel {
     return this.flush();
   }
 
-  /** Works off the oldest records until few enough files are under way; further names of what has come are told of then. */
-  makeRoom(): Promise<void> | undefined {
+  /**
+   * Works off the oldest records until few enough files are under way; further names of what has come are told of then. All are worked off
+   * that hold too many directories.
+   */
+  makeRoom({ openCount }: HeldDirectories): Promise<void> | undefined {
+    const { directoriesAhead } = limits;
+    if (openCount > directoriesAhead && this.transfers >= directoriesAhead / 2) return this.flush();
     return this.isNarrow && !this.flushing && this.isCrowded() ? this.workOffOldest() : undefined;
   }
 

@@ -57,6 +57,15 @@ export class FileReceiver {
     this.remote = new RemoteDataReceiver(syscalls, this.copier);
   }
 
+  /** The jobs until `endBatch` are done within milliseconds, and their directories stay open. */
+  beginBatch(): void {
+    this.attributes.beginBatch();
+  }
+
+  endBatch(): void {
+    this.attributes.endBatch();
+  }
+
   /** Does a job in one go; `aborted` is asked between pieces. */
   run(job: ReceiveJob, aborted: () => boolean, beforeRename?: BeforeRename): JobResult {
     const steps = this.steps(job, beforeRename);

@@ -20,7 +20,7 @@ export type OnProgress = (file: PendingFile, done: number) => void;
  * So many files or bytes are written at once before a worker is used. It is started earlier, or for files used at all, if there are
  * enough entries: they will probably be files to write.
  */
-const poolAfterFiles = 400;
+const poolAfterFiles = 60;
 const poolAfterBytes = 64 * 1024 * 1024;
 const warmAfterFiles = 50;
 
@@ -144,6 +144,7 @@ export class LocalReceiver {
 
   private async receiveBatchHere(batch: PendingFile[]): Promise<void> {
     let taken = 0;
+    this.here.beginBatch();
     try {
       for (const file of batch) {
         taken++;
@@ -151,6 +152,7 @@ export class LocalReceiver {
         if (waiting !== undefined) await waiting;
       }
     } finally {
+      this.here.endBatch();
       for (const file of batch.slice(taken)) this.drop(file);
     }
     await this.look();

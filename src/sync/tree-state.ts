@@ -80,6 +80,11 @@ export class TreeState {
     this.rememberAll = times && (hardLinks || late || !impliedDirectories || backupDirectory !== undefined);
   }
 
+  /** Directories held open by who works in them. */
+  get openCount(): number {
+    return this.open.size;
+  }
+
   enter(directory: OpenDirectory): void {
     this.entered++;
     this.open.set(directory.path, directory);

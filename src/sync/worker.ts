@@ -28,9 +28,11 @@ const aborted = (): boolean => Atomics.load(start.control, Control.stop) !== 0;
 
 /** Writes a batch of files. */
 export function receiveBatch(jobs: PackedJobs): PackedResults {
+  receiver.beginBatch();
   try {
     return packResults(unpackJobs(jobs).map((job) => receiver.run(job, aborted)));
   } finally {
+    receiver.endBatch();
     Atomics.add(start.control, Control.batchesDone, 1);
   }
 }

@@ -125,17 +125,21 @@ describe.each(backEnds)("%s", (backEnd) => {
     expect(pictureDifferences(picture(workspace.at("src"), true), picture(workspace.at("dst"), true))).toEqual([]);
   });
 
-  test("X-05 few descriptors are enough for files that threads copy, each in a directory of its own", () => {
+  test.each([
+    ["local", []],
+    ["pulled", ["--protocol=32"]],
+    ["pulled", ["--protocol=28"]],
+  ])("X-05 few descriptors are enough for files each in a directory of its own, %s, %j", (way, options) => {
     using workspace = new Workspace();
-    for (let index = 0; index < 7000; index++) {
+    for (let index = 0; index < 2000; index++) {
       workspace.directory(`src/d${index % 70}/e${index}`);
       workspace.file(`src/d${index % 70}/e${index}/f`, "x");
     }
-    const shell = ["-c", 'ulimit -n 1024; exec "$@"', "sh", tsyncProgram];
-    const run = tsync([...shell, "-a", `${workspace.at("src")}/`, `${workspace.at("dst")}/`], {
-      backEnd,
-      program: "sh",
-    });
+    writeFileSync(workspace.at("shell"), '#!/bin/sh\nshift\nexec "$@"\n', { mode: 0o755 });
+    const shell = way === "local" ? [] : ["-e", workspace.at("shell"), `--rsync-path=${tsyncProgram}`];
+    const source = `${way === "local" ? "" : "host:"}${workspace.at("src")}/`;
+    const line = ["-c", 'ulimit -n 256; exec "$@"', "sh", tsyncProgram, "-a", ...options, ...shell, source];
+    const run = tsync([...line, `${workspace.at("dst")}/`], { backEnd, program: "sh" });
     expect(run).toMatchObject({ code: 0, stderr: "" });
     expect(namesIn(workspace.at("dst"))).toEqual(namesIn(workspace.at("src")));
   });

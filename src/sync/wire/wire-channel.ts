@@ -14,7 +14,7 @@ import { BasisType, type ItemRecord as WireItem } from "../../protocol/item-reco
 import { ReceivedXattr } from "../../protocol/xattr-block.ts";
 import { hasXattrValues, writeXattrRequest } from "../../protocol/xattr-values.ts";
 import { steadyMilliseconds } from "../../steady-time.ts";
-import type { Basis, ChannelRecord, ItemRecord, RecordChannel, TransferRecord } from "../channel.ts";
+import type { Basis, ChannelRecord, HeldDirectories, ItemRecord, RecordChannel, TransferRecord } from "../channel.ts";
 import { storable } from "../compare.ts";
 import type { RunContext } from "../context.ts";
 import { isDirectory } from "../file-list.ts";
@@ -101,6 +101,12 @@ export class WireChannel implements RequestChannel {
       return signed.then((sums) => this.writeHead(record, basis, sums)).then(() => this.room());
     this.writeHead(record, basis, signed);
     return this.room();
+  }
+
+  makeRoom(held: HeldDirectories): Promise<void> | undefined {
+    const { directoriesAhead } = limits;
+    if (held.openCount <= directoriesAhead + this.allowance || this.transfers === 0) return undefined;
+    return this.wait(() => held.openCount <= directoriesAhead / 2 || this.transfers === 0);
   }
 
   flush(): Promise<void> | undefined {
@@ -300,10 +306,13 @@ export class WireChannel implements RequestChannel {
    * record by itself.
    */
   private room(): Promise<void> | undefined {
+    return this.isFree(1) ? this.link.connection.settle() : this.wait(() => this.isFree(0.5));
+  }
+
+  private wait(isFree: () => boolean): Promise<void> | undefined {
     const { link } = this;
-    if (this.isFree(1)) return link.connection.settle();
     link.connection.flush();
-    return link.session.protocol < 30 ? this.oldRoom() : link.condition.until(() => this.isFree(0.5));
+    return link.session.protocol < 30 ? this.waitForOld(isFree) : link.condition.until(isFree);
   }
 
   /** Whether less than a share of what may be under way is. */
@@ -315,8 +324,9 @@ export class WireChannel implements RequestChannel {
   }
 
   /** An old sender answers nothing for what it cannot read: when it falls silent, it is asked for more. */
-  private async oldRoom(): Promise<void> {
+  private async waitForOld(isFree: () => boolean): Promise<void> {
     const { condition, connection } = this.link;
+    const allowed = this.allowance;
     let since = steadyMilliseconds();
     const timer = setInterval(() => {
       const now = steadyMilliseconds();
@@ -326,7 +336,7 @@ export class WireChannel implements RequestChannel {
       condition.changed();
     }, silenceMilliseconds / 2);
     try {
-      await condition.until(() => this.isFree(1));
+      await condition.until(() => isFree() || this.allowance > allowed);
     } finally {
       clearInterval(timer);
     }
