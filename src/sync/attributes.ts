@@ -25,6 +25,7 @@ import {
 } from "./compare.ts";
 import type { RunContext } from "./context.ts";
 import { isDevice, isDirectory, isRegular, isSymlink } from "./file-list.ts";
+import { missingValueText } from "./finish-file.ts";
 import type { JobAttributes } from "./receive-job.ts";
 
 export const accessAclName = "system.posix_acl_access" as ByteName;
@@ -232,10 +233,11 @@ function openedXattrs(
   uid: number,
   mode: number,
   existing: ExistingAttributes,
+  isLate = false,
 ): void {
   const { syscalls, identity } = context;
   const { directory, name } = place;
-  if (context.lateXattrs !== undefined && wantedXattrs(context, entry).some(isPending)) {
+  if (!isLate && context.lateXattrs !== undefined && wantedXattrs(context, entry).some(isPending)) {
     context.lateXattrs.add(entry);
     return;
   }
@@ -256,7 +258,10 @@ export function setLateXattrs(context: RunContext, place: Place, entry: FileEntr
   const [list] = syscalls.readXattrs(directory, [name]);
   const existing = { ...noAttributes(), xattrs: isXattrList(list) ? list : [] };
   if (xattrsDiffer(context, entry, existing.xattrs))
-    openedXattrs(context, place, entry, stat.uid, stat.mode & 0o7777, existing);
+    openedXattrs(context, place, entry, stat.uid, stat.mode & 0o7777, existing, true);
+  for (const item of wantedXattrs(context, entry)) {
+    if (isPending(item)) context.ledger.error("receiver", missingValueText(item.name, place.absolute), place.absolute);
+  }
   const isMissing = !context.options.permissions && isDirectory(entry) && (entry.mode & ~stat.mode & 0o2000) !== 0;
   if (isMissing) syscalls.chmodAt(directory, name, (stat.mode & 0o7777) | 0o2000);
 }
@@ -270,7 +275,8 @@ function setXattrs(context: RunContext, place: Place, entry: FileEntry, existing
   };
   const wanted = wantedXattrs(context, entry);
   const present = new Map(existing.xattrs.map((item) => [item.name, item.value]));
-  for (const { name, value } of wanted) {
+  for (const { name, value, abbreviated } of wanted) {
+    if (abbreviated !== undefined) continue;
     const old = present.get(name);
     if (old !== undefined && sameBytes(old, value)) continue;
     const status = syscalls.setXattrAt(place.directory, place.name, name, value);

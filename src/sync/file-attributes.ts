@@ -77,7 +77,11 @@ export class FileAttributes {
       open ? syscalls.fsetXattr(descriptor, attribute, value) : syscalls.setXattrAt(directory, name, attribute, value);
     const removeXattr = (attribute: ByteName): number =>
       open ? syscalls.fremoveXattr(descriptor, attribute) : syscalls.removeXattrAt(directory, name, attribute);
-    for (const item of xattrs ?? []) note("xattr", setXattr(item.name, item.value), item.name);
+    for (const item of xattrs ?? []) {
+      if (item.abbreviated === undefined) note("xattr", setXattr(item.name, item.value), item.name);
+      // A value that has not come takes no other's place; of a copy made here it is still to come.
+      else if (job.tokens !== undefined) failures.push({ step: "xattr-value", errno: 0, detail: item.name });
+    }
     // An ACL that comes as an attribute stays as it is where rsync's temporary file has the mode from the start.
     const bringsAcl = xattrs?.some((item) => item.name === accessAclName) === true;
     if (bringsAcl && job.method === "replace") currentMode = 0o600 | (mode & 0o700);

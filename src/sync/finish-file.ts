@@ -60,6 +60,10 @@ export function finishFile(
       ledger.error("receiver", verificationText(file.absolute), file.absolute);
       continue;
     }
+    if (step === "xattr-value") {
+      ledger.error("receiver", missingValueText(failure.detail, tempPath(file, result)), file.absolute);
+      continue;
+    }
     ledger.systemError("receiver", failureText(file, failure, result), errno, file.absolute);
   }
   if (isLost) told();
@@ -84,11 +88,19 @@ function finalPath({ job, entry }: PendingFile): ByteName {
   return job.delayed ? partialPath(job.partialDirectory, entry.path) : entry.path;
 }
 
+/** What is said of an attribute whose value the sender did not send though it was asked for (2-file-list 7.5). */
+export function missingValueText(name: ByteName | undefined, absolute: string): string {
+  return `Missing abbreviated xattr value, ${name}, for "${absolute}"`;
+}
+
+function tempPath(file: PendingFile, { tempName }: JobResult): string {
+  return tempName === undefined ? file.absolute : `${file.tempAbsolute ?? file.directoryAbsolute}/${tempName}`;
+}
+
 /** The words of rsync for a failed step, up to the system's reason. */
 function failureText(file: PendingFile, failure: JobFailure, result: JobResult): string {
   const { absolute } = file;
-  const temp =
-    result.tempName === undefined ? absolute : `${file.tempAbsolute ?? file.directoryAbsolute}/${result.tempName}`;
+  const temp = tempPath(file, result);
   switch (failure.step) {
     case "compare":
       return `verification of "${absolute}" failed`;

@@ -163,6 +163,7 @@ export interface JobFailure {
     | "chmod"
     | "times"
     | "xattr"
+    | "xattr-value"
     | "acl"
     | "rename"
     | "partial-directory"

@@ -32,6 +32,10 @@ const elsewhere: Readonly<Record<string, readonly [file: string, title: string]>
   ],
   "a sender that says it is through, but has neither sent a file that was asked for nor said that it cannot (from protocol 30)":
     ["test/hostile/broken-promises.test.ts", 'describe("a sender that is through without"'],
+  "`-X`: a sender that does not send the value of a long attribute that was asked for": [
+    "test/hostile/missing-values.test.ts",
+    'describe("a long attribute without its value"',
+  ],
   "the other side ends the session early with code 0": [
     "test/hostile/broken-promises.test.ts",
     "the code of an early end, %s, is none of success",
