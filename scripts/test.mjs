@@ -14,6 +14,8 @@ const checks = {
 };
 const vitest = ["node_modules/vitest/vitest.mjs", "run", "--reporter=default", "--reporter=json"];
 
+const isRetried = ({ status, failureMessages }) => status === "passed" && failureMessages.length > 0;
+
 mkdirSync(folder, { recursive: true });
 rmSync(report, { force: true });
 let failed = 0;
@@ -29,6 +31,11 @@ try {
   const result = JSON.parse(readFileSync(report, "utf8"));
   passed = result.numPassedTests;
   failed += result.numFailedTests;
+  for (const { fullName, failureMessages } of result.testResults.flatMap((file) =>
+    file.assertionResults.filter(isRetried),
+  )) {
+    console.log(`PASSED WHEN TRIED AGAIN: ${fullName}\n${failureMessages.join("\n")}`);
+  }
   // A file that cannot be loaded, or an error outside a test, fails no test but the run.
   if (tests.status !== 0 && result.numFailedTests === 0) failed++;
 } catch {

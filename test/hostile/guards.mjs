@@ -32,6 +32,7 @@ function runTest(folder, guard) {
   const args = [
     "run",
     "--project=real",
+    "--retry=0",
     "--reporter=json",
     `--outputFile=${report}`,
     guard.suite,
