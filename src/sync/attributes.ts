@@ -3,8 +3,9 @@
  * extended attributes, times, ACLs, and the mode last. What is already right is not written again (4-traps T-18). New
  * file contents get theirs in `receive-file`, before the rename.
  */
-import type { ByteName } from "../bytes/byte-name.ts";
+import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import { accessAclDiffers, accessAclToSet, defaultAclDiffers, defaultAclToSet } from "../fs/acl.ts";
+import { followedPath } from "../fs/followed-links.ts";
 import { emptyStat, isXattrList, type Stat } from "../fs/syscalls/interface.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
 import {
@@ -42,6 +43,8 @@ export interface Place {
   readonly absolute: ByteName;
   /** A link that counts as the directory it leads to: the attributes are set on the link itself. */
   readonly isLink?: boolean;
+  /** Where mode and ACLs are set if not here: at the directory that such a link leads to (`--insecure-links`). */
+  readonly access?: Place | undefined;
 }
 
 /** How times are set: by the comparison rule for things found in place, exactly for things just made. */
@@ -64,6 +67,11 @@ export function setAttributes(
   hasCopies = false,
 ): boolean | undefined {
   const { options, syscalls, ledger } = context;
+  if (place.isLink === true && options.insecureLinks && !("access" in place)) {
+    const again = (access: Place | undefined) =>
+      setAttributes(context, { ...place, access }, entry, mode, stat, existing, timeRule, hasCopies);
+    return atTarget(context, place, again);
+  }
   const { directory, name, absolute } = place;
   const isReceivers = () => options.xattrs > 0 && xattrsDiffer(context, entry, existing.xattrs);
   const fail = (text: string, errno: number, byGenerator = true): undefined => {
@@ -142,7 +150,7 @@ export function setAttributes(
   // Only a file that stands for a link has a mode.
   if (isSymlink(entry) && !hasNotes) return changed;
   if (options.acls) {
-    const outcome = setAcls(context, place, entry, mode, stat, existing);
+    const outcome = setAcls(context, place.access ?? place, "generator", entry, mode, stat, existing);
     if (outcome !== undefined) changed = true;
     if (outcome !== undefined && !hasNotes) {
       currentMode = outcome;
@@ -151,7 +159,7 @@ export function setAttributes(
     }
   }
   if (((currentMode ^ finalMode) & 0o7777) !== 0) {
-    const status = place.isLink === true ? ELOOP : syscalls.chmodAt(directory, name, finalMode & 0o7777);
+    const status = changeMode(context, place, finalMode & 0o7777);
     const isGenerators = ((currentMode ^ mode) & 0o7777) !== 0;
     if (status < 0) {
       // The receiver has told of a link itself.
@@ -168,6 +176,25 @@ export function setAttributes(
     if (status < 0 && isNoted) fail(failedNote(absolute), status);
   }
   return changed;
+}
+
+/** Hands over the directory that a link leads to while it is open, if there is one. */
+function atTarget<Result>({ syscalls }: RunContext, place: Place, act: (target: Place | undefined) => Result): Result {
+  const { path, directory } = syscalls.flags;
+  const opened = syscalls.openPath(followedPath(place.directory, place.name), path | directory);
+  if (opened < 0) return act(undefined);
+  try {
+    return act({ directory: opened, name: byteName("."), absolute: place.absolute });
+  } finally {
+    syscalls.close(opened);
+  }
+}
+
+/** The mode of a link cannot be changed. */
+function changeMode({ syscalls }: RunContext, place: Place, mode: number): number {
+  if (place.isLink === true && place.access === undefined) return ELOOP;
+  const { directory, name } = place.access ?? place;
+  return syscalls.chmodAt(directory, name, mode);
 }
 
 /** `--fake-super`: what an object stands for cannot be kept. */
@@ -198,9 +225,15 @@ function settleLink(context: RunContext, place: Place, entry: FileEntry, mode: n
   const isTimed =
     keepsTime(entry, options) && !sameTime(mtime, mtimeNanoseconds, stat.mtime, stat.mtimeNanoseconds, options);
   const status = isTimed ? syscalls.setTimesAt(directory, name, mtime, mtimeNanoseconds) : 0;
-  if (status < 0) ledger.systemError("receiver", `failed to set times on "${absolute}"`, status, absolute);
-  else if (((stat.mode ^ mode) & 0o7777) !== 0)
-    ledger.systemError("receiver", `failed to set permissions on "${absolute}"`, ELOOP, absolute);
+  if (status < 0) {
+    ledger.systemError("receiver", `failed to set times on "${absolute}"`, status, absolute);
+    return;
+  }
+  // What the directory has got by now need not be set again.
+  if (options.acls && place.access === undefined)
+    setAcls(context, place, "receiver", entry, mode, stat, noAttributes());
+  const changed = ((stat.mode ^ mode) & 0o7777) === 0 ? 0 : changeMode(context, place, mode & 0o7777);
+  if (changed < 0) ledger.systemError("receiver", `failed to set permissions on "${absolute}"`, changed, absolute);
 }
 
 /** The attributes that a new (or rewritten) regular file is to get, with this ACL (see `JobAttributes`). */
@@ -307,6 +340,7 @@ function isPassedOver({ syscalls }: RunContext, { directory, name }: Place, entr
 function setAcls(
   context: RunContext,
   place: Place,
+  role: "generator" | "receiver",
   entry: FileEntry,
   mode: number,
   stat: Stat,
@@ -324,7 +358,7 @@ function setAcls(
     // A file system without ACLs, or a link, has none to remove; what cannot be set is said, as the mode is still to be set.
     if (status < 0 && status !== -61 && (value !== undefined || status !== -95)) {
       if (!isPassedOver(context, place, entry, status))
-        ledger.systemError("generator", `set_acl: xacl_set(${entry.path}, ACL_TYPE_ACCESS)`, status, absolute);
+        ledger.systemError(role, `set_acl: xacl_set(${entry.path}, ACL_TYPE_ACCESS)`, status, absolute);
       return undefined;
     }
     // Setting the ACL wrote the permission bits too; removing it leaves them as they were.
@@ -339,7 +373,7 @@ function setAcls(
     if (status < 0 && status !== -61) {
       const call = value === undefined ? "sys_acl_delete_def_file(" : "xacl_set(";
       const type = value === undefined ? "" : ", ACL_TYPE_DEFAULT";
-      ledger.systemError("generator", `set_acl: ${call}${entry.path}${type})`, status, absolute);
+      ledger.systemError(role, `set_acl: ${call}${entry.path}${type})`, status, absolute);
     } else bits ??= stat.mode & 0o7777;
   }
   return bits;

@@ -1,6 +1,7 @@
 /** Reads the ACLs and extended attributes of what stands at the destination, a directory's names in one go. */
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import { defaultAclPermissions } from "../fs/acl.ts";
+import { followedPath } from "../fs/followed-links.ts";
 import { isXattrList, type UnreadableXattr } from "../fs/syscalls/interface.ts";
 import type { Xattr } from "../protocol/file-entry.ts";
 import { accessAclName, defaultAclName } from "./attributes.ts";
@@ -67,6 +68,17 @@ export class ExistingReader {
       this.context.ledger.systemError("generator", text, list.errno, absolute);
     }
     return { ...noAttributes(), unreadable: true };
+  }
+
+  /** Those of a link that counts as the directory it leads to: the ACLs are that directory's, all else (`own`) is the link's. */
+  readLinked(directory: number, name: ByteName, own: ExistingAttributes): ExistingAttributes {
+    const { options, syscalls } = this.context;
+    if (!options.acls) return own;
+    const opened = syscalls.openPath(followedPath(directory, name), syscalls.flags.path | syscalls.flags.directory);
+    if (opened < 0) return own;
+    const [list] = syscalls.readXattrs(opened, [byteName(".")], isAcl);
+    syscalls.close(opened);
+    return isXattrList(list) ? { ...own, ...this.split(list), xattrs: own.xattrs } : own;
   }
 
   /** The attributes as they were read, lists that are equal mostly one object; or why they could not be read. */

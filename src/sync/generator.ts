@@ -268,13 +268,8 @@ export class Generator {
     const early = this.early.wasMade(entry.path);
     const madeRoot = root && destination.created;
     let exists = status === 0 && !early && !madeRoot;
-    if (
-      status === 0 &&
-      typeof where === "object" &&
-      leadsToDirectory(context, where.descriptor, where.name, this.stat)
-    ) {
-      opened.isLink = true;
-    }
+    if (status === 0 && typeof where === "object")
+      opened.isLink = leadsToDirectory(context, where.descriptor, where.name, this.stat);
     let isDir = status === 0 && (this.stat.mode & FileType.mask) === FileType.directory;
     if (context.gate !== undefined && context.gate.entry(entry) !== "planned") return isDir ? "ok" : "skipped";
     if (options.existing && status === ENOENT) {
@@ -302,8 +297,10 @@ export class Generator {
     const parentPermissions = this.permissions.ofDirectory(parentPath, root, where);
     const existingMode = exists ? this.stat.mode : undefined;
     const mode = destinationMode(context, entry, existingMode, parentPermissions);
-    const attributes =
+    const own =
       exists && typeof where === "object" ? existing.read(where.descriptor, where.name, absolute) : noAttributes();
+    const isLink = opened.isLink && typeof where === "object";
+    const attributes = isLink ? existing.readLinked(where.descriptor, where.name, own) : own;
     const flags = exists
       ? itemFlags(context, entry, mode, this.stat, attributes, 0)
       : newDirectoryFlags(this.parts, entry, this.below(entry.path), mode);
@@ -334,7 +331,8 @@ export class Generator {
     opened.isNew = !exists;
     // A new setgid directory without -p keeps the bit that its parent gave it (T-14).
     const wanted = !options.permissions && !exists ? mode | (this.stat.mode & 0o2000) : mode;
-    const found = exists ? attributes : existing.read(where.descriptor, where.name);
+    const present = options.insecureLinks ? attributes : own;
+    const found = exists ? present : existing.read(where.descriptor, where.name);
     const place = { directory: where.descriptor, name: where.name, absolute, isLink: opened.isLink };
     const timeRule = options.backup && options.backupDirectory === undefined ? "leave" : exists ? "by-window" : "exact";
     const hasCopies = !exists && (flags & (ItemFlag.isNew | ItemFlag.xattr)) === 0;

@@ -20,13 +20,6 @@ difference("`--keep-dirlinks -H` with a link that leads out, and a linked file b
   tsync: { status: 23, err: /failed to stat "\S+\/d\/l\/g".*\n.*\/d\/l\/f"/, seen: "d:\nl\ny\nz\n\nout:\n" },
 });
 
-difference("`--keep-dirlinks -A` with a link to a directory that has an ACL", {
-  setup: "mkdir -p s/l d/r; ln -s r d/l; setfacl -m u:1:rwx d/r",
-  run: "-aKAi s/ d/",
-  rsync: { status: 23, out: /^\.d\S+p\.\.\.a\. l\/$/m },
-  tsync: { status: 23, out: /^\.d\S+p\.\.\.\.\. l\/$/m },
-});
-
 difference("`--keep-dirlinks` with a link that leads out, and `--link-dest -H`", {
   setup: `${setup}; ln s/l/f s/l/g; mkdir alt; cp -a s/. alt/`,
   run: "-aHK --link-dest=../alt s/ d/",

@@ -67,6 +67,23 @@ test("--keep-dirlinks sets attributes on the link", () => {
   expect(expectSame(`${setup}; chmod 700 s/dir`, "-aiK s/ d/").status).toBe(23);
 });
 
+/** Directories that differ in mode and ACLs from what the links of the same names lead to. */
+const withAcls = `mkdir -p s/{a,b,c,d,e,g} d/r{a,b,c,d,e,g}; for n in a b c d e g; do ln -s r$n d/$n; echo x >s/$n/f; done
+setfacl -m u:33:rwx s/a s/e s/g d/rb d/re; setfacl -d -m u:33:rwx s/c d/rd; setfacl -m u:34:r d/rg; setfattr -n user.a -v b s/e
+${settled}`;
+
+test.each([
+  ...["-aAiK", "-aAXiK", "-aAiK --existing", "-aAiK --insecure-links", "-aAXiK --insecure-links"],
+  ...["-rpiK --insecure-links", "-aXiK --insecure-links --existing", "-aAiKn --insecure-links"],
+])("--keep-dirlinks with ACLs and other modes: %s", (options) => {
+  expectSame(withAcls, `${options} s/ d/`);
+  expectSame(
+    `${withAcls}; chmod g-r s/*; chown 5:6 s/a; ln -sfn ../out d/e; mkdir out; ${settled}`,
+    `${options} s/ d/`,
+  );
+  expectSame(`${inside}; rm s/q; chmod 750 s/dir; ln -sfn . d/dir; ${settled}`, `${options} --existing s/ d/`);
+});
+
 test("--keep-dirlinks where the source has no directory, and for links below links", () => {
   expectSame(`${plain}; rm -r s/dir s/od; echo f >s/dir; echo f >s/od; ${settled}`, "-aiK s/ d/");
   expectSame(`${inside}; mkdir d/new; rm -r d/real/sub; ln -s ../new d/real/sub; ${settled}`, "-aiK s/ d/");

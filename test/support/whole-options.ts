@@ -112,7 +112,7 @@ const extras: readonly Extra[] = [
   extra(0.05, "--append", { along: delta, clashes: noAppend, avoids: ["-y", "-yy", "-S"] }),
   extra(0.04, "--append-verify", { along: delta, clashes: noAppend, avoids: ["-y", "-yy", "-S"] }),
   extra(0.06, "--delay-updates", { clashes: ["--inplace", "--append", "--append-verify"], avoids: ["--partial-dir"] }),
-  extra(0.06, "-K --keep-dirlinks", { avoids: ["-A"] }),
+  extra(0.06, "-K --keep-dirlinks"),
   extra(
     0.06,
     (root) => {
