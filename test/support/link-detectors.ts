@@ -12,6 +12,7 @@ import {
   sameOrderOf,
   saysMoreBytes,
   someFailed,
+  unescaped,
 } from "./difference-detector.ts";
 import { endings, isBackupOfAnotherName, isBackupOfLinked, isOfFollower, otherNames } from "./linked-names.ts";
 import type { Difference } from "./outcome.ts";
@@ -22,6 +23,7 @@ const unreadable = /^rsync: \[generator\] open "(.*)": Permission denied \(13\)$
 const throughLink =
   /^rsync: \[generator\] failed to set permissions on "(.*)": Too many levels of symbolic links \(40\)$/;
 const noDirectory = /^rsync: \[generator\] recv_generator: failed to stat "(.*)": Not a directory \(20\)$/;
+const verification = /^WARNING: (.*) failed verification -- update (?:discarded|retained) \(will try again\)\.$/;
 const vanished = /^file has vanished: "(.*)"$/;
 const someVanished = /^rsync warning: some files vanished before they could be transferred/;
 const alreadyRemoved = /^sender file already removed: (.*)$/;
@@ -54,6 +56,9 @@ export const linkDetectors: readonly Detector[] = [
       const several = [...found].filter(([path, { type }]) => type === "file" && isOneOfSeveral(path));
       const areAll = (kind: RegExp) => left.length > 0 && [...left, ...right].every((line) => kind.test(line));
       if (aspect === "stdout summary" && !isOrder && areAll(dataTotals)) return several.length > 0;
+      const isWarned = (line: string) =>
+        several.some(([path]) => endings(path).includes(unescaped(verification.exec(line)?.[1] ?? "")));
+      if (aspect === "stderr") return !isOrder && [...left, ...right].every(isWarned);
       if (!itemLines.test(aspect) || isOrder) return false;
       // The digest of nothing, where nothing was missing.
       if (areAll(/^[0-9a-f]{16,32}$/)) return several.length > 0;
@@ -335,10 +340,6 @@ function toldNames(text: string, line: RegExp): ByteName[] {
     const match = line.exec(one);
     return match === null ? [] : [unescaped(match[1] ?? "") as ByteName];
   });
-}
-
-function unescaped(text: string): string {
-  return text.replace(/\\#(\d{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
 function removesSources(options: Options): boolean {

@@ -10,6 +10,7 @@ const differs = (path: string, property: TreeDifference["property"], left?: stri
 const two = { "dst/a": { linkedWith: "dst/a" }, "dst/b": { linkedWith: "dst/a" } };
 const some23 = "rsync error: some files/attrs were not transferred (see previous errors) (code 23)";
 const unlinked = 'rsync: [generator] link "/x/dst/.a.######" => b failed: Permission denied (13)';
+const unverified = "failed verification -- update retained (will try again).";
 const unread = 'rsync: [generator] open "/x/alt/d/f": Permission denied (13)';
 const notOpened = (name: string, reason: string) =>
   `rsync: [generator] failed to open "/x/dst/d/${name}", continuing: ${reason}`;
@@ -39,6 +40,15 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     /^`--inplace`, `--append` onto/,
     { argv: "-a --append", tree: two, difference: { aspect: "stdout items", left: [" >f.st...... 1 p{#}"] } },
     { difference: { aspect: "stdout items", left: [" >f.st...... 21 p{#}"] } },
+  ],
+  [
+    "the failed verification of a file that has one name",
+    /^`--inplace`, `--append` onto/,
+    {
+      ...{ argv: "-a --append-verify", tree: two },
+      difference: { aspect: "stderr", right: [`WARNING: b ${unverified}`] },
+    },
+    { difference: { aspect: "stderr", right: [`WARNING: c ${unverified}`] } },
   ],
   [
     "the kind of a file that has several names",
