@@ -23,6 +23,7 @@ import type { DeltaJob, DeltaResult, JobResult, ReceiveJob } from "./receive-job
 import type { OpenSource } from "./sender.ts";
 import { deviceSize } from "./source-stat.ts";
 
+const EPERM = -1;
 const tokenBytes = 4;
 /** Protocol whose block sizes hold within one machine. */
 const newestProtocol = 32;
@@ -96,6 +97,26 @@ export class DeltaRequests {
     if (basis === undefined) return;
     syscalls.read(basis, new Uint8Array(1), 0, 1, 0);
     syscalls.close(basis);
+  }
+
+  /**
+   * With `-U`: rsync reads a similar file when it asks for the entry, so that the file's own turn, if it is yet to come, gives it back its
+   * time of access, and once more when data of it are used.
+   */
+  touchSimilar(turn: PlacedTurn, result?: JobResult): void {
+    const { syscalls } = this.context;
+    if (!this.isOwnSimilar(turn) || (result !== undefined && (result.delta?.matchedBytes ?? 0) === 0)) return;
+    const basis = openRegular(syscalls, turn.place.directory, turn.basis.name, this.howToOpen);
+    if (basis < 0) return;
+    syscalls.read(basis, new Uint8Array(1), 0, 1, 0);
+    syscalls.close(basis);
+  }
+
+  /** Whether the basis is a similar file of the same directory, of which times of access matter. */
+  private isOwnSimilar(turn: PlacedTurn): turn is PlacedTurn & { readonly basis: Alternate } {
+    const { isRemote, options } = this.context;
+    const counts = options.atimes && isRemote !== true && !options.wholeFile && options.transferChecksum !== "none";
+    return counts && options.append === "no" && turn.basis?.similar === true && turn.basis.index < 0;
   }
 
   /** `--max-alloc` counts the block sums of a basis, which a job that is not to be closes. */
@@ -202,7 +223,11 @@ export class DeltaRequests {
     const { directory, name } = turn.place;
     const flags = syscalls.flags.readOnly | syscalls.flags.nonBlock | this.howToOpen;
     if (turn.basis !== undefined) {
-      return openRegular(syscalls, turn.basis.directory.descriptor, turn.basis.name, this.howToOpen);
+      const { directory: above, name: similar } = turn.basis;
+      const unseen = this.isOwnSimilar(turn) ? syscalls.flags.noAccessTime : 0;
+      const basis = openRegular(syscalls, above.descriptor, similar, this.howToOpen | unseen);
+      // Only its owner may read a file without a trace.
+      return basis === EPERM ? openRegular(syscalls, above.descriptor, similar, this.howToOpen) : basis;
     }
     if (partial && options.partialDirectory !== undefined) {
       const held = openPartialDirectory(syscalls, operator, directory, options.partialDirectory, false);

@@ -33,7 +33,7 @@ export class EarlyDirectories {
     const { options, syscalls } = context;
     const name = destination.singleName ?? entry.name;
     if (!options.times || options.omitDirectoryTimes) return;
-    if (options.dryRun || context.gate !== undefined) return;
+    if (context.gate !== undefined || (options.dryRun && !options.incrementalRecursion)) return;
     if ((entry.flags & EntryFlag.implied) !== 0 && !options.impliedDirectories) return;
     if (entry.path === "." || entry.path === "/.") return;
     const status = syscalls.lstatAt(descriptor, name, this.stat);
@@ -45,6 +45,8 @@ export class EarlyDirectories {
         return;
       }
     } else if (status !== ENOENT || options.existing) return;
+    // That room would be made has been said.
+    if (options.dryRun) return;
     if (syscalls.makeDirectoryAt(descriptor, name, (entry.mode & 0o700) | 0o700) === 0) {
       this.made.add(entry.path);
       parent.dirty = true;

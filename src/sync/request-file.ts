@@ -98,6 +98,7 @@ export class FileRequests {
     // What waits changes its directory at the end, which then gets its time.
     if (!delayed) directory.dirty = true;
     if (group !== undefined) group.transferring = true;
+    this.deltas.touchSimilar(turn);
     const heldTurn = held === turn.place.directory ? turn : { ...turn, place: { ...turn.place, directory: held } };
     return channel.push({
       ...record,
@@ -186,6 +187,7 @@ export class FileRequests {
       backupError: () => backups.fatalError(path),
       onDone: (result) => {
         this.deltas.count(result);
+        this.deltas.touchSimilar(turn, result);
         if (!result.done) directory.dirty = true;
         if (result.done && partial && !delayed) removePartialDirectory(context, place.directory);
         // The other side tells of a file that it has sent, this one of a file that it has opened.

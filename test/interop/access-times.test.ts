@@ -78,3 +78,19 @@ test.each(
     "cp s/g e/g; touch -d @1000000000 s/* e/*; touch -a -d @900000000 s/* e/*; touch -d @1100000000 e/c; chmod 600 e/g";
   compare(`${trees}; ${times}`, `-rtpOiiU ${options} s/ d/`);
 });
+
+test.each([
+  "",
+  "--no-W",
+  "--no-W -c",
+  "--no-W --inplace",
+  "--no-W --no-i-r --open-noatime",
+  "-H --no-W --delay-updates",
+])("similar files whose own turn is before and after that of the file built on them: %s", (options) => {
+  for (const lines of [3, 2000]) {
+    const trees = `mkdir s d; for f in s/f1 s/f2 s/f3 s/f4 s/f6; do seq ${lines} >$f; done; echo 5 >s/f5; cp s/f[1246] d`;
+    const times =
+      "touch -d @1000000000 s/* d/*; touch -a -d @1200000000 s/* d/*; touch -a -d @1100000000 d/f[26]; touch -d @1000000001 s/f[35]";
+    compare(`${trees}; ${times}`, `-rtyOiiU ${options} s/ d/`);
+  }
+});

@@ -78,3 +78,15 @@ printf 'z/f\\nz/.cvsignore\\na/f\\nz/zz\\n' >list`;
     compareTimes(setup, `-rltU -i ${text} d/`);
   });
 });
+
+test.each([
+  "-anvv --backup-dir=bk",
+  "-anvv --backup-dir=bk --no-i-r",
+  "-rlpnvv --backup-dir=bk",
+  "-anivvb",
+  "-anvv --delete",
+])("what a dry run says of room for directories: %s", (options) => {
+  const setup = `mkdir -p s/a s/b s/c s/m/n d/m; echo 1 >s/a/f; echo x >d/a; ln -s z d/b; mkfifo d/c; ln -s x d/m/n
+touch -h -d @1500000000 s s/m d d/m`;
+  compare(setup, `${options} s/ d/`);
+});
