@@ -95,13 +95,13 @@ export class Deleter implements DeletionSource {
     this.delayed.length = 0;
   }
 
-  /** `--delete-missing-args`: removes what stands where a missing argument would be, unless rules protect it. */
+  /** `--delete-missing-args`: removes what stands where a missing argument would be, unless rules protect it (those for all, not for directories). */
   deleteArgument(path: ByteName, name: ByteName, stat: Stat): void {
     const { filters, options } = this.context;
     const candidate = this.candidate(path, name, stat);
     filters.enter(0, directoryName(path) || byteName("."), this.places);
     const isDirectory = (candidate.mode & FileType.mask) === FileType.directory;
-    if (!filters.isEmpty && this.isProtected(path, isDirectory, false)) return;
+    if (!filters.isEmpty && this.isProtected(path, false, false)) return;
     const deep = options.force || options.deleteTiming !== "none";
     if (isDirectory && !deep && this.simulate(candidate, true, false) === ENOTEMPTY) {
       this.notice("non-empty-directory", `cannot delete non-empty directory: ${path}`, path);

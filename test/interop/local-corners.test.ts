@@ -90,3 +90,16 @@ test.each([
 touch -h -d @1500000000 s s/m d d/m`;
   compare(setup, `${options} s/ d/`);
 });
+
+test.each([
+  "--exclude=*/",
+  "--exclude=gone/",
+  "--exclude=gone",
+  "--filter=P_*/",
+  "--filter=P_gone/",
+  "--filter=-r_*/ --delete",
+])("--delete-missing-args with rules for directories: %s", (options) => {
+  const setup = `mkdir -p s/l d/gone/x d/empty; for f in d/file d/gone/y s/q; do echo 1 >$f; done; ${dated}`;
+  for (const more of ["", "--force"])
+    compare(setup, `-ai --delete-missing-args ${options} ${more} s/l s/gone s/empty s/file d/`);
+});
