@@ -348,6 +348,8 @@ function setAcls(
 ): number | undefined {
   const { syscalls, ledger } = context;
   const { directory, name, absolute } = place;
+  // Below the top the generator opens what it sets them on, and says nothing of a link.
+  if (place.isLink === true && role === "generator" && entry.path.includes("/")) return undefined;
   let bits: number | undefined;
   if (accessAclDiffers(entry.accessAcl, mode, existing.accessAcl, stat.mode)) {
     const value = accessAclToSet(entry.accessAcl, mode);
