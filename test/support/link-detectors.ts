@@ -118,12 +118,17 @@ export const linkDetectors: readonly Detector[] = [
       // By delta a file that is still there has block sums, one that is not has an error.
       if (/^(?:stdout|log) totals$/.test(aspect)) return saysMoreBytes("either", difference, left.stderr.length);
       if (aspect === "stderr" || aspect === "log generator")
-        return (
-          // What has been removed is not there to build on.
-          onlyLines(difference, notOpened(/No such file or directory \(2\)/), notOpened(/Permission denied \(13\)/)) &&
-          toldNames(difference.left.join("\n"), notOpened(/.*/)).every((path) =>
-            toldNames(left.stderr, unreadable).some((other) => baseName(other) === baseName(path)),
-          )
+        // What has been removed is not there to build on, nor to be given times.
+        return [notOpened, notTimed].some(
+          (line) =>
+            onlyLines(
+              difference,
+              line(/No such file or directory \(2\)/),
+              line(/(?:Permission denied|.* not permitted) \(\d+\)/),
+            ) &&
+            toldNames(difference.left.join("\n"), line(/.*/)).every((path) =>
+              toldNames(left.stderr, unreadable).some((other) => baseName(other) === baseName(path)),
+            ),
         );
       if (tree?.property !== "existence" || tree.left !== undefined) return false;
       if (right.tree.get(tree.path)?.type !== "file") return false;
@@ -333,6 +338,10 @@ function backupBytes({ left, right }: DifferingCase): number {
 /** The names that lines tell of, as they are. */
 function notOpened(reason: RegExp): RegExp {
   return new RegExp(`^rsync: \\[generator\\] failed to open "(.*)", continuing: (?:${reason.source})$`);
+}
+
+function notTimed(reason: RegExp): RegExp {
+  return new RegExp(`^rsync: \\[generator\\] failed to set times on "(.*)": (?:${reason.source})$`);
 }
 
 function toldNames(text: string, line: RegExp): ByteName[] {

@@ -14,6 +14,9 @@ const unverified = "failed verification -- update retained (will try again).";
 const unread = 'rsync: [generator] open "/x/alt/d/f": Permission denied (13)';
 const notOpened = (name: string, reason: string) =>
   `rsync: [generator] failed to open "/x/dst/d/${name}", continuing: ${reason}`;
+const notTimed = (name: string, reason: string) =>
+  `rsync: [generator] failed to set times on "/x/dst/d/${name}": ${reason}`;
+const refused = "Operation not permitted (1)";
 const through = 'rsync: [generator] failed to set permissions on "/x/dst/l": Too many levels of symbolic links (40)';
 const gone = 'file has vanished: "/x/src/d/f"';
 const noLeader = 'rsync: [generator] stat "/x/dst/x/p" failed: Not a directory (20)';
@@ -79,6 +82,25 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
       difference: { aspect: "stdout followers", left: ["hL          a => b"] },
     },
     { difference: { aspect: "stdout followers", left: ["hf          a => b"] } },
+  ],
+  [
+    "the time of another file that is not there",
+    /^`--link-dest` with an equal file/,
+    {
+      ...{ argv: "-aU --link-dest=../alt", stderr: [unread, unread], tree: { "dst/d/f": {} } },
+      difference: {
+        aspect: "stderr",
+        left: [notTimed("f", "No such file or directory (2)")],
+        right: [notTimed("f", refused)],
+      },
+    },
+    {
+      difference: {
+        aspect: "stderr",
+        left: [notTimed("g", "No such file or directory (2)")],
+        right: [notTimed("g", refused)],
+      },
+    },
   ],
   [
     "a file that is missing in tsync's tree",
