@@ -73,6 +73,11 @@ export class FilterEvaluator {
     return this.#mergeCount > 0;
   }
 
+  /** Whether there are merge files that are looked for in all directories above, too. */
+  get looksUp(): boolean {
+    return this.#frame.merges.some(({ merge }) => merge !== undefined && baseName(merge.file) !== merge.file);
+  }
+
   /** Names of the merge files that are looked for in the directory entered last. */
   get mergeFileNames(): ByteName[] {
     return this.#frame.merges.flatMap(({ merge }) => (merge === undefined ? [] : [baseName(merge.file)]));

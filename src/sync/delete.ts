@@ -90,9 +90,9 @@ export class Deleter implements DeletionSource {
 
   /** Removes what `--delete-delay` remembered, in the order in which it was found. */
   deleteDelayed(): void {
+    const delayed = this.delayed.splice(0);
     if (this.guarded?.holds !== true)
-      for (const { item, deep } of this.delayed) this.deleteItem(item, false, undefined, deep);
-    this.delayed.length = 0;
+      for (const { item, deep } of delayed) this.deleteItem(item, false, undefined, deep);
   }
 
   /** `--delete-missing-args`: removes what stands where a missing argument would be, unless rules protect it (those for all, not for directories). */
@@ -334,15 +334,15 @@ export class Deleter implements DeletionSource {
     return status;
   }
 
-  /** Whether a directory is seen to hold something; one that cannot be looked into is reported. */
+  /** Whether a directory is seen to hold something; one that cannot be looked into is reported. Its list is for what -vv tells of rules. */
   private isSeenFull(item: Candidate): boolean {
     const held = this.destination.walker?.directory(item.path);
     if (held === undefined) return false;
-    const names = typeof held === "number" ? held : this.context.syscalls.readDirectory(held.descriptor);
+    const { filters, options, syscalls } = this.context;
+    const names = typeof held === "number" ? held : syscalls.readDirectory(held.descriptor);
     if (typeof names === "object" && typeof held === "object") {
+      if (filters.looksUp) filters.enter(0, item.path, this.places);
       if (names.length === 0 || this.isClosed(item.path, held.descriptor, names, true)) return false;
-      // Listed for what -vv tells of the rules only: nothing comes of it.
-      const { filters, options } = this.context;
       if (options.debug.filter > 0 && !filters.isEmpty) this.list(item.path, held.descriptor, () => false, true);
       return true;
     }

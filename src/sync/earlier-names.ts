@@ -21,6 +21,13 @@ export class EarlierNames {
     return this.before.size > 0 && stat.linkCount > 1 && this.before.has(keyOf(stat));
   }
 
+  /** What rsync takes for the attributes of a file: if they were as they should be then, those of then, and nothing is set. */
+  seen(entry: FileEntry, stat: Stat, attributes: ExistingAttributes): ExistingAttributes {
+    const before = this.hasMet(stat) ? this.before.get(keyOf(stat)) : undefined;
+    if (before === undefined || xattrsDiffer(this.context, entry, before)) return attributes;
+    return { ...attributes, xattrs: before };
+  }
+
   /** Item flags with what differed then; remembers what differs now. */
   flags(entry: FileEntry, stat: Stat, { xattrs }: ExistingAttributes, flags: number): number {
     const { options } = this.context;

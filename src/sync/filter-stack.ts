@@ -58,6 +58,11 @@ export class FilterStack {
     return this.evaluator.hasMergeFiles;
   }
 
+  /** Whether there are merge files that are looked for in all directories above, too. */
+  get looksUp(): boolean {
+    return this.evaluator.looksUp;
+  }
+
   /** Names of the merge files that are looked for in the directory entered last. */
   get mergeFileNames(): ByteName[] {
     return this.evaluator.mergeFileNames;

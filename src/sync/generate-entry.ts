@@ -314,7 +314,7 @@ export class EntryGenerator {
       this.parts.links.wait(group, turn);
       return undefined;
     }
-    const told = () => existing.read(place.directory, place.name, place.absolute);
+    const told = () => this.earlier.seen(entry, stat, existing.read(place.directory, place.name, place.absolute));
     if (exists && quickCheck(options, entry, stat, () => this.digest(place.directory, place.name, entry.size))) {
       const attributes = told();
       let changed: boolean | undefined = false;
@@ -346,7 +346,8 @@ export class EntryGenerator {
     const silent = () => (exists ? existing.read(place.directory, place.name) : noAttributes());
     const attributes = comparable ? told() : silent();
     if (comparable) {
-      const flags = itemFlags(context, entry, mode, stat, attributes, initial);
+      const now = itemFlags(context, entry, mode, stat, attributes, initial);
+      const flags = this.earlier.flags(entry, stat, attributes, now);
       return this.requests.request(this.startedFrom(turn, kept, undefined), attributes, flags, partial, group);
     }
     if (similar !== undefined) return this.fromSimilar(turn, similar, initial, group);

@@ -94,14 +94,15 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
   const throughLinks = linksToFollow(options) !== "none";
   const warn = (text: ByteName): void => ledger.warning("client", text);
   const reader = fileFilterReader(syscalls, ownPaths, warn, throughLinks, mergePaths);
-  // A link in the destination may stand where a directory is expected. Without deletion only missing arguments are judged there, which
-  // rsync does not do.
-  const leavesTimes = options.deleteTiming === "none";
-  const ownReader = fileFilterReader(syscalls, ownPaths, warn, true, mergePaths, leavesTimes);
   const { deleteExcluded, nulTerminated } = options;
   const { home, cvsIgnore } = request;
   const settings = { deleteExcluded, nulTerminated, home, cvsIgnoreVariable: cvsIgnore };
   const program = compileFilters(options.filters, reader, settings);
+  // A link in the destination may stand where a directory is expected. Without deletion rsync judges nothing there, and reads only what
+  // is looked for in all directories above, when it makes room.
+  const looksUp = program.merges.some(({ merge }) => merge !== undefined && baseName(merge.file) !== merge.file);
+  const leavesTimes = options.deleteTiming === "none" && !looksUp;
+  const ownReader = fileFilterReader(syscalls, ownPaths, warn, true, mergePaths, leavesTimes);
   const listed = readListed({ options, syscalls: sourceCalls }, ownPaths);
   copyAs(options.copyAs, syscalls, "sender");
   const identity = currentIdentity(receiverRights.superUser);

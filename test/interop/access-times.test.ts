@@ -94,3 +94,17 @@ test.each([
     compare(`${trees}; ${times}`, `-rtyOiiU ${options} s/ d/`);
   }
 });
+
+const compareRules = sideBySide({ look: "find d -name .rsync-filter -printf '%p %A@\\n' | sort" });
+
+test.each([
+  "-aUFF",
+  "-rlUFn",
+  "-aUFF --force",
+  "-aUFF --no-i-r",
+  "-aU --filter=:_.rsync-filter --force",
+  "-aU --filter=:_/.rsync-filter",
+])("rules of the directories above one that gives way: %s", (options) => {
+  const trees = `mkdir -p s/p/q d/p/q/f d/p/q/h/i; echo 1 >s/p/q/f; ln -s x s/p/q/h; for f in d d/p d/p/q; do echo P x >$f/.rsync-filter; done`;
+  compareRules(`${trees}; find d -name .r* -exec touch -d @1500000000 {} +`, `${options} s/ d/`);
+});

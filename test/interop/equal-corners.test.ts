@@ -86,3 +86,15 @@ describe("-n -H with a special file and another name in a directory that is to t
     compare(`${setup}; ${other}`, "-anHi s/ d/");
   });
 });
+
+test.each(["-aXi", "-aXii --no-i-r", "-aXXvv", "-aXin", "-aXi --no-W"])(
+  "%s: further names, only in the destination, of a file whose attributes change",
+  (text) => {
+    for (const value of ["1", "1".repeat(60)])
+      for (const more of [`setfattr -n user.b -v ${value} s/b`, "echo new >s/b", "setfattr -n user.a -v 2 d/b"]) {
+        const setup = `mkdir s d; for f in a b c; do echo 1 >s/$f; done; cp -p s/a d/a; ln d/a d/b; ln d/a d/c; ${more}
+setfattr -n user.a -v ${value} s/a; touch -d @1000000000 s/* d/*; touch -d @1500000000 s d`;
+        compare(setup, `${text} s/ d/`);
+      }
+  },
+);

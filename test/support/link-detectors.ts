@@ -230,7 +230,11 @@ export const linkDetectors: readonly Detector[] = [
     explains: (difference, one) => {
       const { aspect, isOrder, left, right } = difference;
       if (aspect === "exit code") return codes([23], [0], one);
-      if (aspect === "stderr") return onlyLines(difference, new RegExp(`${noDefaultAcl.source}|${someFailed.source}`));
+      // A log tells of the totals of a run that failed.
+      if (aspect === "log summary")
+        return right.length === 0 && onlyLines(difference, /^sent # bytes {2}received # bytes/);
+      if (aspect === "stderr" || aspect === "log items")
+        return onlyLines(difference, new RegExp(`${noDefaultAcl.source}|${someFailed.source}`));
       if (!followerLines.test(aspect) || isOrder || left.length !== right.length) return false;
       // Its ACL counts as changed.
       const plain = (line: string) => line.replace(/(h[fSD][ .\w]{7})a/g, "$1.");

@@ -280,6 +280,15 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { difference: { aspect: "log followers", left: ["hS..tp...a. d/p => a"], right: ["hS..t...... d/p => a"] } },
   ],
   [
+    "a log that tells of something else that failed",
+    /^`-A -H` with another name/,
+    {
+      ...{ argv: "-aAH", codes: [23, 0], stderr: [noDefault, ""] },
+      difference: { aspect: "log items", left: [some23] },
+    },
+    { difference: { aspect: "log items", left: ["hS..t...... d/p => a"] } },
+  ],
+  [
     "a capability of which something else is lost",
     /^`-X` with `--copy-dest` or `--link-dest`, a file with a capability/,
     {
