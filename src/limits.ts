@@ -15,6 +15,8 @@ export const limits = {
   listedNames: 10_000_000,
   /** Filter rules that a peer may send. */
   filterRules: 1_000_000,
+  /** Memory for them, in bytes. */
+  filterListBytes: 268_435_456,
   /** How deep merge files may name further merge files (2-file-list 1.4, 4-traps O-04). */
   mergeDepth: 32,
   /** Extended attributes of one file: how many, and the longest value in bytes (4-traps H-17). */

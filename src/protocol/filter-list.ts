@@ -1,7 +1,8 @@
 /** The client's filter rules on the wire (2-file-list 1.1): texts with their lengths. Their syntax is up to `filter/`. */
 import type { ByteName } from "../bytes/byte-name.ts";
-import { protocolError } from "../errors.ts";
+import { limitError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { MemoryBudget } from "./memory-budget.ts";
 import type { WireReader } from "./wire-reader.ts";
 import type { WireWriter } from "./wire-writer.ts";
 
@@ -13,22 +14,27 @@ export function writeFilterList(writer: WireWriter, rules: readonly ByteName[]):
   writer.int32(0);
 }
 
+/** Memory of a rule besides its text, for the budget. */
+const ruleBytes = 250;
+
 /** Collects the client's rules. */
 export class FilterListReader {
   private readonly rules: ByteName[] = [];
+  private readonly budget = new MemoryBudget("filter rules", limits.filterListBytes);
 
-  /** The texts, once all are here; through `poll`, again until it succeeds. A rule of 5120 bytes or more: exit 2. */
+  /** The texts, once all are here; through `poll`, again until it succeeds. A rule of 5120 bytes or more, or too much: exit 22. */
   read(reader: WireReader): readonly ByteName[] {
     for (;;) {
       const length = reader.int32();
       if (length === 0) return this.rules;
       if (length < 0 || length > limits.ruleBytes) {
-        throw protocolError(`Invalid length of a filter rule: ${length} [${reader.role}]`, reader.role);
+        throw limitError(`Invalid length of a filter rule: ${length} [${reader.role}]`, reader.role);
       }
       if (this.rules.length >= limits.filterRules) {
-        throw protocolError(`More than ${limits.filterRules} filter rules [${reader.role}]`, reader.role);
+        throw limitError(`More than ${limits.filterRules} filter rules [${reader.role}]`, reader.role);
       }
       this.rules.push(reader.name(length));
+      this.budget.take(ruleBytes + length, reader.role);
       reader.commit();
     }
   }

@@ -5,6 +5,13 @@ import { limits } from "../limits.ts";
 export class MemoryBudget {
   /** Bytes held, roughly. */
   private held = 0;
+  private readonly what: string;
+  private readonly maxBytes: number;
+
+  constructor(what = "file lists", maxBytes: number = limits.fileListBytes) {
+    this.what = what;
+    this.maxBytes = maxBytes;
+  }
 
   get heldBytes(): number {
     return this.held;
@@ -13,7 +20,7 @@ export class MemoryBudget {
   /** More is held from here on; too much ends the session (exit 22). */
   take(bytes: number, role: Role): void {
     this.held += bytes;
-    if (this.held > limits.fileListBytes) throw limitError(`file lists are too large [${role}]`, role);
+    if (this.held > this.maxBytes) throw limitError(`${this.what} are too large [${role}]`, role);
   }
 
   /** So much has been dropped. */

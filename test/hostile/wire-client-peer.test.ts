@@ -242,10 +242,20 @@ describe("a server that sends", () => {
   });
 
   test.each<[string, string, number]>([
-    ["that is too long", int(100_000), 2],
-    ["of negative length", int(-5), 2],
+    ["that is too long", int(100_000), 22],
+    ["of negative length", int(-5), 22],
   ])("a filter rule %s", async (_name, hex, code) => {
     await served({ args: sends(), sent: [hello, frame(hex)] }, code);
+  });
+
+  test("X-01 filter rules without end take so much memory and no more", async () => {
+    const rule = `${int(5000)}${text(`- ${"x".repeat(4998)}`)}`;
+    const many = Buffer.from(frame(rule.repeat(800)), "hex");
+    const flood = Array.from({ length: 100 }, () => many);
+    const done = await serveClient({ args: sends(), cwd: workspace.path, sent: [hello, ...flood], closes: true });
+    expect(done).toMatchObject({ code: 22, signal: null });
+    expect(done.stderr).toContain("filter rules are too large [sender]\n");
+    expect(done.peakBytes).toBeLessThan(3 * memoryMax);
   });
 
   test("H-21 many announced sums take no memory before they come", async () => {

@@ -5,9 +5,13 @@ import { cleanListedName, parseFilesFrom } from "../../filter/parse-files-from.t
 import { limits } from "../../limits.ts";
 import { parseRemote } from "../../options/operands.ts";
 import type { TransferOptions } from "../../options/transfer-options.ts";
+import { MemoryBudget } from "../../protocol/memory-budget.ts";
 import { NameStreamReader, NameStreamWriter } from "../../protocol/name-stream.ts";
 import type { Link } from "./link.ts";
 import { namesAreRaw } from "./session.ts";
+
+/** Memory of a name besides its text. */
+const nameBytes = 50;
 
 /** The names that the other side sends, which are the sources; `converts`: with secluded arguments `--iconv` concerns them too. */
 export async function receiveNames(link: Link, relative: boolean, converts: boolean): Promise<readonly ByteName[]> {
@@ -25,10 +29,12 @@ async function readNames(
 ): Promise<readonly ByteName[]> {
   const stream = new NameStreamReader();
   const names: ByteName[] = [];
+  const budget = new MemoryBudget("names of files");
   for (;;) {
     const name = await connection.read((reader) => stream.read(reader));
     if (name === undefined) return names;
     if (names.length >= limits.listedNames) throw unsupportedError(`more than ${limits.listedNames} names`, "sender");
+    budget.take(nameBytes + name.length, "sender");
     names.push(cleanListedName(converts ? (own?.textFromWire(name) ?? name) : name, relative));
   }
 }
