@@ -66,8 +66,8 @@ function read(args: readonly ByteName[], settings: Settings): ByteName[] {
 
 function complete(settings: Settings, operands: readonly ByteName[], environment: ParseEnvironment): ServerCommand {
   if (settings.daemon) throw unsupportedError("This tsync does not support --daemon yet", "server");
-  for (const shown of settings.unsupported.values()) {
-    throw unsupportedError(`This tsync does not support ${shown} yet`, "server");
+  for (const [key, shown] of settings.unsupported) {
+    if (key !== "protocol") throw unsupportedError(`This tsync does not support ${shown} yet`, "server");
   }
   const refuse = (when: boolean, name: string): void => {
     if (when) throw unsupportedError(`This tsync does not support ${name} on the other side`, "server");

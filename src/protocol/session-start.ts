@@ -25,13 +25,25 @@ export function readVersion(reader: WireReader): number {
   return announced;
 }
 
-/** The protocol that both sides speak: the lower number. Exit 2 when tsync does not speak it. */
-export function agreeOnProtocol(own: number, peer: number, role: Role): number {
+/** The protocol that both sides speak: the lower number. Exit 2 when rsync (1-session 3) or tsync does not speak it. */
+export function agreeOnProtocol(own: number, peer: number, role: Role, side: "Client" | "Server" = "Client"): number {
   const protocol = Math.min(own, peer);
-  if (protocol < protocolMin || protocol > protocolMax) {
+  if (protocol < announcedMin) throw refusal(`--protocol must be at least ${announcedMin} on the ${side}.`, role);
+  if (protocol > protocolMax) throw refusal(`--protocol must be no more than ${protocolMax} on the ${side}.`, role);
+  if (protocol < protocolMin) {
     throw protocolError(`protocol ${protocol} is not supported (only ${protocolMin} to ${protocolMax})`, role);
   }
   return protocol;
+}
+
+/** The same where both sides are this process; one that no peer may announce is refused as if a peer did. */
+export function agreeWithOneself(protocol: number, role: Role): number {
+  if (protocol < announcedMin || protocol > announcedMax) throw versionMismatch(role);
+  return agreeOnProtocol(protocol, protocol, role);
+}
+
+function refusal(message: string, role: Role): TsyncError {
+  return new TsyncError("protocol", message, { exitCode: ExitCode.protocol, role, plain: true });
 }
 
 /** What rsync says when the first bytes are not those of an rsync (1-session 3). */

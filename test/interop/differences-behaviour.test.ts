@@ -248,3 +248,12 @@ difference("`SIGQUIT` and the like, ignored when the program is started (`&` in 
   rsync: { status: 0, seen: "f\n" },
   tsync: { status: 131, seen: "" },
 });
+
+difference("paths whose absolute form has more than 4,095 bytes, with shorter names below the argument", {
+  setup: `n=$(printf 'd%.0s' $(seq 200)); long=$n; for i in $(seq 17); do long=$long/$n; done; mkdir -p s/$long d
+echo $n >n; echo s/$long >long; cd s/$long; mkdir -p $n/$n/$n; echo f >$n/$n/$n/f`,
+  run: "n=$(cat n); cd $(cat long) && $p -a $n/$n/$n/ $OLDPWD/d/",
+  look: "ls d",
+  rsync: { status: 23, err: /change_dir ".*" failed: File name too long \(36\)\n/, seen: "" },
+  tsync: { status: 0, err: "", seen: "f\n" },
+});

@@ -163,6 +163,31 @@ difference("protocols 20 to 26", {
   tsync: { status: 2, err: /^protocol 26 is not supported \(only 27 to 32\)$/m, seen: "" },
 });
 
+difference(
+  'an empty remote shell (`-e ""`, `RSYNC_RSH=`)',
+  ["RSYNC_RSH= $p -a s/ nosuch:d/", '$p -a -e "" s/ nosuch:d/', '$p -a --rsh=" " nosuch:s/ d/'].map((run) => ({
+    setup: "mkdir s d",
+    run,
+    rsync: { err: /Failed to exec nosuch: / },
+    tsync: { status: 1, err: /^rsync: no remote shell was given\n/ },
+  })),
+);
+
+difference("a pull of an argument that ends with `..`, without `-R` and `--trust-sender`", {
+  setup: "mkdir -p s/sub d; echo f >s/f; echo g >s/sub/g",
+  run: "-a -e $rsh --rsync-path=$p h:$PWD/s/sub/.. d/",
+  look: "cd d; find . | sort",
+  rsync: { status: 4, err: /^ERROR: rejecting unrequested file-list name: f$/m, seen: ".\n" },
+  tsync: { status: 0, err: "", seen: ".\n./f\n./sub\n./sub/g\n" },
+});
+
+difference("`-M--files-from=FILE` in a push", {
+  setup: "mkdir s d; for i in 1 2 3; do echo $i >s/$i; done; : >list",
+  run: "-a --no-i-r -M--files-from=$PWD/list -e $rsh --rsync-path=$p s/ h:$PWD/d/",
+  rsync: { status: 0, err: "" },
+  tsync: { status: 2 },
+});
+
 difference("`-A`, `-X` within one machine with `--protocol` below 30", {
   setup: "mkdir s d; echo f >s/f",
   run: "-aAX --protocol=29 s/ d/",

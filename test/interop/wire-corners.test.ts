@@ -91,3 +91,24 @@ test("-X with -p: new directories keep their setgid bit", () => {
     }
   }
 });
+
+test.each(["0", "19", "33", "41"])("a protocol that there is not, --protocol=%s", (number) => {
+  // Whether the other end has left before it is written to depends on the moment.
+  const isSteady = (line: string): boolean => !/safe_write failed|unexpectedly closed/.test(line);
+  const compare = ({ status, stderr }: WireOutcome) => ({ status, stderr: stderr.filter(isSteady).sort() });
+  for (const role of ["pull-client", "push-server"] as const)
+    for (const words of [`--protocol=${number}`, `-M--protocol=${number}`]) run(role, `-r ${words} s/ d/`, { compare });
+});
+
+test.each(["28", "30"])("a server that is told the protocol, -M--protocol=%s", (number) => {
+  for (const role of ["pull-both", "push-server", "pull-server"] as const)
+    run(role, `-ai -M--protocol=${number} s/ d/`);
+});
+
+test("an index of no file that the receiving side asks for", () => {
+  const compare = ({ stderr }: WireOutcome) => stderr.filter((line) => line.startsWith("File-list index"));
+  for (const options of ["--no-i-r", ""]) {
+    const { stderr } = run("push-client", `-a ${options} -M--files-from=d/a s/ d/`, { compare });
+    expect(stderr.join("\n")).toMatch(/^File-list index \d+ not in /m);
+  }
+});

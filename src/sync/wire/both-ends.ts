@@ -21,7 +21,7 @@ import type { BothEndsCommand } from "../../options/parse-arguments.ts";
 import type { TransferOptions } from "../../options/transfer-options.ts";
 import { BatchFlag } from "../../protocol/batch-header.ts";
 import type { Message } from "../../protocol/message.ts";
-import { agreeOnProtocol } from "../../protocol/session-start.ts";
+import { agreeWithOneself } from "../../protocol/session-start.ts";
 import { CompatFlag, protocolMax } from "../../protocol/wire-context.ts";
 import { Connection } from "../../transport/connection.ts";
 import { memoryPair } from "../../transport/memory-pair.ts";
@@ -102,7 +102,7 @@ async function runBoth(
 ): Promise<RunSummary> {
   const { command, emit, wants, signal, home, cvsIgnore } = request;
   const { settings } = command;
-  const protocol = agreeOnProtocol(settings.protocol ?? newest, settings.protocol ?? newest, "sender");
+  const protocol = agreeWithOneself(settings.protocol ?? newest, "sender");
   const chosen = chosenChecksums(settings.checksumChoice);
   const { incrementalRecursion, deleteExcluded, nulTerminated, checksumSeed } = command.options;
   const rules = compileFilters(command.options.filters, reader, {

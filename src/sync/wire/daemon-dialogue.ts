@@ -35,7 +35,7 @@ const prefix = "@RSYNCD: ";
 /** Talks until the daemon has the module ready; the protocol, or undefined when the daemon has said all and leaves. */
 export async function talkToDaemon(connection: Connection, request: DialogueRequest): Promise<number | undefined> {
   const { role, module } = request;
-  const own = Math.min(request.protocol ?? protocolMax, protocolMax);
+  const own = request.protocol ?? protocolMax;
   writeLine(connection, formatGreeting({ protocol: own, sub: 0, digests: authDigests }));
   const greeting = checkGreeting(
     await readLine(connection, () => refusal("rsync: did not see server greeting", role)),

@@ -152,7 +152,10 @@ export class SentLists {
     const entry = list === undefined ? undefined : ndx < list.firstNdx ? list.owner : list.entries[ndx - list.firstNdx];
     if (entry !== undefined) return entry;
     const { role } = this.link.connection.reader;
-    throw protocolError(`Invalid file index: ${ndx} [${role}]`, role);
+    const last = this.lists.at(-1);
+    const end = last === undefined ? -1 : last.firstNdx + last.entries.length - 1;
+    const alive = `${this.oldestNdx - 1} - ${end}`;
+    throw protocolError(`File-list index ${ndx} not in ${alive} (read_ndx_and_attrs) [${role}]`, role);
   }
 
   /** As `entry`, undefined for one that does not exist. */

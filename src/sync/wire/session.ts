@@ -79,9 +79,9 @@ const capabilities: readonly (readonly [string, number])[] = [
 /** Starts a session as server. `clientInfo`: what the client said behind `-e`. */
 export async function startServer(connection: Connection, start: SessionStart, clientInfo: string): Promise<Session> {
   const { role, options } = start;
-  const own = Math.min(start.protocol ?? protocolMax, protocolMax);
+  const own = start.protocol ?? protocolMax;
   writeVersion(connection.out, own);
-  const protocol = agreeOnProtocol(own, await connection.read(readVersion), role);
+  const protocol = agreeOnProtocol(own, await connection.read(readVersion), role, "Server");
   // The client comes to the same end by itself once it knows our version.
   connection.flush();
   checkProtocol(protocol, options, role);
@@ -107,7 +107,7 @@ export async function startServer(connection: Connection, start: SessionStart, c
 }
 
 async function exchangeVersions(connection: Connection, { protocol, role, remark }: SessionStart): Promise<number> {
-  const own = Math.min(protocol ?? protocolMax, protocolMax);
+  const own = protocol ?? protocolMax;
   writeVersion(connection.out, own);
   const peer = await connection.read(readVersion);
   const agreed = agreeOnProtocol(own, peer, role);

@@ -51,6 +51,10 @@ describe("session start", () => {
     expect(agreeOnProtocol(32, 31, "client")).toBe(31);
     expect(agreeOnProtocol(30, 33, "client")).toBe(30);
     expect(() => agreeOnProtocol(32, 26, "client")).toThrow("protocol 26 is not supported");
+    expect(() => agreeOnProtocol(19, 32, "client")).toThrow("--protocol must be at least 20 on the Client.");
+    expect(() => agreeOnProtocol(33, 34, "server", "Server")).toThrow(
+      "--protocol must be no more than 32 on the Server.",
+    );
   });
 
   test("reads compatibility flags and ignores unknown ones", () => {
