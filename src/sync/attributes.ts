@@ -8,6 +8,7 @@ import { accessAclDiffers, accessAclToSet, defaultAclDiffers, defaultAclToSet } 
 import { followedPath } from "../fs/followed-links.ts";
 import { emptyStat, isXattrList, type Stat } from "../fs/syscalls/interface.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
+import { aclFailure } from "./acl-failure.ts";
 import {
   type ExistingAttributes,
   givesGroup,
@@ -360,7 +361,7 @@ function setAcls(
     // A file system without ACLs, or a link, has none to remove; what cannot be set is said, as the mode is still to be set.
     if (status < 0 && status !== -61 && (value !== undefined || status !== -95)) {
       if (!isPassedOver(context, place, entry, status))
-        ledger.systemError(role, `set_acl: xacl_set(${entry.path}, ACL_TYPE_ACCESS)`, status, absolute);
+        ledger.systemError(role, aclFailure(context, entry.path, absolute, "ACCESS"), status, absolute);
       return undefined;
     }
     // Setting the ACL wrote the permission bits too; removing it leaves them as they were.
@@ -373,9 +374,11 @@ function setAcls(
         ? syscalls.removeXattrAt(directory, name, defaultAclName)
         : syscalls.setXattrAt(directory, name, defaultAclName, value);
     if (status < 0 && status !== -61) {
-      const call = value === undefined ? "sys_acl_delete_def_file(" : "xacl_set(";
-      const type = value === undefined ? "" : ", ACL_TYPE_DEFAULT";
-      ledger.systemError(role, `set_acl: ${call}${entry.path}${type})`, status, absolute);
+      const text =
+        value === undefined
+          ? `set_acl: sys_acl_delete_def_file(${entry.path})`
+          : aclFailure(context, entry.path, absolute, "DEFAULT");
+      ledger.systemError(role, text, status, absolute);
     } else bits ??= stat.mode & 0o7777;
   }
   return bits;

@@ -46,7 +46,9 @@ export class FileAttributes {
     // A default ACL of the directory may have made the mode another than 0600.
     const byName = !syscalls.abilities.descriptorAttributes;
     const open = syscalls.abilities.descriptorXattrs;
-    const owners = job.method === "replace" && !byName && mtime !== undefined ? this.owners : undefined;
+    const setsXattrs = byName || (xattrs ?? []).length + (removeXattrs ?? []).length > 0;
+    const sharesOwner = job.method === "replace" && !setsXattrs && mtime !== undefined;
+    const owners = sharesOwner ? this.owners : undefined;
     const known = owners?.get(directory);
     const owner: Owner = known ?? stat;
     let currentMode = -1;
@@ -55,6 +57,11 @@ export class FileAttributes {
       note("chmod", seen);
       if (seen >= 0) currentMode = stat.mode & 0o7777;
       if (seen >= 0 && owners !== undefined) owners.set(directory, { uid: stat.uid, gid: stat.gid });
+      // It may even be closed to its owner, who could not set attributes then.
+      if (setsXattrs && seen >= 0 && (stat.mode & 0o200) === 0) {
+        const opened = (stat.mode & 0o777) | 0o600;
+        if (syscalls.fchmod(descriptor, opened) >= 0) currentMode = opened;
+      }
     }
     if (uid >= 0 || gid >= 0) {
       const newUid = uid >= 0 && uid !== owner.uid ? uid : -1;

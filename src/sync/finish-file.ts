@@ -2,11 +2,12 @@
  * What becomes of a file when its job is done: trouble goes into the ledger in rsync's words, or ends the run, and whoever asked
  * for the file hears of it (3-transfer 5.3, 5.4).
  */
-import { type ByteName, directoryName, joinName } from "../bytes/byte-name.ts";
+import { type ByteName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
 import { abortedError, ExitCode, TsyncError } from "../errors.ts";
 import { errnoText } from "../fs/errno.ts";
 import { tempPrefix } from "../fs/temp-file.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
+import { aclFailure } from "./acl-failure.ts";
 import type { RunContext } from "./context.ts";
 import { systemProblem } from "./ledger.ts";
 import { partialPath } from "./partial-files.ts";
@@ -64,7 +65,7 @@ export function finishFile(
       ledger.error("receiver", missingValueText(failure.detail, tempPath(file, result)), file.absolute);
       continue;
     }
-    ledger.systemError("receiver", failureText(file, failure, result), errno, file.absolute);
+    ledger.systemError("receiver", failureText(context, file, failure, result), errno, file.absolute);
   }
   if (isLost) told();
   file.source.unopened?.directory.release();
@@ -98,7 +99,7 @@ function tempPath(file: PendingFile, { tempName }: JobResult): string {
 }
 
 /** The words of rsync for a failed step, up to the system's reason. */
-function failureText(file: PendingFile, failure: JobFailure, result: JobResult): string {
+function failureText(context: RunContext, file: PendingFile, failure: JobFailure, result: JobResult): string {
   const { absolute } = file;
   const temp = tempPath(file, result);
   switch (failure.step) {
@@ -117,7 +118,12 @@ function failureText(file: PendingFile, failure: JobFailure, result: JobResult):
     case "xattr":
       return `rsync_xal_set: fsetxattr("${temp}","${failure.detail ?? ""}") failed`;
     case "acl":
-      return `set_acl: xacl_set(${joinName(directoryName(file.entry.path), result.tempName ?? file.entry.name)}, ACL_TYPE_ACCESS)`;
+      return aclFailure(
+        context,
+        joinName(directoryName(file.entry.path), result.tempName ?? file.entry.name),
+        byteName(temp),
+        "ACCESS",
+      );
     case "rename":
       return `rename "${temp}" -> "${finalPath(file)}"`;
     default:

@@ -56,8 +56,17 @@ export class Ledger {
     this.record({ type: "problem", severity: "error", role, text: byteName(text), path, errno: 0 });
   }
 
-  warning(role: Role, text: string): void {
-    this.record({ type: "problem", severity: "warning", role, text: byteName(text), path: undefined, errno: 0 });
+  /** What does not fail; `countsBefore30`: what an old client counts as an error all the same. */
+  warning(role: Role, text: string, countsBefore30 = false): void {
+    const problem = {
+      type: "problem",
+      severity: "warning",
+      role,
+      text: byteName(text),
+      path: undefined,
+      errno: 0,
+    } as const;
+    this.record(countsBefore30 ? { ...problem, countsBefore30 } : problem);
   }
 
   /** The other machine failed with something, and has told so itself: the event has gone out already. */

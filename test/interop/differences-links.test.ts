@@ -198,7 +198,7 @@ difference(
     },
     {
       setup: "mkdir -p s/x d; mkfifo s/x/p; ln s/x/p s/x/q; ln s/x/p s/x/r; echo 1 >d/x",
-      run: "-anHi --no-i-r s/ d/",
+      run: "-rDnHi --no-i-r s/ d/",
       rsync: {
         status: 23,
         out: "cd+++++++++ x/\ncS+++++++++ x/p\ncS+++++++++ x/r\nhS+++++++++ x/q => x/r\nhS+++++++++ x/p => x/r\n",

@@ -202,3 +202,8 @@ test.each(["-aXi", "-aXii"])("attributes that a file has itself are not those th
 for f in c e g; do setfattr -n user.rsync.trusted.m -v 1 d/$f; done; setfattr -n trusted.m -v 1 d/a d/c; setfattr -n trusted.m -v 2 d/b; setfattr -n trusted.z -v 1 d/g`;
   expectSame(`${setup}; ${settled}`, `${options} -M--fake-super s/ d/`);
 });
+
+test.each(["-aA", "-aAi"])("an ACL of a special file cannot be kept: %s", (options) => {
+  const setup = `mkdir s d; mkfifo s/p d/p; setfacl -m u:1:rwx s/p; ${settled}`;
+  expect(expectSame(setup, `${options} -M--fake-super s/ d/`).errors.join()).toMatch("user.rsync.%aacl");
+});

@@ -310,3 +310,9 @@ describe("the last lines after an error of the receiver", () => {
   );
   checkAll(`${setup}; chmod 700 d/x`, ["-rti --stderr=all s/ d/"]);
 });
+
+describe("extended attributes of new files, which a default ACL closes to their owner", () => {
+  const setup = `mkdir s d alt; for m in 644 444 755; do echo $m >s/$m; setfattr -n user.x -v 1 s/$m; chmod $m s/$m; done; cp -a s/. alt/
+cp s/644 d/g; find s d alt -exec touch -hd @1600000000 {} +; setfacl -dm u::r-x,g::r-x,o::r-x d; chown -R ${nobody} s d alt`;
+  checkAll(setup, ["-aX s/ d/", "-rX --inplace s/ d/", "-aX --copy-dest=../alt s/ d/", "-aX -M--fake-super s/ d/"]);
+});

@@ -13,7 +13,8 @@ mkdir long nobodys; for n in user trusted security; do echo $n > long/$n; setfat
 mkdir long/sub; setfattr -n trusted.y -v 3 long/sub; cp -a long/security nobodys/; chown -R 65534:65534 nobodys
 mkdir basis closed; echo one > basis/file; echo two > closed/file; chmod 0 closed/file; chown -R 65534:65534 closed
 mkdir modes old; for m in 755 775 1755 1777 2755 4755 500 0; do mkdir -m $m modes/$m; echo $m >old/$m; done; mkdir -m 755 old/sub
-mkdir -p alt/sub; echo 1 >alt/one; echo 3 >alt/sub/two; touch -d '2001-02-01' alt/one; cp -a s kinds; ln kinds/one kinds/sub/one`);
+mkdir -p alt/sub; echo 1 >alt/one; echo 3 >alt/sub/two; touch -d '2001-02-01' alt/one; mkdir one-file; echo 1 >one-file/f; ln -s alt foreign; chown -h 65534 foreign
+cp -a s kinds; ln kinds/one kinds/sub/one`);
 
 const cases: readonly (readonly [what: string, line: string])[] = [
   ["the time of the top with its temporary files in it, deletions at the end", "-ai -T . --delete-delay s/ far:d/"],
@@ -44,6 +45,8 @@ const cases: readonly (readonly [what: string, line: string])[] = [
     "a basis that an ordinary user may not read, of which an old client hears as of an error",
     "-rI --protocol=28 -e 'setpriv --reuid=65534 --regid=65534 --clear-groups ../shell' basis/ far:closed/",
   ],
+  ["a name that does not exist, of which it hears so too", "-r --protocol=28 --chown=nosuchuser s/ far:d/"],
+  ["a link of somebody else that is not followed", "-rn --protocol=28 --link-dest=../foreign one-file/f far:d/"],
 ];
 
 describe.each(cases)("%s", (_, line) => {

@@ -144,7 +144,7 @@ export const faultDetectors: readonly Detector[] = [
       options.has("X", "--xattrs") &&
       !options.has("A", "--acls") &&
       scenario.argv.some((word) => /^(?:--filter=|-f)?[-+][^ _]*x[^ _]*[ _]/.test(word)),
-    explains: (difference, { left: { tree: found } }) => {
+    explains: (difference, { scenario, left: { tree: found } }) => {
       const { aspect, tree, isOrder, left, right } = difference;
       if (tree !== undefined)
         return (
@@ -157,7 +157,10 @@ export const faultDetectors: readonly Detector[] = [
       const bytes = holders.reduce((sum, [, { xattrs }]) => sum + xattrs.length, 0);
       if (/^(?:stdout|log) totals$/.test(aspect)) return saysMoreBytes("left", difference, bytes);
       if (!/^(?:stdout|log) items$/.test(aspect) || isOrder || left.length === 0) return false;
-      const told = left.map((line) => /^\.[fd][.pogtsu]{8}x (.*)$/.exec(line)?.[1]?.replace(/\/$/, ""));
+      // Without itemized lines the name alone is told.
+      const itemizes = new Options(scenario.argv).has("i", "--itemize-changes", "--out-format", "--log-format");
+      const itemized = itemizes || aspect === "log items" ? /^\.[fd][.pogtsu]{8}x (.*)$/ : /^(.*)$/;
+      const told = left.map((line) => itemized.exec(line)?.[1]?.replace(/\/$/, ""));
       return (
         // Where all items are told, there is a line without the letter.
         right.every((line) => told.includes(/^\.[fd] {10}(.*)$/.exec(line)?.[1]?.replace(/\/$/, ""))) &&

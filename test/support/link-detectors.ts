@@ -79,9 +79,10 @@ export const linkDetectors: readonly Detector[] = [
     explains: (difference, one) => {
       const { aspect, tree, isOrder, left, right } = difference;
       const forgotten = [...one.right.tree].filter(
-        ([path, { type, linkedWith }]) => type === "file" && linkedWith !== "" && !one.left.tree.has(path),
+        ([path, { type, linkedWith }]) => type !== "directory" && linkedWith !== "" && !one.left.tree.has(path),
       );
-      if (followerLines.test(aspect))
+      // With --stderr=all the lines are there.
+      if (followerLines.test(aspect) || (aspect === "stderr" && forgotten.length > 0))
         return (
           !isOrder && left.length === 0 && right.every((line) => forgotten.some(([path]) => isOfFollower(line, path)))
         );

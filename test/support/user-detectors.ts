@@ -91,6 +91,8 @@ export const userDetectors: readonly Detector[] = [
     row: "`--fake-super` without `-o` or `-g`",
     applies: ({ scenario }, options) => fakesSuper(scenario.argv) && !keepsOwners(options),
     explains: (difference, one) => {
+      const { tree } = difference;
+      if (tree !== undefined) return tree.property === "xattrs" && differsInOwner(tree.left ?? "", tree.right ?? "");
       if (difference.aspect === "exit code") return codes([23], [0], one);
       if (difference.aspect !== "stderr" || difference.right.length > 0) return false;
       // A number of its own is to be noted at a special file, which holds no note.
@@ -192,6 +194,16 @@ export const userDetectors: readonly Detector[] = [
 
 function fakesSuper(argv: readonly ByteName[]): boolean {
   return argv.some((word) => /^(?:--fake-super|(?:-M|--remote-option=)--fake-super)$/.test(word));
+}
+
+/** Whether lists of attributes differ in the owner and group of a note, or in whether there is one. */
+function differsInOwner(left: string, right: string): boolean {
+  const note = / ?user\.rsync\.%stat=([0-9a-f]*)/;
+  const [one, other] = [left, right].map((text) => note.exec(text)?.[1]);
+  // Mode and device number are the same.
+  const rest = [one, other].map((hex = "") => Buffer.from(hex, "hex").toString().split(" ").slice(0, 2).join(" "));
+  const isSame = one === undefined || other === undefined || rest[0] === rest[1];
+  return isSame && left.replace(note, "").trim() === right.replace(note, "").trim();
 }
 
 function keepsOwners(options: Options): boolean {

@@ -60,7 +60,7 @@ export function makeEnd(request: EndRequest, names: PeerNames | undefined): EndP
   if (options.mungeLinks) checkMunging(syscalls);
   const identity = currentIdentity(options.superUser);
   const ledger = new Ledger(emit);
-  const refusal = (role: Role) => () => ledger.warning(role, foreignLinkText);
+  const refusal = (role: Role) => () => ledger.warning(role, foreignLinkText, true);
   const pathRules = operatorRules(options);
   const mergePaths = new OperatorPaths(syscalls, pathRules, refusal("client"));
   // What the command line of a client names is its user's own business.
@@ -78,7 +78,12 @@ export function makeEnd(request: EndRequest, names: PeerNames | undefined): EndP
     operator: new OperatorPaths(syscalls, pathRules, refusal("generator")),
     identity,
     // Names that do not exist are told of where ids are mapped.
-    ids: new IdMapper(options, syscalls, (text) => names !== undefined && ledger.warning("Receiver", text), names),
+    ids: new IdMapper(
+      options,
+      syscalls,
+      (text) => names !== undefined && ledger.warning("Receiver", text, true),
+      names,
+    ),
     ledger,
     emit,
     wants: request.wants,

@@ -342,6 +342,16 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { missing: [] },
   ],
   [
+    "a directory that is missing instead of a link, with lines on standard error",
+    /^`--compare-dest -H` with some members/,
+    {
+      ...{ argv: "-aH --compare-dest=../a --stderr=all", missing: ["dst/b"] },
+      tree: { "dst/a": { linkedWith: "dst/a" }, "dst/b": { type: "symlink", linkedWith: "dst/a" } },
+      difference: { aspect: "stderr", right: ["hL+++++++++ b => a"] },
+    },
+    { tree: { "dst/a": { linkedWith: "dst/a" }, "dst/b": { type: "directory" } } },
+  ],
+  [
     "the time of another directory than the top",
     /^`--iconv` with/,
     { argv: "-rt --iconv=. --files-from=l", difference: differs("dst", "mtime", "now", "5") },

@@ -23,6 +23,8 @@ const xattrs = (left: string, right: string) => {
   return { aspect: "tree xattrs", tree: { path: byteName("dst/f"), property: "xattrs", left, right } } as const;
 };
 
+const noted = (text: string) => `user.rsync.%stat=${Buffer.from(text).toString("hex")}`;
+
 /** What is recognized, and the same with one thing changed, which is not. */
 const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike: Partial<Case>])[] = [
   [
@@ -99,6 +101,30 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
       difference: { aspect: "stdout items", left: [".f........x d/f"], right: [".f          d/f"] },
     },
     { tree: { "dst/d/f": { xattrs: "user.b=02" } } },
+  ],
+  [
+    "the name of a directory without an ACL, where lines are not itemized",
+    /^`-X` with rules of the modifier `x`/,
+    {
+      ...{ argv: "-rXv -f-,x_user.a*", tree: { "dst/s/d": { xattrs: "system.posix_acl_access=02" } } },
+      difference: { aspect: "stdout items", left: ["s/d/"] },
+    },
+    { tree: { "dst/s/d": {} } },
+  ],
+  [
+    "another mode of a note",
+    /^`--fake-super` without `-o`/,
+    {
+      argv: "-rt -M--fake-super",
+      difference: xattrs(noted("100640 0,0 5:0"), noted("100640 0,0 0:0")),
+    },
+    { difference: xattrs(noted("100640 0,0 5:0"), noted("100644 0,0 0:0")) },
+  ],
+  [
+    "another attribute besides a note",
+    /^`--fake-super` without `-o`/,
+    { argv: "-rt -M--fake-super", difference: xattrs(`user.a=1 ${noted("100640 0,0 5:0")}`, "user.a=1") },
+    { difference: xattrs(noted("100640 0,0 5:0"), "user.a=1") },
   ],
   [
     "another size without compression",
