@@ -1,9 +1,9 @@
 /** Makes cases that differ, for the tests of detectors of listed differences. */
-import { byteName } from "../../src/bytes/byte-name.ts";
+import { type ByteName, byteName } from "../../src/bytes/byte-name.ts";
 import { listedRow } from "./listed-differences.ts";
 import type { Difference, Outcome } from "./outcome.ts";
 import type { SnapshotEntry } from "./snapshot.ts";
-import { plainAttributes } from "./tree-plan.ts";
+import { type PlanEntry, plainAttributes } from "./tree-plan.ts";
 
 const entry: SnapshotEntry = {
   ...{ type: "file", mode: "0644", owner: "0:0", size: "1", mtime: "5", atime: "", content: "a", target: "" },
@@ -20,6 +20,8 @@ export interface Case {
   readonly tree?: Readonly<Record<string, Partial<SnapshotEntry>>>;
   /** What of the tree rsync does not have. */
   readonly missing?: readonly string[];
+  /** The names of one file of the source. */
+  readonly linked?: readonly [string, string];
   /** Files of one byte that the destination has before the run. */
   readonly before?: readonly string[];
   readonly difference: Partial<Difference>;
@@ -35,6 +37,7 @@ export function rowOf({
   tree = {},
   missing = [],
   before = [],
+  linked,
   difference,
 }: Case): string | undefined {
   const snapshot = new Map(Object.entries(tree).map(([path, some]) => [byteName(path), { ...entry, ...some }]));
@@ -48,9 +51,14 @@ export function rowOf({
       sourceChanges: [],
     };
   };
-  const plan = new Map([
+  const plan = new Map<ByteName, PlanEntry>([
     [byteName("sub/name"), { node: { kind: "directory" }, attributes: { ...plainAttributes(0o755, 77n) } }],
-  ] as const);
+  ]);
+  if (linked !== undefined)
+    plan.set(byteName(linked[1]), {
+      node: { kind: "link", to: byteName(linked[0]) },
+      attributes: plainAttributes(0o644),
+    });
   const object = {
     node: { kind: "file", content: { kind: "text", text: byteName("a") } },
     attributes: plainAttributes(0o644),

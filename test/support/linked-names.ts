@@ -1,6 +1,7 @@
 /** The names of files that have several, and lines that tell of them, for the detectors of listed differences. */
 import { type ByteName, baseName } from "../../src/bytes/byte-name.ts";
 import type { Outcome } from "./outcome.ts";
+import type { TreePlan } from "./tree-plan.ts";
 
 /** The further names of a file in a tree. */
 export function otherNames(path: ByteName, tree: Outcome["tree"]): ByteName[] {
@@ -39,6 +40,14 @@ export function isBackupOfLinked(path: ByteName, tree: Outcome["tree"]): boolean
 export function namesOf(path: ByteName, { tree }: Outcome): ByteName[] {
   const linkedWith = tree.get(path)?.linkedWith ?? "";
   return linkedWith === "" ? [path] : [...tree.keys()].filter((other) => tree.get(other)?.linkedWith === linkedWith);
+}
+
+/** The names of each file that has several in a tree to be built. */
+export function linkedGroups(plan: TreePlan): ByteName[][] {
+  const groups = new Map<ByteName, ByteName[]>();
+  for (const [path, { node }] of plan)
+    if (node.kind === "link") groups.set(node.to, [...(groups.get(node.to) ?? [node.to]), path]);
+  return [...groups.values()];
 }
 
 /** A path, and what is left of it without the directories at its front. */

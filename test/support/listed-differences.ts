@@ -226,7 +226,8 @@ const detectors: readonly Detector[] = [
     row: "end by an error of the receiving side",
     applies: ({ left, right }) => Number(left.exitCode) === 11 && Number(right.exitCode) === 11,
     explains: (difference) =>
-      difference.aspect === "stderr" && onlyLines(difference, /^rsync: \[sender\] write error: Broken pipe \(32\)$/),
+      difference.aspect === "stderr" &&
+      onlyLines(difference, /^rsync: \[sender\] (?:write error: Broken pipe \(32\)|send_files failed to open .*)$/),
   },
   {
     row: "`-n -H` with a destination that does not exist",

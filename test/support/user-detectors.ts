@@ -2,7 +2,7 @@
  * More detectors of listed differences (listed-differences.ts): of what an ordinary user may not read, write or remove, and of sizes
  * that other releases of a library give.
  */
-import { type ByteName, directoryName } from "../../src/bytes/byte-name.ts";
+import { type ByteName, baseName, byteName, directoryName } from "../../src/bytes/byte-name.ts";
 import {
   codes,
   type Detector,
@@ -12,6 +12,7 @@ import {
   someFailed,
   unescaped,
 } from "./difference-detector.ts";
+import { linkedGroups } from "./linked-names.ts";
 import type { Difference, Outcome } from "./outcome.ts";
 
 const noteUnread = /^rsync: \[\w+\] failed to read xattr user\.rsync\.%stat for "(.*)": Permission denied \(13\)$/;
@@ -21,6 +22,7 @@ const noteRefused =
 const unreadTarget = /^not backing up symlink with unreadable target "(.*)"$/;
 const refusal = /^refusing to follow a symlink owned by an untrusted user/;
 const notMade = /^rsync: \[receiver\] mkstemp "(.*)" failed: Too many levels of symbolic links \(40\)$/;
+const notReceived = /^rsync: \[receiver\] mkstemp ".*\/\.(.+)\.[#\w]{6}" failed: Permission denied \(13\)$/;
 const notFound =
   /^rsync: \[generator\] recv_generator: failed to stat "(.*)": Too many levels of symbolic links \(40\)$/;
 const fileCounts =
@@ -40,6 +42,28 @@ const totalLines = /^(?:stdout|log) totals$/;
 const attributesOnly = /^\.f[. ]{7}[.a ][.x ] (.*)$/;
 
 export const userDetectors: readonly Detector[] = [
+  {
+    row: "`-H` with a linked file that cannot be received, and others of its names that are there",
+    applies: ({ left, right }, options) =>
+      options.has("H", "--hard-links") &&
+      codes([23], [23], { left, right }) &&
+      notedNames(left, notReceived).length > 0,
+    explains: (difference, { left, scenario }) => {
+      const { aspect, tree, isOrder } = difference;
+      const failed = notedNames(left, notReceived).map((name) => unescaped(name));
+      const groups = [...scenario.sources.values()].flatMap(linkedGroups);
+      const mates = groups.filter((names) => names.some((path) => failed.includes(baseName(path))));
+      const isNext = (name: string) => mates.some((names) => names.some((path) => baseName(path) === name));
+      const isOf = (line: string, kind: RegExp) => isNext(baseName(byteName(unescaped(kind.exec(line)?.[1] ?? ""))));
+      if (tree !== undefined)
+        return (
+          ["content", "size", "mode", "owner", "mtime", "xattrs"].includes(tree.property) && isNext(baseName(tree.path))
+        );
+      if (isOrder || difference.left.length > 0) return false;
+      if (aspect === "stderr") return difference.right.every((line) => isOf(line, notReceived));
+      return itemLines.test(aspect) && difference.right.every((line) => isOf(line, /^>f\S{9} (.*)$/));
+    },
+  },
   {
     row: "`--keep-dirlinks --fuzzy` with a similar file behind a link that leads out",
     applies: ({ left, right }, options) =>

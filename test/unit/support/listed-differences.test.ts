@@ -142,6 +142,15 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { tree: { "dst/bk/d": { type: "directory", mode: "0700" } } },
   },
   {
+    name: "a file that could not be opened in a run that did not end early",
+    known: {
+      argv: "-a",
+      codes: [11, 11],
+      difference: { left: ['rsync: [sender] send_files failed to open "/x": E (1)'] },
+    },
+    unlike: { codes: [23, 23] },
+  },
+  {
     name: "a broken pipe in a run that did not end early",
     known: { argv: "-a", codes: [11, 11], difference: { left: [pipe] } },
     unlike: { codes: [0, 0] },

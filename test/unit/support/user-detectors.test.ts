@@ -10,6 +10,7 @@ const some23 = "rsync error: some files/attrs were not transferred (see previous
 const undeleted = "rsync: [generator] delete_file: unlink(d/f) failed: Permission denied (13)";
 const fullDirectory = "cannot delete non-empty directory: d";
 const late = "Invalid packet at end of run (6) [sender]";
+const unmade = (name: string) => `rsync: [receiver] mkstemp "/x/dst/.${name}.######" failed: Permission denied (13)`;
 const stays = {
   "dst/d/f": { xattrs: "" },
   "alt0/d/f": { xattrs: "" },
@@ -27,6 +28,18 @@ const noted = (text: string) => `user.rsync.%stat=${Buffer.from(text).toString("
 
 /** What is recognized, and the same with one thing changed, which is not. */
 const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike: Partial<Case>])[] = [
+  ...(
+    [
+      { right: [unmade("g")] },
+      { aspect: "log items", right: [">f.s....... g"] },
+      { aspect: "tree content", tree: { path: byteName("dst/g"), property: "content", left: "1", right: "2" } },
+    ] as const
+  ).map((difference): [string, RegExp, Case, Partial<Case>] => [
+    "a file that is no other name of one that was not received",
+    /^`-H` with a linked file that cannot be received/,
+    { argv: "-aH", codes: [23, 23], stderr: [unmade("f"), ""], linked: ["f", "g"], difference },
+    { linked: ["e", "g"] },
+  ]),
   [
     "a note of another file that could not be written",
     /^`--fake-super` as an ordinary user/,
