@@ -23,6 +23,7 @@ const unreadTarget = /^not backing up symlink with unreadable target "(.*)"$/;
 const refusal = /^refusing to follow a symlink owned by an untrusted user/;
 const notMade = /^rsync: \[receiver\] mkstemp "(.*)" failed: Too many levels of symbolic links \(40\)$/;
 const notReceived = /^rsync: \[receiver\] mkstemp ".*\/\.(.+)\.[#\w]{6}" failed: Permission denied \(13\)$/;
+const notOpened = /^rsync: \[generator\] open "(.*)": Too many levels of symbolic links \(40\)$/;
 const notFound =
   /^rsync: \[generator\] recv_generator: failed to stat "(.*)": Too many levels of symbolic links \(40\)$/;
 const fileCounts =
@@ -42,6 +43,24 @@ const totalLines = /^(?:stdout|log) totals$/;
 const attributesOnly = /^\.f[. ]{7}[.a ][.x ] (.*)$/;
 
 export const userDetectors: readonly Detector[] = [
+  {
+    row: "`--confine-root`: `--compare-dest`, `--copy-dest`, `--link-dest` outside",
+    applies: ({ right }, options) =>
+      options.has("", "--confine-root") && options.hasAlternates && notedNames(right, notOpened).length > 0,
+    explains: (difference, one) => {
+      if (difference.aspect === "exit code") return codes([0], [23], one);
+      const named = ["--compare-dest", "--copy-dest", "--link-dest"].flatMap((option) => {
+        const path = new Options(one.scenario.argv).value(option)?.replace(/\/+$/, "");
+        return path === undefined ? [] : [path];
+      });
+      const isNamed = (line: string) => named.some((path) => notOpened.exec(line)?.[1]?.endsWith(path));
+      return (
+        difference.aspect === "stderr" &&
+        difference.left.length === 0 &&
+        difference.right.every((line) => someFailed.test(line) || isNamed(line))
+      );
+    },
+  },
   {
     row: "`-H` with a linked file that cannot be received, and others of its names that are there",
     applies: ({ left, right }, options) =>

@@ -11,6 +11,7 @@ const undeleted = "rsync: [generator] delete_file: unlink(d/f) failed: Permissio
 const fullDirectory = "cannot delete non-empty directory: d";
 const late = "Invalid packet at end of run (6) [sender]";
 const unmade = (name: string) => `rsync: [receiver] mkstemp "/x/dst/.${name}.######" failed: Permission denied (13)`;
+const closed = (name: string) => `rsync: [generator] open "/x/dst/${name}": Too many levels of symbolic links (40)`;
 const stays = {
   "dst/d/f": { xattrs: "" },
   "alt0/d/f": { xattrs: "" },
@@ -28,6 +29,15 @@ const noted = (text: string) => `user.rsync.%stat=${Buffer.from(text).toString("
 
 /** What is recognized, and the same with one thing changed, which is not. */
 const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike: Partial<Case>])[] = [
+  [
+    "a directory that is no alternate one",
+    /^`--confine-root`: `--compare-dest`/,
+    {
+      ...{ argv: "-a --confine-root=/x/dst --compare-dest=../alt0/", codes: [0, 23], stderr: ["", closed("../alt0")] },
+      difference: { right: [closed("../alt0"), some23] },
+    },
+    { difference: { right: [closed("../alt1"), some23] } },
+  ],
   ...(
     [
       { right: [unmade("g")] },
