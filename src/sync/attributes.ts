@@ -224,7 +224,9 @@ function settleLink(context: RunContext, place: Place, entry: FileEntry, mode: n
   }
   const { mtime, mtimeNanoseconds } = entry;
   const isTimed =
-    keepsTime(entry, options) && !sameTime(mtime, mtimeNanoseconds, stat.mtime, stat.mtimeNanoseconds, options);
+    options.times &&
+    !options.omitLinkTimes &&
+    !sameTime(mtime, mtimeNanoseconds, stat.mtime, stat.mtimeNanoseconds, options);
   const status = isTimed ? syscalls.setTimesAt(directory, name, mtime, mtimeNanoseconds) : 0;
   if (status < 0) {
     ledger.systemError("receiver", `failed to set times on "${absolute}"`, status, absolute);

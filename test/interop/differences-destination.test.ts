@@ -185,3 +185,10 @@ difference("`-A --backup-dir`, directories with three or more different default 
   rsync: { status: 0, seen: "" },
   tsync: { status: 0, seen: "group:4:r--\n" },
 });
+
+difference("`--temp-dir` names a directory of the transfer (`--temp-dir=.`): its time", {
+  setup: "mkdir -p s/a d; echo 1 >s/a/f; touch -d @1500000000 s/a s",
+  run: "-a --temp-dir=. s/ d/",
+  look: "[ $(stat -c %Y d) -gt 1600000000 ] && stat -c %Y d/a",
+  tsync: { status: 0, seen: "1500000000\n" },
+});

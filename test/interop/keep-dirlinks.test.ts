@@ -74,7 +74,14 @@ ${settled}`;
 
 test.each([
   ...["-aAiK", "-aAXiK", "-aAiK --existing", "-aAiK --insecure-links", "-aAXiK --insecure-links"],
-  ...["-rpiK --insecure-links", "-aXiK --insecure-links --existing", "-aAiKn --insecure-links"],
+  ...[
+    "-rpiK --insecure-links",
+    "-aXiK --insecure-links --existing",
+    "-aAiKn --insecure-links",
+    "-aAXiKO",
+    "-aXiKJ",
+    "-rtpXiKb",
+  ],
 ])("--keep-dirlinks with ACLs and other modes: %s", (options) => {
   expectSame(withAcls, `${options} s/ d/`);
   expectSame(

@@ -63,7 +63,12 @@ export function rowOf({
     node: { kind: "file", content: { kind: "text", text: byteName("a") } },
     attributes: plainAttributes(0o644),
   } as const;
-  const words = { options: [], listOptions: [], sources: Array(sources).fill(byteName("s/")), destination: undefined };
+  const words = {
+    options: [],
+    listOptions: [],
+    sources: Array(sources).fill(byteName("s/")),
+    destination: byteName("dst/"),
+  };
   const scenario = {
     ...{ argv: argv.split(" ").map((word) => byteName(word)), sources: new Map([[byteName("src"), plan]]) },
     destination: new Map([[byteName("dst"), new Map(before.map((path) => [byteName(path), object]))]]),

@@ -34,6 +34,17 @@ const createdCount = (line = ""): number => Number(createdFiles.exec(line)?.[1]?
 
 export const faultDetectors: readonly Detector[] = [
   {
+    row: "`--temp-dir` names a directory of the transfer (`--temp-dir=.`): its time",
+    applies: (_, options) => options.value("--temp-dir") !== undefined,
+    explains: ({ tree }, { left, scenario }) => {
+      if (tree?.property !== "mtime" || left.tree.get(tree.path)?.type !== "directory") return false;
+      if (![tree.left, tree.right].includes("now")) return false;
+      const [target = "", name = ""] = [scenario.words.destination, new Options(scenario.argv).value("--temp-dir")];
+      const path = name.startsWith("/") ? name : `${target.replace(/\/+$/, "")}/${name}`;
+      return `/${path}`.replace(/(?:\/\.)?\/*$/, "").endsWith(`/${tree.path}`);
+    },
+  },
+  {
     row: "`--keep-dirlinks -b` with files behind a link of somebody else (whose owner `-o` may have set in the same run)",
     applies: ({ left }, options) =>
       options.has("K", "--keep-dirlinks") &&

@@ -142,6 +142,22 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { tree: { "dst/bk/d": { type: "directory", mode: "0700" } } },
   },
   {
+    name: "the time of a directory that temporary files do not lie in",
+    known: {
+      ...{ argv: "-a --temp-dir=a", tree: { "dst/a": { type: "directory" }, "dst/b": { type: "directory" } } },
+      difference: {
+        aspect: "tree mtime",
+        tree: { path: byteName("dst/a"), property: "mtime", left: "5", right: "now" },
+      },
+    },
+    unlike: {
+      difference: {
+        aspect: "tree mtime",
+        tree: { path: byteName("dst/b"), property: "mtime", left: "5", right: "now" },
+      },
+    },
+  },
+  {
     name: "a file that could not be opened in a run that did not end early",
     known: {
       argv: "-a",
