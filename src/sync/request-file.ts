@@ -205,14 +205,12 @@ export class FileRequests {
   }
 
   /** The mode to give: without `-p` an existing file hands its own down only if the receiver can read it (3-transfer 5.6). */
-  private receivedMode({ entry, place, mode, exists, defaultPermissions }: PlacedTurn): number {
+  private receivedMode(turn: PlacedTurn): number {
+    const { entry, mode, exists, defaultPermissions } = turn;
     const { context } = this.parts;
-    const { options, identity, syscalls } = context;
+    const { options, identity } = context;
     if (!exists || options.permissions || identity.uid === 0) return mode;
-    const { readOnly, nonBlock } = syscalls.flags;
-    const basis = syscalls.openAt(place.directory, place.name, readOnly | nonBlock);
-    if (basis < 0) return destinationMode(context, entry, undefined, defaultPermissions);
-    syscalls.close(basis);
+    if (this.deltas.openError(turn) < 0) return destinationMode(context, entry, undefined, defaultPermissions);
     return mode;
   }
 

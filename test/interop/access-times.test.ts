@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { sideBySide } from "../support/side-by-side.ts";
+import { lookAtTrees, sideBySide } from "../support/side-by-side.ts";
 
 const tsync = join(import.meta.dirname, "../../bin/tsync");
 const setup = `mkdir -p s/a/b s/c s/e/f d; ln -s ../nowhere s/c/link; ln s/c/link s/a/b/name; ln s/c/link s/name; ln s/c/link s/e/f/last
@@ -108,3 +108,13 @@ test.each([
   const trees = `mkdir -p s/p/q d/p/q/f d/p/q/h/i; echo 1 >s/p/q/f; ln -s x s/p/q/h; for f in d d/p d/p/q; do echo P x >$f/.rsync-filter; done`;
   compareRules(`${trees}; find d -name .r* -exec touch -d @1500000000 {} +`, `${options} s/ d/`);
 });
+
+const compareAsUser = sideBySide({ look: lookAtTrees, user: 65534 });
+
+test.each(["-rti", "-rti --open-noatime", "-rtiUU --no-W", "-rtiUU --inplace --no-W", "-rtiUU -b", "-rtiUU --no-W -b"])(
+  "files of somebody else, which may not be read without a trace: %s",
+  (options) => {
+    const trees = "mkdir s d; for f in a b c; do echo 1 >s/$f; echo 22 >d/$f; done; chmod 444 s/*; chmod 600 d/c";
+    compareAsUser(`${trees}; chown 65534:65534 s s/* d d/b; touch -d @1500000000 s/* d/* s d`, `${options} s/ d/`);
+  },
+);

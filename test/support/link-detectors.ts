@@ -55,10 +55,10 @@ export const linkDetectors: readonly Detector[] = [
       // One that another name has brought up to date meanwhile is asked for or not.
       const several = [...found].filter(([path, { type }]) => type === "file" && isOneOfSeveral(path));
       const areAll = (kind: RegExp) => left.length > 0 && [...left, ...right].every((line) => kind.test(line));
-      if (aspect === "stdout summary" && !isOrder && areAll(dataTotals)) return several.length > 0;
+      if (/^(?:stdout summary|stderr)$/.test(aspect) && !isOrder && areAll(dataTotals)) return several.length > 0;
       const isWarned = (line: string) =>
         several.some(([path]) => endings(path).includes(unescaped(verification.exec(line)?.[1] ?? "")));
-      if (aspect === "stderr") return !isOrder && [...left, ...right].every(isWarned);
+      if (aspect === "stderr" || aspect === "log receiver") return !isOrder && [...left, ...right].every(isWarned);
       if (!itemLines.test(aspect) || isOrder) return false;
       // The digest of nothing, where nothing was missing.
       if (areAll(/^[0-9a-f]{16,32}$/)) return several.length > 0;

@@ -78,7 +78,7 @@ const detectors: readonly Detector[] = [
       options.has("y", "--fuzzy", "--append-verify") && left.stderr.split("\n").some((line) => verification.test(line)),
     explains: (difference, { left }) => {
       const { aspect, left: lines, right } = difference;
-      if (aspect === "stderr") return onlyLines(difference, verification);
+      if (aspect === "stderr" || aspect === "log receiver") return onlyLines(difference, verification);
       const names = left.stderr.split("\n").flatMap((line) => verification.exec(line)?.[1] ?? []);
       if (/^(?:stdout|log) items$/.test(aspect) && !difference.isOrder)
         return (

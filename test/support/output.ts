@@ -192,7 +192,7 @@ function classify(line: string): LineClass {
   if (generatorLine.test(line)) return "generator";
   if (/^(?:rsync: \[sender\] |file has vanished: |symlink has no referent: )/.test(line)) return "errors";
   if (/^sender (?:removed|file already removed)\b/.test(line)) return "removals";
-  if (/^(backed up |\[receiver\])/.test(line)) return "receiver";
+  if (/^(backed up |\[receiver\]|WARNING: .* failed verification)/.test(line)) return "receiver";
   if (/^(\[sender\]|skipping |removing duplicate |copying unsafe |opening connection )/.test(line)) return "sender";
-  return /^hf| => /.test(line) ? "followers" : "items";
+  return /^(?:\S+ )?hf| => /.test(line) ? "followers" : "items";
 }

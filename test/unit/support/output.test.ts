@@ -9,6 +9,11 @@ describe("splitOutput", () => {
     { line: "deleting x", kind: "generator", text: "deleting x" },
     { line: "a is uptodate", kind: "generator", text: "a is uptodate" },
     { line: "backed up a to a~", kind: "receiver", text: "backed up a to a~" },
+    {
+      line: "WARNING: a failed verification -- update retained (will try again).",
+      kind: "receiver",
+      text: "WARNING: a failed verification -- update retained (will try again).",
+    },
     { line: "skipping directory d", kind: "sender", text: "skipping directory d" },
     { line: "p{123} b{9} name", kind: "items", text: "p{#} b{#} name" },
     {
