@@ -25,6 +25,7 @@ const throughLink =
 const noDirectory = /^rsync: \[generator\] recv_generator: failed to stat "(.*)": Not a directory \(20\)$/;
 const verification = /^WARNING: (.*) failed verification -- update (?:discarded|retained) \(will try again\)\.$/;
 const vanished = /^file has vanished: "(.*)"$/;
+const tooDeep = /^rsync: \[sender\] sender failed to secure-open-parent .*: Too many levels of symbolic links \(40\)$/;
 const someVanished = /^rsync warning: some files vanished before they could be transferred/;
 const alreadyRemoved = /^sender file already removed: (.*)$/;
 const noEntryXattrs = /^rsync: \[generator\] gen_entry_copy_xattrs: .* failed: No such file or directory \(2\)$/;
@@ -286,7 +287,7 @@ export const linkDetectors: readonly Detector[] = [
 /** What was, or was not, there any more to be sent, because it had been sent under another name. */
 function isOfVanished(difference: Difference, one: DifferingCase): boolean {
   const { aspect, tree, isOrder, left, right } = difference;
-  const lines = new RegExp(`${vanished.source}|${someVanished.source}|${someFailed.source}`);
+  const lines = new RegExp(`${vanished.source}|${tooDeep.source}|${someVanished.source}|${someFailed.source}`);
   // 0 stands for itself, anything else for what is told.
   if (aspect === "exit code")
     return (

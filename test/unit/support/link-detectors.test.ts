@@ -20,6 +20,7 @@ const refused = "Operation not permitted (1)";
 const through = 'rsync: [generator] failed to set permissions on "/x/dst/l": Too many levels of symbolic links (40)';
 const gone = 'file has vanished: "/x/src/d/f"';
 const noLeader = 'rsync: [generator] stat "/x/dst/x/p" failed: Not a directory (20)';
+const tooDeep = "rsync: [sender] sender failed to secure-open-parent d/l/l/f: Too many levels of symbolic links (40)";
 const noEntry = 'rsync: [generator] gen_entry_copy_xattrs: openat("/x/dst/d") failed: No such file or directory (2)';
 const noDefault = "rsync: [generator] get_acl: sys_acl_get_file(d/p, ACL_TYPE_DEFAULT): Permission denied (13)";
 const refusal = "refusing to follow a symlink owned by an untrusted user; use --insecure-links locally";
@@ -222,6 +223,12 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
       difference: differs("dst/e/f", "existence", undefined, "file"),
     },
     { difference: differs("dst/e/g", "existence", undefined, "file") },
+  ],
+  [
+    "another error than that of a name that leads over too many links",
+    /^`-L --remove-source-files`/,
+    { argv: "-aL --remove-source-files", stderr: [gone, ""], difference: { left: [gone], right: [tooDeep] } },
+    { difference: { left: [gone], right: [tooDeep.replace("parent", "file")] } },
   ],
   [
     "the item of a file that did not vanish",
