@@ -39,7 +39,7 @@ const rareOptions: readonly Rare[] = [
   {
     weight: 3,
     spellings: () => ["--copy-as=nobody", "--copy-as=daemon:nogroup", "--copy-as=root"],
-    avoids: ["--fake-super", "-M", "--remote-option"],
+    avoids: ["--fake-super", "-M--fake-super", "--remote-option"],
   },
   {
     weight: 3,
