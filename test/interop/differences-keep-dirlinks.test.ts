@@ -81,3 +81,18 @@ difference("`--keep-dirlinks --fuzzy` with a similar file behind a link that lea
     seen: "f\n",
   },
 });
+
+difference(
+  "`--keep-dirlinks` with files behind a link of somebody else that leads through `..` (whose owner `-o` may have set in the same run)",
+  {
+    setup: "mkdir -p s/n/l d/n; echo 1 >s/n/l/f; touch -d @1500000000 s/n/l/f; chown 1 s/n/l; ln -s ../n d/n/l",
+    run: "-aK s/ d/",
+    look: "stat -c '%a %Y' d/n/f | sed 's/ 1[6-9].*/ now/'",
+    rsync: {
+      status: 23,
+      err: /^refusing to follow a symlink[\s\S]*stat ".*\/\.f\.\w+" failed: Too many levels/m,
+      seen: "600 now\n",
+    },
+    tsync: { status: 0, err: "", seen: "644 1500000000\n" },
+  },
+);

@@ -19,6 +19,8 @@ import { contentLength } from "./tree-plan.ts";
 
 const wrongRule = /^Unknown filter rule: <rule from (\/.*)\/[^/]+ line \d+>$/;
 const refusal = /^refusing to follow a symlink owned by an untrusted user/;
+const lostAttributes =
+  /^rsync: \[receiver\] stat ".*\/\.(.+)\.[#\w]{6}" failed: Too many levels of symbolic links \(40\)$/;
 const keptBackup = /^rsync: \[generator\] (?:link ".*" -> ".*": |stat "(.*)" failed: )File name too long \(36\)$/;
 const stillWrong = /^ERROR: (.*) failed verification -- update retained\.$/;
 const notCopied = /^rsync: \[generator\] copy_xattrs: fsetxattr\("(.*)","[^"]*"\) failed: Permission denied \(13\)$/;
@@ -33,6 +35,29 @@ const createdFiles = /^Number of created files: ([\d,]+)/;
 const createdCount = (line = ""): number => Number(createdFiles.exec(line)?.[1]?.replaceAll(",", ""));
 
 export const faultDetectors: readonly Detector[] = [
+  {
+    row: "`--keep-dirlinks` with files behind a link of somebody else that leads through `..` (whose owner `-o` may have set in the same run)",
+    applies: ({ left }, options) =>
+      options.has("K", "--keep-dirlinks") &&
+      left.stderr.split("\n").some((line) => refusal.test(line)) &&
+      lostNames(left.stderr).length > 0,
+    explains: (difference, one) => {
+      const { aspect, tree } = difference;
+      if (aspect === "exit code") return codes([23], [0, 24], one);
+      if (aspect === "stderr" || /^log (?:items|errors|receiver)$/.test(aspect))
+        return onlyLines(difference, new RegExp(`${refusal.source}|${lostAttributes.source}|${someFailed.source}`));
+      if (tree === undefined) return false;
+      const lost = lostNames(one.left.stderr);
+      const isLost = (path: ByteName) => lost.includes(baseName(path));
+      if (one.left.tree.get(tree.path)?.type === "directory")
+        return (
+          tree.property === "mtime" &&
+          tree.left === "now" &&
+          [...one.left.tree.keys()].some((path) => directoryName(path) === tree.path && isLost(path))
+        );
+      return isLost(tree.path) && ["mode", "owner", "mtime", "atime", "xattrs"].includes(tree.property);
+    },
+  },
   {
     row: "`--temp-dir` names a directory of the transfer (`--temp-dir=.`): its time",
     applies: (_, options) => options.value("--temp-dir") !== undefined,
@@ -283,6 +308,11 @@ export const faultDetectors: readonly Detector[] = [
 ];
 
 /** Where the failed backups that a run tells of were to stand. */
+/** Files that have come, but did not get their attributes. */
+function lostNames(stderr: string): string[] {
+  return stderr.split("\n").flatMap((line) => unescaped(lostAttributes.exec(line)?.[1] ?? "") || []);
+}
+
 function failedBackups({ stderr }: DifferingCase["left"]): string[] {
   return stderr.split("\n").flatMap((line) => keptBackup.exec(line)?.[1] ?? []);
 }

@@ -13,6 +13,8 @@ const unread = 'rsync: [generator] opendir "/x/dst/l" failed: Too many levels of
 const again = "WARNING: a/f failed verification -- update discarded (will try again).";
 const failed = "rsync error: errors selecting input/output files, dirs (code 3) at";
 const pipe = "rsync: [sender] write error: Broken pipe (32)";
+const refused = "refusing to follow a symlink owned by an untrusted user; use --insecure-links locally";
+const lost = 'rsync: [receiver] stat "/x/dst/l/.f.Ab12Cd" failed: Too many levels of symbolic links (40)';
 const link = { "dst/l": { type: "symlink" } } as const;
 const wrongRule = "Unknown filter rule: <rule from /x/dst/l/.rsync-filter line 1>";
 const progress = (count: string) =>
@@ -140,6 +142,22 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
       difference: mode("dst/bk/d", "0777", "0755"),
     },
     unlike: { tree: { "dst/bk/d": { type: "directory", mode: "0700" } } },
+  },
+  {
+    name: "the mode of a file of which nothing was told",
+    known: {
+      ...{ argv: "-aK", codes: [23, 0], stderr: [`${refused}\n${lost}`, ""], tree: { "dst/f": {}, "dst/g": {} } },
+      difference: {
+        aspect: "tree mode",
+        tree: { path: byteName("dst/f"), property: "mode", left: "0600", right: "0644" },
+      },
+    },
+    unlike: {
+      difference: {
+        aspect: "tree mode",
+        tree: { path: byteName("dst/g"), property: "mode", left: "0600", right: "0644" },
+      },
+    },
   },
   {
     name: "the time of a directory that temporary files do not lie in",
