@@ -206,7 +206,7 @@ d/a:
   },
 ]);
 
-difference("`--fuzzy`, `--append-verify` with a file that is replaced while its sums are made, or named twice", {
+difference("`--fuzzy`, `--append-verify`, `-b` with a file that is replaced while its sums are made, or named twice", {
   setup: "mkdir s t d; seq 9 >s/f; seq 20 >t/f; seq 5 >d/f",
   run: "-rt --append-verify t/f s/f d/",
   look: "cat d/f | wc -l",

@@ -73,9 +73,10 @@ const detectors: readonly Detector[] = [
     explains: ({ tree }, { left }) => tree !== undefined && losesGroupEntry(tree, left.tree.get(tree.path)),
   },
   {
-    row: "`--fuzzy`, `--append-verify` with a file that is replaced while its sums are made, or named twice",
+    row: "`--fuzzy`, `--append-verify`, `-b` with a file that is replaced while its sums are made, or named twice",
     applies: ({ left }, options) =>
-      options.has("y", "--fuzzy", "--append-verify") && left.stderr.split("\n").some((line) => verification.test(line)),
+      (options.has("y", "--fuzzy", "--append-verify") || (options.has("b", "--backup") && areBackups(left))) &&
+      left.stderr.split("\n").some((line) => verification.test(line)),
     explains: (difference, { left }) => {
       const { aspect, left: lines, right } = difference;
       if (aspect === "stderr" || aspect === "log receiver") return onlyLines(difference, verification);
@@ -272,6 +273,12 @@ const detectors: readonly Detector[] = [
     },
   },
 ];
+
+/** Whether every file that had to be sent again has the name of a backup of another one. */
+function areBackups({ stderr, tree }: Outcome): boolean {
+  const names = stderr.split("\n").flatMap((line) => unescaped(verification.exec(line)?.[1] ?? "") || []);
+  return names.every((name) => [...tree.keys()].some((path) => `/${name}` === `/${path}~`.slice(-name.length - 1)));
+}
 
 /** Whether a run that did not end with 0 tells of what has vanished. */
 function isToldOfVanished({ exitCode, stderr }: DifferingCase["left"]): boolean {

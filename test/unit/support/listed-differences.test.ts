@@ -15,6 +15,7 @@ const failed = "rsync error: errors selecting input/output files, dirs (code 3) 
 const pipe = "rsync: [sender] write error: Broken pipe (32)";
 const refused = "refusing to follow a symlink owned by an untrusted user; use --insecure-links locally";
 const lost = 'rsync: [receiver] stat "/x/dst/l/.f.Ab12Cd" failed: Too many levels of symbolic links (40)';
+const unverified = "WARNING: f~ failed verification -- update discarded (will try again).";
 const link = { "dst/l": { type: "symlink" } } as const;
 const wrongRule = "Unknown filter rule: <rule from /x/dst/l/.rsync-filter line 1>";
 const progress = (count: string) =>
@@ -158,6 +159,14 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
         tree: { path: byteName("dst/g"), property: "mode", left: "0600", right: "0644" },
       },
     },
+  },
+  {
+    name: "a failed verification of what is no backup",
+    known: {
+      ...{ argv: "-a -b --no-W", tree: { "dst/f": {}, "dst/f~": {} }, stderr: [unverified, ""] },
+      difference: { left: [unverified] },
+    },
+    unlike: { tree: { "dst/g": {}, "dst/f~": {} } },
   },
   {
     name: "the time of a directory that temporary files do not lie in",
