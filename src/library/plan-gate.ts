@@ -2,7 +2,7 @@
 import { type ByteName, byteName, directoryName } from "../bytes/byte-name.ts";
 import { ExitCode, selectionError } from "../errors.ts";
 import type { Syscalls } from "../fs/syscalls/interface.ts";
-import type { FileEntry } from "../protocol/file-entry.ts";
+import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import {
   type AlternateLook,
   type ChangeGate,
@@ -39,6 +39,10 @@ export class PlanGate implements ChangeGate {
   private readonly leaders = new Set<ByteName>();
   /** Inodes that this run changes, and under how many names. */
   private readonly changed = new Map<string, number>();
+  /** With `keepDirlinks`: places that this run changes, and how often; and what place a change was at. */
+  private readonly places = new Map<string, number>();
+  private readonly placeOf = new Map<PlannedChange, string>();
+  private readonly followsLinks: boolean;
   private readonly creation: CreateDestination | undefined;
   private readonly plan: Plan;
   private readonly done = new Set<PlannedChange>();
@@ -53,6 +57,7 @@ export class PlanGate implements ChangeGate {
 
   constructor(plan: Plan) {
     this.plan = plan;
+    this.followsLinks = plan.request.keepDirlinks === true;
     let creation: CreateDestination | undefined;
     for (const change of plan.changes) {
       if (change.action === "create-destination") creation = change;
@@ -109,7 +114,9 @@ export class PlanGate implements ChangeGate {
         if (!this.isSame(this.look?.at(linkedTo), change.leaderBefore)) return "not-reached";
       }
       if (!this.hasSameAlternates(change.alternatesBefore, entry)) return "alternate-changed";
-      return isNewRoot || this.isSame(this.look?.of(entry), change.before) ? undefined : "destination-changed";
+      const isSame =
+        isNewRoot || this.isSame(this.look?.of(entry), change.before) || this.isOwnWork(path, change.before);
+      return isSame ? undefined : "destination-changed";
     });
   }
 
@@ -121,8 +128,10 @@ export class PlanGate implements ChangeGate {
 
   deletion(path: ByteName): DeletionAnswer {
     const change = this.deletions.get(path);
+    // What this run has made there by another path goes as well.
+    if (change === undefined && this.isChangedPlace(path)) return "planned";
     if (change === undefined) return this.above.has(path) ? "contents" : "unplanned";
-    const isSame = () => this.isSame(this.look?.at(path), change.before);
+    const isSame = () => this.isSame(this.look?.at(path), change.before) || this.isOwnWork(path, change.before);
     return this.answer(change, () => (isSame() ? undefined : "destination-changed"));
   }
 
@@ -153,6 +162,7 @@ export class PlanGate implements ChangeGate {
   summarize(summary: RunSummary, tell: (event: NoticeEvent | ProblemEvent) => void): ApplySummary {
     for (const notice of this.plan.notices) if (!this.isTold(notice)) tell(notice);
     for (const change of this.answers.keys()) if (this.isDoneElsewhere(change)) this.done.add(change);
+    for (const change of this.plan.changes) if (this.isDoneByAnotherPath(change)) this.done.add(change);
     for (const change of this.plan.untold) this.done.delete(change);
     const left = this.plan.changes.filter((change) => !this.done.has(change));
     const refused = left.map((change) => ({ change, reason: this.reasons.get(change) ?? ("not-reached" as const) }));
@@ -202,6 +212,43 @@ export class PlanGate implements ChangeGate {
     return now !== undefined && now.identity === before?.identity && this.changed.has(now.identity);
   }
 
+  /** With `keepDirlinks`: whether what stood at a path, or stands there now, is what this run has changed by another path. */
+  private isOwnWork(path: ByteName, before: Fingerprint | undefined): boolean {
+    if (!this.followsLinks) return false;
+    if (before !== undefined && this.changed.has(before.identity)) return true;
+    if (this.isChangedPlace(path)) return true;
+    // Links that led nowhere any more have become directories.
+    for (let above = directoryName(path); above !== ""; above = directoryName(above)) {
+      const change = this.entries.get(above) ?? this.untold.get(above);
+      if (change?.before === undefined || this.answers.get(change) !== "planned") continue;
+      const wasLink = (change.before.mode & FileType.mask) === FileType.symlink;
+      if (wasLink && this.look?.at(above)?.identity !== change.before.identity) return true;
+    }
+    return false;
+  }
+
+  private isChangedPlace(path: ByteName): boolean {
+    const place = this.followsLinks ? this.look?.placeOf(path) : undefined;
+    return place !== undefined && this.places.has(place);
+  }
+
+  /** Whether nothing was left to do, as another path leads to the same place. */
+  private isDoneByAnotherPath(change: PlannedChange): boolean {
+    if (!this.followsLinks || change.action === "create-destination" || this.reasons.has(change)) return false;
+    const { before } = change;
+    const place = this.placeOf.get(change);
+    const wasAsked = this.answers.has(change);
+    if (place !== undefined && (this.places.get(place) ?? 0) > 1) return true;
+    return before !== undefined && (this.changed.get(before.identity) ?? 0) > (wasAsked ? 1 : 0);
+  }
+
+  private notePlace(change: EntryChange | DeleteChange): void {
+    const place = this.followsLinks ? this.look?.placeOf(change.entry?.path ?? change.path) : undefined;
+    if (place === undefined) return;
+    this.placeOf.set(change, place);
+    this.places.set(place, (this.places.get(place) ?? 0) + 1);
+  }
+
   private answer<Change extends EntryChange | DeleteChange>(
     change: Change,
     look: () => RefusedChange["reason"] | undefined,
@@ -211,6 +258,7 @@ export class PlanGate implements ChangeGate {
     const reason = look();
     const answer = reason === undefined ? "planned" : "drifted";
     this.answers.set(change, answer);
+    if (reason === undefined) this.notePlace(change);
     if (reason !== undefined) this.reasons.set(change, reason);
     else if (change.before !== undefined) {
       const { identity } = change.before;

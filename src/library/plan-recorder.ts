@@ -34,6 +34,14 @@ export class PlanRecorder implements ChangeGate {
   private readonly sharing = new Map<FileEntry, Fingerprint>();
   /** Leaders of hard-link groups that are new files after the run. */
   private readonly remade = new Map<number, ByteName>();
+  /** With `keepDirlinks`: places and directories, how many entries and deletions have come to each, and by which it is reached. */
+  private readonly visits = new Map<string, number>();
+  private readonly visitors: {
+    readonly entry: FileEntry;
+    readonly before: Fingerprint | undefined;
+    readonly keys: string[];
+  }[] = [];
+  private readonly followsLinks: boolean;
   private readonly keepsFiles: boolean;
   private readonly setsExactTimes: boolean;
   private readonly fakes: boolean;
@@ -41,7 +49,9 @@ export class PlanRecorder implements ChangeGate {
   private alternates: AlternateLook | undefined;
   private root: Fingerprint | undefined;
 
-  constructor({ inplace, append, writeDevices, checksum, archive, times, fakeSuper }: PlanRequest) {
+  constructor(request: PlanRequest) {
+    const { inplace, append, writeDevices, checksum, archive, times, fakeSuper, keepDirlinks } = request;
+    this.followsLinks = keepDirlinks === true;
     this.keepsFiles = inplace === true || writeDevices === true || (append !== undefined && append !== false);
     this.fakes = fakeSuper === true;
     this.setsExactTimes = checksum === true && (times ?? archive) === true;
@@ -90,6 +100,26 @@ export class PlanRecorder implements ChangeGate {
       if (changed.has(before.identity) && !this.planned.has(entry.path))
         this.addUntold(entry, before, this.alternates?.(entry));
     }
+    // So is what another path leads to as well.
+    for (const { entry, before, keys } of this.visitors) {
+      const isShared = keys.some((key) => (this.visits.get(key) ?? 0) > 1);
+      if (isShared && !this.planned.has(entry.path) && !this.leftOut.has(entry.path) && !this.sharing.has(entry))
+        this.addUntold(entry, before, this.alternates?.(entry));
+    }
+  }
+
+  /** Notes which place a path is, and which directory is there. */
+  private visit(path: ByteName, before: Fingerprint | undefined, isDirectory: boolean): string[] {
+    const type = (before?.mode ?? 0) & FileType.mask;
+    const directory =
+      type === FileType.directory
+        ? before?.identity
+        : type === FileType.symlink && isDirectory
+          ? this.look?.directoryAt(path)
+          : undefined;
+    const keys = [this.look?.placeOf(path), directory].filter((key) => key !== undefined);
+    for (const key of keys) this.visits.set(key, (this.visits.get(key) ?? 0) + 1);
+    return keys;
   }
 
   private addUntold(
@@ -116,6 +146,7 @@ export class PlanRecorder implements ChangeGate {
     if (event.type === "delete") {
       const { path, directory } = event;
       const before = this.look?.at(path);
+      if (this.followsLinks) this.visit(path, before, directory);
       this.changes.push({ action: "delete", path, directory, entry: undefined, before, alternatesBefore: undefined });
     }
     if (event.type === "item") this.takeItem(event);
@@ -126,6 +157,10 @@ export class PlanRecorder implements ChangeGate {
   private takeItem({ path, entry, flags, linkedTo: told }: ItemEvent): void {
     const before = this.look?.of(entry);
     const alternatesBefore = this.alternates?.(entry);
+    if (this.followsLinks) {
+      const keys = this.visit(entry.path, before, (entry.mode & FileType.mask) === FileType.directory);
+      this.visitors.push({ entry, before, keys });
+    }
     if (this.leftOut.has(entry.path)) {
       const directory = ((before?.mode ?? 0) & FileType.mask) === FileType.directory;
       this.changes.push({ action: "delete", path, directory, entry, before, alternatesBefore });

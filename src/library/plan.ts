@@ -70,10 +70,11 @@ export function apply(plan: Plan, options: Pick<SyncRequest, "signal"> = {}): Ap
 }
 
 /**
- * What comes from an alternate directory is only told of with what is unchanged, and so are times that only differ in a fraction of a second
- * and other names of a file.
+ * What comes from an alternate directory is only told of with what is unchanged, and so are times that only differ in a fraction of a second,
+ * other names of a file, and other paths to a directory.
  */
-function tellsTooLittle({ compareDest, copyDest, linkDest, checksum, hardLinks, fakeSuper }: PlanRequest): boolean {
-  if (checksum === true || hardLinks === true || fakeSuper === true) return true;
+function tellsTooLittle(request: PlanRequest): boolean {
+  const { compareDest, copyDest, linkDest, checksum, hardLinks, fakeSuper, keepDirlinks } = request;
+  if ([checksum, hardLinks, fakeSuper, keepDirlinks].includes(true)) return true;
   return [compareDest, copyDest, linkDest].some((directories) => directories !== undefined);
 }

@@ -64,7 +64,8 @@ export interface Plan {
   readonly changes: readonly PlannedChange[];
   /**
    * Entries of which only that is put right which nobody is told of: with `fakeSuper` the mode and the note of a file that stands for
-   * another, with `ignoreExisting` the time of what stands where a directory would be, and whatever another name of the same file changes.
+   * another, with `ignoreExisting` the time of what stands where a directory would be, and whatever another name of the same file, or with
+   * `keepDirlinks` another path to the same directory, changes.
    */
   readonly untold: readonly EntryChange[];
   /** Remarks about what is left alone; `apply` tells them too. */

@@ -2,7 +2,7 @@
  * What stands between a run and the destination when only planned changes are to be made (`library/plan`): asked before
  * anything is done about an entry or a deletion. Without one, everything is done.
  */
-import type { ByteName } from "../bytes/byte-name.ts";
+import { type ByteName, baseName, directoryName } from "../bytes/byte-name.ts";
 import { DirectoryWalker } from "../fs/held-directory.ts";
 import { emptyStat, type Stat, type Syscalls } from "../fs/syscalls/interface.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
@@ -87,6 +87,8 @@ export class DestinationLook {
   /** What stands where an entry goes; undefined: nothing that can be looked at. */
   at(path: ByteName): Fingerprint | undefined {
     const { singleName } = this.destination;
+    // What a link leads to may have been removed meanwhile.
+    if (this.walker?.follow === "inside") this.walker.close();
     const below = singleName ?? (path.replace(/^\/+/, "") as ByteName);
     const isRoot = below === "." || below === "";
     const slash = below.lastIndexOf("/");
@@ -94,6 +96,22 @@ export class DestinationLook {
     if (held === undefined || typeof held === "number") return undefined;
     const name = (isRoot ? "." : below.slice(slash + 1)) as ByteName;
     return this.syscalls.lstatAt(held.descriptor, name, this.stat) < 0 ? undefined : fingerprintOf(this.stat);
+  }
+
+  /** Which place a path is, by whatever links it leads there: the identity of its directory, and its name; undefined: none. */
+  placeOf(path: ByteName): string | undefined {
+    const { singleName } = this.destination;
+    const below = singleName ?? (path.replace(/^\/+/, "") as ByteName);
+    const parent = this.directoryAt(directoryName(below));
+    return parent === undefined ? undefined : `${parent}/${baseName(below)}`;
+  }
+
+  /** The identity of the directory that a path leads to, as it is at this moment; undefined: none. */
+  directoryAt(path: ByteName): string | undefined {
+    this.walker?.close();
+    const held = this.walker?.directory(path.replace(/^\/+/, "") as ByteName);
+    if (typeof held !== "object" || this.syscalls.fstat(held.descriptor, this.stat) < 0) return undefined;
+    return fingerprintOf(this.stat).identity;
   }
 
   /** What stands where a file-list entry goes. */

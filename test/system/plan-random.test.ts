@@ -43,7 +43,7 @@ const switches = {
   ...{ hardLinks: 0.5, acls: 0.2, xattrs: 0.3, checksum: 0.2, inplace: 0.15, sparse: 0.1, backup: 0.2, force: 0.2 },
   ...{ fuzzy: 0.1, copyLinks: 0.1, omitDirTimes: 0.1, update: 0.1, existing: 0.05, ignoreExisting: 0.05, verify: 0.1 },
   ...{ delayUpdates: 0.15, partial: 0.1, relative: 0.15, pruneEmptyDirs: 0.1, sizeOnly: 0.1, ignoreErrors: 0.2 },
-  ...{ numericIds: 0.1, fakeSuper: 0.05, deleteExcluded: 0.1 },
+  ...{ numericIds: 0.1, fakeSuper: 0.05, deleteExcluded: 0.1, keepDirlinks: 0.2 },
 } as const;
 
 function randomRequest(random: Random): PlanRequest {
