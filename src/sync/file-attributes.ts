@@ -10,30 +10,27 @@ const accessAclName = byteName("system.posix_acl_access");
 const ENODATA = -61;
 const EOPNOTSUPP = -95;
 
-/** Whose a file is. */
-interface Owner {
-  readonly uid: number;
-  readonly gid: number;
-}
+/** What a file has when it is made: its owner and its mode. */
+type Made = Pick<Stat, "uid" | "gid" | "mode">;
 
 /** Sets them for one thread. */
 export class FileAttributes {
   private readonly syscalls: Syscalls;
   private readonly stat: Stat = emptyStat();
-  /** Whose a file becomes that is made in a directory, by its descriptor: in a batch, which takes some milliseconds. */
-  private owners: Map<number, Owner> | undefined;
+  /** What files have that are made in a directory, by its descriptor: in a batch, which takes some milliseconds. */
+  private made: Map<number, Made> | undefined;
 
   constructor(syscalls: Syscalls) {
     this.syscalls = syscalls;
   }
 
-  /** From now on, until `endBatch`, the files made in one directory have one owner; the descriptors of the directories stay open. */
+  /** From now on, until `endBatch`, the files made in one directory have one owner and mode; the descriptors of the directories stay open. */
   beginBatch(): void {
-    this.owners = new Map();
+    this.made = new Map();
   }
 
   endBatch(): void {
-    this.owners = undefined;
+    this.made = undefined;
   }
 
   /** Those of the job, for its open file, which is called `name` in `directory`; what goes wrong is added to `failures`. */
@@ -47,25 +44,25 @@ export class FileAttributes {
     const byName = !syscalls.abilities.descriptorAttributes;
     const open = syscalls.abilities.descriptorXattrs;
     const setsXattrs = byName || (xattrs ?? []).length + (removeXattrs ?? []).length > 0;
-    const sharesOwner = job.method === "replace" && !setsXattrs && mtime !== undefined;
-    const owners = sharesOwner ? this.owners : undefined;
-    const known = owners?.get(directory);
-    const owner: Owner = known ?? stat;
+    const before = job.method === "replace" && !byName && mtime !== undefined ? this.made : undefined;
+    const known = before?.get(directory);
+    const own: Made = known ?? stat;
+    let seen = 0;
     let currentMode = -1;
     if (known === undefined) {
-      const seen = byName ? syscalls.lstatAt(directory, name, stat) : syscalls.fstat(descriptor, stat);
+      seen = byName ? syscalls.lstatAt(directory, name, stat) : syscalls.fstat(descriptor, stat);
       note("chmod", seen);
       if (seen >= 0) currentMode = stat.mode & 0o7777;
-      if (seen >= 0 && owners !== undefined) owners.set(directory, { uid: stat.uid, gid: stat.gid });
-      // It may even be closed to its owner, who could not set attributes then.
-      if (setsXattrs && seen >= 0 && (stat.mode & 0o200) === 0) {
-        const opened = (stat.mode & 0o777) | 0o600;
-        if (syscalls.fchmod(descriptor, opened) >= 0) currentMode = opened;
-      }
+      if (seen >= 0) before?.set(directory, { uid: stat.uid, gid: stat.gid, mode: stat.mode });
+    }
+    // It may even be closed to its owner, who could not set attributes then.
+    if (setsXattrs && seen >= 0 && (own.mode & 0o200) === 0) {
+      const opened = (own.mode & 0o777) | 0o600;
+      if (syscalls.fchmod(descriptor, opened) >= 0) currentMode = opened;
     }
     if (uid >= 0 || gid >= 0) {
-      const newUid = uid >= 0 && uid !== owner.uid ? uid : -1;
-      const newGid = gid >= 0 && gid !== owner.gid ? gid : -1;
+      const newUid = uid >= 0 && uid !== own.uid ? uid : -1;
+      const newGid = gid >= 0 && gid !== own.gid ? gid : -1;
       if (newUid >= 0 || newGid >= 0) {
         const status = byName
           ? syscalls.chownAt(directory, name, newUid, newGid)

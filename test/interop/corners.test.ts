@@ -886,7 +886,8 @@ describe("directories in the place of links under --existing", () => {
 describe("owners and modes of many files in few directories", () => {
   const setup = `mkdir -p src dst; for d in a b c; do mkdir src/$d dst/$d; for i in $(seq 280); do echo $i >src/$d/$i; done; done
 chown 3 src/*/*1; chown :4 src/*/*2 src/b/*3; chown 5:5 src/*/*4; chmod 600 src/*/*5; chmod 4755 src/*/?6; chmod 2755 src/*/*12
-chgrp 4 dst/b; chmod 2777 dst/b; setfacl -d -m u:7:rwx dst/c; chmod 777 dst dst/a; chgrp 5 dst/c; chmod 2777 dst/c; cp -a src/a src/d`;
+chgrp 4 dst/b; chmod 2777 dst/b; setfacl -d -m u:7:rwx dst/c; chmod 777 dst dst/a; chgrp 5 dst/c; chmod 2777 dst/c; cp -a src/a src/d
+setfattr -n user.x -v 1 src/a/*; setfacl -d -m u::---,g::---,o::--- dst/a`;
   const options = [
     "-a",
     "-rlt",
@@ -902,5 +903,5 @@ chgrp 4 dst/b; chmod 2777 dst/b; setfacl -d -m u:7:rwx dst/c; chmod 777 dst dst/
     setup,
     options.map((text) => `${text} --omit-dir-times src/ dst/`),
   );
-  checkAll(setup, ["-a --omit-dir-times src/ dst/", "-rt --omit-dir-times src/ dst/"], "4");
+  checkAll(setup, ["-a --omit-dir-times src/ dst/", "-rtX --omit-dir-times src/ dst/"], "4");
 });
