@@ -82,7 +82,8 @@ const levelMax = 4;
 
 /**
  * Applies the words of one `--info`/`--debug` argument to `levels`, later words over earlier ones.
- * Returns "help" when the word `help` comes up (nothing after it is read).
+ * Returns "help" when the word `help` comes up (nothing after it is read). `lenient`: unknown words mean nothing; so a server takes those
+ * of a newer client.
  * @throws TsyncError usage, without prefix: `Unknown --OPTION item: "WORD"`
  */
 export function applyFlagWords<Name extends string>(
@@ -90,6 +91,7 @@ export function applyFlagWords<Name extends string>(
   words: ByteName | string,
   flags: readonly OutputFlag<Name>[],
   levels: FlagLevels<Name>,
+  lenient = false,
 ): "help" | undefined {
   for (const item of words.split(",")) {
     if (item === "") continue;
@@ -98,7 +100,7 @@ export function applyFlagWords<Name extends string>(
     const level = digits === "" ? 1 : Math.min(Number(digits), levelMax);
     if (word === "help") return "help";
     const named = word === "all" || word === "none" ? flags : flags.filter((flag) => flag.name === word);
-    if (named.length === 0) {
+    if (named.length === 0 && !lenient) {
       const shown = item.slice(0, item.length - digits.length) || item;
       throw plainUsageError(`Unknown --${option} item: "${shown}"`);
     }

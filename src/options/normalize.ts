@@ -57,7 +57,7 @@ export function normalizeSettings(
   environment: ParseEnvironment,
   place: Place = "local",
 ): TransferOptions {
-  const outputBuffering = bufferingOf(settings.outputBuffering);
+  const outputBuffering = place === "server" ? undefined : bufferingOf(settings.outputBuffering);
   const rights = receiverRights(settings);
   // Between two machines the server says so itself.
   if ((settings.fakeSuper || (rights.fakeSuper && place === "local")) && settings.xattrs > 1)

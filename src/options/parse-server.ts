@@ -54,13 +54,18 @@ export function parseServerArguments(
   });
 }
 
+/** What is wrong with the form of an option, not with the meaning of its value: of the latter rsync does not say where. */
+const formErrors =
+  /: (?:unknown option|option does not take an argument|missing argument|invalid numeric value|number too large or too small)$/;
+
 function read(args: readonly ByteName[], settings: Settings): ByteName[] {
   try {
     return readOptions(args, settings);
   } catch (error) {
     // The client's user must see who complains. What stands before `--server` was put there by somebody at this end.
     if (!settings.server || !(error instanceof TsyncError) || error.kind !== "usage" || error.plain) throw error;
-    throw usageError(`on remote machine: ${error.message}`, "server");
+    const isForm = formErrors.test(error.message);
+    throw usageError(isForm ? `on remote machine: ${error.message}` : error.message, "server");
   }
 }
 

@@ -7,10 +7,12 @@ import { counter, flag, type OptionRow, row, text } from "../option-row.ts";
 export const outputRows: readonly OptionRow[] = [
   counter("verbose v", "verbose", "say more; may be repeated", "verbose v"),
   text("info", "FLAGS", "choose kinds of messages; --info=help lists them", (settings, value) => {
-    if (applyFlagWords("info", value, infoFlags, settings.info) === "help") settings.request = "info-help";
+    const asked = applyFlagWords("info", value, infoFlags, settings.info, settings.server);
+    if (asked === "help") settings.request = "info-help";
   }),
   text("debug", "FLAGS", "choose kinds of debug messages; --debug=help lists them", (settings, value) => {
-    if (applyFlagWords("debug", value, debugFlags, settings.debug) === "help") settings.request = "debug-help";
+    const asked = applyFlagWords("debug", value, debugFlags, settings.debug, settings.server);
+    if (asked === "help") settings.request = "debug-help";
   }),
   row("now", "stderr", {
     help: "what goes to standard error: errors, all or client",
