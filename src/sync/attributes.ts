@@ -4,6 +4,7 @@
  * file contents get theirs in `receive-file`, before the rename.
  */
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import type { Role } from "../errors.ts";
 import { accessAclDiffers, accessAclToSet, defaultAclDiffers, defaultAclToSet } from "../fs/acl.ts";
 import { followedPath } from "../fs/followed-links.ts";
 import { emptyStat, isXattrList, type Stat } from "../fs/syscalls/interface.ts";
@@ -33,6 +34,7 @@ import type { JobAttributes } from "./receive-job.ts";
 export const accessAclName = "system.posix_acl_access" as ByteName;
 export const defaultAclName = "system.posix_acl_default" as ByteName;
 
+const bothRoles: readonly Role[] = ["generator", "receiver"];
 const EPERM = -1;
 const EACCES = -13;
 const ELOOP = -40;
@@ -151,7 +153,9 @@ export function setAttributes(
   // Only a file that stands for a link has a mode.
   if (isSymlink(entry) && !hasNotes) return changed;
   if (options.acls) {
-    const outcome = setAcls(context, place.access ?? place, "generator", entry, mode, stat, existing);
+    // What fails at the generator does so at the receiver again, which goes through all of them for extended attributes.
+    const roles = place.isLink !== true && isReceivers() ? bothRoles : bothRoles.slice(0, 1);
+    const outcome = setAcls(context, place.access ?? place, roles, entry, mode, stat, existing);
     if (outcome !== undefined) changed = true;
     if (outcome !== undefined && !hasNotes) {
       currentMode = outcome;
@@ -234,7 +238,7 @@ function settleLink(context: RunContext, place: Place, entry: FileEntry, mode: n
   }
   // What the directory has got by now need not be set again.
   if (options.acls && place.access === undefined)
-    setAcls(context, place, "receiver", entry, mode, stat, noAttributes());
+    setAcls(context, place, bothRoles.slice(1), entry, mode, stat, noAttributes());
   const changed = ((stat.mode ^ mode) & 0o7777) === 0 ? 0 : changeMode(context, place, mode & 0o7777);
   if (changed < 0) ledger.systemError("receiver", `failed to set permissions on "${absolute}"`, changed, absolute);
 }
@@ -343,7 +347,7 @@ function isPassedOver({ syscalls }: RunContext, { directory, name }: Place, entr
 function setAcls(
   context: RunContext,
   place: Place,
-  role: "generator" | "receiver",
+  roles: readonly Role[],
   entry: FileEntry,
   mode: number,
   stat: Stat,
@@ -351,8 +355,11 @@ function setAcls(
 ): number | undefined {
   const { syscalls, ledger } = context;
   const { directory, name, absolute } = place;
+  const fail = (text: string, errno: number): void => {
+    for (const role of roles) ledger.systemError(role, text, errno, absolute);
+  };
   // Below the top the generator opens what it sets them on, and says nothing of a link.
-  if (place.isLink === true && role === "generator" && entry.path.includes("/")) return undefined;
+  if (place.isLink === true && roles[0] === "generator" && entry.path.includes("/")) return undefined;
   let bits: number | undefined;
   if (accessAclDiffers(entry.accessAcl, mode, existing.accessAcl, stat.mode)) {
     const value = accessAclToSet(entry.accessAcl, mode);
@@ -363,7 +370,7 @@ function setAcls(
     // A file system without ACLs, or a link, has none to remove; what cannot be set is said, as the mode is still to be set.
     if (status < 0 && status !== -61 && (value !== undefined || status !== -95)) {
       if (!isPassedOver(context, place, entry, status))
-        ledger.systemError(role, aclFailure(context, entry.path, absolute, "ACCESS"), status, absolute);
+        fail(aclFailure(context, entry.path, absolute, "ACCESS"), status);
       return undefined;
     }
     // Setting the ACL wrote the permission bits too; removing it leaves them as they were.
@@ -380,7 +387,7 @@ function setAcls(
         value === undefined
           ? `set_acl: sys_acl_delete_def_file(${entry.path})`
           : aclFailure(context, entry.path, absolute, "DEFAULT");
-      ledger.systemError(role, text, status, absolute);
+      fail(text, status);
     } else bits ??= stat.mode & 0o7777;
   }
   return bits;

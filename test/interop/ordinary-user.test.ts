@@ -316,3 +316,10 @@ describe("extended attributes of new files, which a default ACL closes to their 
 cp s/644 d/g; find s d alt -exec touch -hd @1600000000 {} +; setfacl -dm u::r-x,g::r-x,o::r-x d; chown -R ${nobody} s d alt`;
   checkAll(setup, ["-aX s/ d/", "-rX --inplace s/ d/", "-aX --copy-dest=../alt s/ d/", "-aX -M--fake-super s/ d/"]);
 });
+
+describe("ACLs that cannot be set, with extended attributes that cannot either", () => {
+  const setup = `mkdir -p s/a s/b s/c/e d/a d/b d/c/e; for n in f g c/f; do echo 1 >s/$n; echo 1 >d/$n; done; setfacl -m u:1:rx s/a s/f s/c/e s/c/f
+setfacl -dm u:1:rx s/b; setfacl -m u:2:r d/g; for n in a b f g c/e; do setfattr -n user.x -v 1 s/$n; done
+find s d -exec touch -hd @1600000000 {} +; chown -R ${nobody} s; chown ${nobody} d`;
+  checkAll(setup, ["-rtAX s/ d/", "-rtpAXi --no-i-r s/ d/", "-rtXi s/ d/"]);
+});

@@ -137,10 +137,10 @@ export const userDetectors: readonly Detector[] = [
       const { tree } = difference;
       if (tree !== undefined) return tree.property === "xattrs" && differsInOwner(tree.left ?? "", tree.right ?? "");
       if (difference.aspect === "exit code") return codes([23], [0], one);
-      if (difference.aspect !== "stderr" || difference.right.length > 0) return false;
-      // A number of its own is to be noted at a special file, which holds no note.
+      if (!/^(?:stderr|log items)$/.test(difference.aspect) || difference.right.length > 0) return false;
+      // A number of its own is to be noted at a special file, which holds no note, or where we may not write.
       return (
-        onlyLines(difference, either(noteRefused, someFailed)) &&
+        onlyLines(difference, either(noteRefused, noteUnwritten, someFailed)) &&
         notedNames(one.left, noteRefused).every((path) => isSpecial(one.left, unescaped(path)))
       );
     },

@@ -135,6 +135,15 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { tree: { "dst/s/d": {} } },
   ],
   [
+    "the note of a file that is not to be written where we may, in a log",
+    /^`--fake-super` without `-o`/,
+    {
+      ...{ argv: "-rt -M--fake-super", stderr: [unwritten, ""] },
+      difference: { aspect: "log items", left: [unwritten, some23] },
+    },
+    { argv: "-rtog -M--fake-super" },
+  ],
+  [
     "another mode of a note",
     /^`--fake-super` without `-o`/,
     {
