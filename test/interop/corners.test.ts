@@ -894,7 +894,7 @@ setfattr -n user.x -v 1 src/a/*; setfacl -d -m u::---,g::---,o::--- dst/a`;
     "-rlpt",
     "-rtg",
     "-rto",
-    "-aA",
+    "-aAX",
     "-rto --chmod=F600",
     "-a --no-super",
     "-a --fake-super",
