@@ -129,6 +129,7 @@ const shapes = {
   compress: "boolean",
   compressChoice: "text",
   compressLevel: "number",
+  compressThreads: "number",
   skipCompress: "text",
   port: "number",
   address: "text",
@@ -146,6 +147,7 @@ const shapes = {
   humanReadable: [0, 1, 2, 3],
   progress: "boolean",
   stats: "boolean",
+  blockingIo: "boolean",
 } as const satisfies Record<keyof SyncOptions, Shape>;
 
 /** Names of the rules that may stand in `filter` as objects. */

@@ -87,6 +87,7 @@ export const switches: readonly (readonly [KeysOf<boolean>, string])[] = [
   ["ipv4", "ipv4"],
   ["ipv6", "ipv6"],
   ["compress", "compress"],
+  ["blockingIo", "blocking-io"],
   ["quiet", "quiet"],
   ["progress", "progress"],
   ["stats", "stats"],
@@ -127,6 +128,7 @@ export const numbers: readonly (readonly [KeysOf<number>, string, number, number
   ["timeout", "timeout", 0, 2 ** 31 - 1],
   ["contimeout", "contimeout", 0, 2 ** 31 - 1],
   ["compressLevel", "compress-level", -(2 ** 31), 2 ** 31 - 1],
+  ["compressThreads", "compress-threads", 0, 2 ** 31 - 1],
   ["port", "port", 1, 65_535],
 ];
 

@@ -194,6 +194,10 @@ export interface SyncOptions {
   /** `zstd`, `lz4`, `zlibx`, `zlib`; by default the sides agree on one. */
   readonly compressChoice?: string;
   readonly compressLevel?: number;
+  /** `--compress-threads`: of zstd; 0 is none, more than 8 are 8. */
+  readonly compressThreads?: number;
+  /** `--blocking-io`: has no effect. */
+  readonly blockingIo?: boolean;
   /** Suffixes of files that an rsync over there shall not compress; tsync, as rsync with zstd and lz4, compresses all. */
   readonly skipCompress?: string;
   /** Of a daemon, as `address`, `sockopts`, `passwordFile` and `earlyInput`. */

@@ -96,6 +96,8 @@ describe("normalizeSyncOptions", () => {
     [{ secludedArgs: false, oldArgs: true, ipv4: true }, "--no-s --old-args -4"],
     [{ timeout: 7, stderr: "client" }, "--timeout=7 --stderr=client"],
     [{ compress: true, compressChoice: "lz4", compressLevel: 3 }, "-z --zc=lz4 --zl=3"],
+    [{ compress: true, compressThreads: 20 }, "-z --compress-threads=20"],
+    [{ blockingIo: true }, "--blocking-io"],
     [{ compress: true, skipCompress: "gz/jpg" }, "-z --skip-compress=gz/jpg"],
     [{ iconv: "UTF-8,ISO-8859-1" }, "--iconv=UTF-8,ISO-8859-1"],
     [{ iconv: "-" }, "--iconv=-"],
