@@ -146,7 +146,7 @@ export class FileListDecoder {
     const first = reference < 0 ? undefined : this.links.entryInList(reference);
     const draft = first === undefined ? this.readFields(reader, flags, path) : copyEntry(first, path);
     const type = draft.mode & FileType.mask;
-    if ((path === "." || path === "/.") && type !== FileType.directory && draft.mode !== 0) {
+    if ((path === "." || path === "/.") && type !== FileType.directory) {
       throw protocolError(`Invalid root entry of mode ${draft.mode.toString(8)} [${role}]`, role);
     }
     const isLinked = settings.hardLinks && type !== FileType.directory && (flags & WireFlag.linked) !== 0;
@@ -196,7 +196,9 @@ export class FileListDecoder {
     if ((flags & WireFlag.nanoseconds) !== 0 && settings.protocol >= 31) {
       mtimeNanoseconds = reader.varintIn("nanoseconds", 0, nanosecondsMax);
     }
-    if ((flags & WireFlag.sameMode) === 0) mode = this.checkMode(reader.uint32(), reader);
+    // Before the first entry the mode is 0, which nobody has checked yet.
+    const isInherited = (flags & WireFlag.sameMode) !== 0;
+    if (!isInherited || mode === 0) mode = this.checkMode(isInherited ? 0 : reader.uint32(), reader);
     const type = mode & FileType.mask;
     const isDirectory = type === FileType.directory;
     if (settings.atimes && !isDirectory && (flags & WireFlag.sameAtime) === 0) atime = reader.varlong(timeBytes);

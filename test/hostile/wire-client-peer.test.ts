@@ -96,6 +96,7 @@ describe("a server that receives", () => {
     ["H-11 an absolute path", [list(entry("/outside"))], 4],
     ["H-12 a mode of two kinds", [list(entry("f", 0o110644))], 2],
     ["H-12 a mode of no kind", [list(entry("f", 0))], 2],
+    ["H-12 the mode of the entry before the first", [frame(`1a 03 ${text("old")} 000300 5f01105e ${listEnd}`)], 2],
     ["H-12 S-12 a root that is a file", [list(entry("."))], 2],
     ["H-12 S-12 a root that is a link", [list(link(".", "/outside"))], 2],
     [
@@ -190,6 +191,10 @@ describe("a server that receives", () => {
     const sparse = receives("-SlogDtpre.LsfxCIvu");
     const sent = [...answered(""), ...Array.from({ length: 300 }, () => run)];
     await refuses(sparse, sent, 2, true);
+  });
+
+  test("H-12 S-12 a root that is missing", async () => {
+    await refuses(receives("-logDtpre.LsfxCIvu", "--delete-missing-args"), [list(entry(".", 0))], 2);
   });
 
   test("E-04 bits of I/O errors that do not exist count as those that do", async () => {

@@ -41,6 +41,11 @@ describe("a server that lies to a client", () => {
     ["a path that leads out", `${start}${frame(listed("../x"))}`, 4],
     ["a name that nobody asked for", `${start}${frame(listed("other"))}`, 4],
     ["a file type that does not exist", `${start}${frame(listed("old", "a4910000"))}`, 2],
+    [
+      "an entry with the mode of the one before the first",
+      `${start}${frame(`1a 03 ${text("old")} 000300 5f01105e 0000 0000`)}`,
+      2,
+    ],
     ["an unknown message", `${start}0000003f`, 12],
     ["data for a file that was not asked for", `${start}${frame(`${listed("old")} 06 0080`)}`, 2],
     ["half a list", `${start}${frame("98180363")}`, undefined],
