@@ -196,8 +196,10 @@ export class AlternateEntries {
         continue;
       }
       const above = fullPath(destination.absolute, directory.path);
-      const isOpen = step === "open";
-      const text = isOpen ? mkstempText(place.name, above, temp?.absolute) : `${step} "${place.absolute}" failed`;
+      const opened = context.options.inplace
+        ? `open "${place.absolute}"`
+        : mkstempText(place.name, above, temp?.absolute);
+      const text = step === "open" ? opened : `${step} "${place.absolute}" failed`;
       ledger.systemError("generator", text, errno, place.absolute);
     }
     if (done) directory.dirty = true;

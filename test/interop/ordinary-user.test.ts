@@ -323,3 +323,14 @@ setfacl -dm u:1:rx s/b; setfacl -m u:2:r d/g; for n in a b f g c/e; do setfattr 
 find s d -exec touch -hd @1600000000 {} +; chown -R ${nobody} s; chown ${nobody} d`;
   checkAll(setup, ["-rtAX s/ d/", "-rtpAXi --no-i-r s/ d/", "-rtXi s/ d/"]);
 });
+
+describe("copies from an alternate directory into one that may not be written to", () => {
+  const setup = `mkdir -p s/a d/a e/a; echo 1 >s/a/f; echo 2 >s/a/g; echo 3 >d/a/g; cp -p s/a/* e/a/; find . -exec touch -d @1500000000 {} +
+chown -R ${nobody} s d e; chown 0 d/a`;
+  checkAll(setup, [
+    "-a --copy-dest=../e s/ d/",
+    "-a --copy-dest=../e --inplace s/ d/",
+    "-a --link-dest=../e --inplace --no-W s/ d/",
+    "-a --copy-dest=../e --append --no-W s/ d/",
+  ]);
+});
