@@ -6,12 +6,12 @@ import { type ByteName, byteName, directoryName, joinName } from "../bytes/byte-
 import { cleanPath } from "../bytes/paths.ts";
 import { ExitCode, type Role, TsyncError } from "../errors.ts";
 import { accessAclName } from "../fs/acl.ts";
-import { DataCopier } from "../fs/copy-data.ts";
 import { errnoText } from "../fs/errno.ts";
 import { emptyStat, isXattrList, type Stat } from "../fs/syscalls/interface.ts";
 import { FileType, isDeviceMode } from "../protocol/file-entry.ts";
 import { announceBackupDirectory, type BackupFailure, BackupTree } from "./backup-tree.ts";
 import { fullPath, type RunContext } from "./context.ts";
+import { copyBackup } from "./copy-backup.ts";
 import type { Destination } from "./destination.ts";
 import { kindName, makesKind } from "./make-special.ts";
 import { deviceSize } from "./source-stat.ts";
@@ -264,7 +264,9 @@ export class Backups {
         return this.fail({ errno: removed, text: `unlink "${shown}"`, keeps: true });
       }
       if (type !== FileType.regular) stat.size = Math.max(deviceSize(syscalls, stat), 0);
-      const copied = this.copyData(from, name, to, backupName, shown);
+      const original = inPlace ? undefined : fullPath(this.destination.absolute, path);
+      const failure = copyBackup(this.context, { from, name, original, size: stat.size }, { to, backupName, shown });
+      const copied = failure === undefined ? 0 : this.fail(failure);
       if (copied < 0) return copied;
     }
     const { options, identity } = this.context;
@@ -299,28 +301,6 @@ export class Backups {
         : options.xattrs > 0 && filters.storesXattr(attribute, options.xattrs, identity.privileged);
     const [list] = syscalls.readXattrs(from, [name], wanted);
     for (const item of isXattrList(list) ? list : []) syscalls.setXattrAt(to, backupName, item.name, item.value);
-  }
-
-  private copyData(from: number, name: ByteName, to: number, backupName: ByteName, shown: ByteName): number {
-    const { syscalls } = this.context;
-    const { readOnly, writeOnly, create, exclusive, nonBlock, noAccessTime } = syscalls.flags;
-    const { size } = this.stat;
-    const quiet = this.context.options.openNoAtime ? noAccessTime : 0;
-    const source = syscalls.openAt(from, name, readOnly | nonBlock | quiet);
-    if (source < 0) return this.fail({ errno: source, keeps: true });
-    const target = syscalls.openAt(to, backupName, writeOnly | create | exclusive, 0o600);
-    if (target < 0) {
-      syscalls.close(source);
-      return this.fail({ errno: target, text: `open "${shown}"`, keeps: true });
-    }
-    const copying = new DataCopier(syscalls).copyData(source, target, size);
-    let step = copying.next();
-    while (step.done !== true) step = copying.next();
-    syscalls.close(source);
-    const closed = syscalls.close(target);
-    if (step.value >= 0 && closed >= 0) return 0;
-    syscalls.unlinkAt(to, backupName);
-    return this.fail({ errno: Math.min(step.value, closed), keeps: true });
   }
 
   private fail(failure: BackupFailure): number {

@@ -334,3 +334,8 @@ chown -R ${nobody} s d e; chown 0 d/a`;
     "-a --copy-dest=../e --append --no-W s/ d/",
   ]);
 });
+
+describe("backups of files that cannot be read, in a directory that cannot be changed", () => {
+  const setup = `mkdir -p s d/x d/y; echo 1 >s/f; echo 2 >d/x/g; echo 3 >d/y/h; chmod 0 d/y/h; chown -R ${nobody} s d; chown 1 d/?/* d/?`;
+  checkAll(setup, ["-rb --delete s/ d/", "-rbUU --delete s/ d/", "-rb --delete --backup-dir=../bk s/ d/"]);
+});
