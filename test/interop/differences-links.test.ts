@@ -140,12 +140,21 @@ difference("`-A -R` as an ordinary user, an argument `DIR/` that may not be sear
   tsync: { status: 23, seen: "user:daemon:r--\n" },
 });
 
-difference("`--inplace`, `--append` onto files of the destination that are links of one file but not in the source", {
-  setup: "mkdir s d; seq 2000 >s/a; seq 5000 -1 3000 >s/b; echo x >d/a; ln d/a d/b",
-  run: "-r --inplace --no-W s/ d/",
-  look: "cmp s/b d/b && [ d/a -ef d/b ] && echo last",
-  tsync: { status: 0, seen: "last\n" },
-});
+difference("`--inplace`, `--append` onto files of the destination that are links of one file but not in the source", [
+  {
+    setup: "mkdir s d; seq 2000 >s/a; seq 5000 -1 3000 >s/b; echo x >d/a; ln d/a d/b",
+    run: "-r --inplace --no-W s/ d/",
+    look: "cmp s/b d/b && [ d/a -ef d/b ] && echo last",
+    tsync: { status: 0, seen: "last\n" },
+  },
+  {
+    // Equal in the source: the second is up to date as soon as the first is here.
+    setup: "mkdir s d; echo new >s/a; cp -p s/a s/b; echo old >d/a; ln d/a d/b; touch -d @1500000000 d/a",
+    run: "-rt -b --inplace --no-W --remove-source-files s/ d/",
+    look: "ls s | grep -v b; cat d/a~ d/a d/b",
+    tsync: { status: 0, seen: "old\nnew\nnew\n" },
+  },
+]);
 
 difference(
   "`-b --inplace` without `-H`, onto files of the destination that are links of one file but not in the source",

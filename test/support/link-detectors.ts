@@ -15,7 +15,7 @@ import {
   unescaped,
 } from "./difference-detector.ts";
 import { endings, isBackupOfAnotherName, isBackupOfLinked, isOfFollower, otherNames } from "./linked-names.ts";
-import type { Difference } from "./outcome.ts";
+import type { Difference, Outcome } from "./outcome.ts";
 import { splitLog, splitOutput } from "./output.ts";
 
 const notLinked = /^rsync: \[generator\] link ".*" => .* failed: Permission denied \(13\)$/;
@@ -44,17 +44,27 @@ export const linkDetectors: readonly Detector[] = [
   {
     row: "`--inplace`, `--append` onto files of the destination that are links of one file but not in the source",
     applies: (_, options) => options.inPlace,
-    explains: ({ aspect, tree, left, right, isOrder }, { left: { tree: found }, right: { tree: own } }) => {
+    explains: (difference, { left: { tree: found }, right: { tree: own } }) => {
+      const { aspect, tree, left, right, isOrder } = difference;
       const isOneOfSeveral = (path: ByteName) => otherNames(path, found).length > 0;
       if (tree?.property === "existence")
-        return tree.right === undefined && isBackupOfAnotherName(tree.path, found, own);
+        return tree.right === undefined
+          ? isBackupOfAnotherName(tree.path, found, own)
+          : isBackupOfAnotherName(tree.path, own, found);
       const ofFile = ["content", "size", "mode", "mtime", "owner", "xattrs"];
       if (tree !== undefined && isOneOfSeveral(tree.path)) return ofFile.includes(tree.property);
       // A backup is one of what the file was under another name, or of what it had become by then.
-      if (tree !== undefined)
-        return ["content", "size", "mode"].includes(tree.property) && isBackupOfLinked(tree.path, found);
+      if (tree !== undefined) return ofFile.includes(tree.property) && isBackupOfLinked(tree.path, found);
       // One that another name has brought up to date meanwhile is asked for or not.
       const several = [...found].filter(([path, { type }]) => type === "file" && isOneOfSeveral(path));
+      // Its source is removed if it was asked for; what it held is there either way.
+      if (aspect === "source changed") {
+        const name = /^"src\d*(\/.*)" (?:existence: file \/ missing|linkedWith: .*)$/.exec(difference.detail)?.[1];
+        return (
+          name !== undefined &&
+          several.some(([path, { content }]) => path.endsWith(name) && own.get(path)?.content === content)
+        );
+      }
       const areAll = (kind: RegExp) => left.length > 0 && [...left, ...right].every((line) => kind.test(line));
       if (/^(?:stdout summary|stderr)$/.test(aspect) && !isOrder && areAll(dataTotals)) return several.length > 0;
       const isWarned = (line: string) =>
@@ -325,6 +335,12 @@ function isOfVanished(difference: Difference, one: DifferingCase): boolean {
       others?.every(isKnown(some)) === true
     );
   }
+  if (aspect === "stdout items" && !isOrder && hasNoNames(one)) {
+    // Lines without names: one for each file that only this side has.
+    const arrived = (some: Outcome, other: Outcome) =>
+      [...some.tree].filter(([path, { type }]) => type === "file" && !other.tree.has(path) && isGone(baseName(path)));
+    return left.length === arrived(one.left, one.right).length && right.length === arrived(one.right, one.left).length;
+  }
   if (itemLines.test(aspect) || /^(?:stdout|log) names$/.test(aspect))
     return !isOrder && [...left, ...right].every((line) => isGone(unescaped(line.replace(/^[>c]f\S{9} /, ""))));
   if (tree === undefined) return false;
@@ -332,6 +348,13 @@ function isOfVanished(difference: Difference, one: DifferingCase): boolean {
   if (one.left.tree.get(tree.path)?.type === "directory" || one.right.tree.get(tree.path)?.type === "directory")
     return ["mtime", "existence"].includes(tree.property) && gone.some((path) => path.includes(`/${name}/`));
   return isGone(name) || isGone(name.replace(/~$/, ""));
+}
+
+/** Whether what is told of each file has no name in it. */
+function hasNoNames({ scenario }: DifferingCase): boolean {
+  const options = new Options(scenario.argv);
+  const format = options.value("--out-format") ?? options.value("--log-format");
+  return format !== undefined && !/%[-'\d]*[fn]/.test(format);
 }
 
 /** What a server's lines about backups are in messages, each with a head of four bytes. */

@@ -7,10 +7,8 @@ import type { TreeDifference } from "../../support/snapshot.ts";
 const differs = (path: string, property: TreeDifference["property"], left?: string, right?: string) => {
   return { aspect: `tree ${property}`, tree: { path: byteName(path), property, left, right } };
 };
-const two = { "dst/a": { linkedWith: "dst/a" }, "dst/b": { linkedWith: "dst/a" } };
 const some23 = "rsync error: some files/attrs were not transferred (see previous errors) (code 23)";
 const unlinked = 'rsync: [generator] link "/x/dst/.a.######" => b failed: Permission denied (13)';
-const unverified = "failed verification -- update retained (will try again).";
 const unread = 'rsync: [generator] open "/x/alt/d/f": Permission denied (13)';
 const notOpened = (name: string, reason: string) =>
   `rsync: [generator] failed to open "/x/dst/d/${name}", continuing: ${reason}`;
@@ -27,54 +25,6 @@ const refusal = "refusing to follow a symlink owned by an untrusted user; use --
 
 /** What is recognized, and the same with one thing changed, which is not. */
 const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike: Partial<Case>])[] = [
-  [
-    "the content of a file that has one name",
-    /^`--inplace`, `--append` onto/,
-    { argv: "-a --append --no-W", tree: two, difference: differs("dst/b", "content", "1", "2") },
-    { tree: { "dst/b": {} } },
-  ],
-  [
-    "the request for a file that has one name",
-    /^`--inplace`, `--append` onto/,
-    { argv: "-a --inplace", tree: two, difference: { aspect: "stdout items", left: [">f.st...... b"] } },
-    { tree: { "dst/a": {}, "dst/b": {} } },
-  ],
-  [
-    "the request for a file that has one name, told of by its size",
-    /^`--inplace`, `--append` onto/,
-    { argv: "-a --append", tree: two, difference: { aspect: "stdout items", left: [" >f.st...... 1 p{#}"] } },
-    { difference: { aspect: "stdout items", left: [" >f.st...... 21 p{#}"] } },
-  ],
-  [
-    "the failed verification of a file that has one name",
-    /^`--inplace`, `--append` onto/,
-    {
-      ...{ argv: "-a --append-verify", tree: two },
-      difference: { aspect: "stderr", right: [`WARNING: b ${unverified}`] },
-    },
-    { difference: { aspect: "stderr", right: [`WARNING: c ${unverified}`] } },
-  ],
-  [
-    "the kind of a file that has several names",
-    /^`--inplace`, `--append` onto/,
-    { argv: "-a --append-verify", tree: two, difference: differs("dst/b", "mtime", "1", "2") },
-    { difference: differs("dst/b", "type", "file", "fifo") },
-  ],
-  [
-    "the content of a backup of a file that has one name",
-    /^`--inplace`, `--append` onto/,
-    { argv: "-ab --append", tree: { ...two, "dst/b~": {} }, difference: differs("dst/b~", "size", "0", "1") },
-    { tree: { "dst/b": {}, "dst/b~": {} } },
-  ],
-  [
-    "a backup that holds what no other does",
-    /^`--inplace`, `--append` onto/,
-    {
-      ...{ argv: "-a --append --backup-dir=../bk", difference: differs("bk/d/b", "existence", "file") },
-      tree: { "dst/a": { linkedWith: "l" }, "dst/d/b": { linkedWith: "l" }, "bk/a": {}, "bk/d/b": {} },
-    },
-    { tree: { "dst/a": { linkedWith: "l" }, "dst/d/b": { linkedWith: "l" }, "bk/a": { content: "b" }, "bk/d/b": {} } },
-  ],
   [
     "the item of a regular file",
     /^`-H`, linked links or special files/,
@@ -238,6 +188,26 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
       difference: { aspect: "stdout items", right: [">f+++++++++ d/f"] },
     },
     { difference: { aspect: "stdout items", right: [">f+++++++++ d/g"] } },
+  ],
+  [
+    "more lines without a name than files that one side has",
+    /^`-L --remove-source-files`/,
+    {
+      ...{ argv: "-aL --remove-source-files --out-format=%5l|", stderr: [gone, ""] },
+      ...{ tree: { "dst/e/f": {}, "dst/e/g": {} }, missing: ["dst/e/f"] },
+      difference: { aspect: "stdout items", right: ["    1|"] },
+    },
+    { difference: { aspect: "stdout items", right: ["    1|", "    1|"] } },
+  ],
+  [
+    "a line that has another name",
+    /^`-L --remove-source-files`/,
+    {
+      ...{ argv: "-aL --remove-source-files --out-format=%l", stderr: [gone, ""] },
+      ...{ tree: { "dst/e/f": {} }, missing: ["dst/e/f"] },
+      difference: { aspect: "stdout items", right: ["1"] },
+    },
+    { argv: "-aL --remove-source-files --out-format=%n" },
   ],
   [
     "two followers of which one is another file",
