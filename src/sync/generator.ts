@@ -128,7 +128,8 @@ export class Generator {
         list.entries.map((entry) => entry.name),
       );
     const permissions = this.permissions.ofEntries(list, outside ? undefined : descriptor);
-    if ((kept || directory.refusal !== undefined) && !options.permissions && list.entries.length > 0)
+    const isAbsent = state === "missing" && !options.impliedDirectories;
+    if ((kept || isAbsent || directory.refusal !== undefined) && !options.permissions && list.entries.length > 0)
       warnOfPermissions(context, this.parts.destination, list.path);
     if (list.entries.length === 0) begun();
     for (const [index, entry] of list.entries.entries()) {

@@ -93,7 +93,7 @@ export function keptState(
   return held === EXDEV || held === ELOOP ? "outside" : held === ENOTDIR ? "no-directory" : "skipped";
 }
 
-/** What rsync says when it looks for a default ACL in what is no directory, or a link that leads nowhere. */
+/** What rsync says when it looks for a default ACL in what is no directory, a link that leads nowhere, or not there. */
 export function warnOfPermissions(
   { ledger, syscalls, options }: RunContext,
   destination: Destination,

@@ -39,6 +39,14 @@ echo z >d/s/no/b/c/gone; echo w >d/s/a/gone; ${dated}`;
     compare(`${setup}; rm -r d/s`, `-aRi --no-implied-dirs --delete-missing-args ${names} d/`);
   });
 
+  test.each([
+    ...["", "-p", "-n", "--no-i-r", "--existing"].map((text) => `-rRi ${text} s/a/gone s/a/x`),
+    "-rRi s/a/b/gone s/no/gone",
+    "-rRi s/a/gone ./s/./ --delete",
+  ])("tells of the default ACL of a parent that --no-implied-dirs does not make: %s", (text) => {
+    compare(`${setup}; rm -r d/s`, `--no-implied-dirs --delete-missing-args ${text} d/`);
+  });
+
   test("tells of the topmost of --no-implied-dirs that --existing leaves out", () => {
     compare(`${setup}; rm -r d/s`, "-aRvv --no-implied-dirs --existing s/a/b/f s/a/g d/");
   });
