@@ -66,21 +66,34 @@ difference(
   },
 );
 
-difference("`--keep-dirlinks --fuzzy` with a similar file behind a link that leads out", {
-  setup: "mkdir -p s/l d o; echo 1 >s/l/f; echo 1 >o/f; ln -s ../o d/l; chown -h 65534 d/l",
-  run: "-rtKy --no-whole-file --no-i-r s/ d/",
-  look: "ls o",
-  rsync: {
-    status: 23,
-    err: /^rsync: \[receiver\] mkstemp "\S+\/d\/l\/\.f\.\S+" failed: Too many levels/m,
-    seen: "f\n",
+difference("`--keep-dirlinks --fuzzy` with a similar file behind a link that leads out", [
+  {
+    setup: "mkdir -p s/l d o; echo 1 >s/l/f; echo 1 >o/f; ln -s ../o d/l; chown -h 65534 d/l",
+    run: "-rtKy --no-whole-file --no-i-r s/ d/",
+    look: "ls o",
+    rsync: {
+      status: 23,
+      err: /^rsync: \[receiver\] mkstemp "\S+\/d\/l\/\.f\.\S+" failed: Too many levels/m,
+      seen: "f\n",
+    },
+    tsync: {
+      status: 23,
+      err: /^rsync: \[generator\] recv_generator: failed to stat "\S+\/d\/l\/f": Too many/,
+      seen: "f\n",
+    },
   },
-  tsync: {
-    status: 23,
-    err: /^rsync: \[generator\] recv_generator: failed to stat "\S+\/d\/l\/f": Too many/,
-    seen: "f\n",
+  {
+    setup: "mkdir -p s/l d o; echo 1 >s/l/f; echo 1 >o/f; touch -d @1500000000 o/f; ln -s ../o d/l",
+    run: "-rtKy --inplace --no-whole-file --no-i-r s/ d/",
+    look: "stat -c %Y o/f | sed 's/^1[6-9].*/now/'",
+    rsync: { status: 23, err: /^rsync: \[receiver\] stat "\S+\/d\/l\/f" failed: Too many levels/m, seen: "now\n" },
+    tsync: {
+      status: 23,
+      err: /^rsync: \[generator\] recv_generator: failed to stat "\S+\/d\/l\/f": Too many/,
+      seen: "1500000000\n",
+    },
   },
-});
+]);
 
 difference(
   "`--keep-dirlinks` with files behind a link of somebody else that leads through `..` (whose owner `-o` may have set in the same run)",

@@ -21,7 +21,7 @@ const noteRefused =
   /^rsync: \[\w+\] failed to write xattr user\.rsync\.%stat for "(.*)": Operation not permitted \(1\)$/;
 const unreadTarget = /^not backing up symlink with unreadable target "(.*)"$/;
 const refusal = /^refusing to follow a symlink owned by an untrusted user/;
-const notMade = /^rsync: \[receiver\] mkstemp "(.*)" failed: Too many levels of symbolic links \(40\)$/;
+const notMade = /^rsync: \[receiver\] (?:mkstemp|stat) "(.*)" failed: Too many levels of symbolic links \(40\)$/;
 const notReceived = /^rsync: \[receiver\] mkstemp ".*\/\.(.+)\.[#\w]{6}" failed: Permission denied \(13\)$/;
 const notOpened = /^rsync: \[generator\] open "(.*)": Too many levels of symbolic links \(40\)$/;
 const notFound =
@@ -97,6 +97,11 @@ export const userDetectors: readonly Detector[] = [
         const name = unescaped(line.replace(/^>f\S{9} /, ""));
         return outside.some((path) => unescaped(path).endsWith(`/${name}`));
       };
+      // With --inplace it is written to, which may be a file of another source.
+      if (difference.aspect === "source changed" && difference.symptom === "source left alone") {
+        const path = /^"src\d*\/(.*)" (?:(?:content|size): .*|mtime: \S+ \/ now)$/.exec(difference.detail)?.[1];
+        return path !== undefined && outside.some((name) => unescaped(name).endsWith(`/${path}`));
+      }
       if (isOrder || !/^(?:stderr|(?:stdout|log) (?:items|receiver|generator|summary))$/.test(aspect)) return false;
       const isCount = (line: string) => fileCounts.test(line);
       return (

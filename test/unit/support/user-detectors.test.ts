@@ -12,6 +12,8 @@ const fullDirectory = "cannot delete non-empty directory: d";
 const late = "Invalid packet at end of run (6) [sender]";
 const unmade = (name: string) => `rsync: [receiver] mkstemp "/x/dst/.${name}.######" failed: Permission denied (13)`;
 const closed = (name: string) => `rsync: [generator] open "/x/dst/${name}": Too many levels of symbolic links (40)`;
+const outsideOf = (step: string, verb: string) =>
+  `rsync: [${step} "/x/dst/ln/f"${verb === "" ? "" : ` ${verb}`}: Too many levels of symbolic links (40)`;
 const stays = {
   "dst/d/f": { xattrs: "" },
   "alt0/d/f": { xattrs: "" },
@@ -50,6 +52,19 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { argv: "-aH", codes: [23, 23], stderr: [unmade("f"), ""], linked: ["f", "g"], difference },
     { linked: ["e", "g"] },
   ]),
+  [
+    "a file of another source that is not the one behind the link",
+    /^`--keep-dirlinks --fuzzy`/,
+    {
+      argv: "-aKy --inplace",
+      codes: [23, 23],
+      stderr: [outsideOf("receiver] stat", "failed"), outsideOf("generator] recv_generator: failed to stat", "")],
+      difference: {
+        ...{ aspect: "source changed", symptom: "source left alone", detail: '"src2/f" mtime: 1500000000 / now' },
+      },
+    },
+    { difference: { aspect: "source changed", symptom: "source changed", detail: '"src2/f" mtime: 1500000000 / now' } },
+  ],
   [
     "a note of another file that could not be written",
     /^`--fake-super` as an ordinary user/,
