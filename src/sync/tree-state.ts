@@ -269,9 +269,9 @@ export class TreeState {
         // Of a directory of somebody else, or on a read-only drive, that was told at its own item: rsync says nothing more.
         if (set < 0 && set !== EPERM && set !== EROFS)
           ledger.systemError("generator", `failed to set times on "${absolute}"`, set, absolute);
-      } else if (!this.context.coarseTimes && mtime >= this.startedSeconds) {
+      } else if (!this.context.coarseTimes && mtime >= this.startedSeconds && mtime <= Date.now() / 1000) {
         // It was changed in the very second that the source's has: the time it had before is not known any more, the source's is
-        // right.
+        // right. One that lies in the future is of before.
         syscalls.setTimesAt(descriptor, name, entry.mtime, entry.mtimeNanoseconds);
       }
     }

@@ -79,6 +79,12 @@ printf 'z/f\\nz/.cvsignore\\na/f\\nz/zz\\n' >list`;
   });
 });
 
+test("a directory keeps a time in the future that differs by less than a second", () => {
+  const setup =
+    "mkdir -p s/n d/n; echo 12 >s/n/f; echo 1 >d/n/f; touch -d @4000000000.5 s/n; touch -d @4000000000.4 d/n";
+  compare(setup, "-rt --append -i s/ d/");
+});
+
 test.each([
   "-anvv --backup-dir=bk",
   "-anvv --backup-dir=bk --no-i-r",
