@@ -70,7 +70,15 @@ export class DeltaReceiver {
       const received = createChecksum(name, { kernels });
       try {
         if (delta.append !== undefined)
-          return yield* this.append(job, delta, delta.append, descriptor, stat.size, sent, received);
+          return yield* this.append(
+            job,
+            delta,
+            delta.append,
+            descriptor,
+            Math.min(stat.size, delta.basisBytes),
+            sent,
+            received,
+          );
         if (head === undefined) return failure("read", EFBIG);
         // `--checksum-choice` and negotiation alike put md5's seed first (3-transfer 2.5).
         const summer = createBlockSummer({ name, seed, seedFirst: true, kernels });

@@ -81,7 +81,8 @@ export class DeltaRequests {
       partial || (turn.basis === undefined && options.inplace && !(options.backup && phase === "normal"));
     const append = phase === "normal" && options.append !== "no" ? options.append : undefined;
     if (append === undefined) this.checkAllocation(basis, stat.size, phase);
-    return { basis, updating, blockSize, checksumName, seed: this.seed, phase, append };
+    const basisBytes = partial || isDevice ? stat.size : (turn.oldBytes ?? stat.size);
+    return { basis, updating, blockSize, checksumName, seed: this.seed, phase, append, basisBytes };
   }
 
   /**

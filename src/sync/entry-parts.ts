@@ -35,6 +35,8 @@ export interface PlacedTurn extends Turn {
   /** The mode of a copy within this machine, if not that: of what had to go for it, which the receiver does not see. */
   readonly copyMode?: number;
   readonly exists: boolean;
+  /** Size of the file that stands there, when it was looked at. */
+  readonly oldBytes?: number | undefined;
   /** What stands there is this device, and is written into. */
   readonly device?: DeviceNumber | undefined;
   /** A file in an alternate directory to start from; its directory is held for the transfer. */

@@ -228,7 +228,7 @@ export class EntryGenerator {
     }
     const isOther = status === 0 && !counts && type !== FileType.directory;
     const copyMode = isOther ? destinationMode(context, entry, stat.mode, turn.defaultPermissions) : mode;
-    return this.regular({ ...turn, place, mode, copyMode, exists, device, cleared }, group, last);
+    return this.regular({ ...turn, place, mode, copyMode, exists, oldBytes: stat.size, device, cleared }, group, last);
   }
 
   /** Digest of as much as `bytes` of what stands at the destination. */

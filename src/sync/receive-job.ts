@@ -129,8 +129,10 @@ export interface DeltaJob {
   readonly seed: number;
   /** A redo compares complete strong sums. */
   readonly phase: "normal" | "redo";
-  /** Only what is beyond the end of the basis, which is the file that is written, is sent. */
+  /** Only what is beyond `basisBytes` of the basis, which is the file that is written, is sent. */
   readonly append?: "trust" | "verify" | undefined;
+  /** Size of the basis when it was asked for: with `append` another name of it may have become longer since. */
+  readonly basisBytes: number;
 }
 
 /** What a delta job found (3-transfer 9.5, 9.7). */

@@ -154,6 +154,12 @@ difference("`--inplace`, `--append` onto files of the destination that are links
     look: "ls s | grep -v b; cat d/a~ d/a d/b",
     tsync: { status: 0, seen: "old\nnew\nnew\n" },
   },
+  ...["2000", "20"].map((lines) => ({
+    setup: `mkdir s d; seq ${lines} >s/a; seq 500 -1 1 >s/b; printf x >d/a; ln d/a d/b`,
+    run: "-r --append s/ d/",
+    look: "cmp -i 1 s/b d/b && [ d/a -ef d/b ] && echo last",
+    tsync: { status: 0, seen: "last\n" },
+  })),
 ]);
 
 difference(
