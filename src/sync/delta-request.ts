@@ -141,7 +141,20 @@ export class DeltaRequests {
     const { options, syscalls } = this.context;
     if (options.wholeFile || options.dryRun) return true;
     const descriptor = syscalls.openAt(place.directory, place.name, this.readFlags);
+    this.showReading(descriptor);
     return this.opened(descriptor, place.absolute, entry);
+  }
+
+  /** With `-U` the other names of a file that are yet to come show that rsync reads it for its sums when it asks for it. */
+  private showReading(descriptor: number): void {
+    const { options, syscalls, isRemote } = this.context;
+    // A backup in place reads it in its own way.
+    const hasCopy = options.inplace && options.backup;
+    if (!options.atimes || options.append !== "no" || hasCopy || isRemote === true || descriptor < 0) return;
+    const stat = emptyStat();
+    if (options.transferChecksum === "none" || syscalls.fstat(descriptor, stat) < 0) return;
+    const isFile = (stat.mode & FileType.mask) === FileType.regular;
+    if (isFile && stat.linkCount > 1) syscalls.read(descriptor, new Uint8Array(1), 0, 1, 0);
   }
 
   /** The same for a file of an alternate directory. */

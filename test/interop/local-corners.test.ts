@@ -79,6 +79,14 @@ printf 'z/f\\nz/.cvsignore\\na/f\\nz/zz\\n' >list`;
   });
 });
 
+test.each(["-rlt", "-rlt --fuzzy", "-rltb", "-rlt --inplace", "-rltb --inplace"])(
+  "-U sees at another name of a file that it has been read for the first: %s",
+  (options) => {
+    const names = "echo 12 >s/a; echo 123 >s/b; echo 1 >d/a; ln d/a d/b";
+    compare(`mkdir s d; ${names}; ${dated}; touch -a -d @1400000000 s/* d/*`, `${options} -U -i --no-W s/ d/`);
+  },
+);
+
 test("a directory keeps a time in the future that differs by less than a second", () => {
   const setup =
     "mkdir -p s/n d/n; echo 12 >s/n/f; echo 1 >d/n/f; touch -d @4000000000.5 s/n; touch -d @4000000000.4 d/n";
