@@ -25,6 +25,17 @@ difference(
   },
 );
 
+difference(
+  "`-X -b`, a file with a capability and another owner, whose backup is a copy (`--inplace`, `--append`, another file system)",
+  ["--inplace --no-W", "--append-verify --no-W"].map((options) => ({
+    setup: `mkdir s d; echo 1 >d/f; (cat d/f; echo 2) >s/f; chown 1:1 s/f d/f; ${capability} s/f; ${capability} d/f`,
+    run: `-acXb ${options} s/ d/`,
+    look: "getfattr --absolute-names -n security.capability d/f~",
+    rsync: { status: 0, seen: "" },
+    tsync: { status: 0, seen: /security\.capability=/ },
+  })),
+);
+
 difference("`-H` with a group whose last place is taken by a directory that may not go", {
   setup: "mkdir -p s d/c; echo 1 >s/a; ln s/a s/b; ln s/a s/c; echo x >d/c/x",
   run: "-aH --no-i-r s/ d/",

@@ -259,11 +259,15 @@ export const linkDetectors: readonly Detector[] = [
   {
     row: "`-X` with `--copy-dest` or `--link-dest`, a file with a capability that is copied from there and changes its owner",
     applies: (_, options) => options.has("X", "--xattrs") && options.hasAlternates,
-    explains: ({ tree }, { left }) => {
-      if (tree?.property !== "xattrs" || left.tree.get(tree.path)?.type !== "file") return false;
-      const attributes = (tree.right ?? "").split(" ");
-      const kept = attributes.filter((text) => !text.startsWith("security.capability="));
-      return kept.length < attributes.length && kept.join(" ") === tree.left;
+    explains: lacksCapability,
+  },
+  {
+    row: "`-X -b`, a file with a capability and another owner, whose backup is a copy (`--inplace`, `--append`, another file system)",
+    applies: (_, options) => options.has("X", "--xattrs") && options.has("b", "--backup") && options.inPlace,
+    explains: (difference, one) => {
+      const path = difference.tree?.path;
+      if (path?.endsWith("~") !== true || one.left.tree.get(path)?.owner === "0:0") return false;
+      return lacksCapability(difference, one);
     },
   },
   {
@@ -386,4 +390,11 @@ function removesSources(options: Options): boolean {
 
 function followsLinks(options: Options): boolean {
   return options.has("L", "--copy-links", "--copy-unsafe-links") || options.has("k", "--copy-dirlinks");
+}
+
+/** Whether only tsync's file has its capability. */
+function lacksCapability({ tree }: Difference, { left }: DifferingCase): boolean {
+  if (tree?.property !== "xattrs" || left.tree.get(tree.path)?.type !== "file") return false;
+  const kept = (tree.right ?? "").split(" ").filter((text) => !text.startsWith("security.capability="));
+  return kept.join(" ") === tree.left;
 }

@@ -35,6 +35,15 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { difference: { aspect: "stdout followers", left: ["hf          a => b"] } },
   ],
   [
+    "a backup without its capability",
+    /^`-X -b`, a file with a capability/,
+    {
+      ...{ argv: "-aXb --inplace --no-W", tree: { "dst/f~": { owner: "1:1" } } },
+      difference: differs("dst/f~", "xattrs", "user.a=61", "security.capability=01 user.a=61"),
+    },
+    { tree: { "dst/f~": { owner: "0:0" } } },
+  ],
+  [
     "the time of another file that is not there",
     /^`--link-dest` with an equal file/,
     {
