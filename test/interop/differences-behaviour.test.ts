@@ -257,3 +257,11 @@ echo $n >n; echo s/$long >long; cd s/$long; mkdir -p $n/$n/$n; echo f >$n/$n/$n/
   rsync: { status: 23, err: /change_dir ".*" failed: File name too long \(36\)\n/, seen: "" },
   tsync: { status: 0, err: "", seen: "f\n" },
 });
+
+difference("`--no-implied-dirs --delete-missing-args` with new parents whose first name is missing", {
+  setup: "mkdir s d; echo 1 >s/f",
+  run: "-aR --no-implied-dirs --delete-missing-args s/a s/f d/",
+  look: "find d -type f",
+  rsync: { status: 23, err: /mkstemp ".*\/d\/s\/\.f\.XXXXXX" failed: No such file/, seen: "" },
+  tsync: { status: 0, seen: "d/s/f\n" },
+});
