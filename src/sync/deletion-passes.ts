@@ -48,7 +48,7 @@ export class DeletionPasses {
     ledger.knownIoError |= ledger.ioError;
     for (const list of lists) {
       if (options.debug.del > 0 && list.owner !== undefined && (list.owner.flags & EntryFlag.top) !== 0) {
-        const text = byteName(`deleting in ${list.path}`);
+        const text = byteName(`deleting in ${this.below(list.path)}`);
         if ((list.owner.flags & EntryFlag.content) !== 0) {
           emit({ type: "notice", role: "generator", code: "deleting-in", path: list.path, text });
         }

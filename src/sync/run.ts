@@ -164,8 +164,8 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
         progress.listDone(entryCount, isLast, false),
       );
       numbers.complete();
-      announceMatches(context);
       progress.end();
+      announceMatches(context);
     } else {
       const lists = feed.peek();
       const destination = resolveDestination(context, request.destination, countListed(lists));
@@ -290,12 +290,13 @@ async function transfer(
     entries.requests.delayed.install();
     await settle();
   }
+  // The sender has told of the last phase before the generator comes to late deletions.
+  progress.end();
   if (options.deleteTiming === "delay" || guarded !== undefined) deleter.deleteDelayed();
   announceMatches(context);
   if (options.deleteTiming === "after" && guarded === undefined) generator.deletions.inAll(all);
   tree.finishLate();
   reportDeletionLimit(context);
-  progress.end();
 }
 
 /** Lets signals and messages in, now and then. */

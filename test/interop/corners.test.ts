@@ -577,6 +577,33 @@ echo 5 >src/d/q/g`;
   );
 });
 
+describe("the last line of --info=progress2 ends before late deletions and the totals of the search for blocks", () => {
+  const setup = "mkdir -p src/d dst/d; echo 1 >src/f; echo 22 >src/d/f; touch dst/gone dst/d/gone";
+  const parts = "tr '\r' '\n' | grep -o '(xfr.*)\\|^deleting .*\\|^total: .*\\|^IO error.*'";
+  const rows = [
+    "-a --delete-after",
+    "-a --delete-delay",
+    "-a --no-i-r --delete-delay",
+    "-a --delay-updates --delete-after",
+    "-avv --no-W",
+    "-avvn",
+    "--list-only -rvv",
+  ];
+  checkAll(
+    setup,
+    rows.map((text) => `${text} --info=progress2 src/ dst/ | ${parts}`),
+  );
+});
+
+describe("directories of an absolute argument of --relative that a full deletion pass tells of", () => {
+  const setup = "mkdir -p src/d src/e dst; touch src/d/f src/e/f";
+  const rows = ["--delete-after $PWD/src/.", "--delete-before $PWD/src", "--delete-before $PWD/src/d/."];
+  checkAll(
+    setup,
+    rows.map((text) => `-aRvv ${text} dst/ | grep '^deleting in'`),
+  );
+});
+
 describe("names that the generator tells under -vv, and the first record", () => {
   const setup = `mkdir -p src/d/e dst; for i in 1 2 3 4 5 6; do echo $i >src/$i; done; cp -a src/3 src/5 dst
 chmod 600 dst/3 dst/5; touch -d @5 src/d/e/x; cp -a src/d dst; chmod 700 dst/d; chmod 600 dst/d/e/x`;

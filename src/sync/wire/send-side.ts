@@ -207,6 +207,8 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
       answers.deleted(record.counts);
     } else throw protocolError(`unexpected record ${record.kind} [sender]`, "sender");
   }
+  progress.sentListDone(lists.entryCount, false);
+  progress.end();
   announceMatches(context);
   if (context.ledger.ioError !== sentErrors && session.protocol >= 30) {
     connection.message({ kind: "io-error", bits: context.ledger.ioError & 7 });
@@ -225,8 +227,6 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
     recordStats(link, stats, isServer);
   }
   await goodbye(request, answers);
-  progress.sentListDone(lists.entryCount, false);
-  progress.end();
   return {
     ...summarize(context, started, listSeconds),
     protocol: session.protocol,
