@@ -33,7 +33,8 @@ export function linkMember(parts: EntryParts, turn: Turn, leader: ByteName, wait
   const directory = hold(parts.destination, directoryName(pathBelow(parts.destination, turn.entry)));
   const leaderPath = leader.startsWith("/") ? byteName(leader.slice(1)) : leader;
   const leaderDirectory = hold(parts.destination, directoryName(leaderPath));
-  if (leaderDirectory === undefined && isMereDryRun(parts) && !isRegular(turn.entry)) {
+  const isMade = !isRegular(turn.entry) || (!waited && parts.context.options.alternates?.kind === "copy");
+  if (leaderDirectory === undefined && isMereDryRun(parts) && isMade) {
     const failed = lookThroughLinks(parts, directoryName(leaderPath));
     if (failed !== 0) {
       const absolute = fullPath(parts.destination.absolute, leaderPath);
@@ -217,8 +218,8 @@ function makeLink(
 }
 
 /**
- * A dry run of rsync looks for the leader of a link or special file where something else yet stands in the place of its directory, through
- * links that stay inside: 0 if it may be missing, else what it fails with, a negative errno.
+ * A dry run of rsync looks for the leader of a link or special file, or of a file that --copy-dest has, where something else yet stands in
+ * the place of its directory, through links that stay inside: 0 if it may be missing, else what it fails with, a negative errno.
  */
 function lookThroughLinks({ context, destination }: EntryParts, path: ByteName): number {
   const top = destination.walker?.directory(byteName(""));

@@ -88,6 +88,19 @@ describe("-n -H with a special file and another name in a directory that is to t
   });
 });
 
+describe("-n -H with a file that --copy-dest has and another name in a directory that is to take the place of something else", () => {
+  const setup = "mkdir -p s/x alt/x d/real; echo 1 >s/x/f; ln s/x/f s/x/g";
+  const others = ["echo 1 >d/x", "ln -s real d/x", "ln -s x d/x", "ln -s /tmp d/x", "echo 1 >d/f; ln -s f d/x"];
+  test.each([
+    "cp -a s/x alt",
+    "cp -a s/x/f alt/x",
+    "cp -a s/x/g alt/x",
+    "ln s/x/f s/a; cp -a s alt2; rm -r alt; mv alt2 alt",
+  ])("%s", (alternate) => {
+    for (const other of others) compare(`${setup}; ${alternate}; ${other}`, "-anHi --copy-dest=../alt s/ d/");
+  });
+});
+
 test.each(["-aXi", "-aXii --no-i-r", "-aXXvv", "-aXin", "-aXi --no-W"])(
   "%s: further names, only in the destination, of a file whose attributes change",
   (text) => {

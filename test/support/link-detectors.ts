@@ -194,7 +194,7 @@ export const linkDetectors: readonly Detector[] = [
     },
   },
   {
-    row: "`-n -H`, three or more names of a link or special file in a directory that is to take the place of something else",
+    row: "`-n -H`, three or more names of a link or special file, or of a file that `--copy-dest` has, in a directory that is to take the place of something else",
     applies: ({ left, right }, options) =>
       options.has("n", "--dry-run") &&
       options.has("H", "--hard-links") &&
