@@ -70,7 +70,7 @@ test.each([
   ["nothing", "", 5, "rsync: did not see server greeting"],
   ["a version without its part", "@RSYNCD: 32\n", 5, "the server omitted the subprotocol value: @RSYNCD: 32"],
   ["no digests", "@RSYNCD: 32.0\n", 5, "the server omitted the digest name list: @RSYNCD: 32.0"],
-  ["a version from the past", "@RSYNCD: 19\n", 2, "protocol 19 is not supported"],
+  ["a version from the past", "@RSYNCD: 19\n", 2, "--protocol must be at least 20 on the Client."],
   ["a greeting that is cut", "@RSYNC", 5, "rsync: did not see server greeting"],
   ["no more than a greeting", hello, 5, "rsync: didn't get server startup line"],
   ["half a line", `${hello}half`, 5, "rsync: didn't get server startup line"],
