@@ -376,7 +376,9 @@ function setAcls(
     // Setting the ACL wrote the permission bits too; removing it leaves them as they were.
     bits = value === undefined ? stat.mode & 0o7777 : (stat.mode & 0o7000) | (mode & 0o777);
   }
-  if (isDirectory(entry) && defaultAclDiffers(entry.defaultAcl, existing.defaultAcl)) {
+  // The receiver sees no default ACL of a link, be it that there is none, as one that is to go.
+  const isLinks = place.isLink === true && roles[0] === "receiver";
+  if (isDirectory(entry) && (isLinks || defaultAclDiffers(entry.defaultAcl, existing.defaultAcl))) {
     const value = defaultAclToSet(entry.defaultAcl);
     const status =
       value === undefined

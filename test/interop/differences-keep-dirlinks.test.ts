@@ -66,7 +66,7 @@ difference(
   },
 );
 
-difference("`--keep-dirlinks --fuzzy` with a similar file behind a link that leads out", [
+difference("`--fuzzy` with `--keep-dirlinks` or `--ignore-existing`, a similar file behind a link that leads out", [
   {
     setup: "mkdir -p s/l d o; echo 1 >s/l/f; echo 1 >o/f; ln -s ../o d/l; chown -h 65534 d/l",
     run: "-rtKy --no-whole-file --no-i-r s/ d/",
@@ -74,6 +74,22 @@ difference("`--keep-dirlinks --fuzzy` with a similar file behind a link that lea
     rsync: {
       status: 23,
       err: /^rsync: \[receiver\] mkstemp "\S+\/d\/l\/\.f\.\S+" failed: Too many levels/m,
+      seen: "f\n",
+    },
+    tsync: {
+      status: 23,
+      err: /^rsync: \[generator\] recv_generator: failed to stat "\S+\/d\/l\/f": Too many/,
+      seen: "f\n",
+    },
+  },
+  {
+    setup: "mkdir -p s o d; echo 1 >o/f; ln -s ../o s/l; ln -s ../o d/l",
+    run: "-rkyv --ignore-existing s/ d/",
+    look: "ls o",
+    rsync: {
+      status: 23,
+      out: /^l\/f$/m,
+      err: /^rsync: \[receiver\] mkstemp "\S+\/d\/l\/\.f\.\S+" failed: Too many/m,
       seen: "f\n",
     },
     tsync: {

@@ -106,6 +106,15 @@ test.each([
   expectSame(plain, `-aiK ${line}`);
 });
 
+test.each(["", "setfacl -d -m u:1:rwx s/x", "setfacl -d -m u:1:rwx d/real", "setfacl -m u:1:rwx s/x", "chmod 700 s/x"])(
+  "--keep-dirlinks -A -X where the receiver finds a link: %s",
+  (text) => {
+    const setup =
+      "mkdir -p s/x/y d/real/z; ln -s real d/x; ln -s z d/real/y; setfattr -n user.long -v $(seq -s 7 40) s/x s/x/y";
+    expectSame(`${setup}; ${text}`, "-rAXKi s/ d/");
+  },
+);
+
 describe("as an ordinary user", () => {
   const expectSameAsUser = sideBySide({ look: lookAtTrees, user: 65534 });
   test.each([

@@ -84,9 +84,9 @@ export const userDetectors: readonly Detector[] = [
     },
   },
   {
-    row: "`--keep-dirlinks --fuzzy` with a similar file behind a link that leads out",
+    row: "`--fuzzy` with `--keep-dirlinks` or `--ignore-existing`, a similar file behind a link that leads out",
     applies: ({ left, right }, options) =>
-      options.has("K", "--keep-dirlinks") &&
+      options.has("K", "--keep-dirlinks", "--ignore-existing") &&
       options.has("y", "--fuzzy") &&
       notedNames(left, notMade).length > 0 &&
       notedNames(right, notFound).length > 0,
