@@ -240,6 +240,27 @@ difference(
   ],
 );
 
+difference(
+  "`--append-verify -H` with names of a file of which the first is missing and another has an old part that differs",
+  [
+    {
+      setup: `mkdir -p s/a s/b s/c d/b d/c; seq 3000 >s/a/f; ln s/a/f s/b/g; ln s/a/f s/c/h
+        seq 2 1000 >d/b/g; ln d/b/g d/c/h`,
+      run: "-aH --append-verify --no-i-r s/ d/",
+      look: "for f in d/*/*; do echo $f; cmp s/a/f $f; done",
+      rsync: { status: 0, seen: /^d\/b\/g\n.* differ: byte 1, line 1\nd\/c\/h\n/ },
+      tsync: { status: 0, seen: "d/a/f\nd/b/g\nd/c/h\n" },
+    },
+    {
+      setup: "mkdir -p s/a s/b d/b; seq 3000 >s/a/f; ln s/a/f s/b/g; seq 2 1000 >d/b/g",
+      run: "-aH --append-verify --no-i-r s/ d/",
+      look: "for f in d/*/*; do echo $f; cmp s/a/f $f; done",
+      rsync: { status: 2 },
+      tsync: { status: 0, seen: "d/a/f\nd/b/g\n" },
+    },
+  ],
+);
+
 difference("`--delete-before`, `--delete-after` with merge files, and a wrong rule behind a link of the destination", {
   setup: "mkdir -p s out d; ln -s ../out s/l; cp -P s/l d/l; echo foo >out/.rsync-filter; touch d/x",
   run: "-aF --delete-after s/ d/",

@@ -176,7 +176,7 @@ export const linkDetectors: readonly Detector[] = [
     {
       row: "`--remove-source-files` and a file that two arguments have",
       applies: ({ scenario }: DifferingCase, options: Options) =>
-        removesSources(options) && scenario.words.sources.length > 1,
+        removesSources(options) && (scenario.words.sources.length > 1 || options.has("", "--files-from")),
     },
   ].map((row) => ({ ...row, explains: isOfVanished })),
   {

@@ -18,6 +18,7 @@ import { faultDetectors } from "./fault-detectors.ts";
 import { linkDetectors } from "./link-detectors.ts";
 import type { Difference, Outcome } from "./outcome.ts";
 import type { SnapshotEntry, TreeDifference } from "./snapshot.ts";
+import { unfinishedDetectors } from "./unfinished-detectors.ts";
 import { userDetectors } from "./user-detectors.ts";
 
 export type { DifferingCase } from "./difference-detector.ts";
@@ -34,10 +35,11 @@ export function detectedRows(): string[] {
 }
 
 function allDetectors(): Detector[] {
-  return [...detectors, ...faultDetectors, ...linkDetectors, ...userDetectors];
+  return [...detectors, ...faultDetectors, ...linkDetectors, ...unfinishedDetectors, ...userDetectors];
 }
 
 const invalidBackup = /^rsync: \[(?:generator|receiver)\] stat ".*" failed: Invalid argument \(22\)$/;
+const untimedBackup = /^rsync: \[\w+\] failed to set times on "(.*\/\.\.\/.*)": Invalid argument \(22\)$/;
 const verification = /^WARNING: (.*) failed verification -- update (?:discarded|retained) \(will try again\)\.$/;
 const closedLink = /^rsync: \[generator\] opendir "(.*)" failed: Too many levels of symbolic links \(40\)$/;
 const unread = /^failed to re-read xattr \S+ for .*$/m;
@@ -96,7 +98,8 @@ const detectors: readonly Detector[] = [
   {
     row: "`--remove-source-files` and a file that two arguments have",
     applies: ({ scenario }, options) =>
-      options.has("", "--remove-source-files", "--remove-sent-files") && scenario.words.sources.length > 1,
+      options.has("", "--remove-source-files", "--remove-sent-files") &&
+      (scenario.words.sources.length > 1 || options.has("", "--files-from")),
     explains: (difference, one) => {
       const { aspect, left, right } = difference;
       if (aspect === "exit code") return codes([0, 24], [0, 24], one) && [one.left, one.right].every(isToldOfVanished);
@@ -217,10 +220,17 @@ const detectors: readonly Detector[] = [
   {
     row: "`--keep-dirlinks --backup-dir` with files behind a link",
     applies: (_, options) => options.has("K", "--keep-dirlinks") && options.value("--backup-dir") !== undefined,
-    explains: ({ tree }, { left }) => {
+    explains: (difference, one) => {
+      const { aspect, tree } = difference;
+      const untimed = one.left.stderr.split("\n").flatMap((line) => untimedBackup.exec(line)?.[1] ?? []);
+      if (aspect === "exit code") return untimed.length > 0 && codes([23], [0], one);
+      if (aspect === "stderr") return onlyLines(difference, new RegExp(`${untimedBackup.source}|${someFailed.source}`));
       if (tree === undefined || !/(?:^|\/)\.?bk\//.test(tree.path)) return false;
-      const entry = left.tree.get(tree.path);
-      return entry?.type === "directory" && entry.mode === "0777" && ["mode", "owner"].includes(tree.property);
+      const entry = one.left.tree.get(tree.path);
+      if (entry?.type !== "directory" || !["mode", "owner"].includes(tree.property)) return false;
+      return (
+        entry.mode === "0777" || untimed.some((name) => unescaped(name).endsWith(tree.path.replace(/^.*\bbk\//, "/")))
+      );
     },
   },
   {

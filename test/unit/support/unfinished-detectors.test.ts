@@ -1,0 +1,91 @@
+/** Detectors of unfinished-detectors.ts, and of backups behind links: each knows a case of its row, and not the same one with one thing changed. */
+import { describe, expect, test } from "vitest";
+import { byteName } from "../../../src/bytes/byte-name.ts";
+import { type Case, rowOf } from "../../support/differing-case.ts";
+import type { TreeDifference } from "../../support/snapshot.ts";
+
+const differs = (path: string, property: TreeDifference["property"], left?: string, right?: string) => {
+  return { aspect: `tree ${property}`, tree: { path: byteName(path), property, left, right } };
+};
+const notMade = 'rsync: [receiver] mkstemp "/x/dst/x/l/.f.######" failed: No such file or directory (2)';
+const notHere = 'rsync: [receiver] mkstemp "/x/dst/x/m/.f.######" failed: No such file or directory (2)';
+const some23 = "rsync error: some files/attrs were not transferred (see previous errors) (code 23)";
+const again = "WARNING: b/g failed verification -- update retained (will try again).";
+const untimed = 'rsync: [receiver] failed to set times on "/x/dst/../bk/l": Invalid argument (22)';
+
+const behindLink: Omit<Case, "difference"> = {
+  ...{ argv: "-a --ignore-existing", codes: [23, 0], stderr: [notMade, ""] },
+  tree: { "dst/x/l": { type: "symlink" } },
+};
+const sentAgain: Omit<Case, "difference"> = {
+  ...{ argv: "-aH --append-verify", stderr: [again, again], missing: ["dst/a/f"] },
+  tree: {
+    ...{ "dst/a": { type: "directory" }, "dst/b": { type: "directory" } },
+    "dst/a/f": { linkedWith: "dst/a/f" },
+    "dst/b/g": { linkedWith: "dst/a/f" },
+    "dst/c/h": {},
+  },
+};
+const backupBehindLink: Omit<Case, "difference"> = {
+  ...{ argv: "-aK --backup-dir=../bk", codes: [23, 0], stderr: [untimed, ""] },
+  tree: { "dst/bk/l": { type: "directory", mode: "0755" } },
+};
+
+/** What is recognized, and the same with one thing changed, which is not. */
+const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike: Partial<Case>])[] = [
+  [
+    "an exit code without a link to nothing",
+    /^`--ignore-existing` with a symbolic link/,
+    { ...behindLink, difference: { aspect: "exit code" } },
+    { tree: { "dst/x/l": { type: "directory" } } },
+  ],
+  [
+    "a failure elsewhere",
+    /^`--ignore-existing` with a symbolic link/,
+    { ...behindLink, difference: { left: [notMade, some23] } },
+    { difference: { left: [notHere, some23] } },
+  ],
+  [
+    "the item of a file elsewhere",
+    /^`--ignore-existing` with a symbolic link/,
+    { ...behindLink, difference: { aspect: "stdout items", left: [">f+++++++++ x/l/f"] } },
+    { difference: { aspect: "stdout items", left: [">f+++++++++ x/m/f"] } },
+  ],
+  [
+    "the content of a file that is not sent again",
+    /^`--append-verify -H` with names/,
+    { ...sentAgain, difference: differs("dst/b/g", "content", "a", "b") },
+    { difference: differs("dst/c/h", "content", "a", "b") },
+  ],
+  [
+    "a name that only rsync has",
+    /^`--append-verify -H` with names/,
+    { ...sentAgain, difference: differs("dst/a/f", "existence", undefined, "file") },
+    { difference: differs("dst/a/f", "existence", "file", undefined) },
+  ],
+  [
+    "the time of a directory where nothing is missing",
+    /^`--append-verify -H` with names/,
+    { ...sentAgain, difference: differs("dst/a", "mtime", "5", "now") },
+    { difference: differs("dst/b", "mtime", "5", "now") },
+  ],
+  [
+    "an exit code without the backup's directory",
+    /^`--keep-dirlinks --backup-dir`/,
+    { ...backupBehindLink, difference: { aspect: "exit code" } },
+    { stderr: [some23, ""] },
+  ],
+  [
+    "the mode of another backup's directory",
+    /^`--keep-dirlinks --backup-dir`/,
+    { ...backupBehindLink, difference: differs("dst/bk/l", "mode", "0755", "0700") },
+    { stderr: [untimed.replace("bk/l", "bk/m"), ""] },
+  ],
+];
+
+describe("unfinishedDetectors", () => {
+  test.each(cases)("do not know %s", (_, row, known, unlike) => {
+    expect(rowOf(known)).toMatch(row);
+    expect(rowOf({ ...known, ...unlike })).toBeUndefined();
+  });
+});
