@@ -242,11 +242,11 @@ export class ListBuilder {
 
   /**
    * The names in a directory. One that may be read but not searched is as closed as one that may not be read, except under
-   * `--files-from` and where links are followed: there rsync opens directories another way, which also leaves traces.
+   * `--files-from`, `--insecure-links` and where links are followed: there rsync opens directories another way, which also leaves traces.
    */
   private read(directory: number): ByteName[] | number {
     const { options, syscalls } = this.context;
-    const byDescriptor = options.filesFrom === undefined && linksToFollow(options) === "none";
+    const byDescriptor = options.filesFrom === undefined && linksToFollow(options) === "none" && !options.insecureLinks;
     const status = byDescriptor ? searchable(syscalls, directory, this.stat) : 0;
     if (status < 0 || !options.openNoAtime || !byDescriptor)
       return status < 0 ? status : syscalls.readDirectory(directory);

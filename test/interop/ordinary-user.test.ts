@@ -339,3 +339,20 @@ describe("backups of files that cannot be read, in a directory that cannot be ch
   const setup = `mkdir -p s d/x d/y; echo 1 >s/f; echo 2 >d/x/g; echo 3 >d/y/h; chmod 0 d/y/h; chown -R ${nobody} s d; chown 1 d/?/* d/?`;
   checkAll(setup, ["-rb --delete s/ d/", "-rbUU --delete s/ d/", "-rb --delete --backup-dir=../bk s/ d/"]);
 });
+
+describe("a directory of the source that may be read but not searched", () => {
+  const setup = `mkdir -p s/a/sub s/b d; echo 1 >s/a/f; ln -s x s/a/l; echo 2 >s/b/g; chown -hR ${nobody} s d; chmod 644 s/a
+find s d -exec touch -hd @1600000000 {} +`;
+  const options = [
+    "",
+    "--insecure-links",
+    "-L",
+    "-R --insecure-links",
+    "-c --insecure-links --no-i-r",
+    "-n --insecure-links",
+  ];
+  checkAll(
+    setup,
+    options.map((text) => `-ai ${text} s/ d/`),
+  );
+});
