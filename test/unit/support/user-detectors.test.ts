@@ -54,7 +54,7 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
   ]),
   [
     "a file of another source that is not the one behind the link",
-    /^`--keep-dirlinks --fuzzy`/,
+    /^`--fuzzy` with `--keep-dirlinks`/,
     {
       argv: "-aKy --inplace",
       codes: [23, 23],
