@@ -180,6 +180,13 @@ difference("`--remove-source-files` and a file that two arguments have", [
     tsync: { status: 0, seen: /^f\ng\n/ },
   },
   {
+    // Both entries of the list have the file.
+    setup: "mkdir -p s/a/b; echo 1 >s/a/b/f; printf 'a/b/\\na/\\n' >list",
+    run: "-a --remove-source-files --files-from=list -r --no-R s/ d/",
+    look: "cat d/f; find s -type f",
+    tsync: { status: 0, err: "", seen: "1\n" },
+  },
+  {
     // Nothing has vanished: a source is removed some files later.
     setup: "mkdir -p s/a d/a; for i in 1 2 3; do echo $i >s/a/$i; done; cp -p s/a/2 d/a",
     run: "$p -a --remove-source-files --info=remove s/ s/a/ d/ | sort; ls d d/a; find s -type f",

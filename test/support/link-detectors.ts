@@ -15,8 +15,9 @@ import {
   unescaped,
 } from "./difference-detector.ts";
 import { endings, isBackupOfAnotherName, isBackupOfLinked, isOfFollower, otherNames } from "./linked-names.ts";
-import type { Difference, Outcome } from "./outcome.ts";
+import type { Difference } from "./outcome.ts";
 import { splitLog, splitOutput } from "./output.ts";
+import { isOfVanished, toldNames } from "./vanished-files.ts";
 
 const notLinked = /^rsync: \[generator\] link ".*" => .* failed: Permission denied \(13\)$/;
 const unreadable = /^rsync: \[generator\] open "(.*)": Permission denied \(13\)$/;
@@ -24,10 +25,6 @@ const throughLink =
   /^rsync: \[generator\] failed to set permissions on "(.*)": Too many levels of symbolic links \(40\)$/;
 const noDirectory = /^rsync: \[generator\] recv_generator: failed to stat "(.*)": Not a directory \(20\)$/;
 const verification = /^WARNING: (.*) failed verification -- update (?:discarded|retained) \(will try again\)\.$/;
-const vanished = /^file has vanished: "(.*)"$/;
-const tooDeep = /^rsync: \[sender\] sender failed to secure-open-parent .*: Too many levels of symbolic links \(40\)$/;
-const someVanished = /^rsync warning: some files vanished before they could be transferred/;
-const alreadyRemoved = /^sender file already removed: (.*)$/;
 const noEntryXattrs = /^rsync: \[generator\] gen_entry_copy_xattrs: .* failed: No such file or directory \(2\)$/;
 const noDefaultAcl =
   /^rsync: \[generator\] get_acl: sys_acl_get_file\((.*), ACL_TYPE_DEFAULT\): Permission denied \(13\)$/;
@@ -298,69 +295,6 @@ export const linkDetectors: readonly Detector[] = [
   },
 ];
 
-/** What was, or was not, there any more to be sent, because it had been sent under another name. */
-function isOfVanished(difference: Difference, one: DifferingCase): boolean {
-  const { aspect, tree, isOrder, left, right } = difference;
-  const lines = new RegExp(`${vanished.source}|${tooDeep.source}|${someVanished.source}|${someFailed.source}`);
-  // 0 stands for itself, anything else for what is told.
-  if (aspect === "exit code")
-    return (
-      codes([0, 23, 24], [0, 23, 24], one) &&
-      [one.left, one.right].every(({ exitCode, stderr }) => exitCode === 0 || toldNames(stderr, vanished).length > 0)
-    );
-  if (aspect === "stderr") return onlyLines(difference, lines, lines);
-  const gone = [one.left, one.right].flatMap(({ stderr, stdout }) => [
-    ...toldNames(stderr, vanished),
-    ...toldNames(stdout, alreadyRemoved).map((name) => `/${name}`),
-  ]);
-  const isGone = (name: string) => gone.some((path) => path.endsWith(`/${name}`));
-  if (/^(?:stdout|log) totals$/.test(aspect)) {
-    // Each name may have been sent, or told of, on one side only.
-    const names = new Set([one.left, one.right].flatMap(({ stderr }) => toldNames(stderr, vanished)));
-    const bytes = [one.left, one.right].flatMap(({ tree: found }) =>
-      [...found].filter(([path]) => [...names].some((name) => name.endsWith(`/${baseName(path)}`))),
-    );
-    const most = bytes.reduce((sum, [path, { size }]) => sum + Number(size) + path.length + 64, 0);
-    return names.size > 0 && saysMoreBytes("either", difference, most);
-  }
-  if (/^(?:stdout|log) removals$/.test(aspect)) {
-    // Each under another of its names on the other side, or vanished there.
-    const [some, others] = [left, right].map((told) => toldNames(told.join("\n"), alreadyRemoved));
-    const lost = [one.left, one.right].flatMap(({ stderr }) => toldNames(stderr, vanished));
-    const isKnown =
-      (there: readonly string[] = []) =>
-      (path: string) => {
-        const name = baseName(path as ByteName);
-        return [...there, ...lost].some((other) => `/${other}`.endsWith(`/${name}`));
-      };
-    return (
-      onlyLines(difference, alreadyRemoved, alreadyRemoved) &&
-      some?.every(isKnown(others)) === true &&
-      others?.every(isKnown(some)) === true
-    );
-  }
-  if (aspect === "stdout items" && !isOrder && hasNoNames(one)) {
-    // Lines without names: one for each file that only this side has.
-    const arrived = (some: Outcome, other: Outcome) =>
-      [...some.tree].filter(([path, { type }]) => type === "file" && !other.tree.has(path) && isGone(baseName(path)));
-    return left.length === arrived(one.left, one.right).length && right.length === arrived(one.right, one.left).length;
-  }
-  if (itemLines.test(aspect) || /^(?:stdout|log) names$/.test(aspect))
-    return !isOrder && [...left, ...right].every((line) => isGone(unescaped(line.replace(/^[>c]f\S{9} /, ""))));
-  if (tree === undefined) return false;
-  const name = baseName(tree.path);
-  if (one.left.tree.get(tree.path)?.type === "directory" || one.right.tree.get(tree.path)?.type === "directory")
-    return ["mtime", "existence"].includes(tree.property) && gone.some((path) => path.includes(`/${name}/`));
-  return isGone(name) || isGone(name.replace(/~$/, ""));
-}
-
-/** Whether what is told of each file has no name in it. */
-function hasNoNames({ scenario }: DifferingCase): boolean {
-  const options = new Options(scenario.argv);
-  const format = options.value("--out-format") ?? options.value("--log-format");
-  return format !== undefined && !/%[-'\d]*[fn]/.test(format);
-}
-
 /** What a server's lines about backups are in messages, each with a head of four bytes. */
 function backupBytes({ left, right }: DifferingCase): number {
   const lines = [left, right].map(({ stdout }) => stdout.match(/^backed up .*$/gm) ?? []);
@@ -368,20 +302,12 @@ function backupBytes({ left, right }: DifferingCase): number {
   return more - some;
 }
 
-/** The names that lines tell of, as they are. */
 function notOpened(reason: RegExp): RegExp {
   return new RegExp(`^rsync: \\[generator\\] failed to open "(.*)", continuing: (?:${reason.source})$`);
 }
 
 function notTimed(reason: RegExp): RegExp {
   return new RegExp(`^rsync: \\[generator\\] failed to set times on "(.*)": (?:${reason.source})$`);
-}
-
-function toldNames(text: string, line: RegExp): ByteName[] {
-  return text.split("\n").flatMap((one) => {
-    const match = line.exec(one);
-    return match === null ? [] : [unescaped(match[1] ?? "") as ByteName];
-  });
 }
 
 function removesSources(options: Options): boolean {

@@ -1,4 +1,4 @@
-/** Detectors of unfinished-detectors.ts, and of backups behind links: each knows a case of its row, and not the same one with one thing changed. */
+/** Detectors of unfinished-detectors.ts, of backups behind links and of files that vanish: each knows a case of its row, and not the same one with one thing changed. */
 import { describe, expect, test } from "vitest";
 import { byteName } from "../../../src/bytes/byte-name.ts";
 import { type Case, rowOf } from "../../support/differing-case.ts";
@@ -30,6 +30,14 @@ const backupBehindLink: Omit<Case, "difference"> = {
   ...{ argv: "-aK --backup-dir=../bk", codes: [23, 0], stderr: [untimed, ""] },
   tree: { "dst/bk/l": { type: "directory", mode: "0755" } },
 };
+
+const vanishedTwice: Omit<Case, "difference"> = {
+  ...{ argv: "-a --remove-source-files --files-from=list --log-file-format=%l s/ d/", codes: [24, 0] },
+  ...{ stderr: ['file has vanished: "/x/src/a/a/f"', ""], missing: ["dst/a/f"] },
+  tree: { "dst/f": { size: "20" }, "dst/a/f": { size: "20" } },
+};
+const data = (bytes: number) => `total: matches=0  hash_hits=0  false_alarms=0 data=${bytes}`;
+const sentBytes = "sent # bytes  received # bytes";
 
 /** What is recognized, and the same with one thing changed, which is not. */
 const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike: Partial<Case>])[] = [
@@ -80,6 +88,27 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     /^`--keep-dirlinks --backup-dir`/,
     { ...backupBehindLink, difference: differs("dst/bk/l", "mode", "0755", "0700") },
     { stderr: [untimed.replace("bk/l", "bk/m"), ""] },
+  ],
+  [
+    "progress of a file of another size",
+    /^`--remove-source-files` and a file/,
+    {
+      ...vanishedTwice,
+      difference: { aspect: "stdout progress", left: ["7 100% xfr#2"], right: ["20 100% xfr#2", "7 100% xfr#3"] },
+    },
+    { difference: { aspect: "stdout progress", left: ["7 100% xfr#2"], right: ["21 100% xfr#2", "7 100% xfr#3"] } },
+  ],
+  [
+    "a line more without a name than files are missing",
+    /^`--remove-source-files` and a file/,
+    { ...vanishedTwice, difference: { aspect: "log items", right: ["20"] } },
+    { difference: { aspect: "log items", right: ["20", "20"] } },
+  ],
+  [
+    "another sum of data",
+    /^`--remove-source-files` and a file/,
+    { ...vanishedTwice, difference: { aspect: "log summary", left: [data(7), sentBytes], right: [data(27)] } },
+    { difference: { aspect: "log summary", left: [data(7), sentBytes], right: [data(28)] } },
   ],
 ];
 
