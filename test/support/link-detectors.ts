@@ -68,10 +68,10 @@ export const linkDetectors: readonly Detector[] = [
         several.some(([path]) => endings(path).includes(unescaped(verification.exec(line)?.[1] ?? "")));
       if (aspect === "stderr" || aspect === "log receiver") return !isOrder && [...left, ...right].every(isWarned);
       if (!itemLines.test(aspect) || isOrder) return false;
-      // The digest of nothing, where nothing was missing.
-      if (areAll(/^[0-9a-f]{16,32}$/)) return several.length > 0;
+      // The digest of nothing, where nothing was missing; or nothing but the mode.
+      if (areAll(/^(?:[0-9a-f]{16,32}|[-rwxsStT]{9})$/)) return several.length > 0;
       return [...left, ...right].every((line) => {
-        const rest = /^[<>]f\.[ .\w]{8} (.*)$/.exec(line)?.[1];
+        const rest = /^(?:[<>]f\.[ .\w]{8} )?(.*)$/.exec(line)?.[1];
         // Behind the name there may be how many bytes were sent for it.
         const isNamed = (name: string) => rest === name || rest?.replace(/( \d+)+$/, "") === name;
         if (several.some(([path]) => endings(path).some((name) => isNamed(name)))) return true;

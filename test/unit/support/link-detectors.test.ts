@@ -107,6 +107,24 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { stderr: ["", ""] },
   ],
   [
+    "the name alone of a file that another name has brought up to date",
+    /^`--inplace`, `--append` onto files of the destination that are links/,
+    {
+      ...{ argv: "-av --append", tree: { "dst/d/f": { linkedWith: "dst/d/f" }, "dst/g": { linkedWith: "dst/d/f" } } },
+      difference: { aspect: "stdout items", left: ["d/f"] },
+    },
+    { difference: { aspect: "stdout items", left: ["d/h"] } },
+  ],
+  [
+    "the mode alone of a file that another name has brought up to date",
+    /^`--inplace`, `--append` onto files of the destination that are links/,
+    {
+      ...{ argv: "-a --append", tree: { "dst/d/f": { linkedWith: "dst/d/f" }, "dst/g": { linkedWith: "dst/d/f" } } },
+      difference: { aspect: "log items", left: ["rw-r--r--"] },
+    },
+    { tree: { "dst/d/f": {}, "dst/g": {} } },
+  ],
+  [
     "a file that is not appended to",
     /^`--append`, `--append-verify` when the shorter file/,
     {
