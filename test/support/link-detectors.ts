@@ -17,7 +17,7 @@ import {
 import { endings, isBackupOfAnotherName, isBackupOfLinked, isOfFollower, otherNames } from "./linked-names.ts";
 import type { Difference } from "./outcome.ts";
 import { splitLog, splitOutput } from "./output.ts";
-import { isOfVanished, toldNames } from "./vanished-files.ts";
+import { isOfVanished, isSameProgress, toldNames } from "./vanished-files.ts";
 
 const notLinked = /^rsync: \[generator\] link ".*" => .* failed: Permission denied \(13\)$/;
 const unreadable = /^rsync: \[generator\] open "(.*)": Permission denied \(13\)$/;
@@ -62,6 +62,8 @@ export const linkDetectors: readonly Detector[] = [
           several.some(([path, { content }]) => path.endsWith(name) && own.get(path)?.content === content)
         );
       }
+      const sizes = several.map(([, { size }]) => size);
+      if (aspect === "stdout progress") return !isOrder && isSameProgress(difference, sizes, sizes);
       const areAll = (kind: RegExp) => left.length > 0 && [...left, ...right].every((line) => kind.test(line));
       if (/^(?:stdout summary|stderr)$/.test(aspect) && !isOrder && areAll(dataTotals)) return several.length > 0;
       const isWarned = (line: string) =>

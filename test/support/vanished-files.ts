@@ -71,9 +71,7 @@ export function isOfVanished(difference: Difference, one: DifferingCase): boolea
   }
   const sizes = (some: typeof more) => some.map(([, { size }]) => size).sort();
   if (aspect === "stdout progress" && !isOrder && more.length + others.length > 0) {
-    // Those that follow are counted on.
-    const told = [left, right].map((some) => some.map((line) => line.replace(/xfr#\d+$/, "xfr#")));
-    return isSameApart(told[0], told[1], sizes(more), sizes(others));
+    return isSameProgress(difference, sizes(more), sizes(others));
   }
   if (/^(?:stdout|log) summary$/.test(aspect) && !isOrder && more.length + others.length > 0) {
     // A log tells of the totals of a run that failed.
@@ -104,22 +102,22 @@ function hasNoNames({ scenario }: DifferingCase, aspect: string): boolean {
   return format !== undefined && !/%[-'\d]*[fn]/.test(format);
 }
 
-/** Whether lines of progress are the same but for those of files of these sizes, which only one side has. */
-function isSameApart(
-  left: readonly string[] = [],
-  right: readonly string[] = [],
+/** Whether lines of progress are the same but for those of files of these sizes, which only one side has; those that follow are counted on. */
+export function isSameProgress(
+  { left, right }: Pick<Difference, "left" | "right">,
   more: readonly string[],
   others: readonly string[],
 ): boolean {
-  const rest = (some: readonly string[], other: readonly string[]) => {
+  const [lines, own] = [left, right].map((some) => some.map((line) => line.replace(/xfr#\d+$/, "xfr#")));
+  const rest = (some: readonly string[] = [], other: readonly string[] = []) => {
     const known = [...other];
     return some.filter((line) => !known.includes(line) || known.splice(known.indexOf(line), 1).length === 0);
   };
-  const told = (lines: readonly string[], sizes: readonly string[]) => {
+  const areOf = (some: readonly string[], sizes: readonly string[]) => {
     const known = sizes.map((size) => `${size} 100% xfr#`);
-    return lines.length <= known.length && lines.every((line) => known.includes(line.replaceAll(",", "")));
+    return some.length <= known.length && some.every((line) => known.includes(line.replaceAll(",", "")));
   };
-  return told(rest(left, right), more) && told(rest(right, left), others);
+  return areOf(rest(lines, own), more) && areOf(rest(own, lines), others);
 }
 
 /** The names that lines tell of, as they are. */

@@ -29,6 +29,11 @@ const cases: readonly (readonly [name: string, known: Case, unlike: Partial<Case
     { difference: { aspect: "stdout items", left: [" >f.st...... 21 p{#}"] } },
   ],
   [
+    "progress of a file of another size",
+    { argv: "-a --append", tree: two, difference: { aspect: "stdout progress", left: ["1 100% xfr#3"] } },
+    { difference: { aspect: "stdout progress", left: ["21 100% xfr#3"] } },
+  ],
+  [
     "the failed verification of a file that has one name",
     {
       ...{ argv: "-a --append-verify", tree: two },
