@@ -132,15 +132,29 @@ difference("`--chmod` that closes new directories, without `-p` and as an ordina
   tsync: { status: 0, seen: "d/n 444\nd/n/m 444\n" },
 });
 
-difference("`-H` with a linked file that cannot be received, and others of its names that are there", {
-  setup: `mkdir -p s/a s/b d/a d/b; echo new >s/a/f; ln s/a/f s/b/g; echo older >d/a/f; echo older >d/b/g
+difference("`-H` with a linked file that cannot be received, and others of its names that are there", [
+  {
+    setup: `mkdir -p s/a s/b d/a d/b; echo new >s/a/f; ln s/a/f s/b/g; echo older >d/a/f; echo older >d/b/g
     chown -R 65534 s d; chown 0 d/a s/a`,
-  run: "-rtH --no-i-r s/ d/",
-  look: "cat d/a/f d/b/g",
-  nobody: true,
-  rsync: { status: 23, err: /mkstemp/, seen: "older\nolder\n" },
-  tsync: { status: 23, err: /mkstemp/, seen: "older\nnew\n" },
-});
+    run: "-rtH --no-i-r s/ d/",
+    look: "cat d/a/f d/b/g",
+    nobody: true,
+    rsync: { status: 23, err: /mkstemp/, seen: "older\nolder\n" },
+    tsync: { status: 23, err: /mkstemp/, seen: "older\nnew\n" },
+  },
+  // One that cannot be sent, with a basis by --fuzzy.
+  {
+    setup: "mkdir -p s/a d; mknod s/b c 240 0; ln s/b s/a/x; cp -a s/. d; echo 1 >d/b1",
+    run: "-aHy --no-i-r --copy-devices s/ d/",
+    look: "ls d/a",
+    rsync: {
+      status: 23,
+      err: /^rsync: \[sender\] send_files failed to open "\S+\/s\/b": No such device.*\n.*error/,
+      seen: "x\n",
+    },
+    tsync: { status: 23, err: /send_files failed to open "\S+\/s\/a\/x": No such device/, seen: "" },
+  },
+]);
 
 difference("`-A -R` as an ordinary user, an argument `DIR/` that may not be searched", {
   setup: "mkdir -p s/n d; setfacl -m u:1:r s/n; chmod 0 s/n; chown -R 65534 .",

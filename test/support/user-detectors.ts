@@ -23,6 +23,7 @@ const unreadTarget = /^not backing up symlink with unreadable target "(.*)"$/;
 const refusal = /^refusing to follow a symlink owned by an untrusted user/;
 const notMade = /^rsync: \[receiver\] (?:mkstemp|stat) "(.*)" failed: Too many levels of symbolic links \(40\)$/;
 const notReceived = /^rsync: \[receiver\] mkstemp ".*\/\.(.+)\.[#\w]{6}" failed: Permission denied \(13\)$/;
+const notSent = /^rsync: \[sender\] send_files failed to open "(.*)": No such device or address \(6\)$/;
 const notOpened = /^rsync: \[generator\] open "(.*)": Too many levels of symbolic links \(40\)$/;
 const notFound =
   /^rsync: \[generator\] recv_generator: failed to stat "(.*)": Too many levels of symbolic links \(40\)$/;
@@ -66,20 +67,26 @@ export const userDetectors: readonly Detector[] = [
     applies: ({ left, right }, options) =>
       options.has("H", "--hard-links") &&
       codes([23], [23], { left, right }) &&
-      notedNames(left, notReceived).length > 0,
-    explains: (difference, { left, scenario }) => {
+      (notedNames(left, notReceived).length > 0 ||
+        (options.has("y", "--fuzzy") && notedNames(left, notSent).length > 0)),
+    explains: (difference, { left, right, scenario }) => {
       const { aspect, tree, isOrder } = difference;
-      const failed = notedNames(left, notReceived).map((name) => unescaped(name));
+      const noted = [...notedNames(left, notReceived), ...notedNames(left, notSent)];
+      const failed = noted.map((name) => unescaped(name).replace(/^.*\//, ""));
       const groups = [...scenario.sources.values()].flatMap(linkedGroups);
       const mates = groups.filter((names) => names.some((path) => failed.includes(baseName(path))));
       const isNext = (name: string) => mates.some((names) => names.some((path) => baseName(path) === name));
       const isOf = (line: string, kind: RegExp) => isNext(baseName(byteName(unescaped(kind.exec(line)?.[1] ?? ""))));
+      // What stands in the way of the next one is removed, as it is without --fuzzy.
+      const isRemoved =
+        tree?.property === "existence" && tree.right === undefined && notedNames(right, notSent).length > 0;
       if (tree !== undefined)
         return (
-          ["content", "size", "mode", "owner", "mtime", "xattrs"].includes(tree.property) && isNext(baseName(tree.path))
+          (isRemoved || ["content", "size", "mode", "owner", "mtime", "xattrs"].includes(tree.property)) &&
+          isNext(baseName(tree.path))
         );
       if (isOrder || difference.left.length > 0) return false;
-      if (aspect === "stderr") return difference.right.every((line) => isOf(line, notReceived));
+      if (aspect === "stderr") return difference.right.every((line) => isOf(line, notReceived) || isOf(line, notSent));
       return itemLines.test(aspect) && difference.right.every((line) => isOf(line, /^>f\S{9} (.*)$/));
     },
   },

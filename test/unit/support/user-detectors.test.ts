@@ -10,6 +10,8 @@ const some23 = "rsync error: some files/attrs were not transferred (see previous
 const undeleted = "rsync: [generator] delete_file: unlink(d/f) failed: Permission denied (13)";
 const fullDirectory = "cannot delete non-empty directory: d";
 const late = "Invalid packet at end of run (6) [sender]";
+const unsent = (name: string) =>
+  `rsync: [sender] send_files failed to open "/x/src/${name}": No such device or address (6)`;
 const unmade = (name: string) => `rsync: [receiver] mkstemp "/x/dst/.${name}.######" failed: Permission denied (13)`;
 const closed = (name: string) => `rsync: [generator] open "/x/dst/${name}": Too many levels of symbolic links (40)`;
 const outsideOf = (step: string, verb: string) =>
@@ -52,6 +54,18 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { argv: "-aH", codes: [23, 23], stderr: [unmade("f"), ""], linked: ["f", "g"], difference },
     { linked: ["e", "g"] },
   ]),
+  [
+    "a device in the way of the next name of a file that cannot be sent",
+    /^`-H` with a linked file that cannot be received/,
+    {
+      ...{ argv: "-aHy --copy-devices", codes: [23, 23], stderr: [unsent("f"), unsent("f")], linked: ["f", "g"] },
+      difference: {
+        aspect: "tree existence",
+        tree: { path: byteName("dst/g"), property: "existence", left: "x", right: undefined },
+      },
+    },
+    { argv: "-aH --copy-devices" },
+  ],
   [
     "a file of another source that is not the one behind the link",
     /^`--fuzzy` with `--keep-dirlinks`/,
