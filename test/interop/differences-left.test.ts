@@ -98,3 +98,10 @@ difference("`--log-file` of thousands of new files within one machine", {
   look: "grep '>f+' log | sed 's/.* //' | sort | uniq | wc -l; grep -c '>f+' log",
   tsync: { status: 0, seen: "900\n900\n" },
 });
+
+difference("`-c --checksum-choice=none`, with arguments that are missing", {
+  setup: "mkdir s d; echo 1 >s/f",
+  run: "-ac --checksum-choice=none s/no s/f d/",
+  rsync: { status: 4, err: /link_stat "\S+\/no" failed/ },
+  tsync: { status: 4, err: /^Invalid checksum-choice for --checksum: none \(0\)\nrsync error: [^\n]+\n$/ },
+});

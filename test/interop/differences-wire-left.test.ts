@@ -11,13 +11,6 @@ difference("`-n -H` with a destination that does not exist", {
   tsync: { status: 0, out: /^hf\+{9} a => b$/m },
 });
 
-difference("`-c --checksum-choice=none`, with arguments that are missing", {
-  setup: "mkdir s d; echo 1 >s/f",
-  run: "-ac --checksum-choice=none s/no s/f d/",
-  rsync: { status: 4, err: /link_stat "\S+\/no" failed/ },
-  tsync: { status: 4, err: /^Invalid checksum-choice for --checksum: none \(0\)\nrsync error: [^\n]+\n$/ },
-});
-
 difference("a changed file that cannot be written, with `--compress-choice=zlib`", {
   nobody: true,
   setup: `mkdir -p s/x s/y d/x d/y; for i in 1 2 3; do seq 5000 >s/x/$i; seq 10 4999 >d/x/$i; done

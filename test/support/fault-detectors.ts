@@ -23,6 +23,7 @@ const lostAttributes =
   /^rsync: \[receiver\] stat ".*\/\.(.+)\.[#\w]{6}" failed: Too many levels of symbolic links \(40\)$/;
 const keptBackup = /^rsync: \[generator\] (?:link ".*" -> ".*": |stat "(.*)" failed: )File name too long \(36\)$/;
 const stillWrong = /^ERROR: (.*) failed verification -- update retained\.$/;
+const missingArgument = /^rsync: \[sender\] (?:link_stat|change_dir) ".*" failed: No such file or directory \(2\)$/;
 const notCopied = /^rsync: \[generator\] copy_xattrs: fsetxattr\("(.*)","[^"]*"\) failed: Permission denied \(13\)$/;
 
 /** What a record more, or a longer one, may add to the bytes of a run between two machines. */
@@ -293,6 +294,13 @@ export const faultDetectors: readonly Detector[] = [
         `/${tree.path}`.includes(`/${folder}/`) && kept.length < attributes.length && kept.join(" ") === tree.right
       );
     },
+  },
+  {
+    row: "`-c --checksum-choice=none`, with arguments that are missing",
+    applies: (one, options) =>
+      (options.value("--checksum-choice") ?? options.value("--cc")) === "none" && codes([4], [4], one),
+    explains: ({ aspect, left, right, isOrder }) =>
+      aspect === "stderr" && !isOrder && right.length === 0 && left.every((line) => missingArgument.test(line)),
   },
   {
     row: "order of lines",

@@ -20,6 +20,7 @@ const gone = 'file has vanished: "/x/src/d/f"';
 const noLeader = 'rsync: [generator] stat "/x/dst/x/p" failed: Not a directory (20)';
 const tooDeep = "rsync: [sender] sender failed to secure-open-parent d/l/l/f: Too many levels of symbolic links (40)";
 const noEntry = 'rsync: [generator] gen_entry_copy_xattrs: openat("/x/dst/d") failed: No such file or directory (2)';
+const noArgument = 'rsync: [sender] link_stat "/x/no" failed: No such file or directory (2)';
 const noDefault = "rsync: [generator] get_acl: sys_acl_get_file(d/p, ACL_TYPE_DEFAULT): Permission denied (13)";
 const refusal = "refusing to follow a symlink owned by an untrusted user; use --insecure-links locally";
 
@@ -123,6 +124,12 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
       difference: { aspect: "log items", left: ["rw-r--r--"] },
     },
     { tree: { "dst/d/f": {}, "dst/g": {} } },
+  ],
+  [
+    "an argument that is missing before a checksum is refused",
+    /^`-c --checksum-choice=none`, with arguments/,
+    { argv: "-ac --checksum-choice=none", codes: [4, 4], difference: { aspect: "stderr", left: [noArgument] } },
+    { difference: { aspect: "stderr", right: [noArgument] } },
   ],
   [
     "a file that is not appended to",
