@@ -287,8 +287,7 @@ export class Generator {
       const name = destination.singleName ?? entry.name;
       const tried = this.early.wasBlocked(entry.path) && !options.incrementalRecursion;
       if (tried || !deleter.makeRoom(this.below(entry.path), name, this.stat, "directory")) {
-        this.skipping();
-        return "skipped";
+        return this.skipping();
       }
       exists = false;
       isDir = false;
@@ -310,15 +309,13 @@ export class Generator {
     if (options.dryRun) return exists ? "ok" : "missing";
     if (typeof where !== "object") {
       ledger.systemError("generator", `recv_generator: mkdir "${absolute}" failed`, where ?? ENOENT, absolute);
-      this.skipping();
-      return "skipped";
+      return this.skipping();
     }
     if (status !== 0) {
       const made = syscalls.makeDirectoryAt(where.descriptor, where.name, mode & 0o777);
       if (made < 0 && made !== EEXIST) {
         ledger.systemError("generator", `recv_generator: mkdir "${absolute}" failed`, made, absolute);
-        this.skipping();
-        return "skipped";
+        return this.skipping();
       }
       tree.touch(parentPath);
       status = syscalls.lstatAt(where.descriptor, where.name, this.stat);
@@ -343,7 +340,9 @@ export class Generator {
     const seen = identity.privileged ? 0 : syscalls.lstatAt(where.descriptor, where.name, this.stat);
     // If the destination itself lost its search permission we cannot get back in, like rsync.
     if (seen < 0) ledger.systemError("generator", `failed to modify permissions on "${absolute}"`, seen, absolute);
-    const actual = this.stat.mode & 0o7777;
+    // The mode that opens a new directory is that of the source: the bit that its parent gave it goes.
+    const lost = exists || options.permissions ? 0 : 0o2000 & ~mode;
+    const actual = this.stat.mode & 0o7777 & ~lost;
     // One of somebody else whose wanted mode is open already has been refused just now: rsync does not try again.
     const isRefused = (wanted & 0o700) === 0o700 && this.stat.uid !== identity.uid;
     if (!identity.privileged && seen === 0 && (actual & wanted & 0o700) !== 0o700 && !isRefused) {
@@ -352,9 +351,10 @@ export class Generator {
         ledger.systemError("generator", `failed to modify permissions on "${absolute}"`, status, absolute);
       } else {
         const hasXattrs = (flags & ItemFlag.xattr) !== 0;
-        tree.closeLater(opened, wanted, actual, hasXattrs);
+        const closed = hasXattrs ? actual | (lost & entry.mode) : actual;
+        tree.closeLater(opened, wanted & ~lost, closed, hasXattrs);
         // The receiver, who sets the extended attributes, closes it at once: it has no room for what comes then (5.6).
-        if (hasXattrs && !hasCopies) record.received = () => tree.shut(entry.path, actual);
+        if (hasXattrs && !hasCopies) record.received = () => tree.shut(entry.path, closed);
         destination.walker?.forget(this.below(entry.path));
       }
     }
@@ -389,8 +389,9 @@ export class Generator {
     return belowDestination(this.parts.destination, path);
   }
 
-  private skipping(): void {
+  private skipping(): "skipped" {
     this.parts.context.ledger.error("generator", "*** Skipping any contents from this failed directory ***");
+    return "skipped";
   }
 
   private notice(code: "not-creating" | "exists", text: string, path: ByteName, wanted: boolean): void {

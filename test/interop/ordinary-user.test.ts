@@ -137,6 +137,12 @@ chown -R ${nobody} s d`;
   checkAll(setup, ["-rX s/ d/", "-rtX --no-i-r s/ d/", "-aX s/ d/"]);
 });
 
+describe("new directories that are closed, in one with a setgid bit", () => {
+  const setup = `mkdir -p s/n/555/z s/n/2555/z s/n/755/z s/n/655 d/n; for m in 555 2555 755 655; do touch s/n/$m/f
+chmod $m s/n/$m; setfattr -n user.x -v 1 s/n/$m; done; chown -R ${nobody}:${nobody} s d; chmod 2775 d/n`;
+  checkAll(setup, ["-r s/ d/", "-rt --no-i-r s/ d/", "-rX s/ d/", "-rp s/ d/"]);
+});
+
 describe("directories that may be read but not searched, where entries are looked for", () => {
   const names = "for x in a b c d; do touch s/$x/keep d/$x/keep d/$x/gone d/$x/prot; ln -s q d/$x/l; done";
   const setup = `mkdir -p s/a s/b s/c s/d d/a d/b d/c d/d; ${names}
