@@ -128,7 +128,7 @@ export class Generator {
         list.entries.map((entry) => entry.name),
       );
     const permissions = this.permissions.ofEntries(list, outside ? undefined : descriptor);
-    const isAbsent = state === "missing" && !options.impliedDirectories;
+    const isAbsent = state === "missing" && options.relative && !options.impliedDirectories && !options.dryRun;
     if ((kept || isAbsent || directory.refusal !== undefined) && !options.permissions && list.entries.length > 0)
       warnOfPermissions(context, this.parts.destination, list.path);
     if (list.entries.length === 0) begun();

@@ -47,6 +47,14 @@ echo z >d/s/no/b/c/gone; echo w >d/s/a/gone; ${dated}`;
     compare(`${setup}; rm -r d/s`, `--no-implied-dirs --delete-missing-args ${text} d/`);
   });
 
+  test.each(["ln -s no d/x", "ln -s x d/x", "ln -s /tmp d/x", "echo 1 >d/x"])(
+    "a dry run tells of no default ACL of a new directory in the place of something else: %s",
+    (other) => {
+      for (const text of ["-rltAin --no-p s/ d/", "-rltAinR --no-p --no-implied-dirs s/./x d/"])
+        compare(`mkdir -p s/x/y/z d; echo 1 >s/x/y/f; echo 2 >s/x/y/z/g; ${other}`, text);
+    },
+  );
+
   test("tells of the topmost of --no-implied-dirs that --existing leaves out", () => {
     compare(`${setup}; rm -r d/s`, "-aRvv --no-implied-dirs --existing s/a/b/f s/a/g d/");
   });
