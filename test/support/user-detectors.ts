@@ -25,6 +25,8 @@ const notMade = /^rsync: \[receiver\] (?:mkstemp|stat) "(.*)" failed: Too many l
 const notReceived = /^rsync: \[receiver\] mkstemp ".*\/\.(.+)\.[#\w]{6}" failed: Permission denied \(13\)$/;
 const notSent = /^rsync: \[sender\] send_files failed to open "(.*)": No such device or address \(6\)$/;
 const notOpened = /^rsync: \[generator\] open "(.*)": Too many levels of symbolic links \(40\)$/;
+const notOverwritten = /^rsync: \[receiver\] open "(.*)" failed: Permission denied \(13\)$/;
+const noBasis = /^rsync: \[generator\] failed to open "(.*)", continuing: Permission denied \(13\)$/;
 const notFound =
   /^rsync: \[generator\] recv_generator: failed to stat "(.*)": Too many levels of symbolic links \(40\)$/;
 const fileCounts =
@@ -196,6 +198,22 @@ export const userDetectors: readonly Detector[] = [
       if (isOrder) return false;
       if (aspect === "stdout generator") return names(left, notEmpty) && names(right, deletedLine);
       return itemLines.test(aspect) && left.length === 0 && names(right, newInPlace);
+    },
+  },
+  {
+    row: "`-b --inplace --no-W`, `-b --append --no-W` onto a file that its owner may not read",
+    applies: (_, options) => options.inPlace && options.has("b", "--backup", "--backup-dir"),
+    explains: (difference, one) => {
+      const { aspect, tree, left, right } = difference;
+      const overwritten = notedNames(one.left, noBasis);
+      const kept = notedNames(one.right, notOverwritten).filter((name) => overwritten.includes(name));
+      if (aspect === "exit code") return kept.length > 0 && codes([0], [23], one);
+      if (aspect === "stderr") {
+        const isKept = (line: string) => kept.includes(notOverwritten.exec(line)?.[1] ?? "");
+        return left.length === 0 && kept.length > 0 && right.every((line) => isKept(line) || someFailed.test(line));
+      }
+      if (tree === undefined || tree.property === "existence" || tree.property === "type") return false;
+      return kept.some((name) => unescaped(name).endsWith(`/${tree.path}`));
     },
   },
   {

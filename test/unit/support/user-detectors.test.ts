@@ -16,6 +16,13 @@ const unmade = (name: string) => `rsync: [receiver] mkstemp "/x/dst/.${name}.###
 const closed = (name: string) => `rsync: [generator] open "/x/dst/${name}": Too many levels of symbolic links (40)`;
 const outsideOf = (step: string, verb: string) =>
   `rsync: [${step} "/x/dst/ln/f"${verb === "" ? "" : ` ${verb}`}: Too many levels of symbolic links (40)`;
+const noBasis = 'rsync: [generator] failed to open "/x/dst/f", continuing: Permission denied (13)';
+const keptFile = 'rsync: [receiver] open "/x/dst/f" failed: Permission denied (13)';
+const overwrites = [noBasis, `${noBasis}\n${keptFile}`] as const;
+const contentOf = (path: string) => {
+  const tree = { path: byteName(path), property: "content", left: "a", right: "b" } as const;
+  return { aspect: "tree content", tree };
+};
 const stays = {
   "dst/d/f": { xattrs: "" },
   "alt0/d/f": { xattrs: "" },
@@ -237,6 +244,18 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
       },
     },
     { stderr: ["", ""] },
+  ],
+  [
+    "another file than the one that is not overwritten",
+    /^`-b --inplace --no-W`, `-b --append --no-W` onto/,
+    { argv: "-a --backup-dir=bk --append-verify --no-W", stderr: overwrites, difference: contentOf("dst/f") },
+    { difference: contentOf("dst/g") },
+  ],
+  [
+    "a file whose basis rsync could read",
+    /^`-b --inplace --no-W`, `-b --append --no-W` onto/,
+    { argv: "-ab --inplace --no-W", stderr: overwrites, difference: { right: [keptFile, some23] } },
+    { stderr: ["", keptFile] },
   ],
   [
     "attributes that no alternate has",
