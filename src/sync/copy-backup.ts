@@ -1,6 +1,7 @@
 /** Copies the data of a file into its backup (3-transfer 5.7); attributes are the caller's. */
 import type { ByteName } from "../bytes/byte-name.ts";
 import { DataCopier } from "../fs/copy-data.ts";
+import { emptyStat } from "../fs/syscalls/interface.ts";
 import type { BackupFailure } from "./backup-tree.ts";
 import type { RunContext } from "./context.ts";
 
@@ -29,7 +30,11 @@ export function copyBackup(context: RunContext, source: BackupSource, target: Ba
     const text = source.original === undefined ? undefined : `open "${source.original}"`;
     return { errno: input, text, keeps: true };
   }
-  const output = syscalls.openAt(target.to, target.backupName, writeOnly | create | exclusive, 0o600);
+  const stat = emptyStat();
+  syscalls.fstat(input, stat);
+  // What it has until its own mode is set, which it keeps if something before that fails.
+  const mode = 0o600 | (stat.mode & 0o700);
+  const output = syscalls.openAt(target.to, target.backupName, writeOnly | create | exclusive, mode);
   if (output < 0) {
     syscalls.close(input);
     return { errno: output, text: `open "${target.shown}"`, keeps: true };

@@ -161,7 +161,7 @@ chmod 444 d/a; chmod 744 d/b; chown root d/b; chmod 666 d/d; chmod 0 d/c`,
 
 describe("a backup whose group cannot be set", () => {
   const setup = `mkdir s d; echo new >s/f; echo older >d/f; touch -d @1500000000 d/f; chmod 640 d/f; chgrp 5 d/f
-chown ${nobody} s s/f d d/f`;
+echo newer >s/x; cp d/f d/x; chmod 2755 d/x; chgrp 5 d/x; chown ${nobody} s s/? d d/?`;
   checkAll(setup, ["-rtpgb --inplace s/ d/", "-rtb --inplace s/ d/", "-rtpgoi --inplace --backup-dir=bk s/ d/"]);
 });
 
