@@ -71,6 +71,13 @@ difference("`-H` with a member whose place is taken", [
     },
     tsync: { status: 23, err: /^could not make way for new regular file: b\nrsync error/, seen: "a\nb\nc\nlinked\n" },
   },
+  {
+    setup: "mkdir -p s/b/c s/z d/f d/z; echo 1 >s/f; ln s/f s/b/c/f; ln s/f s/z/f; echo x >d/f/x; echo old >d/z/f",
+    run: "-aH s/ d/",
+    look: "[ d/b/c/f -ef d/z/f ] && echo linked",
+    rsync: { status: 23, err: /^could not make way for new regular file: f\nrsync error/, seen: "linked\n" },
+    tsync: { status: 23, err: /^(could not make way for new regular file: f\n){2}rsync error/, seen: "linked\n" },
+  },
 ]);
 
 difference("`-A`: a new directory with an ACL whose group entry equals the mask, and with set-id or sticky bits", {

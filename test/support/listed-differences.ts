@@ -46,6 +46,8 @@ const unread = /^failed to re-read xattr \S+ for .*$/m;
 const removedTooEarly = /^rsync: \[sender\] get_xattr_data: lgetxattr\(.*\) failed: No such file or directory \(2\)$/;
 const lostList =
   /^File-list index \d+ not in \d+ - \d+ \((?:got_flist_entry_status|finish_hard_link)\) \[generator\]$/m;
+const noWay = /^could not make way for new [a-z ]+: /;
+const notEmpty = /^cannot delete non-empty directory: /;
 const protocolEnd = /^rsync error: (?:protocol incompatibility|error in rsync protocol data stream) /;
 const vanished = /^(?:file has vanished: ".*"|rsync warning: some files vanished before they could be transferred .*)$/;
 
@@ -160,6 +162,22 @@ const detectors: readonly Detector[] = [
       [left, right].every(({ stderr }) => /^could not make way for /m.test(stderr)),
     // What was still to be done is missing.
     explains: () => true,
+  },
+  {
+    row: "`-H` with a member whose place is taken",
+    applies: ({ left, right }, options) =>
+      options.has("H", "--hard-links") &&
+      !options.has("", "--no-i-r", "--no-inc-recursive") &&
+      codes([23], [23], { left, right }),
+    // Each line is there once more.
+    explains: ({ aspect, left: gone, right: more, isOrder }, { left, right }) => {
+      const [pattern, once, twice] =
+        aspect === "stderr" ? [noWay, left.stderr, right.stderr] : [notEmpty, left.stdout, right.stdout];
+      if (isOrder || gone.length > 0 || more.length === 0 || !/^(?:stderr|stdout generator)$/.test(aspect))
+        return false;
+      const count = (text: string, line: string) => text.split("\n").filter((other) => other === line).length;
+      return more.every((line) => pattern.test(line) && count(once, line) === 1 && count(twice, line) === 2);
+    },
   },
   {
     row: "`-H` with a member whose place is taken",

@@ -243,6 +243,14 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { stderr: ["Hlink node data for 3 already has path=a (a)", ""] },
   },
   {
+    name: "a member that is not tried again, of which nothing was said before",
+    known: {
+      ...{ argv: "-aH", codes: [23, 23] as const, difference: { aspect: "stderr", right: [noWay] } },
+      stderr: [noWay, `${noWay}\n${noWay}`],
+    },
+    unlike: { stderr: ["", noWay] },
+  },
+  {
     name: "the time of a file that is said to be wrong still, at an old protocol",
     known: {
       ...{
