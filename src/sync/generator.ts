@@ -286,9 +286,7 @@ export class Generator {
       // Only incremental recursion comes to a directory twice, and then tries and tells twice.
       const name = destination.singleName ?? entry.name;
       const tried = this.early.wasBlocked(entry.path) && !options.incrementalRecursion;
-      if (tried || !deleter.makeRoom(this.below(entry.path), name, this.stat, "directory")) {
-        return this.skipping();
-      }
+      if (tried || !deleter.makeRoom(this.below(entry.path), name, this.stat, "directory")) return this.skipping();
       exists = false;
       isDir = false;
       status = ENOENT;
@@ -345,7 +343,8 @@ export class Generator {
     const actual = this.stat.mode & 0o7777 & ~lost;
     // One of somebody else whose wanted mode is open already has been refused just now: rsync does not try again.
     const isRefused = (wanted & 0o700) === 0o700 && this.stat.uid !== identity.uid;
-    if (!identity.privileged && seen === 0 && (actual & wanted & 0o700) !== 0o700 && !isRefused) {
+    const opens = seen === 0 && !identity.privileged && destination.singleName === undefined;
+    if (opens && (actual & wanted & 0o700) !== 0o700 && !isRefused) {
       const status = opened.isLink ? ELOOP : syscalls.chmodAt(where.descriptor, where.name, actual | 0o700);
       if (status < 0) {
         ledger.systemError("generator", `failed to modify permissions on "${absolute}"`, status, absolute);

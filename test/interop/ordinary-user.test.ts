@@ -362,3 +362,11 @@ find s d -exec touch -hd @1600000000 {} +`;
     options.map((text) => `-ai ${text} s/ d/`),
   );
 });
+
+describe("a directory that may not be listed, under a new name", () => {
+  const modes = ["455", "655", "055", "755"];
+  test.each(modes)("of mode %s", (mode) => {
+    const setup = `mkdir -p s/n/q d; touch -d @1500000000 s/n/q; chmod ${mode} s/n/q; chown -R ${nobody} s d; chgrp ${nobody} d; chmod 2755 d`;
+    for (const option of ["-r", "-rt", "-a"]) check(setup, `${option} s/n/q d/q`);
+  });
+});
