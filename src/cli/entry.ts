@@ -58,9 +58,9 @@ function endByFatalSignal({ signal }: AbortController): void {
 }
 
 /**
- * The first signal asks the run to clean up and end with 20, SIGUSR1 with 19, others by the signal itself; a second ends the process at once (4-traps L-09), but not one of the same
- * moment: `timeout`, and what passes a terminal's signals on, send each one twice. SIGUSR1, which rsync sends to
- * what it has started, would open a debugger's port if nobody listened.
+ * The first signal asks the run to clean up and end: with 20, SIGUSR1 with 19, others by the signal itself. A second ends the process at once
+ * (4-traps L-09), but not one of the same moment: `timeout`, and what passes a terminal's signals on, send each one twice. SIGUSR1, which
+ * rsync sends to what it has started, would open a debugger's port if nobody listened.
  */
 function listenForSignals(controller: AbortController): void {
   const sameMomentMilliseconds = 500;

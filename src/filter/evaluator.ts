@@ -8,7 +8,7 @@ import { absolutePath } from "./absolute-path.ts";
 import type { FilterProgram } from "./compile-filters.ts";
 import { type DirectoryFrame, enterDirectory, outerFrame } from "./directory-state.ts";
 import { type MatchTarget, matchesRule, setTarget } from "./match-rule.ts";
-import type { FilterRule, FilterSide } from "./rule.ts";
+import { type FilterRule, type FilterSide, looksUp } from "./rule.ts";
 import { type FilterReader, RuleListBuilder } from "./rule-list.ts";
 
 /** -1: excluded (hidden, protected), 1: included (shown, at risk), 0: no rule matched (treated as included). */
@@ -75,7 +75,7 @@ export class FilterEvaluator {
 
   /** Whether there are merge files that are looked for in all directories above, too. */
   get looksUp(): boolean {
-    return this.#frame.merges.some(({ merge }) => merge !== undefined && baseName(merge.file) !== merge.file);
+    return looksUp(this.#frame.merges);
   }
 
   /** Names of the merge files that are looked for in the directory entered last. */

@@ -4,7 +4,7 @@
  * A rule is stored normalised: trailing slash stripped, anchored rules of per-directory files prefixed with their
  * directory, wildcards compiled. `merge` and `clear` are executed while parsing and never become rules.
  */
-import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import { type ByteName, baseName, byteName } from "../bytes/byte-name.ts";
 import { compileWildcard, type Wildcard } from "./wildcard.ts";
 
 /** The halves of a transfer that have rules of their own. */
@@ -114,4 +114,9 @@ export function makeRule(draft: RuleDraft, anchor: ByteName | undefined, merge?:
     tripleStarLast: starStar && pattern.endsWith("***"),
     merge,
   };
+}
+
+/** Whether there are merge files that are looked for in all directories above, too. */
+export function looksUp(merges: readonly FilterRule[]): boolean {
+  return merges.some(({ merge }) => merge !== undefined && baseName(merge.file) !== merge.file);
 }

@@ -6,6 +6,7 @@ import { type ByteName, baseName, joinName } from "../bytes/byte-name.ts";
 import { abortedError, type Role } from "../errors.ts";
 import { compileFilters } from "../filter/compile-filters.ts";
 import { FilterEvaluator } from "../filter/evaluator.ts";
+import { looksUp } from "../filter/rule.ts";
 import { foreignLinkText, OperatorPaths } from "../fs/operator-path.ts";
 import { openSyscalls } from "../fs/syscalls/choose.ts";
 import { fakeSuperSyscalls } from "../fs/syscalls/fake-super.ts";
@@ -100,8 +101,7 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
   const program = compileFilters(options.filters, reader, settings);
   // A link in the destination may stand where a directory is expected. Without deletion rsync judges nothing there, and reads only what
   // is looked for in all directories above, when it makes room.
-  const looksUp = program.merges.some(({ merge }) => merge !== undefined && baseName(merge.file) !== merge.file);
-  const leavesTimes = options.deleteTiming === "none" && !looksUp;
+  const leavesTimes = options.deleteTiming === "none" && !looksUp(program.merges);
   const ownReader = fileFilterReader(syscalls, ownPaths, warn, true, mergePaths, leavesTimes);
   const listed = readListed({ options, syscalls: sourceCalls }, ownPaths);
   copyAs(options.copyAs, syscalls, "sender");
