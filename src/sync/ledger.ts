@@ -18,6 +18,8 @@ export class Ledger {
   listedIoError = 0;
   /** The bits that the receiving side has learnt of: with the list that it works on, or by its own failing (L-01). */
   knownIoError = 0;
+  /** Bits that a message has told of, which the receiving side hears when it comes to wait for something. */
+  private heardIoError = 0;
   /** `--delete-guard` held deletions back: that is what the caller must learn, whatever else went wrong. */
   guardHolds = false;
   private readonly sink: EventSink;
@@ -92,6 +94,17 @@ export class Ledger {
   /** A list is begun: its read errors come with it; where lists are waited for (`ahead`), with those ahead too. */
   learn(listIoError: number, ahead: boolean): void {
     this.knownIoError |= ahead ? this.listedIoError : listIoError;
+  }
+
+  /** A message tells of errors of the sending side. */
+  told(bits: number): void {
+    this.ioError |= bits;
+    this.heardIoError |= bits;
+  }
+
+  /** The receiving side hears what messages have told of. */
+  hear(): void {
+    this.knownIoError |= this.heardIoError;
   }
 
   /** Whether a general read error forbids deletion. */

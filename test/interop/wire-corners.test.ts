@@ -112,3 +112,17 @@ test("an index of no file that the receiving side asks for", () => {
     expect(stderr.join("\n")).toMatch(/^File-list index \d+ not in /m);
   }
 });
+
+const late = wireRoles(`
+mkdir -p s/a s/b d/a d/b; echo f >s/a/f; ln -s nowhere s/b/l; touch d/extra d/a/extra d/b/extra
+`);
+
+test.each(["--delete", "--delete-delay"])(
+  "an error of a later list, told ahead of the first at protocol 30: %s",
+  (option) => {
+    for (const role of pulls) {
+      const { destination } = late(role, `-rLi --protocol=30 ${option} s/ d/`);
+      expect(destination.join("\n")).toMatch(/^\.\/extra /m);
+    }
+  },
+);

@@ -24,7 +24,7 @@ cp -a w ww; for f in +f2 a/f2 a/b/f2 a-b/f2 z2; do echo $f > ww/$f; done; echo c
 touch -hd '2001-01-01' w/* w/*/* w w/a/*/* ; echo f > x1; setfattr -n user.a -v 1 x1; touch -d '2001-01-01 00:00:00.5' x1
 echo f > old/x1; touch -d '2001-01-01 00:00:00.7' old/x1; touch -d '2001-01-01' old; mkdir there; cp -a old there/e; rm there/e/x1; echo z > there/z; echo d > there/d
 cp -a link lalt; mkdir ld; ln lalt/a ld/a; mkdir backed; echo other > backed/x1; touch -d '2001-01-02 00:00:00.7' backed/x1
-mkdir -p late/a late/b gone/a gone/b; echo f > late/a/f; ln -s nowhere late/b/l; touch gone/a/extra gone/b/extra`);
+mkdir -p late/a late/b gone/a gone/b; echo f > late/a/f; ln -s nowhere late/b/l; touch gone/a/extra gone/b/extra gone/extra`);
 
 const cases: readonly (readonly [what: string, line: string])[] = [
   ["a client that cannot make its list hangs up", "-rR --log-file=log s/../s far:d/"],
@@ -74,6 +74,7 @@ const cases: readonly (readonly [what: string, line: string])[] = [
     "-rLi --delete-delay --protocol=30 late/ far:gone/",
   ],
   ["the same in a dry run", "-rLin --delete-delay --protocol=30 late/ far:gone/"],
+  ["the same while deleting", "-rLi --delete --protocol=30 late/ far:gone/"],
   ["the same at other protocols", "-rLi --delete-delay --protocol=31 late/ far:gone/"],
   ["the same with --ignore-errors", "-rLi --stats --delete-delay --ignore-errors --protocol=30 late/ far:gone/"],
   ["deletions of which an old client hears by its names", "-r --delete --protocol=28 --info=name1 s2/ far:d/"],

@@ -22,15 +22,19 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Sent and received bytes as the client prints them; `before`: what the destination is a copy of. */
-function totals(client: string, server: string, words: readonly string[], before?: string): readonly number[] {
+function totals(
+  client: string,
+  server: string,
+  words: readonly string[],
+  before?: string,
+  lines: readonly RegExp[] = [/^Total bytes sent: (\d+)$/m, /^Total bytes received: (\d+)$/m],
+): readonly number[] {
   rmSync(join(folder, "d"), { recursive: true, force: true });
   if (before !== undefined) expect(spawnSync("cp", ["-a", before, "d"], { cwd: folder }).status).toBe(0);
   const shell = ["-e", join(folder, "shell"), `--rsync-path=${server}`];
   const run = spawnSync(client, [...words, "--stats", "--no-h", ...shell], { cwd: folder, encoding: "latin1" });
   expect(run.status, run.stderr).toBe(0);
-  return [/^Total bytes sent: (\d+)$/m, /^Total bytes received: (\d+)$/m].map((line) =>
-    Number(line.exec(run.stdout)?.[1]),
-  );
+  return lines.map((line) => Number(line.exec(run.stdout)?.[1]));
 }
 
 test.each([
@@ -160,5 +164,21 @@ test.each([
       expect(Math.abs(bytes - (expected[index] ?? Number.NaN)), `${roles}: ${bytes}`).toBeLessThanOrEqual(
         6 * frameBytes,
       );
+  }
+});
+
+test("the size of the list of a pull at protocol 30: with it come remarks, and the lists that are sent ahead", () => {
+  spawnSync("bash", ["-c", "rm -rf w; mkdir -p w/a w/b w/c; touch w/a/f w/b/g w/c/h"], { cwd: folder });
+  const words = ["-rvv", "--protocol=30", "--exclude=b", `h:${folder}/w/`, "d"];
+  const size = [/^File list size: (\d+)$/m];
+  const [expected = Number.NaN] = totals("rsync", "rsync", words, undefined, size);
+  for (const [client, server] of [
+    [tsync, "rsync"],
+    ["rsync", tsync],
+  ] as const) {
+    const [found = Number.NaN] = totals(client, server, words, undefined, size);
+    expect(Math.abs(found - expected), `${client} ${server} ${found} for ${expected}`).toBeLessThanOrEqual(
+      4 * frameBytes,
+    );
   }
 });

@@ -120,10 +120,7 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
   const allKnown = lists.allArrived;
   const hear = (message: Message): void => {
     if (message.kind === "text") context.ledger.peerFailed("receiver", peerProblem(message, "sender"));
-    else if (message.kind === "io-error") {
-      context.ledger.ioError |= message.bits;
-      context.ledger.knownIoError |= message.bits;
-    }
+    else if (message.kind === "io-error") context.ledger.told(message.bits);
   };
   // A server that sends nothing ends with its list (1-session 7.4).
   if (!isServer && context.counters.files.total === 0) {
@@ -142,6 +139,8 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
     else if (lists.has(message.ndx) || replay !== undefined) channel.notSent(message.ndx);
     else connection.fail(protocolError(`Invalid file index: ${message.ndx} of a file that is not sent`, "Receiver"));
   });
+  // What has been told ahead of the first list counts for it, what comes with those behind it does not.
+  context.ledger.hear();
   let side: ReceivingSide | undefined;
   if (request.destination !== undefined && !options.listOnly) {
     const destination = resolveDestination(context, request.destination, first);
@@ -249,12 +248,15 @@ async function generate(parts: Generation): Promise<void> {
   // Records go out together while the receiver still has something to read, as those of rsync do.
   const until = async (test: () => boolean): Promise<void> => {
     connection.flushesWhenWaiting = true;
+    let waits = false;
     await condition.until(() => {
       const isOver = test();
+      if (!isOver) waits = true;
       if (!isOver && connection.isWaiting) connection.flush();
       return isOver;
     });
     connection.flushesWhenWaiting = false;
+    if (waits) context.ledger.hear();
   };
   const reached = (phase: number): Promise<void> => until(() => receiver.phase >= phase);
   const release = (): void => {
@@ -282,6 +284,7 @@ async function generate(parts: Generation): Promise<void> {
     if (side === undefined) tellListed(context, list);
     // As rsync, which releases lists once it is through the first entry of another one.
     else await side.generator.processList(list, release);
+    context.ledger.hear();
     tracker?.walked();
     if (list.slots !== undefined) replay?.walked(list.slots.last);
     const isLast = lists.allArrived && lists.peek().length === 0;

@@ -162,8 +162,8 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
     await sendNext();
     // A receiver that got a single entry waits for one item more (2-file-list 4.6).
     if (lists.entryCount === 1) while (!ended && lists.entryCount < 2) await sendNext();
-    // The message of an error further on comes ahead of what is gathered: the first list comes before that.
-    if (session.protocol === 30) connection.flush();
+    // The message of an error further on comes ahead of what is gathered: of a client the first list comes before that.
+    if (session.protocol === 30 && !isServer) connection.flush();
   } else {
     await fill(Number.POSITIVE_INFINITY);
     context.emit({ type: "list-done", count: context.counters.files.total });
