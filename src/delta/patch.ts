@@ -35,9 +35,12 @@ export class Patcher implements MatchSink {
   private readonly request: PatchRequest;
   private readonly buffer: Uint8Array;
   private buffered = 0;
+  /** Blocks that follow each other in the basis are read together: where those begin that are to be read, and their bytes. */
+  private runStart = 0;
+  private runBytes = 0;
   /** Something came that is not of the basis. */
   hasLiteral = false;
-  /** Where the result has grown to, the buffer included. */
+  /** Where the result has grown to, the buffer and what is still to be read included. */
   private end: number;
 
   constructor(request: PatchRequest) {
@@ -53,9 +56,12 @@ export class Patcher implements MatchSink {
 
   literal(bytes: Uint8Array): number {
     this.hasLiteral = true;
+    const read = this.readRun();
+    if (read < 0) return read;
     for (let done = 0; done < bytes.length; ) {
       const piece = Math.min(bytes.length - done, this.buffer.length - this.buffered);
       this.buffer.set(bytes.subarray(done, done + piece), this.buffered);
+      this.end += piece;
       const status = this.added(piece);
       if (status < 0) return status;
       done += piece;
@@ -64,29 +70,31 @@ export class Patcher implements MatchSink {
   }
 
   block(index: number): number {
-    const { head, readBasis, updating } = this.request;
+    const { head, updating } = this.request;
     if (!(index >= 0 && index < head.count)) return EINVAL;
     const length = blockBytesOf(head, index);
     const start = index * head.blockLength;
     if (updating && start === this.end) return this.standing(length);
-    for (let done = 0; done < length; ) {
-      const wanted = Math.min(length - done, this.buffer.length - this.buffered);
-      const count = readBasis(this.buffer, this.buffered, wanted, start + done);
-      if (count < 0) return count;
-      // A basis that has shrunk gives zeros, which the digest will not agree with.
-      if (count === 0) this.buffer.fill(0, this.buffered, this.buffered + wanted);
-      const piece = count === 0 ? wanted : count;
-      const status = this.added(piece);
+    if (this.runBytes > 0 && start !== this.runStart + this.runBytes) {
+      const status = this.readRun();
       if (status < 0) return status;
-      done += piece;
     }
-    return 0;
+    if (this.runBytes === 0) this.runStart = start;
+    this.runBytes += length;
+    this.end += length;
+    return this.buffered + this.runBytes < this.buffer.length ? 0 : this.readRun(false);
   }
 
   /** Writes what is still in the buffer; 0 or a negative errno. */
   flush(): number {
+    const read = this.readRun();
+    const written = this.writeBuffer();
+    return read < 0 ? read : written;
+  }
+
+  private writeBuffer(): number {
     if (this.buffered === 0) return 0;
-    const status = this.request.write(this.buffer.subarray(0, this.buffered), this.end - this.buffered);
+    const status = this.request.write(this.buffer.subarray(0, this.buffered), this.end - this.runBytes - this.buffered);
     this.buffered = 0;
     return status;
   }
@@ -110,10 +118,29 @@ export class Patcher implements MatchSink {
     return 0;
   }
 
+  /**
+   * Reads blocks of the run into the buffer, which is written whenever it is full: all of them, or those that fill it. A basis that has
+   * shrunk gives zeros, which the digest will not agree with.
+   */
+  private readRun(all = true): number {
+    const { buffer, request } = this;
+    while (this.runBytes > 0 && (all || this.buffered + this.runBytes >= buffer.length)) {
+      const wanted = Math.min(this.runBytes, buffer.length - this.buffered);
+      const count = request.readBasis(buffer, this.buffered, wanted, this.runStart);
+      if (count < 0) return count;
+      if (count === 0) buffer.fill(0, this.buffered, this.buffered + wanted);
+      const piece = count === 0 ? wanted : count;
+      this.runStart += piece;
+      this.runBytes -= piece;
+      const status = this.added(piece);
+      if (status < 0) return status;
+    }
+    return 0;
+  }
+
   private added(length: number): number {
     this.request.checksum.update(this.buffer, this.buffered, length);
     this.buffered += length;
-    this.end += length;
-    return this.buffered === this.buffer.length ? this.flush() : 0;
+    return this.buffered === this.buffer.length ? this.writeBuffer() : 0;
   }
 }

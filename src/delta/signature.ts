@@ -65,10 +65,23 @@ export function blockBytesOf(head: SumHead, index: number): number {
  * basis that ends early reads as zeros (the digest of the result will tell). Returns the signature or a negative errno.
  */
 export function* signBasis(read: ReadAt, head: SumHead, summer: BlockSummer): Generator<number, Signature | number> {
-  const { count, blockLength, strongBytes } = head;
-  const rolling = new Uint32Array(count);
-  const strong = new Uint8Array(count * strongBytes);
-  const basisBytes = basisBytesOf(head);
+  const rolling = new Uint32Array(head.count);
+  const strong = new Uint8Array(head.count * head.strongBytes);
+  const signature = { ...head, rolling, strong };
+  const status = yield* signBlocks(read, signature, summer, 0, head.count);
+  return status < 0 ? status : signature;
+}
+
+/** The same for the blocks from `first` up to (not including) `last`, whose sums are put into `signature`. Returns 0 or a negative errno. */
+export function* signBlocks(
+  read: ReadAt,
+  signature: Signature,
+  summer: BlockSummer,
+  first: number,
+  last: number,
+): Generator<number, number> {
+  const { blockLength, strongBytes, rolling, strong } = signature;
+  const basisBytes = Math.min(last * blockLength, basisBytesOf(signature));
   const store = (index: number, records: Uint8Array): void => {
     const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
     for (let at = 0; at < records.length; at += sumRecordBytes, index++) {
@@ -77,7 +90,7 @@ export function* signBasis(read: ReadAt, head: SumHead, summer: BlockSummer): Ge
     }
   };
   const together = summer.blocksPerCall(blockLength);
-  for (let index = 0; index < count; ) {
+  for (let index = first; index < last; ) {
     const start = index * blockLength;
     if (together > 0) {
       const length = Math.min(together * blockLength, basisBytes - start);
@@ -99,7 +112,7 @@ export function* signBasis(read: ReadAt, head: SumHead, summer: BlockSummer): Ge
     }
     yield Math.min(index * blockLength, basisBytes);
   }
-  return { ...head, rolling, strong };
+  return 0;
 }
 
 function fill(read: ReadAt, buffer: Uint8Array, length: number, position: number): number {

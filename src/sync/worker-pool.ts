@@ -1,5 +1,5 @@
 /**
- * The worker threads of a run, on piscina: one scans, one copies, each started when the work is large enough to pay for it. Threads share the
+ * The worker threads of a run, on piscina: one scans, one copies, one makes block sums, each started when the work is large enough to pay for it. Threads share the
  * process's descriptors; a shared flag tells them to stop between two pieces of a file.
  */
 import { createRequire, enableCompileCache, getCompileCacheDir } from "node:module";
@@ -12,6 +12,7 @@ import { limits } from "../limits.ts";
 import { type PackedResults, packJobs, unpackResults } from "./packed-jobs.ts";
 import type { JobResult, ReceiveJob } from "./receive-job.ts";
 import type { ScanOrder } from "./scan-order.ts";
+import type { SigningOrder } from "./shared-signing.ts";
 
 /** What every worker knows from its start. */
 export interface WorkerStart {
@@ -36,6 +37,7 @@ export const Control = {
   /** How far the start of each worker is, see `StartState`. */
   scanState: 4,
   copyState: 5,
+  signState: 6,
 } as const;
 
 /**
@@ -51,18 +53,23 @@ export const StartState = { none: 0, loading: 1, up: 2, closed: 3 } as const;
  */
 const paysFrom = { scan: 40_000, "scan-attributes": 20_000, copy: 6000 } as const;
 
+/** A basis of so many bytes is summed by two threads: a smaller one is done before the second has started. */
+const signPaysFrom = 256 * 1024 * 1024;
+
 /** What a worker is for: a scan takes as long as the run and must not hold up files. */
-export type Duty = "scan" | "copy";
+export type Duty = "scan" | "copy" | "sign";
+
+const stateIndexes = { scan: Control.scanState, copy: Control.copyState, sign: Control.signState } as const;
 
 /** Where the state of a duty's worker stands. */
 export function stateIndex(duty: Duty): number {
-  return duty === "scan" ? Control.scanState : Control.copyState;
+  return stateIndexes[duty];
 }
 
 type PiscinaModule = typeof import("piscina");
 
 export class WorkerPool {
-  private readonly control = new Int32Array(new SharedArrayBuffer(24));
+  private readonly control = new Int32Array(new SharedArrayBuffer(28));
   private readonly kind: "koffi" | "plain";
   private readonly rules: OperatorRules;
   private readonly pools = new Map<Duty, Piscina>();
@@ -118,12 +125,26 @@ export class WorkerPool {
     return entries >= (this.from ?? paysFrom[work]);
   }
 
+  /** Whether two threads are quicker than one to sum a basis of so many bytes. */
+  signsTogether(basisBytes: number): boolean {
+    return basisBytes >= (this.from ?? signPaysFrom) && this.processorCount > 1;
+  }
+
+  /** Sums shares of a basis on a worker until none is left: 0 or a negative errno. */
+  async sign(order: SigningOrder): Promise<number> {
+    return await this.start("sign").run(order, { name: "signShares" });
+  }
+
   /** Whether one more worker would only take processor time from the one that runs and the main thread. */
   get isFull(): boolean {
     if (this.pools.size === 0) return false;
+    return this.processorCount < 3;
+  }
+
+  private get processorCount(): number {
     // Node reads files for this.
     this.processors ??= availableParallelism();
-    return this.processors < 3;
+    return this.processors;
   }
 
   /** So many more listed entries were taken: the scan may go on. */
@@ -160,17 +181,20 @@ export class WorkerPool {
   }
 
   private async closePool(duty: Duty, pool: Piscina): Promise<void> {
-    await this.settleStart(duty);
-    await pool.close();
+    // One that does not begin does not end what it was given.
+    if (await this.settleStart(duty)) await pool.close();
+    else await pool.destroy();
   }
 
-  /** Makes sure that the worker does not load system calls any more, or has not begun to. */
-  private async settleStart(duty: Duty): Promise<void> {
+  /** Makes sure that the worker does not load system calls any more, or has not begun to: whether it works. */
+  private async settleStart(duty: Duty): Promise<boolean> {
     const index = stateIndex(duty);
-    Atomics.compareExchange(this.control, index, StartState.none, StartState.closed);
+    const before = Atomics.compareExchange(this.control, index, StartState.none, StartState.closed);
+    if (before === StartState.none) return false;
     while (Atomics.load(this.control, index) === StartState.loading) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
+    return true;
   }
 
   private start(duty: Duty): Piscina {

@@ -1,8 +1,9 @@
 /**
- * Entry of the worker threads: copies batches of files, or scans the source ahead of the generator. Synchronous work only;
+ * Entry of the worker threads: copies batches of files, scans the source ahead of the generator, or makes block sums. Synchronous work only;
  * the main thread keeps timers, signals and output.
  */
 import { workerData } from "node:worker_threads";
+import type { ReadAt } from "../delta/signature.ts";
 import { FilterEvaluator } from "../filter/evaluator.ts";
 import { OperatorPaths } from "../fs/operator-path.ts";
 import { openSyscalls } from "../fs/syscalls/choose.ts";
@@ -16,6 +17,7 @@ import { type PackedJobs, type PackedResults, packResults, unpackJobs } from "./
 import { type PackedList, packList } from "./packed-list.ts";
 import { FileReceiver } from "./receive-file.ts";
 import type { ScanOrder } from "./scan-order.ts";
+import { type SigningOrder, signOnWorker } from "./shared-signing.ts";
 import { SourceRoots } from "./source-root.ts";
 import { linksToFollow } from "./source-stat.ts";
 import { Control, StartState, stateIndex, type WorkerStart } from "./worker-pool.ts";
@@ -35,6 +37,13 @@ export function receiveBatch(jobs: PackedJobs): PackedResults {
     receiver.endBatch();
     Atomics.add(start.control, Control.batchesDone, 1);
   }
+}
+
+/** Makes block sums of shares of a basis: 0 or a negative errno. */
+export function signShares(order: SigningOrder): number {
+  const { basis } = order;
+  const read: ReadAt = (buffer, offset, length, position) => syscalls.read(basis, buffer, offset, length, position);
+  return signOnWorker(order, read, aborted);
 }
 
 /** Makes the remaining file lists, not further ahead of the main thread than the credit allows. */

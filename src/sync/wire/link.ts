@@ -1,8 +1,7 @@
 /** What the parts of one end of a session share. */
 
 import { createTokenReader, createTokenSink } from "../../compress/token-codec.ts";
-import type { BlockSummer } from "../../delta/block-sums.ts";
-import { createBlockSummer } from "../../delta/block-sums.ts";
+import { type BlockSummer, type BlockSumOptions, createBlockSummer } from "../../delta/block-sums.ts";
 import { createChecksum, digestBytes, type StreamingChecksum } from "../../delta/checksum.ts";
 import { type DeltaMemory, deltaMemoryFor } from "../../delta/delta-memory.ts";
 import type { TransferOptions } from "../../options/transfer-options.ts";
@@ -146,11 +145,17 @@ export class Link {
     return memory;
   }
 
-  /** The sums of blocks of this session; undefined where files are always sent whole. */
-  get summer(): BlockSummer | undefined {
+  /** What the sums of blocks of this session depend on; undefined where files are always sent whole. */
+  get sums(): Omit<BlockSumOptions, "kernels"> | undefined {
     const { transferChecksum: name, seed, seedFirst } = this.session;
-    if (name === "none") return undefined;
-    this.summerMade ??= createBlockSummer({ name, seed, seedFirst, kernels: this.memory.kernels });
+    return name === "none" ? undefined : { name, seed, seedFirst };
+  }
+
+  /** Makes them. */
+  get summer(): BlockSummer | undefined {
+    const { sums } = this;
+    if (sums === undefined) return undefined;
+    this.summerMade ??= createBlockSummer({ ...sums, kernels: this.memory.kernels });
     return this.summerMade;
   }
 }

@@ -17,11 +17,13 @@ import { mapAcls } from "../id-mapper.ts";
 import { ListNumbers } from "../list-numbers.ts";
 import { checkNamedDirectories, tellListed } from "../list-only.ts";
 import { munged } from "../munge.ts";
+import { operatorRules } from "../operator-rules.ts";
 import { findPlace } from "../place.ts";
 import { pruneLists } from "../prune-lists.ts";
 import { announceWholeFiles, openReceivingSide, type ReceivingSide } from "../receiving-side.ts";
 import { arrive, countListed, summarize } from "../run-parts.ts";
 import { RunProgress } from "../run-progress.ts";
+import { WorkerPool } from "../worker-pool.ts";
 import { KnownEntries } from "./known-entries.ts";
 import { fileListSettings, type Link } from "./link.ts";
 import { peerProblem } from "./peer-text.ts";
@@ -52,9 +54,11 @@ const hardLinkEntries = 500;
 /** Receives to the end. Throws a `TsyncError` for fatal trouble; trouble with single files is in the summary. */
 export async function receiveFromWire(request: ReceiveRequest): Promise<RunSummary> {
   const closers: (() => void)[] = [];
-  const { link, signal } = request;
+  const { link, signal, syscalls, options } = request;
   const { condition, connection } = link;
+  const pool = new WorkerPool(syscalls.kind, operatorRules(options));
   const abort = (): void => {
+    pool.abort();
     const stopped = stoppedError(signal, connection.hasList ? "generator" : "Receiver");
     condition.fail(stopped);
     connection.fail(stopped);
@@ -62,8 +66,9 @@ export async function receiveFromWire(request: ReceiveRequest): Promise<RunSumma
   signal.addEventListener("abort", abort);
   try {
     if (signal.aborted) throw abortedError("Receiver");
-    return await receive(request, closers);
+    return await receive(request, closers, pool);
   } finally {
+    await pool.close();
     signal.removeEventListener("abort", abort);
     for (const close of closers.reverse()) close();
     link.close();
@@ -77,7 +82,7 @@ function asWanted(entry: FileEntry, { mungeLinks, copyDevices }: ReceiveRequest[
   return { ...entry, mode: (entry.mode & 0o777) | FileType.regular, mtime: Math.floor(Date.now() / 1000) };
 }
 
-async function receive(request: ReceiveRequest, closers: (() => void)[]): Promise<RunSummary> {
+async function receive(request: ReceiveRequest, closers: (() => void)[], pool: WorkerPool): Promise<RunSummary> {
   const started = steadyMilliseconds();
   const { link, options, isServer } = request;
   const { connection, session, condition } = link;
@@ -131,7 +136,7 @@ async function receive(request: ReceiveRequest, closers: (() => void)[]): Promis
   const progress = new RunProgress(context, lists, true);
   const replay = known !== undefined ? new ReplayChannel(link, context, tracker, known) : undefined;
   const channel: RequestChannel =
-    replay ?? new WireChannel(link, context, tracker, (record) => receiver.report(record));
+    replay ?? new WireChannel(link, context, tracker, pool, (record) => receiver.report(record));
   let setXattrs: (entry: FileEntry) => void = () => undefined;
   const receiver = new WireReceiver(link, context, lists, channel, progress, !isServer, (entry) => setXattrs(entry));
   request.onMessage((message) => {

@@ -19,6 +19,8 @@ import { storable } from "../compare.ts";
 import type { RunContext } from "../context.ts";
 import { isDirectory } from "../file-list.ts";
 import type { DeltaJob } from "../receive-job.ts";
+import { signTogether } from "../shared-signing.ts";
+import type { WorkerPool } from "../worker-pool.ts";
 import { type Asked, AskedRecords } from "./asked-records.ts";
 import type { Link } from "./link.ts";
 import type { ReleaseTracker } from "./release-tracker.ts";
@@ -57,6 +59,7 @@ export class WireChannel implements RequestChannel {
   private readonly link: Link;
   private readonly context: RunContext;
   private readonly lists: ReleaseTracker | undefined;
+  private readonly pool: WorkerPool;
   private readonly waiting = new AskedRecords();
   /** How many of them were made before the main phase ended. */
   private mainPhase = 0;
@@ -70,16 +73,18 @@ export class WireChannel implements RequestChannel {
   private readonly remarksMatches: boolean;
   private readonly onLocalItem: (record: ItemRecord) => void;
 
-  /** `onLocalItem` hears of items that the sender does not: it is too old, or past them. */
+  /** `pool`: where large bases are summed; `onLocalItem` hears of items that the sender does not: it is too old, or past them. */
   constructor(
     link: Link,
     context: RunContext,
     lists: ReleaseTracker | undefined,
+    pool: WorkerPool,
     onLocalItem: (record: ItemRecord) => void,
   ) {
     this.link = link;
     this.context = context;
     this.lists = lists;
+    this.pool = pool;
     this.onLocalItem = onLocalItem;
     const { options } = context;
     const itemized = isItemized(options);
@@ -266,7 +271,7 @@ export class WireChannel implements RequestChannel {
   ): Signature | WireSumHead | Promise<Signature | WireSumHead> {
     if (delta === undefined) return nullSumHead;
     const { syscalls } = this.context;
-    const { session, summer, digestBytes } = this.link;
+    const { session, sums, summer, digestBytes } = this.link;
     const stat = emptyStat();
     const seen = syscalls.fstat(delta.basis, stat);
     const phase = again ? "redo" : "normal";
@@ -278,12 +283,16 @@ export class WireChannel implements RequestChannel {
     }
     const read: ReadAt = (buffer, offset, length, position) =>
       syscalls.read(delta.basis, buffer, offset, length, position);
-    const steps = signBasis(read, head, summer);
     const finish = (signed: Signature | number): Signature | WireSumHead => {
       syscalls.close(delta.basis);
       return typeof signed === "number" ? nullSumHead : signed;
     };
-    if (basisBytesOf(head) <= quickBasisBytes) {
+    const bytes = basisBytesOf(head);
+    if (sums !== undefined && this.pool.signsTogether(bytes)) {
+      return signTogether(this.pool, delta.basis, head, summer, sums, read).then(finish);
+    }
+    const steps = signBasis(read, head, summer);
+    if (bytes <= quickBasisBytes) {
       for (;;) {
         const step = steps.next();
         if (step.done === true) return finish(step.value);
