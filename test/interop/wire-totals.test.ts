@@ -71,6 +71,7 @@ test.each([
   "-avv --compare-dest=../alt",
   "-avv --link-dest=../alt",
   "-avvi --link-dest=../alt",
+  "-aHvv --link-dest=../alt",
   "-a --exclude=x --delete --delete-excluded",
 ])("records of a receiving side: %s", (options) => {
   spawnSync(
@@ -146,8 +147,11 @@ test.each([
   "-aii --out-format=%n_%i",
   "-avvii --out-format=%n",
   "-aii --log-file=log --log-file-format=%i",
+  "-aHvv",
+  "-aHii",
 ])("records of what is up to date: %s", (options) => {
-  spawnSync("bash", ["-c", "rm -rf v; mkdir v; for i in {1..30}; do echo $i >v/$i; done"], { cwd: folder });
+  const script = "rm -rf v; mkdir v; for i in {1..30}; do echo $i >v/$i; ln v/$i v/l$i; done";
+  spawnSync("bash", ["-c", script], { cwd: folder });
   for (const [operands, roles] of [
     [
       [`h:${folder}/v/`, "d"],

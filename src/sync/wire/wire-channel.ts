@@ -352,7 +352,8 @@ export class WireChannel implements RequestChannel {
   }
 }
 
-/** Whether a record without differences tells of a linked file, or of a new directory that an alternate directory has too. */
+/** Whether a record without differences tells of a new name or directory that an alternate directory has too. */
 function isMatching({ entry, flags, linkedTo }: ItemRecord): boolean {
-  return linkedTo === "" || (isDirectory(entry) && (flags & ItemFlag.local) !== 0);
+  const isNew = isDirectory(entry) || (linkedTo !== undefined && linkedTo !== "");
+  return isNew && (flags & ItemFlag.local) !== 0;
 }
