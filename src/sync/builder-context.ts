@@ -11,6 +11,8 @@ export interface BuilderContext {
   readonly syscalls: Syscalls;
   readonly roots: SourceRoots;
   readonly filters: FilterStack;
+  /** The rules for what arguments name, where those before them count; undefined: `filters`. */
+  readonly argumentFilters?: FilterStack | undefined;
   /** Lists tell in which order they were scanned. */
   readonly keepsOrder?: boolean | undefined;
   /** Protocol 27 says of every regular file which one it is: one that is listed twice is linked too (2-file-list 3.7). */

@@ -106,6 +106,20 @@ export class FilterStack {
     this.push(root, path, where);
   }
 
+  /**
+   * Makes the rules of a directory that an argument lies in current. As in rsync one above the current directory changes nothing, and
+   * whoever goes on below the current one reads it again: what lies above the first one then counts no more.
+   */
+  enterForArgument(root: number, path: ByteName, where: AbsolutePaths): void {
+    const top = this.entered.at(-1)?.path;
+    if (top !== undefined && isInside(top, path)) return;
+    if (top !== undefined && isInside(path, top)) {
+      this.entered.pop();
+      this.evaluator.leave();
+    }
+    this.enter(root, path, where);
+  }
+
   /** Lets `judge` ask about paths that are relative to another absolute directory: that of an argument. */
   from<T>(absolute: ByteName, judge: () => T): T {
     const before = this.evaluator.currentDirectory;

@@ -14,7 +14,7 @@ import { EntryAttributes, type LinkedTimes } from "./entry-attributes.ts";
 import { EntryOrder } from "./entry-order.ts";
 import type { RunEvent } from "./events.ts";
 import { type FileList, IoError, sortEntries } from "./file-list.ts";
-import type { FilterPosition } from "./filter-stack.ts";
+import type { FilterPosition, FilterStack } from "./filter-stack.ts";
 import { systemProblem, tooLongProblem } from "./ledger.ts";
 import { ListedTimes } from "./listed-times.ts";
 import { unmunged } from "./munge.ts";
@@ -49,7 +49,7 @@ export class ListBuilder {
   private readonly linkGroups: Map<string, number>;
   private readonly argumentDevices = new Map<FileEntry, number>();
   private ioError: number;
-  private readonly events: ScanEvents;
+  readonly events: ScanEvents;
   readonly times: ListedTimes;
   /** How large the source will be. */
   readonly estimate: TreeEstimate = new TreeEstimate();
@@ -287,8 +287,8 @@ export class ListBuilder {
   }
 
   /** Whether the sender's rules hide a name. */
-  hidden(path: ByteName, isDir: boolean): boolean {
-    const { filters, options } = this.context;
+  hidden(path: ByteName, isDir: boolean, filters: FilterStack = this.context.filters): boolean {
+    const { options } = this.context;
     const verdict = filters.check(path, isDir);
     if (verdict !== 0 && options.debug.filter > 0)
       this.report(judgedByRule(path, isDir, verdict < 0, filters.lastRuleText));

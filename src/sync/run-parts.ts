@@ -5,19 +5,24 @@ import { ReceivedXattr } from "../protocol/xattr-block.ts";
 import { steadyMilliseconds } from "../steady-time.ts";
 import { checkListAllocation } from "./allocation-limit.ts";
 import type { Identity, RunContext } from "./context.ts";
-import type { RunSummary } from "./events.ts";
+import type { RunEvent, RunSummary } from "./events.ts";
 import { type FileList, isDirectory } from "./file-list.ts";
 import type { HardLinks } from "./hard-links.ts";
 import type { ListNumbers } from "./list-numbers.ts";
 
-/** A list has come from the sender: what it says is reported, its entries are counted. */
-export function arrive(context: RunContext, links: HardLinks, numbers: ListNumbers, sent: FileList): FileList {
-  const { ledger, counters, emit, options, syscalls } = context;
-  const list = options.xattrs > 0 && !syscalls.abilities.descriptorAttributes ? nameAsStored(sent) : sent;
-  for (const event of list.events) {
+/** Tells of what was found out about the sources. */
+export function tellAll({ ledger, emit }: RunContext, events: readonly RunEvent[]): void {
+  for (const event of events) {
     if (event.type === "problem") ledger.record(event);
     else emit(event);
   }
+}
+
+/** A list has come from the sender: what it says is reported, its entries are counted. */
+export function arrive(context: RunContext, links: HardLinks, numbers: ListNumbers, sent: FileList): FileList {
+  const { ledger, counters, options, syscalls } = context;
+  const list = options.xattrs > 0 && !syscalls.abilities.descriptorAttributes ? nameAsStored(sent) : sent;
+  tellAll(context, list.events);
   ledger.ioError |= list.ioError;
   ledger.listedIoError |= list.ioError;
   if (list.path === "." && list.owner !== undefined) counters.list(list.owner);

@@ -40,9 +40,10 @@ import { LocalReceiver } from "./receiver.ts";
 import { announceMatches, announceWholeFiles, openReceivingSide } from "./receiving-side.ts";
 import { refuseEmptySources } from "./refuse-empty-source.ts";
 import { SourceRemover } from "./remove-source.ts";
-import { arrive, countListed, currentIdentity, summarize } from "./run-parts.ts";
+import { arrive, countListed, currentIdentity, summarize, tellAll } from "./run-parts.ts";
 import { RunProgress } from "./run-progress.ts";
 import { LocalSender } from "./sender.ts";
+import { makeSenderFilters } from "./sender-filters.ts";
 import { addSources } from "./source-arguments.ts";
 import { SourceRoots } from "./source-root.ts";
 import { linksToFollow } from "./source-stat.ts";
@@ -128,11 +129,9 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
   const pool = new WorkerPool(syscalls.kind, rules);
   const roots = new SourceRoots(sourceCalls, linksToFollow(options));
   const links = new HardLinks();
-  const { incrementalRecursion, relative } = options;
-  const evaluator = new FilterEvaluator(program, "sender", reader);
-  const senderFilters = new FilterStack(evaluator, !incrementalRecursion, relative);
+  const senderFilters = makeSenderFilters(program, reader, options);
   const keepsOrder = groupOrder !== undefined;
-  const scan = { options, umask: identity.umask, syscalls: sourceCalls, roots, filters: senderFilters, keepsOrder };
+  const scan = { options, umask: identity.umask, syscalls: sourceCalls, roots, ...senderFilters, keepsOrder };
   const builder = new ListBuilder(scan);
   const numbers = new ListNumbers(context);
   const feed = new ListFeed(builder, scan, program, pool, (sent) => {
@@ -149,10 +148,16 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
     if (signal.aborted) throw abortedError("sender");
     refuseEmptySources(sourceCalls, options, request.sources);
     emit({ type: "list-start", incremental: options.incrementalRecursion });
-    addSources(scan, builder, request.sources, listed);
-    const listSeconds = (steadyMilliseconds() - started) / 1000;
-    if (copiesAll(context, request)) feed.firstDuty = "copy";
-    await feed.fill(options.incrementalRecursion ? aheadEntries : Number.POSITIVE_INFINITY);
+    let listSeconds: number;
+    try {
+      addSources(scan, builder, request.sources, listed);
+      listSeconds = (steadyMilliseconds() - started) / 1000;
+      if (copiesAll(context, request)) feed.firstDuty = "copy";
+      await feed.fill(options.incrementalRecursion ? aheadEntries : Number.POSITIVE_INFINITY);
+    } catch (error) {
+      tellAll(context, builder.events.take(true));
+      throw error;
+    }
     if (!options.incrementalRecursion) emit({ type: "list-done", count: counters.files.total });
     numbers.complete();
     if (options.pruneEmptyDirectories) feed.replace(pruneLists(feed.peek(), context));

@@ -12,6 +12,11 @@ export function skipsMountPoint(path: ByteName): NoticeEvent {
   return remark("mount-point", path, `[sender] skipping mount-point dir ${path}`);
 }
 
+/** A directory that is named where neither its content nor directories are sent. */
+export function skipsDirectory(path: ByteName): NoticeEvent {
+  return remark("skipping-directory", path, `skipping directory ${path}`);
+}
+
 /** A rule has decided about a name. */
 export function judgedByRule(path: ByteName, isDir: boolean, hides: boolean, rule = ""): NoticeEvent {
   const act = `${hides ? "hiding" : "showing"} ${isDir ? "directory" : "file"}`;

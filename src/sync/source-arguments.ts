@@ -13,9 +13,12 @@ import { EntryFlag, FileType } from "../protocol/file-entry.ts";
 import type { BuilderContext } from "./builder-context.ts";
 import type { RunEvent } from "./events.ts";
 import { IoError, isSymlink } from "./file-list.ts";
+import type { FilterStack } from "./filter-stack.ts";
 import { systemProblem } from "./ledger.ts";
 import type { ListBuilder } from "./list-builder.ts";
 import { operatorRules } from "./operator-rules.ts";
+import { skipsDirectory } from "./scan-texts.ts";
+import { enterParent, judgeArgument } from "./sender-filters.ts";
 import { SharedParents } from "./shared-parents.ts";
 import { deviceKey, isUnsafe, linksToFollow, lookAgain, type SourceStat } from "./source-stat.ts";
 import { type Argument, joinBase, parentOfEntry, shownBase, splitPlain, splitRelative } from "./split-argument.ts";
@@ -163,6 +166,7 @@ class SourceArguments {
     this.addParents(argument);
     const isJudgedAgain = judgedAsDir !== isDir && this.context.options.incrementalRecursion;
     if (isJudgedAgain && this.leavesOut(absoluteBase, argument.path, true)) return;
+    enterParent(this.context, root, argument.path);
     const { descriptor } = this.context.roots.get(root);
     Object.assign(this.stat, { mode, deviceMajor, deviceMinor });
     if (inside) syscalls.fstat(descriptor, this.stat);
@@ -241,6 +245,7 @@ class SourceArguments {
 
   /** An entry without a mode tells the receiver to delete the name. */
   private addMissing(root: number, path: ByteName): void {
+    enterParent(this.context, root, path);
     const entry = this.builder.makeEntry(root, -1, baseName(path), path, emptyStat(), 0);
     if (entry !== undefined) this.builder.addEntry(parentOfEntry(path), { ...entry, mode: 0 }, 0);
   }
@@ -265,7 +270,6 @@ class SourceArguments {
     if (!options.relative && this.leavesOut(this.context.roots.get(root).absolute, path, judgedAsDir)) return;
     const hasContent = isDir && (options.recursive || (options.directories && content));
     const flags = isDir ? EntryFlag.top | (hasContent ? EntryFlag.content : 0) : 0;
-    const device = deviceKey(this.stat);
     const name = content ? byteName(".") : baseName(path);
     const place = hasContent ? this.inRow(root) : root;
     // Its merge files already count for the arguments that follow, as rsync reads this directory first.
@@ -274,23 +278,23 @@ class SourceArguments {
     if (entry === undefined) return;
     const [complete] = this.builder.withAttributes([entry], directory, path, content);
     if (complete === undefined) return;
-    this.builder.addEntry(dot ? path : parentOfEntry(path), complete, device, this.unsafeLink);
+    this.builder.addEntry(dot ? path : parentOfEntry(path), complete, deviceKey(this.stat), this.unsafeLink);
   }
 
   /** Whether rules hide a link that leads nowhere: as a file or as a directory, it is not missed then, but under `-L`. */
   private isHidden(absoluteBase: ByteName, path: ByteName): boolean {
-    const { builder, context } = this;
-    if (context.options.copyLinks) return false;
-    return context.filters.from(absoluteBase, () => builder.hidden(path, false) || builder.hidden(path, true));
+    if (this.context.options.copyLinks) return false;
+    const hidden = (isDir: boolean, rules: FilterStack) => this.builder.hidden(path, isDir, rules);
+    return judgeArgument(this.context, absoluteBase, (rules) => hidden(false, rules) || hidden(true, rules));
   }
 
   /** Whether rules hide the argument, or it is a directory and directories are not sent. */
   private leavesOut(absoluteBase: ByteName, path: ByteName, isDir: boolean): boolean {
-    const { options, filters } = this.context;
-    if (path !== "." && filters.from(absoluteBase, () => this.builder.hidden(path, isDir))) return true;
-    if (!isDir || options.recursive || options.directories) return false;
-    const text = byteName(`skipping directory ${path}`);
-    this.builder.report({ type: "notice", role: "sender", code: "skipping-directory", path, text });
+    const { recursive, directories } = this.context.options;
+    const judge = (rules: FilterStack) => this.builder.hidden(path, isDir, rules);
+    if (path !== "." && judgeArgument(this.context, absoluteBase, judge)) return true;
+    if (!isDir || recursive || directories) return false;
+    this.builder.report(skipsDirectory(path));
     return true;
   }
 

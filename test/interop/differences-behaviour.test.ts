@@ -135,12 +135,12 @@ difference("end by `--stop-after`, `--stop-at`", {
   tsync: { status: 0 },
 });
 
-difference("`-R` without incremental recursion, merge files, several arguments", {
-  setup: "mkdir -p s/a s/b/c; echo '- f' >s/.m; echo 1 >s/a/f",
-  run: "-aR --no-i-r -f ': .m' s/b/c s/a/f d/",
+difference("`-R` without incremental recursion, merge files, an argument that ends with `/./` behind others", {
+  setup: "mkdir -p s/a t; echo '- f' >s/.m; echo 1 >s/a/g; echo 1 >t/f",
+  run: "-aR --no-i-r -f ': .m' s/a/g t/./ d/",
   look: "find d -name f",
   rsync: { status: 0, seen: "" },
-  tsync: { status: 0, seen: "d/s/a/f\n" },
+  tsync: { status: 0, seen: "d/f\n" },
 });
 
 difference("a merge file of an argument that lies behind a link of somebody else (`-C link/`)", {

@@ -119,3 +119,31 @@ test.each(["", "--no-i-r", "--exclude=ln", "--no-i-r --exclude=ln", "--exclude=u
     compare(links, `-rlvvn ${options} --copy-unsafe-links u/ln w/v u/v/on d/`);
   },
 );
+
+test.each([
+  ["-R", "s/a/b/x s/a/g s/f"],
+  ["-R", "s/f s/a/g s/a/b/x t/f"],
+  ["-R", "s/a/b/x s/f s/a/g t/f"],
+  ["-R", "s/a/b s/a/g s/f"],
+  ["-R", "s/a/gone s/f"],
+  ["-R --delete-missing-args", "s/a/gone s/f t/f"],
+  ["-R", "s/./a/b/x t/./a/g t/./f"],
+  ["-rR --no-i-r", "s/a/b s/f t/f"],
+  ["-rR --no-i-r", "s/a/ ./s/f t/f"],
+  ["-dR --no-implied-dirs", "s/a/b/ s/f t/f"],
+  ["-rR", "s/a/b s/f t/f"],
+])("%s judges an argument by the merge files above the one before it: %s", (options, names) => {
+  const tree = "mkdir -p d; for r in s t; do mkdir -p $r/a/b; touch $r/f $r/a/g $r/a/b/x; done";
+  for (const place of [".", "s", "s/a", "s/a/b", "t/a"]) {
+    for (const rule of ["- f", "- g", "- x", "unknown"]) {
+      const setup = `${tree}; echo '${rule}' >${place}/.rsync-filter`;
+      compare(setup, `-F ${options} ${names} d/`);
+    }
+  }
+});
+
+test.each(["s/", "."])("names of --files-from below %s are judged so too", (base) => {
+  const setup = `mkdir -p s/a/b d; touch s/f s/a/g s/a/b/x; (cd ${base}; find * -type f) >list`;
+  for (const rule of ["- f", "- g", "- x", "unknown"])
+    compare(`${setup}; echo '${rule}' >s/a/.rsync-filter`, `-F --files-from=list ${base} d/`);
+});

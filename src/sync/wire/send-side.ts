@@ -5,7 +5,6 @@
 
 import type { ByteName } from "../../bytes/byte-name.ts";
 import { abortedError, asTsyncError, protocolError, untoldError } from "../../errors.ts";
-import { FilterEvaluator } from "../../filter/evaluator.ts";
 import type { TransferRecord } from "../../protocol/item-record.ts";
 import type { Message } from "../../protocol/message.ts";
 import { type TransferStats, writeTransferStats } from "../../protocol/transfer-stats.ts";
@@ -16,14 +15,14 @@ import type { RunContext } from "../context.ts";
 import type { RunCounters } from "../counters.ts";
 import type { RunSummary } from "../events.ts";
 import { type FileList, isDirectory } from "../file-list.ts";
-import { FilterStack } from "../filter-stack.ts";
 import { ListBuilder } from "../list-builder.ts";
 import { ListFeed } from "../list-feed.ts";
 import { operatorRules } from "../operator-rules.ts";
 import { announceMatches } from "../receiving-side.ts";
 import { SourceRemover } from "../remove-source.ts";
-import { summarize } from "../run-parts.ts";
+import { summarize, tellAll } from "../run-parts.ts";
 import { RunProgress } from "../run-progress.ts";
+import { makeSenderFilters } from "../sender-filters.ts";
 import { addSources } from "../source-arguments.ts";
 import { SourceRoots } from "../source-root.ts";
 import { linksToFollow } from "../source-stat.ts";
@@ -84,9 +83,9 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
   const { context, program, reader } = parts;
   request.onCounters?.(context.counters);
   const { incrementalRecursion: incremental, relative } = options;
-  const filters = new FilterStack(new FilterEvaluator(program, "sender", reader), !incremental, relative);
+  const filters = makeSenderFilters(program, reader, options);
   const how = { keepsOrder: true, linksAll: session.protocol < 28 };
-  const scan = { options, umask: context.identity.umask, syscalls: context.syscalls, roots, filters, ...how };
+  const scan = { options, umask: context.identity.umask, syscalls: context.syscalls, roots, ...filters, ...how };
   const builder = new ListBuilder(scan);
   const leftOut = new LeftOut();
   const convertible = (list: FileList): FileList => {
@@ -107,10 +106,7 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
   };
   const arrived = (arriving: FileList): FileList => {
     const list = convertible(arriving);
-    for (const event of list.events) {
-      if (event.type === "problem") context.ledger.record(event);
-      else context.emit(event);
-    }
+    tellAll(context, list.events);
     context.ledger.ioError |= list.ioError;
     const own = list.path === "." && list.owner !== undefined ? [list.owner] : [];
     for (const entry of [...own, ...list.entries]) context.counters.list(entry);
@@ -131,7 +127,9 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
     addSources(scan, builder, request.sources, listed);
   } catch (error) {
     // A server that cannot begin its list leaves without a word to its client (1-session 7.5).
-    throw isServer ? untoldError(error) : error;
+    if (isServer) throw untoldError(error);
+    tellAll(context, builder.events.take(true));
+    throw error;
   }
   const built = steadyMilliseconds();
   const told = (): number => (options.ignoreErrors ? 0 : context.ledger.ioError & 3);
