@@ -42,7 +42,8 @@ export interface Alternate {
 /** A directory of the same path in an alternate directory. */
 export interface AlternateDirectory {
   readonly index: number;
-  readonly held: HeldDirectory;
+  /** Or a negative errno. */
+  readonly held: HeldDirectory | number;
   /** Its path for messages. */
   readonly absolute: ByteName;
 }
@@ -103,13 +104,12 @@ export class Alternates {
     }));
   }
 
-  /** The open directory `path` of every alternate directory that has it, in order; each is held until released. */
+  /** The directory `path` of every alternate directory, in order, open if it can be; each is held until released. */
   *directories(path: ByteName): Generator<AlternateDirectory> {
     for (const [index, root] of this.roots.entries()) {
-      const held = this.open(root)?.directory(path);
-      if (held !== undefined && typeof held !== "number") {
-        yield { index, held: held.retain(), absolute: path === "" ? root.text : joinName(root.text, path) };
-      }
+      const found = this.open(root, path);
+      const held = typeof found === "number" ? found : found.retain();
+      yield { index, held, absolute: path === "" ? root.text : joinName(root.text, path) };
     }
   }
 
@@ -135,8 +135,8 @@ export class Alternates {
     const isRoot = path === "." || path === "";
     const stat = emptyStat();
     return this.roots.map((root) => {
-      const held = this.open(root)?.directory(isRoot ? byteName("") : directoryName(path));
-      if (held === undefined || typeof held === "number") return undefined;
+      const held = this.open(root, isRoot ? byteName("") : directoryName(path));
+      if (typeof held === "number") return undefined;
       const name = isRoot ? byteName(".") : baseName(path);
       return this.context.syscalls.lstatAt(held.descriptor, name, stat) < 0 ? undefined : fingerprintOf(stat);
     });
@@ -149,8 +149,8 @@ export class Alternates {
   private look({ entry, path, mode, file }: Wanted, index: number, root: Root, than: number): Alternate | undefined {
     const { context, existing } = this;
     const isRoot = path === "." || path === "";
-    const held = this.open(root)?.directory(isRoot ? byteName("") : directoryName(path));
-    if (held === undefined || typeof held === "number") return undefined;
+    const held = this.open(root, isRoot ? byteName("") : directoryName(path));
+    if (typeof held === "number") return undefined;
     const name = isRoot ? byteName(".") : baseName(path);
     const stat = emptyStat();
     if (context.syscalls.lstatAt(held.descriptor, name, stat) < 0) return undefined;
@@ -178,8 +178,9 @@ export class Alternates {
   }
 
   /** One that cannot be opened is tried again each time, which tells each time that a link in it is not followed. */
-  private open(root: Root): DirectoryWalker | undefined {
-    if (root.walker !== undefined) return root.walker;
+  /** The directory `path` below one of the directories, or a negative errno. */
+  private open(root: Root, path: ByteName): HeldDirectory | number {
+    if (root.walker !== undefined) return root.walker.directory(path);
     const { operator, ledger } = this.context;
     const descriptor = operator.openDirectory(root.text);
     // What the user does not get although it is there is no small matter.
@@ -187,9 +188,9 @@ export class Alternates {
       ledger.systemError("generator", `open "${root.text}"`, ELOOP, root.text);
       root.told = true;
     }
-    if (descriptor < 0) return undefined;
+    if (descriptor < 0) return descriptor;
     root.walker = new DirectoryWalker(this.context.syscalls, descriptor);
-    return root.walker;
+    return root.walker.directory(path);
   }
 }
 

@@ -15,6 +15,8 @@ import { fileSuffix, nameDistance, one } from "./name-distance.ts";
 import { refusesForeignLink } from "./place.ts";
 import { readLinks } from "./read-links.ts";
 
+const EACCES = -13;
+
 /** What is farther away than this has nothing to do with the name. */
 const farthest = 25 * one;
 /** A difference in suffixes counts more than one in names. */
@@ -46,19 +48,21 @@ export class FuzzyBases {
   }
 
   /** The file that is likeliest to resemble the entry, its directory held until released. `linked`: it is one of a group. */
-  find({ entry }: PlacedTurn, linked: boolean): Alternate | undefined {
+  find(turn: PlacedTurn, linked: boolean): Alternate | undefined {
     const { context, destination } = this.parts;
     const { options } = context;
+    const { entry } = turn;
     // A whole file needs no basis, but without --perms it gets the mode of that, and one of a group leads if it has one.
     const needless = context.isRemote !== true && (options.dryRun || (options.wholeFile && options.permissions));
     const unneeded = needless && !linked;
     // rsync looks all the same, and reads the links that it finds, which their times of access show; or refuses to follow one;
-    // or tells of mount points.
-    const told = options.atimes || this.tellsMountPoints || (options.keepDirectoryLinks && !options.dryRun);
+    // or tells of mount points, or of what may not be read.
+    const refuses = options.keepDirectoryLinks && !options.dryRun;
+    const told = options.atimes || this.tellsMountPoints || refuses || !context.identity.privileged;
     const isIdle = unneeded && !told;
     if (options.fuzzy === 0 || isIdle) return undefined;
+    this.look(turn);
     const path = directoryName(pathBelow(destination, entry));
-    if (path !== this.path) this.read(path);
     const free = this.candidates.filter(({ name, index }) => index >= 0 || !this.requested.has(joinName(path, name)));
     const { size, mtime, mtimeNanoseconds } = entry;
     const equal = free.find(
@@ -80,6 +84,14 @@ export class FuzzyBases {
       attributes: noAttributes(),
       similar: true,
     };
+  }
+
+  /** Lists the directory of an entry that is missing, and tells if that fails. */
+  look({ entry, directory }: Pick<PlacedTurn, "entry" | "directory">): void {
+    const { context, destination } = this.parts;
+    if (context.options.fuzzy === 0) return;
+    const path = directoryName(pathBelow(destination, entry));
+    if (path !== this.path) this.read(path, directory.descriptor === undefined);
   }
 
   /** With `-xx` what the search lists leaves out mount points, and says so. */
@@ -113,17 +125,26 @@ export class FuzzyBases {
     this.path = undefined;
   }
 
-  private read(path: ByteName): void {
+  private read(path: ByteName, isMissing: boolean): void {
     const { context, destination, alternates } = this.parts;
     this.close();
     this.path = path;
     this.requested.clear();
     const own = destination.walker?.directory(path);
-    if (own !== undefined && typeof own !== "number") {
-      this.add(own.retain(), fullPath(destination.absolute, path), -1, path);
-    }
+    if (typeof own === "object") this.add(own.retain(), fullPath(destination.absolute, path), -1, path);
+    else if (own === EACCES && !isMissing) this.fail(fullPath(destination.absolute, path), own);
     if (context.options.fuzzy < 2) return;
-    for (const { index, held, absolute } of alternates.directories(path)) this.add(held, absolute, index);
+    for (const { index, held, absolute } of alternates.directories(path)) {
+      if (typeof held === "object") this.add(held, absolute, index);
+      else if (held === EACCES) this.fail(absolute, held);
+    }
+  }
+
+  private fail(directory: ByteName, status: number): void {
+    const { ledger } = this.parts.context;
+    const shown = this.path === "" ? joinName(directory, byteName(".")) : directory;
+    ledger.systemError("generator", `opendir "${shown}" failed`, status, directory);
+    ledger.readFailed();
   }
 
   /** Takes over the directory. `shown` is its name in remarks. */
@@ -131,7 +152,10 @@ export class FuzzyBases {
     const { syscalls, options } = this.parts.context;
     this.held.push(held);
     const names = syscalls.readDirectory(held.descriptor);
-    if (typeof names === "number") return;
+    if (typeof names === "number") {
+      this.fail(directory, names);
+      return;
+    }
     if (options.atimes) readLinks(syscalls, held.descriptor, names);
     if (this.tellsMountPoints) this.tellMountPoints(held.descriptor, shown, names);
     for (const name of names.sort(compareBytes)) {

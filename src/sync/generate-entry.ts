@@ -154,7 +154,6 @@ export class EntryGenerator {
     const isFirst = group === undefined && !this.earlier.hasMet(stat);
     if (exists && isFirst && this.unchanged.holds(entry, stat, descriptor, name)) return undefined;
     const shown = shownName(destination, entry);
-    const listed = listedName(destination, entry);
     if (isMissing(entry)) {
       if (exists) deleter.deleteArgument(pathBelow(destination, entry), name, stat);
       return undefined;
@@ -196,7 +195,7 @@ export class EntryGenerator {
         this.parts.links.wait(group, turn, false);
       return undefined;
     }
-    if (isOutOfSize(context, entry, listed)) return undefined;
+    if (isOutOfSize(context, entry, listedName(destination, entry))) return undefined;
     const isNewer = exists && type === FileType.regular && entry.mtime - stat.mtime < options.modifyWindow;
     if (options.update && isNewer) {
       remark(context, "newer", `${shown} is newer`, entry.path, options.info.skip > 0);
@@ -211,6 +210,7 @@ export class EntryGenerator {
       exists = false;
       cleared = true;
     } else if (status < 0 && status !== ENOENT) {
+      this.fuzzy.look(turn);
       // One that is to become a link is not missed before that fails.
       if (group !== undefined && !last) {
         this.parts.links.wait(group, turn);

@@ -265,6 +265,7 @@ async function transfer(
     listCount++;
     const entryCount = list.entries.length + (list.path === "." && list.owner !== undefined ? 1 : 0);
     await generator.processList(list, () => {
+      tree.listDone();
       if (caughtUp) channel.push({ kind: "mark", passed: progress.listBegun(entryCount) });
     });
     await pause(context);

@@ -70,6 +70,9 @@ export class TreeState {
   private entered = 0;
   /** An entry below the top directory has been handled. */
   private isBelowTop = false;
+  /** A file is being transferred, or has been; and so it was at the end of the last list. */
+  private hasJobs = false;
+  private hadJobs = false;
 
   constructor(context: RunContext, destination: Destination) {
     this.context = context;
@@ -129,6 +132,7 @@ export class TreeState {
 
   /** One user more. A directory that was left is opened again, as `descriptor`; returns the descriptor that stays open. */
   retain(directory: OpenDirectory, descriptor: number): number {
+    this.hasJobs = true;
     if (directory.pending++ > 0) return descriptor;
     directory.descriptor = this.context.syscalls.duplicate(descriptor);
     this.open.set(directory.path, directory);
@@ -150,6 +154,7 @@ export class TreeState {
   /** The generator is through a list of a directory, which stays in hand if more of its entries are to come. */
   leave(directory: OpenDirectory, part: ListPart | undefined): void {
     const { path } = directory;
+    this.hadJobs = this.hasJobs;
     const before = this.paused.get(path);
     // Names may come before the entry `.`, with which the directory is opened once more.
     if (before !== undefined && before !== directory) this.release(before);
@@ -211,9 +216,24 @@ export class TreeState {
       if (typeof held === "object") this.finish(entry, held.descriptor, path, !this.late.has(path));
       else if (this.links.has(path)) this.setTimeByName(entry, path);
     }
-    // The deepest come last in the order of the walk and are closed first.
+    this.closeOpened();
+  }
+
+  /**
+   * Under incremental recursion rsync is through a list with the first entry of the next one, and closes the directory then: those
+   * below it that have not been made by then cannot be. Only before the first file is this no race with its receiver.
+   */
+  listDone(): void {
+    const { incrementalRecursion, deleteTiming } = this.context.options;
+    if (incrementalRecursion && deleteTiming !== "delay" && !this.hadJobs) this.closeOpened();
+  }
+
+  private closeOpened(): void {
     const { walker } = this.destination;
-    for (const [path, mode] of [...this.closing].reverse()) {
+    // The deepest come last in the order of the walk and are closed first.
+    const closing = [...this.closing].reverse();
+    this.closing.clear();
+    for (const [path, mode] of closing) {
       const held = walker?.directory(belowDestination(this.destination, path));
       if (held === undefined || typeof held === "number") continue;
       const set = this.context.syscalls.chmodAt(held.descriptor, "." as ByteName, mode & 0o7777);

@@ -286,9 +286,13 @@ async function generate(parts: Generation): Promise<void> {
     numbers.complete();
     const list = lists.take();
     if (list === undefined) break;
+    const begun = (): void => {
+      side?.tree.listDone();
+      release();
+    };
     if (side === undefined) tellListed(context, list);
     // As rsync, which releases lists once it is through the first entry of another one.
-    else await side.generator.processList(list, release);
+    else await side.generator.processList(list, begun);
     context.ledger.hear();
     tracker?.walked();
     if (list.slots !== undefined) replay?.walked(list.slots.last);

@@ -1,0 +1,48 @@
+/**
+ * An ordinary user and directories that may not be listed, entered or written to: what is told of them, and when they are closed again
+ * (3-transfer 1.8, 1.9). Needs root, to make the trees.
+ */
+import { describe, test } from "vitest";
+import { lookAtTrees, sideBySide } from "../support/side-by-side.ts";
+
+const nobody = 65534;
+const check = sideBySide({ look: lookAtTrees, user: nobody });
+
+function checkAll(setup: string, commands: readonly string[]): void {
+  test.each(commands)("%s", (line) => void check(setup, line));
+}
+
+describe("a directory that its owner may not write to is closed with the first entry of the next list", () => {
+  const setup = `mkdir -p s/a/q/z s/a/q/y s/a/q/x/k s/a/q/x/l s/r d; ln -s a s/a/q/y/l; chmod 555 s/a/q s/a/q/x; chown -hR ${nobody} s d`;
+  checkAll(setup, [
+    ...["", "-H", "-p", "-tO", "-b", "--delete", "-t", "-tH", "-m"].map((options) => `-rl ${options} s/ d/`),
+    ...["--no-i-r", "--delete-delay", "--delay-updates", "--delete-after"].map((options) => `-rl ${options} s/ d/`),
+    "-rlp --chmod=D400 s/ d/",
+    "-rl s/a/q d/",
+    "-rlR s/a/q s/a/q/x d/",
+  ]);
+  const withFile = (path: string) => `mkdir -p s/q/y s/q/z d; echo 1 >${path}; chmod 555 s/q; chown -R ${nobody} s d`;
+  checkAll(withFile("s/q/y/f"), ["-r s/ d/", "-rt s/ d/"]);
+  checkAll(withFile("s/q/f"), ["-r s/ d/", "-rp s/ d/"]);
+});
+
+describe("--fuzzy tells of a directory that may not be listed, once a file is missing in it", () => {
+  const make = (rest: string) => `mkdir -p s/q/r d/q a/q; echo 1 >s/q/f; echo 2 >s/q/z; echo 3 >s/q/r/z; ${rest}
+find s d -exec touch -hd @1500000000 {} +; chown -hR ${nobody} s d a; chown root d/q`;
+  const setup = make("");
+  const lines = ["-rty s/ d/", "-rtpWyn s/ d/", "-rtyH s/ d/", "-rty --delete s/ d/", "-rty --ignore-existing s/ d/"];
+  checkAll(`${setup}; chmod 733 d/q`, [
+    ...lines,
+    "-rty --existing s/ d/",
+    "-rty --max-size=1 s/ d/",
+    "-rty --delete-delay s/ d/",
+    "-rtyy --copy-dest=../a s/ d/",
+    "-rty s/q/f s/q d/",
+  ]);
+  checkAll(`${setup}; chmod 700 d/q`, lines.slice(0, 2));
+  checkAll(`${setup}; chmod 333 d`, ["-rty s/q/f d/", "-rty s/q/f d/k"]);
+  checkAll(`${setup}; chmod 733 d/q; chmod 111 a/q`, ["-rtyy --link-dest=../a s/ d/"]);
+  checkAll(`${setup}; chmod 755 d/q; chmod 0 a`, ["-rtyy --link-dest=../a s/ d/"]);
+  checkAll(make("cp -a s/q/f d/q; mkdir d/q/z; ln -s x d/q/r"), ["-rty s/ d/"]);
+  checkAll(`${make("cp -a s/q/f s/q/z d/q")}; chmod 733 d/q`, ["-rty s/ d/", "-rty s/q/ d/q/"]);
+});
