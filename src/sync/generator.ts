@@ -345,7 +345,7 @@ export class Generator {
     const isRefused = (wanted & 0o700) === 0o700 && this.stat.uid !== identity.uid;
     const opens = seen === 0 && !identity.privileged && destination.singleName === undefined;
     if (opens && (actual & wanted & 0o700) !== 0o700 && !isRefused) {
-      const status = opened.isLink ? ELOOP : syscalls.chmodAt(where.descriptor, where.name, actual | 0o700);
+      const status = tree.openUp(entry.path, where, actual | 0o700, opened.isLink);
       if (status < 0) {
         ledger.systemError("generator", `failed to modify permissions on "${absolute}"`, status, absolute);
       } else {

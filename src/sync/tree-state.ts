@@ -14,6 +14,7 @@ import { belowDestination, type DirectoryState, keptState, type Place, shownDire
 const EPERM = -1;
 const EACCES = -13;
 const EROFS = -30;
+const ELOOP = -40;
 
 /** A directory whose list is being worked on. */
 export class OpenDirectory {
@@ -192,6 +193,15 @@ export class TreeState {
     const held = this.destination.walker?.directory(belowDestination(this.destination, path));
     if (typeof held === "object" && (mode & 0o100) !== 0)
       this.context.syscalls.chmodAt(held.descriptor, byteName("."), mode & 0o7777);
+  }
+
+  /** Opens up a directory; one that a link leads to only with `--insecure-links`. */
+  openUp(path: ByteName, { descriptor, name }: Place, mode: number, isLink: boolean): number {
+    const { syscalls, options } = this.context;
+    if (!isLink) return syscalls.chmodAt(descriptor, name, mode);
+    if (!options.insecureLinks) return ELOOP;
+    const held = this.destination.walker?.directory(belowDestination(this.destination, path)) ?? ELOOP;
+    return typeof held === "number" ? held : syscalls.chmodAt(held.descriptor, byteName("."), mode);
   }
 
   /** Closes what is still open when a run ends before its time. Nobody may be at work in a directory any more. */

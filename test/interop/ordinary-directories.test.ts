@@ -46,3 +46,14 @@ find s d -exec touch -hd @1500000000 {} +; chown -hR ${nobody} s d a; chown root
   checkAll(make("cp -a s/q/f d/q; mkdir d/q/z; ln -s x d/q/r"), ["-rty s/ d/"]);
   checkAll(`${make("cp -a s/q/f s/q/z d/q")}; chmod 733 d/q`, ["-rty s/ d/", "-rty s/q/ d/q/"]);
 });
+
+describe("a directory that its owner may not write to, behind a link that counts as one", () => {
+  const make = (target: string) => `mkdir -p s d/e e; ln -s ../e s/l; ln -s ${target} d/l; echo 1 >e/f; chmod 555 e d/e
+find s d -exec touch -hd @1500000000 {} +; chown -hR ${nobody} s d e`;
+  const lines = ["-akK", "-akK --insecure-links", "-rkK --insecure-links", "-akK --insecure-links --no-i-r"];
+  for (const target of ["e", "../e"])
+    checkAll(
+      make(target),
+      lines.map((options) => `${options} s/ d/`),
+    );
+});
