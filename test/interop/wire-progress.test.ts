@@ -48,3 +48,9 @@ test("progress2 of a push without incremental recursion ends with all entries", 
 test("progress2 of a push whose server is through the first lists before anything is sent", () => {
   expect(reached("rsync", "-O", "fewer", tsync)).toEqual(reached("rsync", "-O", "fewer"));
 });
+
+test("progress2 of a push whose server asks for everything in a dry run, where no list waits for it", () => {
+  const expected = reached("rsync", "-nO", undefined);
+  expect(reached("rsync", "-nO", undefined, tsync)).toEqual(expected);
+  expect(reached(tsync, "-nO", undefined)).toEqual(expected);
+});

@@ -58,6 +58,7 @@ const quickBasisBytes = 4 * 1024 * 1024;
 export class WireChannel implements RequestChannel {
   private readonly link: Link;
   private readonly context: RunContext;
+  /** Whose lists wait for what is asked for. */
   private readonly lists: ReleaseTracker | undefined;
   private readonly pool: WorkerPool;
   private readonly waiting = new AskedRecords();
@@ -83,7 +84,8 @@ export class WireChannel implements RequestChannel {
   ) {
     this.link = link;
     this.context = context;
-    this.lists = lists;
+    // In a dry run nothing comes that a list would have to wait for.
+    this.lists = context.options.dryRun && context.onlyBatch !== true ? undefined : lists;
     this.pool = pool;
     this.onLocalItem = onLocalItem;
     const { options } = context;
