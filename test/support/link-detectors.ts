@@ -17,6 +17,7 @@ import {
 import { endings, isBackupOfAnotherName, isBackupOfLinked, isOfFollower, otherNames } from "./linked-names.ts";
 import type { Difference } from "./outcome.ts";
 import { splitLog, splitOutput } from "./output.ts";
+import type { SnapshotEntry } from "./snapshot.ts";
 import { isOfVanished, isSameProgress, toldNames } from "./vanished-files.ts";
 
 const notLinked = /^rsync: \[generator\] link ".*" => .* failed: Permission denied \(13\)$/;
@@ -283,7 +284,12 @@ export const linkDetectors: readonly Detector[] = [
       if (/^(?:stdout|log) totals$/.test(aspect)) return saysMoreBytes("right", difference, backupBytes(one));
       const folder = baseName(byteName(new Options(one.scenario.argv).value("--backup-dir") ?? ""));
       const isBackup = (path: string) => path.endsWith("~") || (folder !== "" && `/${path}`.includes(`/${folder}/`));
-      return tree?.property === "existence" && tree.left === undefined && isBackup(tree.path);
+      if (tree?.property === "existence") return tree.left === undefined && isBackup(tree.path);
+      // Backups of one file are linked to each other.
+      const isMissing = (path: ByteName): boolean => isBackup(path) && !one.left.tree.has(path);
+      const isLinked = ([path, { linkedWith }]: [ByteName, SnapshotEntry]) =>
+        linkedWith === tree?.right && isMissing(path);
+      return tree?.property === "linkedWith" && tree.left === "" && [...one.right.tree].some(isLinked);
     },
   },
   {

@@ -47,6 +47,18 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { difference: mode("dst/f", "0600", "0644") },
   },
   {
+    name: "a backup that is linked to one that is missing",
+    known: {
+      ...{ argv: "-abK", stderr: [refused, ""] as const, missing: ["dst/r/f~"] },
+      tree: { "dst/g~": { linkedWith: "dst/g~" }, "dst/r/f~": { linkedWith: "dst/g~" } },
+      difference: {
+        aspect: "tree linkedWith",
+        tree: { path: byteName("dst/g~"), property: "linkedWith", left: "", right: "dst/g~" },
+      },
+    },
+    unlike: { missing: [] },
+  },
+  {
     name: "a backup that did not fail",
     known: { argv: "--append --backup-dir=../bk", stderr: [inBackup, ""], difference: { left: [inBackup] } },
     unlike: { difference: { left: [inBackup], right: [inBackup] } },
