@@ -21,7 +21,6 @@ const wrongRule = /^Unknown filter rule: <rule from (\/.*)\/[^/]+ line \d+>$/;
 const refusal = /^refusing to follow a symlink owned by an untrusted user/;
 const lostAttributes =
   /^rsync: \[receiver\] stat ".*\/\.(.+)\.[#\w]{6}" failed: Too many levels of symbolic links \(40\)$/;
-const keptBackup = /^rsync: \[generator\] (?:link ".*" -> ".*": |stat "(.*)" failed: )File name too long \(36\)$/;
 const stillWrong = /^ERROR: (.*) failed verification -- update retained\.$/;
 const missingArgument = /^rsync: \[sender\] (?:link_stat|change_dir) ".*" failed: No such file or directory \(2\)$/;
 const notCopied = /^rsync: \[generator\] copy_xattrs: fsetxattr\("(.*)","[^"]*"\) failed: Permission denied \(13\)$/;
@@ -243,20 +242,6 @@ export const faultDetectors: readonly Detector[] = [
     },
   },
   {
-    row: "a backup of a link or special file that cannot be made",
-    applies: ({ left, right }, options) =>
-      options.has("b", "--backup", "--backup-dir") &&
-      codes([23], [23], { left, right }) &&
-      failedBackups(left).length > 0,
-    explains: ({ aspect, left, right, isOrder, tree }, one) => {
-      const failed = failedBackups(one.left);
-      if (/^(?:stdout|log) items$/.test(aspect))
-        return !isOrder && right.length === 0 && left.every((line) => isOfBackup(line, failed));
-      if (tree === undefined || one.right.tree.get(tree.path)?.type === "file") return false;
-      return failed.some((path) => baseName(path as ByteName).startsWith(baseName(tree.path)));
-    },
-  },
-  {
     row: "`-X` without `-H`, further names of a file whose attributes change",
     applies: (_, options) => options.has("X", "--xattrs") && !options.has("H", "--hard-links"),
     explains: (difference, one) => {
@@ -315,20 +300,9 @@ export const faultDetectors: readonly Detector[] = [
   },
 ];
 
-/** Where the failed backups that a run tells of were to stand. */
 /** Files that have come, but did not get their attributes. */
 function lostNames(stderr: string): string[] {
   return stderr.split("\n").flatMap((line) => unescaped(lostAttributes.exec(line)?.[1] ?? "") || []);
-}
-
-function failedBackups({ stderr }: DifferingCase["left"]): string[] {
-  return stderr.split("\n").flatMap((line) => keptBackup.exec(line)?.[1] ?? []);
-}
-
-/** Whether a line of a link or special file names what one of these backups was to be of. */
-function isOfBackup(line: string, failed: readonly string[]): boolean {
-  const name = line.replace(/^[ch.][LDS]\S{9} /, "").replace(/ -> .*$/, "");
-  return failed.some((path) => baseName(path as ByteName).startsWith(baseName(name as ByteName)));
 }
 
 function backupFolder({ argv }: Pick<DifferingCase["scenario"], "argv">): string | undefined {

@@ -20,6 +20,9 @@ import { splitLog, splitOutput } from "./output.ts";
 import type { SnapshotEntry } from "./snapshot.ts";
 import { isOfVanished, isSameProgress, toldNames } from "./vanished-files.ts";
 
+const keptBackup = /^rsync: \[generator\] (?:link ".*" -> ".*": |stat "(.*)" failed: )File name too long \(36\)$/;
+const deviceAsFile =
+  /^(?:rsync: \[generator\] delete_file: make_backup\((.*)\) failed: .*|could not make way for new regular file: (.*)|rsync: \[sender\] send_files failed to open "(.*)": .*)$/;
 const notLinked = /^rsync: \[generator\] link ".*" => .* failed: Permission denied \(13\)$/;
 const unreadable = /^rsync: \[generator\] open "(.*)": Permission denied \(13\)$/;
 const throughLink =
@@ -301,6 +304,27 @@ export const linkDetectors: readonly Detector[] = [
       return /^\.d[ .\w]{9} \.\/$/.test(left[0] ?? "") && /^\.d[ .\w]{9} [^/]+\/$/.test(right[0] ?? "");
     },
   },
+  {
+    row: "a backup of a link or special file that cannot be made",
+    applies: ({ left, right }, options) =>
+      options.has("b", "--backup", "--backup-dir") &&
+      codes([23], [23], { left, right }) &&
+      failedBackups(left).length > 0,
+    explains: (difference, one) => {
+      const { aspect, left, right, isOrder, tree } = difference;
+      const failed = failedBackups(one.left);
+      const isOfFailed = (path = "") => failed.some((full) => lastName(full).startsWith(lastName(path)));
+      // A device that is copied as a file is asked for only where nothing stays in its place.
+      if (aspect === "stderr" && onlyLines(difference, /failed to open/, /make_backup|make way/))
+        return [...left, ...right].every((line) => isOfFailed(deviceAsFile.exec(line)?.slice(1).join("")));
+      if (/^(?:stdout|log) items$/.test(aspect))
+        return !isOrder && right.length === 0 && left.every((line) => isOfBackup(line, failed));
+      if (tree === undefined || one.right.tree.get(tree.path)?.type === "file") return false;
+      if (tree.property === "mtime" && tree.left === "now")
+        return failed.some((full) => directoryName(full as ByteName).endsWith(`/${tree.path.replace(/^\w+\//, "")}`));
+      return isOfFailed(tree.path);
+    },
+  },
 ];
 
 /** What a server's lines about backups are in messages, each with a head of four bytes. */
@@ -332,3 +356,16 @@ function lacksCapability({ tree }: Difference, { left }: DifferingCase): boolean
   const kept = (tree.right ?? "").split(" ").filter((text) => !text.startsWith("security.capability="));
   return kept.join(" ") === tree.left;
 }
+
+/** Where the failed backups that a run tells of were to stand. */
+function failedBackups({ stderr }: DifferingCase["left"]): string[] {
+  return stderr.split("\n").flatMap((line) => keptBackup.exec(line)?.[1] ?? []);
+}
+
+/** Whether a line of a link or special file names what one of these backups was to be of. */
+function isOfBackup(line: string, failed: readonly string[]): boolean {
+  const name = line.replace(/^[ch.][LDS]\S{9} /, "").replace(/ -> .*$/, "");
+  return failed.some((path) => lastName(path).startsWith(lastName(name)));
+}
+
+const lastName = (path: string): ByteName => baseName(path as ByteName);

@@ -162,7 +162,7 @@ const generatorLine = new RegExp(
     "^(rsync: )?\\[generator\\]",
     "\\bdel\\.",
     " is uptodate$",
-    " exists$",
+    " exists(?: \\((?:uptodate|(?:attr|file|sum|type) change)\\))?$",
     " is newer$",
     " over max-size$",
     " under min-size$",

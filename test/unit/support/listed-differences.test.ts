@@ -355,6 +355,16 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { difference: target("dst/m") },
   },
   {
+    name: "a device in whose place nothing stays, with --copy-devices",
+    known: {
+      ...{ argv: "-ab --copy-devices", codes: [23, 23] as const, stderr: [longName, longName] as const },
+      difference: { left: ['rsync: [sender] send_files failed to open "/x/s/l": No such device or address (6)'] },
+    },
+    unlike: {
+      difference: { left: ['rsync: [sender] send_files failed to open "/x/s/m": No such device or address (6)'] },
+    },
+  },
+  {
     name: "another attribute of a file with one name",
     known: {
       argv: "-aX",

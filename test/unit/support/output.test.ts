@@ -8,6 +8,7 @@ describe("splitOutput", () => {
     { line: "*deleting   x/", kind: "generator", text: "*deleting   x/" },
     { line: "deleting x", kind: "generator", text: "deleting x" },
     { line: "a is uptodate", kind: "generator", text: "a is uptodate" },
+    { line: "a exists (file change)", kind: "generator", text: "a exists (file change)" },
     { line: "backed up a to a~", kind: "receiver", text: "backed up a to a~" },
     {
       line: "WARNING: a failed verification -- update retained (will try again).",
