@@ -22,6 +22,7 @@ import type { ReportRules } from "./item-decision.ts";
 import { ItemLines } from "./item-lines.ts";
 import { blankedCount, deletionCounts, filesToConsider, listCount, receivedCounts } from "./list-counts.ts";
 import { listLine } from "./list-line.ts";
+import { LogOrder } from "./log-order.ts";
 import { type NumberStyle, numberStyle } from "./numbers.ts";
 import { Progress } from "./progress.ts";
 import type { RenderSettings } from "./render-context.ts";
@@ -64,6 +65,8 @@ class RunRenderer {
   private readonly rules: ReportRules;
   private readonly lines: ItemLines;
   private readonly progress: Progress | undefined;
+  /** Within one machine each file that is named comes to its end. */
+  private readonly logOrder: LogOrder | undefined;
   private guardHolds = false;
   private receiverFailed = false;
   /** A line without its newline stands on the terminal; the next text ends it first. */
@@ -81,6 +84,8 @@ class RunRenderer {
     this.clock = settings.clock;
     this.lines = new ItemLines(options, settings, output.log !== undefined);
     this.rules = this.lines.rules;
+    const isOrdered = output.log !== undefined && !this.isRemote && !this.rules.dryRun;
+    this.logOrder = isOrdered ? new LogOrder((line) => output.log?.(line)) : undefined;
     const showProgress = options.info.progress >= 1 && !options.quiet;
     const clock = (): number => settings.steadyMilliseconds();
     this.progress = showProgress ? new Progress(options.info.progress, this.style, clock) : undefined;
@@ -144,6 +149,7 @@ class RunRenderer {
   }
 
   finish(summary: RunSummary | undefined, fatal?: TsyncError, broken?: LogTotals): void {
+    this.logOrder?.flush();
     if (fatal !== undefined) this.finishFatal(summary ?? broken, fatal);
     else if (summary !== undefined) this.finishNormally(summary);
   }
@@ -245,8 +251,17 @@ class RunRenderer {
   private itemLines(event: ItemEvent | TransferredEvent | DeleteEvent): boolean {
     const line = this.lines.output(event);
     if (line !== undefined) this.outLine(line);
-    for (const logged of this.lines.log(event)) this.output.log?.(logged);
+    this.logItem(event);
     return line !== undefined;
+  }
+
+  private logItem(event: ItemEvent | TransferredEvent | DeleteEvent): void {
+    const lines = this.lines.log(event);
+    if (this.logOrder === undefined || event.type === "delete") {
+      for (const line of lines) this.output.log?.(line);
+    } else if (event.type === "transferred") this.logOrder.add(event.item, lines);
+    else if ((event.flags & ItemFlag.transfer) !== 0) this.logOrder.expect(event);
+    else this.logOrder.add(event, lines);
   }
 
   private progressText(text: string | undefined): void {

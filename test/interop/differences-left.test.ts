@@ -91,14 +91,6 @@ difference("`--iconv` with `./NAME` in `--files-from`, under incremental recursi
   tsync: { status: 0, out: /^\.d..t\.{6} \.\/\n\.d..t\.{6} a\/\n>f/ },
 });
 
-// Which of them come early is a matter of the moment.
-difference("`--log-file` of thousands of new files within one machine", {
-  setup: "mkdir -p s/a d; seq 900 | split -l 1 -a 4 - s/a/",
-  run: "TSYNC_THREADS_FROM=0 $p -a --log-file=log s/ d/",
-  look: "grep '>f+' log | sed 's/.* //' | sort | uniq | wc -l; grep -c '>f+' log",
-  tsync: { status: 0, seen: "900\n900\n" },
-});
-
 difference("`-c --checksum-choice=none`, with arguments that are missing", {
   setup: "mkdir s d; echo 1 >s/f",
   run: "-ac --checksum-choice=none s/no s/f d/",

@@ -9,6 +9,7 @@ const compare = sideBySide({ look: lookAtTrees });
 const compareLogs = sideBySide({
   look: "cut -d' ' -f4- log | sed '/^sent /d; s/ at [^ ]* \\[/ [/; s/=.*//; s/speedup.*//'",
 });
+const compareLogsOfThreads = sideBySide({ look: "cut -d' ' -f4- log | grep '+++'", env: { TSYNC_THREADS_FROM: "0" } });
 const compareBackups = sideBySide({
   look: "find d/*~ /dev/shm/tsync-backups -type f,l -printf '%p %A@ %T@\\n' 2>/dev/null | sort; rm -rf /dev/shm/tsync-backups",
 });
@@ -304,3 +305,12 @@ describe("errors of the sender with a reached deletion limit", () => {
   ]);
   test.each(lines.flatMap((line) => [`--ignore-errors ${line}`, line]))("%s", (line) => void compare(setup, line));
 });
+
+test.each(["", "--no-i-r", "--log-file-format='%i %n %l'"])(
+  "a log has files in the order of the list: %s",
+  (options) => {
+    const setup = `mkdir -p d s/{a..d}/{1..9}; for x in s/*/*; do (cd $x; seq 40 | split -l 1 -a 3; ln -s xaaa ln; mkdir e); done
+    head -c 3000000 /dev/zero >s/a/1/xaac`;
+    compareLogsOfThreads(setup, `-a --log-file=log ${options} s/ d/`);
+  },
+);
