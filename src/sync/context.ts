@@ -1,6 +1,6 @@
 /** What the roles of one run share: options, system calls, identity, ledger and counters. */
 import { type ByteName, byteName, joinName } from "../bytes/byte-name.ts";
-import { abortedError } from "../errors.ts";
+import { abortedError, type TsyncError } from "../errors.ts";
 import type { OperatorPaths } from "../fs/operator-path.ts";
 import type { Syscalls } from "../fs/syscalls/interface.ts";
 import type { TransferOptions } from "../options/transfer-options.ts";
@@ -48,6 +48,8 @@ export interface RunContext {
   /** Receiver-side filter rules: what is protected from deletion, and which attribute names are stored. */
   readonly filters: FilterStack;
   readonly signal: AbortSignal;
+  /** What ended the session with another machine, if something did. */
+  readonly failure?: () => TsyncError | undefined;
   /** Asked before anything is changed, if only planned changes are to be made. */
   readonly gate: ChangeGate | undefined;
   /** The sender is too old to tell nanoseconds: whole seconds are all that is known of a time. */
@@ -69,9 +71,17 @@ export interface RunContext {
   readonly onlyBatch?: boolean;
 }
 
-/** Throws (exit 20) once the run was told to stop. */
+/** Throws once the run was told to stop (exit 20), or what ended its session. */
 export function checkAborted(context: RunContext): void {
   if (context.signal.aborted) throw abortedError("sender");
+  const failure = context.failure?.();
+  if (failure !== undefined) throw failure;
+}
+
+/** Lets signals and the other side be heard in long work; throws like `checkAborted`. */
+export async function pauseIn(context: RunContext): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  checkAborted(context);
 }
 
 /** Absolute path of a directory of the destination as messages about its attributes name it: the root is `DEST/.`. */

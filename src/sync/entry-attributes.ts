@@ -3,6 +3,7 @@
  * entries of an open directory at once (2-file-list 3.8, 7).
  */
 import { type ByteName, baseName, byteName, directoryName } from "../bytes/byte-name.ts";
+import { digestBytes } from "../delta/checksum.ts";
 import { accessAclToSend } from "../fs/acl.ts";
 import { countLinkHops, findReferent } from "../fs/followed-links.ts";
 import { emptyStat, isXattrList, type Stat, type Syscalls } from "../fs/syscalls/interface.ts";
@@ -10,7 +11,7 @@ import { limits } from "../limits.ts";
 import { noListChecksum } from "../options/checksum-choice.ts";
 import { type FileEntry, FileType, type Xattr } from "../protocol/file-entry.ts";
 import type { BuilderContext } from "./builder-context.ts";
-import { FileDigester } from "./file-digest.ts";
+import { FileDigester, quickDigestBytes } from "./file-digest.ts";
 import { isDevice, isDirectory, isRegular, isSpecial, isSymlink } from "./file-list.ts";
 import { sameInode } from "./make-special.ts";
 import { followsFiles } from "./source-stat.ts";
@@ -36,6 +37,15 @@ interface SentAttributes extends Pick<FileEntry, "accessAcl" | "defaultAcl" | "x
   readonly mode: number;
 }
 
+/** A digest that is still to be made. */
+interface LaterDigest {
+  /** The directory as the scan knows it, and one that stays open until then. */
+  readonly source: number;
+  readonly directory: number;
+  readonly name: ByteName;
+  readonly digest: Uint8Array;
+}
+
 const knownLists = 1024;
 const EACCES = -13;
 const ELOOP = -40;
@@ -51,6 +61,9 @@ export class EntryAttributes {
   private readonly sent = new Map<readonly Xattr[], SentAttributes>();
   /** Times of access of hard-linked files and links before they were read, by the numbers of their groups. */
   private readonly linkedTimes: Map<number, number>;
+  /** Bytes of the files of this list that have digests. */
+  private digested = 0;
+  private readonly later: LaterDigest[] = [];
 
   constructor(context: BuilderContext, linkedTimes: LinkedTimes | undefined, reports: AttributeReports) {
     this.linkedTimes = new Map(linkedTimes);
@@ -75,6 +88,7 @@ export class EntryAttributes {
   /** What comes now is another list: under incremental recursion it is sent without a look at those before. */
   beginList(): void {
     if (this.context.options.incrementalRecursion) this.linkedTimes.clear();
+    this.digested = 0;
   }
 
   /** Adds digests (`-c`) to entries of one open directory. Reading changes times of access: entries come in the order of the walk. */
@@ -83,8 +97,50 @@ export class EntryAttributes {
     return entries.map((entry) => {
       if (!isRegular(entry)) return entry;
       const atime = this.accessTime(directory, entry);
-      return { ...entry, atime, checksum: this.digest(directory, entry.name) };
+      const checksum = this.isQuick(entry)
+        ? this.digest(directory, entry.name)
+        : this.digestLater(directory, entry.name);
+      return { ...entry, atime, checksum };
     });
+  }
+
+  /** Whether all digests of the list that was made last are there. */
+  get isDigested(): boolean {
+    return this.later.length === 0;
+  }
+
+  /** Makes those that are not, in steps. */
+  *digestRest(): Generator<void, void> {
+    const { digester, later } = this;
+    const { options, syscalls } = this.context;
+    try {
+      for (const { directory, name, digest } of later) {
+        digest.set(yield* digester.stepsAt(directory, name, followsFiles(options), options.openNoAtime));
+      }
+    } finally {
+      for (const directory of new Set(later.map((one) => one.directory))) syscalls.close(directory);
+      later.length = 0;
+    }
+  }
+
+  /**
+   * Whether the digest of a file is made at once: those of a list that takes long wait until the list is made. With `-U` it shows when a file is
+   * read.
+   */
+  private isQuick({ size }: FileEntry): boolean {
+    this.digested += size;
+    return this.digested <= quickDigestBytes || this.context.options.atimes;
+  }
+
+  /** A digest of zeros that `digestRest` fills in. */
+  private digestLater(directory: number, name: ByteName): Uint8Array {
+    const { options, syscalls } = this.context;
+    if (options.listChecksum === "none") throw noListChecksum();
+    const digest = new Uint8Array(digestBytes[options.listChecksum]);
+    const last = this.later.at(-1);
+    const held = last?.source === directory ? last.directory : syscalls.duplicate(directory);
+    this.later.push({ source: directory, directory: held, name, digest });
+    return digest;
   }
 
   /** An argument with its digest: it is read where its turn comes, not when the argument is looked up. */

@@ -8,6 +8,11 @@ import { openSource } from "../fs/followed-links.ts";
 import { emptyStat, type Stat, type Syscalls } from "../fs/syscalls/interface.ts";
 import { FileType } from "../protocol/file-entry.ts";
 
+/** A file up to this size is digested in one go: signals, the peer and timers wait so long. */
+export const quickDigestBytes: number = 16 * 1024 * 1024;
+
+const stepBytes = 8 * 1024 * 1024;
+
 /** Computes digests of files, for one thread. */
 export class FileDigester {
   private readonly syscalls: Syscalls;
@@ -15,6 +20,7 @@ export class FileDigester {
   private checksum: StreamingChecksum | undefined;
   private readonly name: ChecksumName;
   private readonly stat: Stat = emptyStat();
+  private prepared: { readonly directory: number; readonly name: ByteName; readonly digest: Uint8Array } | undefined;
 
   /** Digests have the algorithm `name` unless a call says otherwise. */
   constructor(syscalls: Syscalls, name: ChecksumName = "xxh128") {
@@ -24,25 +30,57 @@ export class FileDigester {
 
   /** Digest of a file in a held directory, or of what a link there leads to (`follow`); all zeros when it cannot be read (2-file-list 3.8). */
   digestAt(directory: number, name: ByteName, follow = false, leaveAccessTime = false, bytesMax?: number): Uint8Array {
+    const { prepared } = this;
+    this.prepared = undefined;
+    if (prepared?.directory === directory && prepared.name === name) return prepared.digest;
+    return finish(this.stepsAt(directory, name, follow, leaveAccessTime, bytesMax));
+  }
+
+  /** The same in steps, between which nothing else may be digested. */
+  *stepsAt(
+    directory: number,
+    name: ByteName,
+    follow = false,
+    leaveAccessTime = false,
+    bytesMax?: number,
+  ): Generator<void, Uint8Array> {
     const { syscalls } = this;
     const { readOnly, nonBlock, noAccessTime } = syscalls.flags;
     const flags = readOnly | nonBlock | (leaveAccessTime ? noAccessTime : 0);
     const descriptor = openSource(syscalls, directory, name, flags, follow);
     if (descriptor < 0) return new Uint8Array(digestBytes[this.name]);
-    const digest = this.digestOf(descriptor, this.name, bytesMax);
-    syscalls.close(descriptor);
-    return digest;
+    try {
+      return yield* this.stepsOf(descriptor, this.name, bytesMax);
+    } finally {
+      syscalls.close(descriptor);
+    }
+  }
+
+  /** Digests a file with pauses; `digestAt` for it, if that comes next, has nothing left to do. */
+  async prepareAt(
+    pause: () => Promise<void>,
+    directory: number,
+    name: ByteName,
+    leaveAccessTime: boolean,
+    bytesMax: number,
+  ): Promise<void> {
+    const digest = await inSteps(this.stepsAt(directory, name, false, leaveAccessTime, bytesMax), pause);
+    this.prepared = { directory, name, digest };
   }
 
   /**
    * Digest of an open file from its start; its file offset is not used. Of a regular file no more counts than its size says:
    * nothing, of most files in /proc, as nothing of them is sent; of anything else no more than `bytesMax`.
    */
-  digestOf(
+  digestOf(descriptor: number, name: ChecksumName = this.name): Uint8Array {
+    return finish(this.stepsOf(descriptor, name));
+  }
+
+  private *stepsOf(
     descriptor: number,
-    name: ChecksumName = this.name,
+    name: ChecksumName,
     bytesMax: number = Number.POSITIVE_INFINITY,
-  ): Uint8Array {
+  ): Generator<void, Uint8Array> {
     if (this.checksum?.name !== name) {
       this.checksum?.release();
       this.checksum = createChecksum(name);
@@ -60,6 +98,28 @@ export class FileDigester {
       if (count === 0) return checksum.digest();
       checksum.updateFromInput(count);
       position += count;
+      if (position % stepBytes < count) yield;
     }
+  }
+}
+
+function finish(steps: Generator<void, Uint8Array>): Uint8Array {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Takes steps with pauses between them; what a pause throws ends them. */
+export async function inSteps<T>(steps: Generator<void, T>, pause: () => Promise<void>): Promise<T> {
+  try {
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      await pause();
+    }
+  } finally {
+    // Closes what they have open.
+    steps.return(undefined as T);
   }
 }

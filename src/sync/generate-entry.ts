@@ -2,7 +2,7 @@
  * What the generator does with one entry that is not a directory (3-transfer 1.7, 1.11): skip, make, link, update the
  * attributes, or ask the sender for its data.
  */
-import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import { byteName } from "../bytes/byte-name.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
@@ -25,7 +25,7 @@ import {
   shownName,
   type Turn,
 } from "./entry-parts.ts";
-import { FileDigester } from "./file-digest.ts";
+import { ExistingDigests } from "./existing-digest.ts";
 import { isMissing, isRegular } from "./file-list.ts";
 import { FuzzyBases } from "./fuzzy.ts";
 import { AlternateEntries, type AlternateOutcome } from "./generate-alternate.ts";
@@ -45,7 +45,7 @@ const ENOENT = -2;
 export class EntryGenerator {
   private readonly parts: EntryParts;
   private readonly stat: Stat = emptyStat();
-  private readonly digester: FileDigester;
+  private readonly digests: ExistingDigests;
   readonly requests: FileRequests;
   private readonly alternates: AlternateEntries;
   private readonly fuzzy: FuzzyBases;
@@ -57,7 +57,7 @@ export class EntryGenerator {
   constructor(parts: EntryParts) {
     this.parts = parts;
     this.postponed = new PostponedEntries(parts);
-    this.digester = new FileDigester(parts.context.syscalls, parts.context.options.listChecksum);
+    this.digests = new ExistingDigests(parts.context);
     this.requests = new FileRequests(parts, {
       done: (group, entry) => this.finishGroup(group, entry),
       failed: (group) => this.promote(group),
@@ -164,7 +164,7 @@ export class EntryGenerator {
       return undefined;
     }
     if (options.ignoreExisting && exists) {
-      const digest = () => this.digest(descriptor ?? -1, name, entry.size);
+      const digest = () => this.digests.at(descriptor ?? -1, name, entry.size);
       const text = `${shown} exists${existsSuffix(this.parts, turn, name, stat, descriptor, digest)}`;
       remark(context, "exists", text, entry.path, options.info.skip > 0);
       remarkNotMade(this.parts, group, last);
@@ -231,13 +231,12 @@ export class EntryGenerator {
     return this.regular({ ...turn, place, mode, copyMode, exists, oldBytes: stat.size, device, cleared }, group, last);
   }
 
-  /** Digest of as much as `bytes` of what stands at the destination. */
-  private digest(directory: number, name: ByteName, bytes: number): Uint8Array {
-    return this.digester.digestAt(directory, name, false, this.parts.context.options.openNoAtime, bytes);
-  }
-
   private regular(turn: PlacedTurn, group: LinkGroup | undefined, last: boolean): Promise<void> | undefined {
-    return this.fromAlternate(turn, group, (found) => this.compare(turn, group, last, found));
+    return this.fromAlternate(turn, group, (found) => {
+      const prepared = this.digests.prepare(turn, this.stat);
+      if (prepared === undefined) return this.compare(turn, group, last, found);
+      return prepared.then(() => this.compare(turn, group, last, found));
+    });
   }
 
   /** Takes a file from an alternate directory if one has it; else goes on with `otherwise`, which releases a basis. */
@@ -315,7 +314,7 @@ export class EntryGenerator {
       return undefined;
     }
     const told = () => this.earlier.seen(entry, stat, existing.read(place.directory, place.name, place.absolute));
-    if (exists && quickCheck(options, entry, stat, () => this.digest(place.directory, place.name, entry.size))) {
+    if (exists && quickCheck(options, entry, stat, () => this.digests.at(place.directory, place.name, entry.size))) {
       const attributes = told();
       let changed: boolean | undefined = false;
       if (!options.dryRun) {

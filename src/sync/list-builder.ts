@@ -42,7 +42,7 @@ export interface BuilderState {
 export class ListBuilder {
   private readonly context: BuilderContext;
   private readonly stat: Stat = emptyStat();
-  private readonly attributes: EntryAttributes;
+  readonly attributes: EntryAttributes;
   private readonly pending: PendingDirectory[];
   /** Entries that belong in a directory's list besides its scanned content. */
   private readonly named: NamedEntries;

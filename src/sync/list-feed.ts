@@ -6,6 +6,7 @@ import { abortedError } from "../errors.ts";
 import type { FilterProgram } from "../filter/compile-filters.ts";
 import { limits } from "../limits.ts";
 import type { BuilderContext } from "./builder-context.ts";
+import { inSteps } from "./file-digest.ts";
 import type { FileList } from "./file-list.ts";
 import type { ListBuilder } from "./list-builder.ts";
 import type { ListSource } from "./list-source.ts";
@@ -42,6 +43,8 @@ export class ListFeed implements ListSource {
   /** The worker has said that no more lists will come. */
   private ended = false;
   private failure: unknown;
+  /** A list that is made but for digests of large files. */
+  private undigested: FileList | undefined;
   private wake: (() => void) | undefined;
   /** Called for every list in order when it arrives; the generator sees what it returns. */
   private readonly arrived: (list: FileList) => FileList;
@@ -108,10 +111,10 @@ export class ListFeed implements ListSource {
 
   /** Takes lists from the scan or from what the worker has sent, as far as they are there. */
   private gather(entries: number): void {
-    while (!this.complete && this.queued < entries) {
+    while (!this.complete && this.queued < entries && this.undigested === undefined) {
       const list = this.spareList() ?? (this.remote ? this.unpackNext() : this.scan());
       if (list === undefined) {
-        this.complete = !this.remote;
+        this.complete = !this.remote && this.undigested === undefined;
         return;
       }
       this.add(list);
@@ -121,10 +124,24 @@ export class ListFeed implements ListSource {
     }
   }
 
+  /** The next list; undefined: there is none, or its digests are yet to be made. */
   private scan(): FileList | undefined {
     const list = this.builder.next();
     this.scanned += (list?.entries.length ?? 0) + 1;
-    return list;
+    if (this.builder.attributes.isDigested) return list;
+    this.undigested = list;
+    return undefined;
+  }
+
+  /** Makes the digests of the list that waits for them; signals are heard meanwhile. */
+  private async digest(list: FileList): Promise<void> {
+    await inSteps(this.builder.attributes.digestRest(), async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.pool.isAborted) throw abortedError("sender");
+    });
+    this.undigested = undefined;
+    this.spare.push(list);
+    this.spareCount += list.entries.length + 1;
   }
 
   private spareList(): FileList | undefined {
@@ -166,6 +183,10 @@ export class ListFeed implements ListSource {
     while (this.failure === undefined) {
       this.gather(entries);
       if (this.complete || this.queued >= entries) return;
+      if (this.undigested !== undefined) {
+        await this.digest(this.undigested);
+        continue;
+      }
       if (this.ended) throw abortedError("sender");
       await new Promise<void>((resolve) => {
         this.wake = resolve;

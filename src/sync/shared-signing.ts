@@ -6,12 +6,15 @@ import { type BlockSummer, type BlockSumOptions, createBlockSummer } from "../de
 import { type ReadAt, type Signature, type SumHead, signBlocks } from "../delta/signature.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
+/** What the sums of a session depend on. */
+export type SumOptions = Omit<BlockSumOptions, "kernels">;
+
 /** What both threads work on. The arrays of the signature and the numbers are shared memory. */
 export interface SigningOrder {
   /** Descriptor of the basis. */
   readonly basis: number;
   readonly signature: Signature;
-  readonly sums: Omit<BlockSumOptions, "kernels">;
+  readonly sums: SumOptions;
   /** Blocks of a share. */
   readonly shareBlocks: number;
   /** See `Place`. */
@@ -26,6 +29,7 @@ const Place = {
   done: 1,
 } as const;
 
+const EINTR = -4;
 const shareBytes = 4 * 1024 * 1024;
 
 /** Sums shares until none is left, pausing (yielding) between them. Returns 0 or a negative errno, with which the other thread stops, too. */
@@ -57,15 +61,18 @@ export function signOnWorker(order: SigningOrder, read: ReadAt, aborted: () => b
   return step.done === true ? step.value : 0;
 }
 
-/** Makes the signature of a basis on this thread and a worker; a negative errno if it cannot be read. */
+/**
+ * Makes the signature of a basis on this thread and a worker; a negative errno if it cannot be read. `pause` is awaited between the shares; what it
+ * throws ends the work.
+ */
 export async function signTogether(
   pool: Pick<WorkerPool, "sign">,
-  basis: number,
-  head: SumHead,
-  summer: BlockSummer,
-  sums: Omit<BlockSumOptions, "kernels">,
+  what: { readonly basis: number; readonly head: SumHead; readonly sums: SumOptions },
   read: ReadAt,
+  summer: BlockSummer,
+  pause: () => Promise<void>,
 ): Promise<Signature | number> {
+  const { basis, head, sums } = what;
   const { count, strongBytes, blockLength } = head;
   const rolling = new Uint32Array(new SharedArrayBuffer(4 * count));
   const strong = new Uint8Array(new SharedArrayBuffer(strongBytes * count));
@@ -78,12 +85,16 @@ export async function signTogether(
   other.catch(() => {});
   const steps = signShares(order, read, summer);
   let step = steps.next();
-  while (step.done !== true) {
-    await new Promise((resolve) => setImmediate(resolve));
-    step = steps.next();
+  try {
+    for (; step.done !== true; step = steps.next()) await pause();
+  } catch (error) {
+    // Until the worker is through with its share the basis must stay open.
+    Atomics.store(numbers, Place.next, count);
+    await other.catch(() => {});
+    throw error;
   }
-  const isComplete = Atomics.load(numbers, Place.done) === Math.ceil(count / shareBlocks);
-  // Until it is through with its share the basis must stay open.
-  const status = isComplete ? 0 : Math.min(await other, step.value);
-  return status < 0 ? status : signature;
+  const isComplete = (): boolean => Atomics.load(numbers, Place.done) === Math.ceil(count / shareBlocks);
+  const status = isComplete() ? 0 : Math.min(await other, step.value);
+  // A worker that was told to stop leaves shares out.
+  return status === 0 && isComplete() ? signature : status || EINTR;
 }

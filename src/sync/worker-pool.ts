@@ -154,6 +154,11 @@ export class WorkerPool {
     if (wakeAt !== 0 && taken >= wakeAt) Atomics.notify(this.control, Control.taken);
   }
 
+  /** Whether the run was told to stop. */
+  get isAborted(): boolean {
+    return Atomics.load(this.control, Control.stop) !== 0;
+  }
+
   /** Tells the workers to stop what they do. */
   abort(): void {
     Atomics.store(this.control, Control.stop, 1);

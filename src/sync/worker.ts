@@ -76,6 +76,7 @@ export function scanLists(order: ScanOrder): void {
   while (!aborted()) {
     const list = builder.next();
     if (list === undefined) break;
+    for (const _ of builder.attributes.digestRest()) if (aborted()) break;
     const count = list.entries.length + 1;
     sent += count;
     batchEntries += count;

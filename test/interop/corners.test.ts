@@ -408,6 +408,22 @@ describe("merge files of one argument and the arguments after it", () => {
   );
 });
 
+describe("--checksum of files that take long", () => {
+  // More than 16 MiB a list, of one file, of several, in two sources; one that is missing, one that cannot be opened.
+  const setup = `mkdir -p A/e B/e alt/e dst/e; seq 3000000 >A/long; seq 1000000 >A/e/b; for i in c d e f; do cp A/e/b A/e/$i; done; cp A/long B/m
+cp -p A/long dst/; cp A/e/? dst/e; echo >>dst/e/d; sed -i 's/^77$/78/' dst/e/c; cp A/e/b B/e/g; ln A/e/b A/e/h; ln -s b A/e/l; cp A/e/c alt/e; cp A/long alt/long`;
+  checkAll(setup, [
+    "-rtci A/ B/ dst/",
+    "-rlptci --no-i-r A/ B/ dst/",
+    "-aHci --delete A/ dst/",
+    "-rLtci A/ dst/",
+    "-rtci --copy-dest=../alt A/ new/",
+    "-tci A/long A/e/b A/nope B/m A/e/c dst/",
+    "-Rtci A/long A/./e/c A/e/d dst/",
+    "-aUci A/ dst/",
+  ]);
+});
+
 describe("--checksum without a checksum", () => {
   const setup = `mkdir -p A/e B; echo 1 >A/f; ln -s q B/l`;
   checkAll(

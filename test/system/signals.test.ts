@@ -14,6 +14,8 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  truncateSync,
+  utimesSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -291,4 +293,54 @@ test.each(fatalSignals)("%s ends a run as any program, when it has cleaned up", 
   const more = ["--no-W", `--temp-dir=${join(folder, `${signal}-temporary`)}`];
   expect(await run([...more, ...args], [{ after: 300, signal }])).toMatchObject({ code: null, signal });
   expect([...tempNames(destination), ...tempNames(join(folder, `${signal}-temporary`))]).toEqual([]);
+});
+
+describe("a file that is read for very long", () => {
+  /** Longest that a run may go on (1-session 7.5). */
+  const patience = 5000;
+  /** Holes, which every file system reads at some gigabytes a second. */
+  const bytes = 100_000_000_000;
+  const long = mkdtempSync(join(tmpdir(), "tsync-signals-long-"));
+  const [source, older] = [join(long, "holes"), join(long, "older")];
+  beforeAll(() => {
+    for (const path of [source, older]) {
+      writeFileSync(path, "");
+      truncateSync(path, bytes);
+    }
+    utimesSync(older, 1, 1);
+  });
+  afterAll(() => rmSync(long, { recursive: true }));
+
+  test.each([
+    ["for its digest", ["-c"]],
+    ["for its digest, among others", ["-rc", "--no-i-r"]],
+  ])("%s", async (_, options) => {
+    const ended = await run(["-v", ...options, source, `${older}-none`], [{ after: 300, signal: "SIGTERM" }]);
+    expect(expectStopped(ended)).toBe(true);
+    expect(ended.milliseconds).toBeLessThan(patience);
+  });
+
+  test.each(["100000000000000", "1"])(
+    "for its block sums by a server whose client is killed, threads from %s",
+    async (from) => {
+      const shell = join(long, "shell");
+      writeFileSync(shell, `#!/bin/sh\nshift\nexec sh -c "$*"\n`, { mode: 0o755 });
+      const args = ["-a", "--inplace", "--cc=sha1", "-e", shell, `--rsync-path=${program}`, source, `host:${older}`];
+      const ended = await run(args, [{ after: 800, signal: "SIGKILL" }], { TSYNC_THREADS_FROM: from });
+      expect(ended.signal).toBe("SIGKILL");
+      const isThere = (): boolean =>
+        readdirSync("/proc").some((id) => {
+          try {
+            return /^\d+$/.test(id) && readFileSync(`/proc/${id}/cmdline`, "latin1").includes(older);
+          } catch {
+            return false;
+          }
+        });
+      for (let waited = 0; isThere(); waited += 100) {
+        expect(waited).toBeLessThan(patience);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      expect(statSync(older)).toMatchObject({ size: bytes, blocks: 0 });
+    },
+  );
 });

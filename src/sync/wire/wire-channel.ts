@@ -2,7 +2,15 @@
  * The generator's records on their way to a sender on another machine (3-transfer 1.1, 1.2, 2), and which of them are still to be
  * answered. A record is written whole or not at all: others may be made while the sums of a large basis are computed.
  */
-import { basisBytesOf, type ReadAt, type Signature, signBasis, sumHeadFor } from "../../delta/signature.ts";
+import type { BlockSummer } from "../../delta/block-sums.ts";
+import {
+  basisBytesOf,
+  type ReadAt,
+  type Signature,
+  type SumHead,
+  signBasis,
+  sumHeadFor,
+} from "../../delta/signature.ts";
 import { protocolError } from "../../errors.ts";
 import { emptyStat } from "../../fs/syscalls/interface.ts";
 import { limits } from "../../limits.ts";
@@ -16,10 +24,10 @@ import { hasXattrValues, writeXattrRequest } from "../../protocol/xattr-values.t
 import { steadyMilliseconds } from "../../steady-time.ts";
 import type { Basis, ChannelRecord, HeldDirectories, ItemRecord, RecordChannel, TransferRecord } from "../channel.ts";
 import { storable } from "../compare.ts";
-import type { RunContext } from "../context.ts";
+import { pauseIn, type RunContext } from "../context.ts";
 import { isDirectory } from "../file-list.ts";
 import type { DeltaJob } from "../receive-job.ts";
-import { signTogether } from "../shared-signing.ts";
+import { type SumOptions, signTogether } from "../shared-signing.ts";
 import type { WorkerPool } from "../worker-pool.ts";
 import { type Asked, AskedRecords } from "./asked-records.ts";
 import type { Link } from "./link.ts";
@@ -279,37 +287,39 @@ export class WireChannel implements RequestChannel {
     const phase = again ? "redo" : "normal";
     const shape = { blockSize: delta.blockSize, protocol: session.protocol, digestBytes, phase } as const;
     const head = seen < 0 ? undefined : sumHeadFor(stat.size, shape);
-    if (head === undefined || summer === undefined || delta.append !== undefined) {
+    if (head === undefined || sums === undefined || summer === undefined || delta.append !== undefined) {
       syscalls.close(delta.basis);
       return head ?? nullSumHead;
     }
     const read: ReadAt = (buffer, offset, length, position) =>
       syscalls.read(delta.basis, buffer, offset, length, position);
-    const finish = (signed: Signature | number): Signature | WireSumHead => {
-      syscalls.close(delta.basis);
-      return typeof signed === "number" ? nullSumHead : signed;
-    };
     const bytes = basisBytesOf(head);
-    if (sums !== undefined && this.pool.signsTogether(bytes)) {
-      return signTogether(this.pool, delta.basis, head, summer, sums, read).then(finish);
-    }
+    if (bytes > quickBasisBytes) return this.signLarge(delta.basis, head, read, summer, sums);
     const steps = signBasis(read, head, summer);
-    if (bytes <= quickBasisBytes) {
-      for (;;) {
-        const step = steps.next();
-        if (step.done === true) return finish(step.value);
-      }
+    let step = steps.next();
+    while (step.done !== true) step = steps.next();
+    syscalls.close(delta.basis);
+    return typeof step.value === "number" ? nullSumHead : step.value;
+  }
+
+  /** The same for a basis that takes its time: a session that ends meanwhile is noticed. */
+  private async signLarge(
+    basis: number,
+    head: SumHead,
+    read: ReadAt,
+    summer: BlockSummer,
+    sums: SumOptions,
+  ): Promise<Signature | WireSumHead> {
+    const { context, pool } = this;
+    const pause = (): Promise<void> => pauseIn(context);
+    try {
+      const signed = pool.signsTogether(basisBytesOf(head))
+        ? await signTogether(pool, { basis, head, sums }, read, summer, pause)
+        : await signAlone(signBasis(read, head, summer), pause);
+      return typeof signed === "number" ? nullSumHead : signed;
+    } finally {
+      context.syscalls.close(basis);
     }
-    return (async () => {
-      let before = 0;
-      for (;;) {
-        const step = steps.next();
-        if (step.done === true) return finish(step.value);
-        if (step.value - before < quickBasisBytes) continue;
-        before = step.value;
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    })();
   }
 
   /**
@@ -358,4 +368,16 @@ export class WireChannel implements RequestChannel {
 function isMatching({ entry, flags, linkedTo }: ItemRecord): boolean {
   const isNew = isDirectory(entry) || (linkedTo !== undefined && linkedTo !== "");
   return isNew && (flags & ItemFlag.local) !== 0;
+}
+
+/** Takes the steps of a signature with pauses between them. */
+async function signAlone(steps: ReturnType<typeof signBasis>, pause: () => Promise<void>): Promise<Signature | number> {
+  let before = 0;
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (step.value - before < quickBasisBytes) continue;
+    before = step.value;
+    await pause();
+  }
 }

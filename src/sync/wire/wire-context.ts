@@ -92,6 +92,7 @@ export function makeEnd(request: EndRequest, names: PeerNames | undefined): EndP
     signal: request.signal,
     gate: undefined,
     readsBatch: request.readsBatch ?? false,
+    failure: () => link.condition.failed,
     isRemote: true,
     onlyBatch: request.onlyBatch ?? false,
     coarseTimes: link.session.protocol < 31,

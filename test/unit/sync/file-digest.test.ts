@@ -1,4 +1,4 @@
-import { mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -54,4 +54,31 @@ test("FileDigester digests what cannot be read as zeros, and the next file as al
   expect(digester.digestAt(directory, byteName("."))).toEqual(new Uint8Array(16));
   writeFileSync(join(folder, "f"), "content");
   expect(digester.digestAt(directory, byteName("f"))).toEqual(digest(Buffer.from("content")));
+});
+
+test("FileDigester makes a digest ahead, with pauses, and gives it once", async () => {
+  const digester = new FileDigester(syscalls);
+  const content = Buffer.alloc(20_000_000, "content ");
+  writeFileSync(join(folder, "f"), content);
+  let pauses = 0;
+  const pause = async (): Promise<void> => void pauses++;
+  await digester.prepareAt(pause, directory, byteName("f"), false, content.length);
+  expect(pauses).toBe(2);
+  writeFileSync(join(folder, "f"), "other");
+  expect(digester.digestAt(directory, byteName("f"))).toEqual(digest(content));
+  expect(digester.digestAt(directory, byteName("f"))).toEqual(digest(Buffer.from("other")));
+  await digester.prepareAt(pause, directory, byteName("f"), false, content.length);
+  writeFileSync(join(folder, "g"), "another");
+  expect(digester.digestAt(directory, byteName("g"))).toEqual(digest(Buffer.from("another")));
+});
+
+test("what a pause throws ends a digest and closes the file", async () => {
+  const digester = new FileDigester(syscalls);
+  writeFileSync(join(folder, "f"), Buffer.alloc(20_000_000));
+  const opened = readdirSync("/proc/self/fd").length;
+  const pause = async (): Promise<void> => {
+    throw new Error("stop");
+  };
+  await expect(digester.prepareAt(pause, directory, byteName("f"), false, 20_000_000)).rejects.toThrow("stop");
+  expect(readdirSync("/proc/self/fd").length).toBe(opened);
 });

@@ -42,6 +42,9 @@ function listOf(index: number, last: boolean): FileList {
   return { owner: undefined, path, entries, duplicates: [], ioError: 0, events: [], last };
 }
 
+/** What lists without digests have. */
+const attributes = { isDigested: true, digestRest: () => [][Symbol.iterator]() };
+
 /** A feed whose worker does `work`; the main thread scans the first list. */
 function feedWith(work: (order: ScanOrder) => Promise<void>): ListFeed {
   const builder = {
@@ -49,6 +52,7 @@ function feedWith(work: (order: ScanOrder) => Promise<void>): ListFeed {
     snapshot: () => ({}),
     estimate: { total: undefined },
     times: { isOpen: false },
+    attributes,
   } as unknown as ListBuilder;
   const context = {
     options: { incrementalRecursion: true },
@@ -100,6 +104,7 @@ describe("ListFeed", () => {
       next: () => small(made++),
       estimate: { total: undefined },
       times: { isOpen: false },
+      attributes,
       snapshot() {
         handedOver = made;
         return {};
@@ -164,7 +169,8 @@ describe("ListFeed", () => {
     ] as const) {
       const started = new Set<string>();
       const list = { ...listOf(0, false), entries: listOf(0, false).entries.slice(0, 99) };
-      const builder = { next: () => list, estimate: { total }, times: { isOpen } } as unknown as ListBuilder;
+      const parts = { estimate: { total }, times: { isOpen }, attributes };
+      const builder = { next: () => list, ...parts } as unknown as ListBuilder;
       const context = { options: { incrementalRecursion: true } } as unknown as BuilderContext;
       const pays = (_: string, entries: number) => entries > 4000;
       const pool = {
@@ -180,6 +186,50 @@ describe("ListFeed", () => {
       void feed.fill(1000);
       expect([...started]).toEqual(expected);
     }
+  });
+
+  test("gives a list when its digests are made, which a run that is stopped does not wait for", async () => {
+    let left = 0;
+    let isAborted = false;
+    let made = 0;
+    const builder = {
+      next() {
+        left = made === 1 ? 5 : 0;
+        return listOf(made, made++ === 2);
+      },
+      estimate: { total: undefined },
+      times: { isOpen: true },
+      attributes: {
+        get isDigested() {
+          return left === 0;
+        },
+        *digestRest() {
+          while (left > 0) yield void left--;
+        },
+      },
+    } as unknown as ListBuilder;
+    const context = { options: { incrementalRecursion: true } } as unknown as BuilderContext;
+    const pool = {
+      get isAborted() {
+        return isAborted;
+      },
+    } as unknown as WorkerPool;
+    const seen: [string, number][] = [];
+    const make = () =>
+      new ListFeed(builder, context, {} as unknown as FilterProgram, pool, (list) => {
+        seen.push([list.path, left]);
+        return list;
+      });
+    expect(await takeAll(make())).toEqual(["d0", "d1", "d2"]);
+    expect(seen).toEqual([
+      ["d0", 0],
+      ["d1", 0],
+      ["d2", 0],
+    ]);
+    made = 1;
+    isAborted = true;
+    await expect(takeAll(make())).rejects.toThrow();
+    expect(left).toBe(4);
   });
 
   test("ends with an error when the worker stops before the last list", async () => {

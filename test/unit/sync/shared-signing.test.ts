@@ -15,14 +15,21 @@ if (head === undefined) throw new Error("no head");
 function poolOf(pauses: number, read: ReadAt = readerOf(basis)): Pick<WorkerPool, "sign"> {
   return {
     sign: async (order: SigningOrder) => {
-      for (let i = 0; i < pauses; i++) await new Promise((resolve) => setImmediate(resolve));
+      for (let i = 0; i < pauses; i++) await immediate();
       return signOnWorker(order, read, () => false);
     },
   };
 }
 
-async function signed(pool: Pick<WorkerPool, "sign">, read = readerOf(basis)): Promise<Signature | number> {
-  return await signTogether(pool, 0, head as NonNullable<typeof head>, createBlockSummer(sums), sums, read);
+const immediate = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+async function signed(
+  pool: Pick<WorkerPool, "sign">,
+  read = readerOf(basis),
+  pause = immediate,
+): Promise<Signature | number> {
+  const what = { basis: 0, head: head as NonNullable<typeof head>, sums };
+  return await signTogether(pool, what, read, createBlockSummer(sums), pause);
 }
 
 /** What one thread makes. */
@@ -44,6 +51,18 @@ describe("signTogether", () => {
     const failing: ReadAt = () => -5;
     expect(await signed(poolOf(0, failing))).toBe(-5);
     expect(await signed(poolOf(2), failing)).toBe(-5);
+  });
+
+  test("a session that ends stops both, the worker first", async () => {
+    let isOver = false;
+    const pool = poolOf(3);
+    const watched = { sign: async (order: SigningOrder) => await pool.sign(order).finally(() => (isOver = true)) };
+    const pause = async (): Promise<void> => {
+      await immediate();
+      throw new Error("over");
+    };
+    await expect(signed(watched, readerOf(basis), pause)).rejects.toThrow("over");
+    expect(isOver).toBe(true);
   });
 
   test("a worker that could not start is not needed, one that fails with a share is an error", async () => {
