@@ -58,15 +58,15 @@ export class DeltaRequests {
     return { type: copied ? BasisType.backup : BasisType.destination, name: undefined, delta };
   }
 
-  /** The delta part of a job with its basis open; undefined: the file is sent whole. */
-  make(turn: PlacedTurn, partial: boolean, phase: "normal" | "redo"): DeltaJob | undefined {
+  /** The delta part of a job with its basis open; undefined: the file is sent whole. `forSums`: nothing else is read from it. */
+  make(turn: PlacedTurn, partial: boolean, phase: "normal" | "redo", forSums = false): DeltaJob | undefined {
     const { options, syscalls } = this.context;
     const { transferChecksum: checksumName, blockSize } = options;
     const hasBasis = turn.exists || partial || turn.basis !== undefined;
     if (options.wholeFile || checksumName === "none" || !hasBasis) return undefined;
     // A sender that appends takes no block sums: what another file has in common cannot be used (3-transfer 3.5).
     if (options.append !== "no" && phase === "normal" && turn.basis !== undefined) return undefined;
-    const basis = this.open(turn, partial, phase);
+    const basis = this.open(turn, partial, phase, forSums);
     if (basis < 0) return undefined;
     const stat = emptyStat();
     const status = syscalls.fstat(basis, stat);
@@ -232,7 +232,7 @@ export class DeltaRequests {
     return true;
   }
 
-  private open(turn: PlacedTurn, partial: boolean, phase: DeltaJob["phase"]): number {
+  private open(turn: PlacedTurn, partial: boolean, phase: DeltaJob["phase"], forSums: boolean): number {
     const { options, syscalls, operator } = this.context;
     const { directory, name } = turn.place;
     const flags = syscalls.flags.readOnly | syscalls.flags.nonBlock | this.howToOpen;
@@ -251,13 +251,11 @@ export class DeltaRequests {
       return descriptor;
     }
     if (options.inplace && options.backup && phase === "normal") {
-      // The copy stays whole while the file itself is overwritten (basis type 0x82).
-      const copy = this.backups.openCopy(
-        directory,
-        name,
-        pathBelow(this.parts.destination, turn.entry),
-        this.howToOpen,
-      );
+      // The copy stays whole while the file itself is overwritten (basis type 0x82). rsync makes its sums while it makes the copy.
+      const path = pathBelow(this.parts.destination, turn.entry);
+      const unseen = forSums ? syscalls.flags.noAccessTime : 0;
+      let copy = this.backups.openCopy(directory, name, path, this.howToOpen | unseen);
+      if (copy === EPERM) copy = this.backups.openCopy(directory, name, path, this.howToOpen);
       if (copy >= 0) return copy;
     }
     return syscalls.openAt(directory, name, flags);

@@ -103,7 +103,7 @@ export class FileRequests {
     return channel.push({
       ...record,
       receive: (source) => this.pendingFile(heldTurn, source, attributes, { partial, delayed, group, phase, refusal }),
-      openBasis: () => this.deltas.describe(heldTurn, partial, phase, this.deltas.make(heldTurn, partial, phase)),
+      openBasis: () => this.deltas.describe(heldTurn, partial, phase, this.deltas.make(heldTurn, partial, phase, true)),
       failed: () => {
         this.deltas.touch(heldTurn, partial, phase);
         turn.basis?.directory.release();

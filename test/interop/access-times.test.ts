@@ -118,3 +118,16 @@ test.each(["-rti", "-rti --open-noatime", "-rtiUU --no-W", "-rtiUU --inplace --n
     compareAsUser(`${trees}; chown 65534:65534 s s/* d d/b; touch -d @1500000000 s/* d/* s d`, `${options} s/ d/`);
   },
 );
+
+test("a backup of what is written in place, of which a pull uses nothing", () => {
+  const times = (client: string, server: string): string => {
+    const root = join(folder, "pull");
+    const script = `rm -rf ${root}; mkdir -p ${root}/s ${root}/d; cd ${root}; : >s/f; seq 99 >d/f; touch -d @1400000000 s/f d/f
+      printf '#!/bin/sh\nshift\nexec sh -c "$*"\n' >shell; chmod 755 shell; touch -a -d @1500000000 s/f d/f
+      ${client} -tbU --inplace -e ./shell --rsync-path=${server} h:$PWD/s/f d/; find d -type f -printf '%p %A@\n' | sort`;
+    return spawnSync("sh", ["-c", script], { encoding: "latin1" }).stdout;
+  };
+  const expected = times("rsync", "rsync");
+  expect(expected).toMatch(/^d\/f~ 1500000000\./m);
+  expect(times(tsync, "rsync")).toBe(expected);
+});
