@@ -29,6 +29,7 @@ import {
 import type { RunContext } from "./context.ts";
 import { isDevice, isDirectory, isRegular, isSymlink } from "./file-list.ts";
 import { missingValueText } from "./finish-file.ts";
+import { impossibleIds } from "./impossible-ids.ts";
 import type { JobAttributes } from "./receive-job.ts";
 
 export const accessAclName = "system.posix_acl_access" as ByteName;
@@ -91,6 +92,7 @@ export function setAttributes(
   if (uid >= 0 || gid >= 0) {
     // Of a link both are set: what it has itself is another matter.
     const [newUid, newGid] = place.isLink === true ? [uid < 0 ? stat.uid : uid, gid < 0 ? stat.gid : gid] : [uid, gid];
+    for (const text of hasNotes ? [] : impossibleIds(uid, gid, absolute)) ledger.error("generator", text, absolute);
     const status = syscalls.chownAt(directory, name, newUid, newGid);
     if (status < 0 && !hasNotes) {
       // rsync leaves the rest of such an object alone.

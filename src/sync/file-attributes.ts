@@ -4,6 +4,7 @@
  */
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
 import { emptyStat, type Stat, type Syscalls } from "../fs/syscalls/interface.ts";
+import { noId } from "./impossible-ids.ts";
 import type { JobFailure, ReceiveJob } from "./receive-job.ts";
 
 const accessAclName = byteName("system.posix_acl_access");
@@ -64,6 +65,8 @@ export class FileAttributes {
       const newUid = uid >= 0 && uid !== own.uid ? uid : -1;
       const newGid = gid >= 0 && gid !== own.gid ? gid : -1;
       if (newUid >= 0 || newGid >= 0) {
+        if (!byName && (newUid === noId || newGid === noId))
+          failures.push({ step: "ids", errno: 0, detail: undefined });
         const status = byName
           ? syscalls.chownAt(directory, name, newUid, newGid)
           : syscalls.fchown(descriptor, newUid, newGid);

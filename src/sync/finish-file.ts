@@ -9,6 +9,7 @@ import { tempPrefix } from "../fs/temp-file.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
 import { aclFailure } from "./acl-failure.ts";
 import type { RunContext } from "./context.ts";
+import { impossibleIds } from "./impossible-ids.ts";
 import { systemProblem } from "./ledger.ts";
 import { partialPath } from "./partial-files.ts";
 import type { PendingFile } from "./pending-file.ts";
@@ -59,6 +60,11 @@ export function finishFile(
     }
     if (step === "compare" && errno === 0) {
       ledger.error("receiver", verificationText(file.absolute), file.absolute);
+      continue;
+    }
+    if (step === "ids") {
+      const { uid, gid } = file.job.attributes;
+      for (const text of impossibleIds(uid, gid, tempPath(file, result))) ledger.error("receiver", text, file.absolute);
       continue;
     }
     if (step === "xattr-value") {

@@ -161,6 +161,7 @@ export interface JobFailure {
     | "read"
     | "write"
     | "fsync"
+    | "ids"
     | "chown"
     | "chmod"
     | "times"

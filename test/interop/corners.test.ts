@@ -658,6 +658,19 @@ setfacl -d -m u:12345:r,g:1:rw src/d; chmod 777 . dst`;
   describe("as an ordinary user", () => checkAll(setup, commands, "nobody"));
 });
 
+describe("the id that no object can have", () => {
+  const setup = `mkdir -p src/d; echo 1 >src/f; ln -s x src/l; mkfifo src/p; chown -h 5:7 src/*; chmod 4755 src/f; cp -a src dst2
+chown -h 0:0 dst2/*; echo 22 >dst2/f`;
+  const maps = [
+    "--usermap=5:4294967295",
+    "--groupmap=7:4294967295",
+    "--chown=4294967295:4294967295",
+    "--chown=9:4294967295",
+  ];
+  const commands = maps.flatMap((map) => [`-ai ${map} src/ dst/`, `-aXi --inplace ${map} src/ dst2/`]);
+  checkAll(setup, [...commands, `-aiX --fake-super ${maps[0]} src/ dst/`]);
+});
+
 describe("links of absolute arguments of --relative", () => {
   const setup =
     "mkdir src; echo 1 >src/a; ln src/a src/b; ln src/a src/c; mkdir -p dst/$PWD/src; cp -p src/b dst/$PWD/src";

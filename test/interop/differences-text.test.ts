@@ -141,3 +141,13 @@ difference("`-vv --iconv`: the character sets", {
   rsync: { status: 0, out: /^\[sender\] charset: UTF-8\n/ },
   tsync: { status: 0, out: /^((?!charset).)*$/s },
 });
+
+difference(
+  "`-n` with an owner or group 4294967295, which nothing can have (`--usermap=0:4294967295`), for something that is there",
+  {
+    setup: "mkdir s; echo 1 >s/f; cp -a s d",
+    run: "-an --usermap=0:4294967295 s/ d/",
+    rsync: { status: 23, err: /^(uid 4294967295 \(-1\) is impossible to set on ".*\/d\/[.f]"\n){2}/ },
+    tsync: { status: 0, err: "" },
+  },
+);
