@@ -6,7 +6,7 @@ import type { ByteName } from "../bytes/byte-name.ts";
 import { digestBytes } from "../delta/checksum.ts";
 import { literalRunBytes } from "../delta/match-blocks.ts";
 import { sumHeadFor } from "../delta/signature.ts";
-import { emptyStat } from "../fs/syscalls/interface.ts";
+import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { isItemized } from "../options/itemized.ts";
 import { type FileEntry, FileType, isDeviceMode } from "../protocol/file-entry.ts";
 import { BasisType } from "../protocol/item-record.ts";
@@ -66,7 +66,7 @@ export class DeltaRequests {
     if (options.wholeFile || checksumName === "none" || !hasBasis) return undefined;
     // A sender that appends takes no block sums: what another file has in common cannot be used (3-transfer 3.5).
     if (options.append !== "no" && phase === "normal" && turn.basis !== undefined) return undefined;
-    const basis = this.open(turn, partial, phase, forSums);
+    let basis = this.open(turn, partial, phase, forSums);
     if (basis < 0) return undefined;
     const stat = emptyStat();
     const status = syscalls.fstat(basis, stat);
@@ -82,7 +82,25 @@ export class DeltaRequests {
     const append = phase === "normal" && options.append !== "no" ? options.append : undefined;
     if (append === undefined) this.checkAllocation(basis, stat.size, phase);
     const basisBytes = partial || isDevice ? stat.size : (turn.oldBytes ?? stat.size);
-    return { basis, updating, blockSize, checksumName, seed: this.seed, phase, append, basisBytes };
+    const quiet = this.wasShown(turn, partial, stat) ? this.openQuietly(turn) : -1;
+    if (quiet >= 0) {
+      syscalls.close(basis);
+      basis = quiet;
+    }
+    const leavesNoTrace = quiet >= 0;
+    return { basis, updating, blockSize, checksumName, seed: this.seed, phase, append, basisBytes, leavesNoTrace };
+  }
+
+  /** Whether what is done with other names shows that a file in place has been read for its sums (`showReading`). */
+  private wasShown(turn: PlacedTurn, partial: boolean, stat: Stat): boolean {
+    const { options, isRemote } = this.context;
+    const isInPlace = turn.basis === undefined && !partial && !options.inplace && options.append === "no";
+    return isInPlace && options.atimes && isRemote !== true && stat.linkCount > 1;
+  }
+
+  private openQuietly({ place }: PlacedTurn): number {
+    const { syscalls } = this.context;
+    return syscalls.openAt(place.directory, place.name, this.readFlags | syscalls.flags.noAccessTime);
   }
 
   /**

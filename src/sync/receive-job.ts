@@ -133,6 +133,8 @@ export interface DeltaJob {
   readonly append?: "trust" | "verify" | undefined;
   /** Size of the basis when it was asked for: with `append` another name of it may have become longer since. */
   readonly basisBytes: number;
+  /** That it is read does not show in its time of access, which only tells when data of it are used. */
+  readonly leavesNoTrace?: boolean;
 }
 
 /** What a delta job found (3-transfer 9.5, 9.7). */

@@ -95,6 +95,19 @@ test.each([
   }
 });
 
+// The basis of a delta is read when the file is asked for, and once more when data of it are used.
+test.each(["", "-b", "-H", "--no-i-r", "--inplace", "--delay-updates", "--partial-dir=p"])(
+  "a file that replaces one with another name, which gets its time of access: %s",
+  (options) => {
+    for (const last of ["x", "$(seq 3000)"]) {
+      const trees = `mkdir s d; seq 3000 >s/b; cp s/b d/b; ln d/b d/a; ln d/b d/c; echo "${last}" >s/a; cp s/b s/c`;
+      const times = "touch -d @1000000000 s/* d/*; touch -d @1000000001 s/a; touch -a -d @900000000 s/*";
+      compare(`${trees}; mkdir e; ${times}`, `-rtU --no-W ${options} s/ d/`);
+      compareReadable(`${trees}; mkdir e; ${times}; chown -R 65534:65534 .`, `-rtU --no-W ${options} s/ d/`);
+    }
+  },
+);
+
 const compareRules = sideBySide({ look: "find d -name .rsync-filter -printf '%p %A@\\n' | sort" });
 
 test.each([
