@@ -119,7 +119,12 @@ export async function main(controller: AbortController): Promise<number> {
   const both = options.allToStandardError ? new OutputWriter(2, isTerminal(2) ? "none" : "line") : undefined;
   const output = {
     out: (text: ByteName) => (options.json ? undefined : (both ?? stdout).write(text)),
-    error: (text: ByteName) => (options.json ? undefined : (both ?? stderr).write(text)),
+    error: (text: ByteName) => {
+      if (options.json) return;
+      // Where both go to one file an error stands behind what was said before it (3-transfer 9.10).
+      if (both === undefined) stdout.flush();
+      (both ?? stderr).write(text);
+    },
     ...(log === undefined
       ? {}
       : { log: (text: ByteName, open?: boolean) => (logging ? log.line(text, open) : undefined) }),
