@@ -4,9 +4,10 @@
  */
 import type { ChildProcess, StdioOptions } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
-import { type ByteName, byteName, fromText, toText } from "../bytes/byte-name.ts";
+import { type ByteName, fromText, toText } from "../bytes/byte-name.ts";
 import { ExitCode, type Role, TsyncError } from "../errors.ts";
 import { type ByteStream, NodeByteStream } from "./byte-stream.ts";
+import { connectLoopback } from "./loopback.ts";
 import { within } from "./patience.ts";
 
 /** Exit code of a run whose remote shell was killed. */
@@ -27,7 +28,7 @@ export interface CommandSettings {
   readonly variables?: Readonly<Record<string, string>>;
   /** Takes what it says on standard error; otherwise that is ours. */
   readonly onStandardError?: ((bytes: Uint8Array) => void) | undefined;
-  /** Its standard input and output are one socket, from which an `rsync --daemon` knows that it has been connected. */
+  /** Its standard input and output are one TCP socket, from which an `rsync --daemon` knows that it has been connected. */
   readonly oneSocket?: boolean;
 }
 
@@ -37,13 +38,13 @@ export async function startCommand(
   role: Role,
   { variables = {}, onStandardError, oneSocket = false }: CommandSettings = {},
 ): Promise<CommandConnection> {
-  // Node hands over one descriptor once only.
-  const first = oneSocket ? ["/bin/sh", "-c", 'exec "$0" "$@" <&3 >&3 3>&-'].map(byteName) : [];
-  const [program = "", ...args] = portableWords([...first, ...words]);
+  const [program = "", ...args] = portableWords(words);
   // Node throws for an empty name, and would say no more than that.
   if (program === "") throw notStarted("" as ByteName, role, "ENOENT");
   const stderr = onStandardError === undefined ? "inherit" : "pipe";
-  const stdio: StdioOptions = oneSocket ? ["ignore", "ignore", stderr, "pipe"] : ["pipe", "pipe", stderr];
+  const pair = oneSocket ? await connectLoopback() : undefined;
+  if (oneSocket && pair === undefined) throw notConnected(role);
+  const stdio: StdioOptions = [pair?.program ?? "pipe", pair?.program ?? "pipe", stderr];
   // A server starts nothing: it must not pay for it.
   const { spawn } = process.getBuiltinModule("node:child_process");
   const child = spawn(program, args, { stdio, env: { ...process.env, ...variables } });
@@ -52,18 +53,27 @@ export async function startCommand(
     child.on("exit", (code, signal) => resolve(code ?? (signal === null ? 0 : shellKilled)));
     child.on("error", () => resolve(ExitCode.ipc));
   });
-  await started(child, words[0] ?? ("" as ByteName), role);
+  pair?.program.destroy();
+  await started(child, words[0] ?? ("" as ByteName), role).catch((error: unknown) => {
+    pair?.own.destroy();
+    throw error;
+  });
   return {
-    stream: new NodeByteStream(
-      (oneSocket ? child.stdio[3] : child.stdout) as Readable,
-      (oneSocket ? child.stdio[3] : child.stdin) as Writable,
-    ),
+    stream:
+      pair === undefined
+        ? new NodeByteStream(child.stdout as Readable, child.stdin as Writable)
+        : new NodeByteStream(pair.own, pair.own, true),
     status: (patience) => within(ended, patience),
     kill: () => {
       child.kill("SIGTERM");
       child.unref();
     },
   };
+}
+
+function notConnected(role: Role): TsyncError {
+  const message = `rsync: [${role}] no socket for the program: the loopback device is not there`;
+  return new TsyncError("transport", message, { exitCode: ExitCode.socketIo, role });
 }
 
 function started(child: ChildProcess, program: ByteName, role: Role): Promise<void> {

@@ -167,9 +167,12 @@ export class Connection {
     if (!ended) return;
     // With a list a receiving side is two processes in rsync, and this is the one that reads.
     const role = this.hasList && this.reader.role === "Receiver" ? "receiver" : this.reader.role;
-    if (this.failure === undefined && this.stream.isReset === true) {
-      const message = `rsync: [${role}] read error: Connection reset by peer (104)`;
-      throw new TsyncError("transport", message, { exitCode: ExitCode.socketIo, role, retryable: true });
+    if (this.failure === undefined && this.isReset) {
+      // While the two agree on how to talk rsync reads in another way, which ends otherwise.
+      const act = this.isCounting ? "read error" : "safe_read failed to read 1 bytes";
+      const exitCode = this.isCounting ? ExitCode.socketIo : ExitCode.stream;
+      const message = `rsync: [${role}] ${act}: Connection reset by peer (104)`;
+      throw new TsyncError("transport", message, { exitCode, role, retryable: true });
     }
     const received = `(${this.isCounting ? this.bytesRead : 0} bytes received so far)`;
     throw this.failure ?? streamError(`rsync: connection unexpectedly closed ${received} [${role}]`, role);
@@ -274,6 +277,11 @@ export class Connection {
 
   destroy(): void {
     this.stream.destroy();
+  }
+
+  /** The peer has left with data of ours unread. */
+  get isReset(): boolean {
+    return this.stream.isReset === true;
   }
 
   /** The peer has closed its stream, and what it sent is read. */

@@ -41,6 +41,12 @@ timeout = 33
 path = ${folder}/run/rw
 read only = no
 refuse options = compress delete
+[neighbours]
+path = ${folder}/run/rw
+hosts allow = 127.0.0.1
+[strangers]
+path = ${folder}/run/rw
+hosts deny = 127.0.0.1
 [barred]
 path = ${folder}/run/pub
 pre-xfer exec = echo not today; exit 3
@@ -242,7 +248,19 @@ describe("connections", () => {
     for (const line of ["rsync://localhost/", "-a rsync://localhost/pub/ d", "-a in/ localhost::rw/"]) {
       expect(check(line, { RSYNC_CONNECT_PROG: served })).toBe(0);
     }
+    // Its peer has an address, and the connection breaks like one of TCP.
+    expect(check("-a rsync://localhost/neighbours/ d", { RSYNC_CONNECT_PROG: served })).toBe(0);
+    expect(check("-a rsync://localhost/strangers/ d", { RSYNC_CONNECT_PROG: served })).toBe(5);
+    expect(check("-az rsync://localhost/picky/ d/", { RSYNC_CONNECT_PROG: served })).toBe(10);
     expect(check("-a rsync://local;host/pub/ d", { RSYNC_CONNECT_PROG: program })).toBe(10);
+  });
+
+  test("a program that reads nothing and leaves", () => {
+    expect(check("-a rsync://localhost/pub/ d", { RSYNC_CONNECT_PROG: "sleep 0.5" })).toBe(12);
+    const greets = "echo '@RSYNCD: 31.0 md5'; sleep 0.5";
+    expect(check("-a rsync://localhost/pub/ d", { RSYNC_CONNECT_PROG: greets })).toBe(12);
+    const takes = "echo '@RSYNCD: 31.0 md5'; read x; read y; echo '@RSYNCD: OK'; sleep 0.5";
+    expect(check("-a rsync://localhost/pub/ d", { RSYNC_CONNECT_PROG: takes })).toBe(12);
   });
 
   test("RSYNC_PROXY", async () => {

@@ -4,7 +4,7 @@
  */
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
 import { authDigests, authResponse } from "../../delta/auth-digest.ts";
-import { asTsyncError, ExitCode, type Role, streamError, TsyncError } from "../../errors.ts";
+import { asTsyncError, ExitCode, type Role, TsyncError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { formatGreeting, type Greeting, parseGreeting } from "../../protocol/greeting.ts";
 import { chooseName } from "../../protocol/name-list.ts";
@@ -67,19 +67,16 @@ export function refusal(message: string, role: Role): TsyncError {
   return new TsyncError("protocol", message, { exitCode: ExitCode.startClient, role, plain: true });
 }
 
-/** Reads one line, without its end. `cut` is thrown when the other side closes before that, or sends a NUL. */
+/** Reads one line, without its end. `cut` is thrown when the other side closes before that, or sends a NUL or too much. */
 export async function readLine(connection: Connection, cut: () => TsyncError): Promise<ByteName> {
-  const { role } = connection.reader;
   let text: string;
   try {
     text = await connection.read((reader) => reader.untilNewline(limits.greetingBytes));
   } catch (error) {
-    throw connection.hasEnded && asTsyncError(error).exitCode === ExitCode.stream ? cut() : error;
+    const isCut = connection.hasEnded && !connection.isReset && asTsyncError(error).exitCode === ExitCode.stream;
+    throw isCut ? cut() : error;
   }
-  if (text.includes("\0")) throw cut();
-  if (!text.endsWith("\n")) {
-    throw streamError(`the line of the daemon is longer than ${limits.greetingBytes} bytes [${role}]`, role);
-  }
+  if (text.includes("\0") || !text.endsWith("\n")) throw cut();
   return byteName(text.slice(0, -1).replaceAll("\r", ""));
 }
 
