@@ -81,13 +81,16 @@ difference("`--log-file` after a wrong filter rule", {
 });
 
 // Forty names: no order of a file system is that of their bytes by chance.
-difference("`-vv`: lines about filter rules of a directory's names, without koffi (`TSYNC_SYSCALLS=plain`)", {
-  setup: "mkdir s d; cd s; for i in $(seq 40 -1 11); do echo $i >$i; done; for i in $(seq 41 50); do echo >$i; done",
-  run: `TSYNC_SYSCALLS=plain $p -avv --exclude='*' s/ d/ >all; sed -n 's/.*hiding file \\(..\\).*/\\1/p' all >order
+difference(
+  "lines about filter rules (`-vv`) and unsafe links of a directory's names, without koffi (`TSYNC_SYSCALLS=plain`)",
+  {
+    setup: "mkdir s d; cd s; for i in $(seq 40 -1 11); do echo $i >$i; done; for i in $(seq 41 50); do echo >$i; done",
+    run: `TSYNC_SYSCALLS=plain $p -avv --exclude='*' s/ d/ >all; sed -n 's/.*hiding file \\(..\\).*/\\1/p' all >order
 sort order >sorted; cmp -s order sorted && echo sorted; wc -l <order`,
-  rsync: { status: 0, out: "40\n" },
-  tsync: { status: 0, out: "sorted\n40\n" },
-});
+    rsync: { status: 0, out: "40\n" },
+    tsync: { status: 0, out: "sorted\n40\n" },
+  },
+);
 
 difference("order of lines", {
   setup: `mkdir -p s/a s/b d/a d/b; for i in a/1 a/2 b/1; do echo >s/$i; done; for i in a/x a/y b/x; do echo >d/$i; done`,

@@ -31,6 +31,7 @@ const notFound =
   /^rsync: \[generator\] recv_generator: failed to stat "(.*)": Too many levels of symbolic links \(40\)$/;
 const fileCounts =
   /^(?:Number of created files|Number of regular files transferred|Total transferred file size|Literal data|Matched data): /;
+const matchCounts = /^total: matches=\d+ {2}hash_hits=\d+ {2}false_alarms=\d+ data=\d+$/;
 const lateItem = "Invalid packet at end of run ";
 const lateLine = /^Invalid packet at end of run \(\d+\) \[sender\]$/;
 const brokenOff = /^rsync error: (?:protocol incompatibility|received SIGUSR1) /;
@@ -112,7 +113,7 @@ export const userDetectors: readonly Detector[] = [
         return path !== undefined && outside.some((name) => unescaped(name).endsWith(`/${path}`));
       }
       if (isOrder || !/^(?:stderr|(?:stdout|log) (?:items|receiver|generator|summary))$/.test(aspect)) return false;
-      const isCount = (line: string) => fileCounts.test(line);
+      const isCount = (line: string) => fileCounts.test(line) || matchCounts.test(line);
       return (
         lines.every((line) => notMade.test(line) || someFailed.test(line) || isName(line) || isCount(line)) &&
         others.every((line) => notFound.test(line) || isCount(line))

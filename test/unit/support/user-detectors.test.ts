@@ -16,6 +16,7 @@ const unmade = (name: string) => `rsync: [receiver] mkstemp "/x/dst/.${name}.###
 const closed = (name: string) => `rsync: [generator] open "/x/dst/${name}": Too many levels of symbolic links (40)`;
 const outsideOf = (step: string, verb: string) =>
   `rsync: [${step} "/x/dst/ln/f"${verb === "" ? "" : ` ${verb}`}: Too many levels of symbolic links (40)`;
+const found = (data: number) => `total: matches=0  hash_hits=0  false_alarms=0 data=${data}`;
 const noBasis = 'rsync: [generator] failed to open "/x/dst/f", continuing: Permission denied (13)';
 const keptFile = 'rsync: [receiver] open "/x/dst/f" failed: Permission denied (13)';
 const overwrites = [noBasis, `${noBasis}\n${keptFile}`] as const;
@@ -85,6 +86,17 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
       },
     },
     { difference: { aspect: "source changed", symptom: "source changed", detail: '"src2/f" mtime: 1500000000 / now' } },
+  ],
+  [
+    "what was found in a file behind a link that leads out",
+    /^`--fuzzy` with `--keep-dirlinks`/,
+    {
+      argv: "-avvy --ignore-existing",
+      codes: [23, 23],
+      stderr: [outsideOf("receiver] mkstemp", "failed"), outsideOf("generator] recv_generator: failed to stat", "")],
+      difference: { aspect: "stdout summary", left: [found(90)], right: [found(80)] },
+    },
+    { difference: { aspect: "stdout summary", left: [found(90)], right: ["sent 80 bytes"] } },
   ],
   [
     "a note of another file that could not be written",
