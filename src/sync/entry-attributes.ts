@@ -22,9 +22,10 @@ const aclPrefix = "system.posix_acl_";
 
 /** Where trouble goes. */
 export interface AttributeReports {
-  fail(operation: string, absolute: ByteName, errno: number): void;
   failed(text: string, absolute: ByteName, errno: number): void;
   vanished(absolute: ByteName): void;
+  /** A rule has decided about the name of an attribute. */
+  judged(name: ByteName, keeps: boolean, rule: ByteName | undefined): void;
 }
 
 /** Times of access of hard-linked files that have been listed with digests, and of such links; seconds, by group. */
@@ -89,6 +90,22 @@ export class EntryAttributes {
   beginList(): void {
     if (this.context.options.incrementalRecursion) this.linkedTimes.clear();
     this.digested = 0;
+  }
+
+  /**
+   * Adds an entry of an open directory, to which `hops` links lead, to those before it; what it lacks comes with `complete`, but where it is
+   * told what rules say of attributes, these are read in its turn, as in rsync.
+   */
+  collect(entries: FileEntry[], entry: FileEntry, directory: number, parent: ByteName, hops: number): void {
+    if (!this.tellsNames) entries.push(entry);
+    else
+      for (const made of this.add(this.addDigests([entry], directory), directory, parent, false, hops))
+        entries.push(made);
+  }
+
+  /** Adds what is asked for to entries that `collect` has gathered. */
+  complete(entries: FileEntry[], directory: number, parent: ByteName, hops: number): FileEntry[] {
+    return this.tellsNames ? entries : this.add(this.addDigests(entries, directory), directory, parent, false, hops);
   }
 
   /** Adds digests (`-c`) to entries of one open directory. Reading changes times of access: entries come in the order of the walk. */
@@ -163,7 +180,7 @@ export class EntryAttributes {
         if (typeof list === "number") {
           const path = roots.absolute(entry.root, self ? parent : entry.path);
           if (list === -2) this.reports.vanished(path);
-          else this.reports.fail("get_xattr_names: llistxattr(", path, list);
+          else this.reports.failed(`get_xattr_names: llistxattr( "${path}" failed`, path, list);
           continue;
         }
         if (!isXattrList(list)) {
@@ -273,7 +290,20 @@ export class EntryAttributes {
   /** Which attributes are read: the same function only as long as its answers are the same. */
   private wanted(): (name: ByteName) => boolean {
     const { plainWanted } = this;
-    return this.context.filters.hasXattrRules ? (name) => plainWanted(name) : plainWanted;
+    const { filters } = this.context;
+    if (!filters.hasXattrRules) return plainWanted;
+    if (!this.tellsNames) return (name) => plainWanted(name);
+    return (name) => {
+      const verdict = filters.checkXattr(name);
+      if (verdict !== 0) this.reports.judged(name, verdict > 0, filters.lastRuleText);
+      return plainWanted(name);
+    };
+  }
+
+  /** Whether it is told what rules say of attributes. */
+  private get tellsNames(): boolean {
+    const { options, filters } = this.context;
+    return options.debug.filter > 0 && options.xattrs > 0 && filters.hasXattrRules;
   }
 
   /** Writes ACLs and attributes into an entry just made. */

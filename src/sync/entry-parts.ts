@@ -119,6 +119,7 @@ export function remarkUpToDate(parts: EntryParts, entry: FileEntry, changed: boo
   const shown = shownName(destination, entry);
   const text = changed ? shown : `${shown} is uptodate`;
   remark(context, "up-to-date", text, entry.path, context.options.info.name > 1);
+  parts.existing.tellJudged();
 }
 
 /** `-vv`: what rsync tells besides of links to a file that was copied from an alternate directory. */

@@ -7,6 +7,8 @@ import type { Xattr } from "../protocol/file-entry.ts";
 import { accessAclName, defaultAclName } from "./attributes.ts";
 import { type ExistingAttributes, noAttributes } from "./compare.ts";
 import type { RunContext } from "./context.ts";
+import type { NoticeEvent } from "./events.ts";
+import { judgedXattr } from "./scan-texts.ts";
 
 export class ExistingReader {
   private readonly context: RunContext;
@@ -16,6 +18,7 @@ export class ExistingReader {
   readonly readsAhead: boolean;
   private directory = -1;
   private ahead = new Map<ByteName, ExistingAttributes>();
+  private readonly judged: NoticeEvent[] = [];
 
   private readonly plainWanted: (attribute: ByteName) => boolean;
 
@@ -32,14 +35,33 @@ export class ExistingReader {
   /** Which attributes are read: the same function only as long as its answers are the same. */
   private get wanted(): (attribute: ByteName) => boolean {
     const { plainWanted } = this;
-    return this.context.filters.hasXattrRules ? (name) => plainWanted(name) : plainWanted;
+    const { filters } = this.context;
+    if (!filters.hasXattrRules) return plainWanted;
+    if (!this.tellsNames) return (name) => plainWanted(name);
+    this.tellJudged();
+    return (name) => {
+      const verdict = filters.checkXattr(name);
+      if (verdict !== 0) this.judged.push(judgedXattr("generator", name, verdict > 0, filters.lastRuleText));
+      return plainWanted(name);
+    };
+  }
+
+  /** Whether it is told what rules say of attributes. */
+  private get tellsNames(): boolean {
+    const { options, filters } = this.context;
+    return options.debug.filter > 0 && options.xattrs > 0 && filters.hasXattrRules;
+  }
+
+  /** Tells what rules have said of the attributes that were read last: rsync reads them when it has told of the entry. */
+  tellJudged(): void {
+    for (const event of this.judged.splice(0)) this.context.emit(event);
   }
 
   /** Reads many names at once: with streaming helper programs a call costs the same for one name or a thousand. */
   prefetch(directory: number, names: readonly ByteName[]): void {
     this.ahead = new Map();
     this.directory = directory;
-    if (!this.needed || !this.readsAhead || names.length === 0) return;
+    if (!this.needed || !this.readsAhead || names.length === 0 || this.tellsNames) return;
     const lists = this.context.syscalls.readXattrs(directory, names, this.wanted);
     for (const [index, name] of names.entries()) {
       const list = lists[index];

@@ -134,6 +134,11 @@ export class FilterStack {
     return this.evaluator.check(path, isDirectory, { ignorePerishable });
   }
 
+  /** What a rule has to say of an attribute's name: -1 left out, 0 nothing, 1 kept. */
+  checkXattr(name: ByteName): -1 | 0 | 1 {
+    return this.evaluator.checkXattr(name);
+  }
+
   /** Whether a sender lists this extended attribute (2-file-list 7.7). */
   sendsXattr(name: ByteName, level: number): boolean {
     if (this.evaluator.hasXattrRules) return this.evaluator.checkXattr(name) >= 0;

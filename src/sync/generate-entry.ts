@@ -284,6 +284,7 @@ export class EntryGenerator {
     // What is linked is told of with what is unchanged only, whatever its time of access.
     const isTold = outcome !== "linked" || this.parts.context.wants.unchanged;
     const waiting = isTold ? channel.push({ kind: "item", entry, ndx, position, flags, linkedTo }) : undefined;
+    this.parts.existing.tellJudged();
     if (found.level === AlternateLevel.attributes) remarkUpToDate(this.parts, entry, false);
     remover.succeeded(turn, "handled", place.directory, place.name);
     if (group !== undefined && outcome === "copied") {

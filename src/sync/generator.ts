@@ -298,6 +298,7 @@ export class Generator {
     const own =
       exists && typeof where === "object" ? existing.read(where.descriptor, where.name, absolute) : noAttributes();
     const isLink = opened.isLink && typeof where === "object";
+    existing.tellJudged();
     const attributes = isLink ? existing.readLinked(where.descriptor, where.name, own) : own;
     const flags = exists
       ? itemFlags(context, entry, mode, this.stat, attributes, 0)

@@ -20,7 +20,7 @@ import { ListedTimes } from "./listed-times.ts";
 import { unmunged } from "./munge.ts";
 import { NamedEntries, type NamedState } from "./named-entries.ts";
 import { ScanEvents, type ScanEventsState } from "./scan-events.ts";
-import { followsUnsafe, hasVanished, judgedByRule, leadsNowhere, skipsMountPoint } from "./scan-texts.ts";
+import { followsUnsafe, hasVanished, judgedByRule, judgedXattr, leadsNowhere, skipsMountPoint } from "./scan-texts.ts";
 import { deviceKey, deviceSize, linksToFollow, type SourceStat, statSource } from "./source-stat.ts";
 import { sourcesToScan } from "./sources-to-scan.ts";
 import { TreeEstimate } from "./tree-estimate.ts";
@@ -57,9 +57,9 @@ export class ListBuilder {
   constructor(context: BuilderContext, state?: BuilderState) {
     this.context = context;
     this.attributes = new EntryAttributes(context, state?.linkedTimes, {
-      fail: (operation, absolute, errno) => this.fail(operation, absolute, errno),
       failed: (text, absolute, errno) => this.failed(text, absolute, errno),
       vanished: (absolute) => this.vanished(absolute),
+      judged: (name, keeps, rule) => this.report(judgedXattr("sender", name, keeps, rule)),
     });
     this.pending = [...(state?.pending ?? [{ owner: undefined, path: byteName("."), sources: [], device: 0 }])];
     this.named = new NamedEntries(context.options.incrementalRecursion, state?.named);
@@ -235,9 +235,9 @@ export class ListBuilder {
       const entry = this.makeEntry(source.root, directory, name, child, this.stat, flags, seen === "followed");
       if (entry === undefined) continue;
       this.events.foundEntry(entry);
-      entries.push(entry);
+      this.attributes.collect(entries, entry, directory, path, held.hops);
     }
-    return this.attributes.add(this.attributes.addDigests(entries, directory), directory, path, false, held.hops);
+    return this.attributes.complete(entries, directory, path, held.hops);
   }
 
   /**

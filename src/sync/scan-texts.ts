@@ -23,6 +23,13 @@ export function judgedByRule(path: ByteName, isDir: boolean, hides: boolean, rul
   return remark("filter", path, `[sender] ${act} ${path} because of pattern ${rule}`);
 }
 
+/** A rule has decided about the name of an attribute of something on this side. */
+export function judgedXattr(role: "sender" | "generator", name: ByteName, keeps: boolean, rule = ""): NoticeEvent {
+  const act = role === "sender" ? (keeps ? "showing" : "hiding") : keeps ? "risking" : "protecting";
+  const text = byteName(`[${role}] ${act} xattr ${name} because of pattern ${rule}`);
+  return { type: "notice", role, code: "filter", path: undefined, text };
+}
+
 /** A link that was to be followed leads nowhere. */
 export function leadsNowhere(path: ByteName): ProblemEvent {
   const text = byteName(`symlink has no referent: "${path}"`);

@@ -22,8 +22,8 @@ export class UnchangedCheck {
   constructor(parts: EntryParts) {
     this.parts = parts;
     const { options, wants, syscalls } = parts.context;
-    const { checksum, ignoreTimes, partialDirectory, info, alternates } = options;
-    const silent = !wants.unchanged && info.name <= 1 && info.skip === 0;
+    const { checksum, ignoreTimes, partialDirectory, info, debug, alternates } = options;
+    const silent = !wants.unchanged && info.name <= 1 && info.skip === 0 && debug.filter === 0;
     // What stands there gives way to what an alternate directory has.
     const replaced = alternates !== undefined && alternates.kind !== "copy";
     // A file that stands for another may have to lose what it is by itself.

@@ -408,6 +408,21 @@ describe("merge files of one argument and the arguments after it", () => {
   );
 });
 
+describe("what rules say of attributes", () => {
+  const setup = `mkdir -p A/sub dst/sub alt; for i in a b sub/c; do echo $i >A/$i; setfattr -n user.one -v 1 A/$i; setfattr -n user.two -v 2 A/$i; setfattr -n trusted.t -v 3 A/$i; done
+setfattr -n user.dir -v 1 A/sub; setfattr -n user.two -v 1 A/sub; cp -a A/a dst/a; setfattr -n user.two -v 9 dst/a; echo x >dst/b; setfattr -n user.one -v 8 dst/b; setfattr -n user.old -v 8 dst/b
+touch -d 2001-01-01 dst/b; setfattr -n user.one -v 4 dst/sub; echo 5 >dst/sub/del; cp -a A/. alt; ln -s x A/l; setfattr -h -n trusted.t -v 1 A/l; cp -a A/l dst/l; cp -a A/a A/z; printf '%s\n' '-x user.two' >A/sub/.r`;
+  const rules = "-f '-x user.one' -f '+x user.t*' -f '-x trusted.*'";
+  checkAll(setup, [
+    ...["-aXvv", "-aXi --debug=filter1 --no-i-r", "-aXivv --delete", "-aXAvv -c --existing", "-aXvvn --inplace"].map(
+      (how) => `${how} ${rules} A/ dst/`,
+    ),
+    `-aXAvv ${rules} --link-dest=../alt A/ dst/`,
+    "-aXvv -f ': .r' -f '- a' -f '-x *.one' A/ dst/",
+    "-aXvv -f '+x *' A/a A/sub dst/",
+  ]);
+});
+
 describe("--checksum of files that take long", () => {
   // More than 16 MiB a list, of one file, of several, in two sources; one that is missing, one that cannot be opened.
   const setup = `mkdir -p A/e B/e alt/e dst/e; seq 3000000 >A/long; seq 1000000 >A/e/b; for i in c d e f; do cp A/e/b A/e/$i; done; cp A/long B/m
