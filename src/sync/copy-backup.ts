@@ -32,8 +32,9 @@ export function copyBackup(context: RunContext, source: BackupSource, target: Ba
   }
   const stat = emptyStat();
   syscalls.fstat(input, stat);
-  // What it has until its own mode is set, which it keeps if something before that fails.
-  const mode = 0o600 | (stat.mode & 0o700);
+  // What it has until its own mode is set, which it keeps if something before that fails. One by delta is the generator's.
+  const isBasis = source.original === undefined && !options.wholeFile;
+  const mode = isBasis ? 0o600 : 0o600 | (stat.mode & 0o700);
   const output = syscalls.openAt(target.to, target.backupName, writeOnly | create | exclusive, mode);
   if (output < 0) {
     syscalls.close(input);

@@ -80,6 +80,18 @@ difference(
   })),
 );
 
+difference(
+  "`-b --inplace --no-W`, `-b --append --no-W` with `-g` but not `-p`, a file whose backup cannot get its group",
+  ["--inplace", "--append"].map((option) => ({
+    setup: "mkdir s d; echo 123456 >s/f; echo 12 >d/f; chown -R 65534 .; chgrp 5 s/f d/f",
+    run: `-rg -b ${option} --no-W s/ d/`,
+    look: "stat -c %a d/f",
+    nobody: true,
+    rsync: { status: 23, err: /chgrp "\S+\/d\/f~" failed/, seen: "600\n" },
+    tsync: { status: 23, err: /chgrp "\S+\/d\/f~" failed/, seen: "644\n" },
+  })),
+);
+
 difference("`--write-devices -b` with a character device", {
   setup: "mkdir s d; echo 1 >s/f; mknod d/f c 1 5",
   run: "ulimit -f 1000; $p -a -b --write-devices s/ d/",

@@ -163,6 +163,7 @@ describe("a backup whose group cannot be set", () => {
   const setup = `mkdir s d; echo new >s/f; echo older >d/f; touch -d @1500000000 d/f; chmod 640 d/f; chgrp 5 d/f
 echo newer >s/x; cp d/f d/x; chmod 2755 d/x; chgrp 5 d/x; chown ${nobody} s s/? d d/?`;
   checkAll(setup, ["-rtpgb --inplace s/ d/", "-rtb --inplace s/ d/", "-rtpgoi --inplace --backup-dir=bk s/ d/"]);
+  checkAll(setup, ["-rtpgb --inplace --no-W s/ d/", "-rtpgb --append s/ d/"]);
 });
 
 describe("sockets that may not be made", () => {

@@ -26,6 +26,7 @@ const notReceived = /^rsync: \[receiver\] mkstemp ".*\/\.(.+)\.[#\w]{6}" failed:
 const notSent = /^rsync: \[sender\] send_files failed to open "(.*)": No such device or address \(6\)$/;
 const notOpened = /^rsync: \[generator\] open "(.*)": Too many levels of symbolic links \(40\)$/;
 const notOverwritten = /^rsync: \[receiver\] open "(.*)" failed: Permission denied \(13\)$/;
+const noGroup = /^rsync: \[generator\] chgrp "(.*)" failed: Operation not permitted \(1\)$/;
 const noBasis = /^rsync: \[generator\] failed to open "(.*)", continuing: Permission denied \(13\)$/;
 const notFound =
   /^rsync: \[generator\] recv_generator: failed to stat "(.*)": Too many levels of symbolic links \(40\)$/;
@@ -215,6 +216,17 @@ export const userDetectors: readonly Detector[] = [
       }
       if (tree === undefined || tree.property === "existence" || tree.property === "type") return false;
       return kept.some((name) => unescaped(name).endsWith(`/${tree.path}`));
+    },
+  },
+  {
+    row: "`-b --inplace --no-W`, `-b --append --no-W` with `-g` but not `-p`, a file whose backup cannot get its group",
+    applies: (_, options) =>
+      options.inPlace && options.has("b", "--backup", "--backup-dir") && !options.has("W", "--whole-file"),
+    explains: ({ tree }, one) => {
+      if (tree?.property !== "mode" || tree.left !== "0600") return false;
+      const backups = [one.left, one.right].map((outcome) => notedNames(outcome, noGroup).map(unescaped));
+      const isOwn = (path: string): boolean => baseName(byteName(path)).startsWith(baseName(tree.path));
+      return backups.every((paths) => paths.some(isOwn));
     },
   },
   {

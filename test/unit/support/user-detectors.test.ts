@@ -20,6 +20,7 @@ const found = (data: number) => `total: matches=0  hash_hits=0  false_alarms=0 d
 const noBasis = 'rsync: [generator] failed to open "/x/dst/f", continuing: Permission denied (13)';
 const keptFile = 'rsync: [receiver] open "/x/dst/f" failed: Permission denied (13)';
 const overwrites = [noBasis, `${noBasis}\n${keptFile}`] as const;
+const noGroup = (name: string) => `rsync: [generator] chgrp "/x/dst/${name}" failed: Operation not permitted (1)`;
 const contentOf = (path: string) => {
   const tree = { path: byteName(path), property: "content", left: "a", right: "b" } as const;
   return { aspect: "tree content", tree };
@@ -41,6 +42,18 @@ const noted = (text: string) => `user.rsync.%stat=${Buffer.from(text).toString("
 
 /** What is recognized, and the same with one thing changed, which is not. */
 const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike: Partial<Case>])[] = [
+  [
+    "a file whose backup has its group",
+    /^`-b --inplace --no-W`, `-b --append --no-W` with `-g`/,
+    {
+      ...{ argv: "-rgb --append", codes: [23, 23], stderr: [noGroup("f~"), noGroup("f~")] },
+      difference: {
+        aspect: "tree mode",
+        tree: { path: byteName("dst/f"), property: "mode", left: "0600", right: "0644" },
+      },
+    },
+    { stderr: [noGroup("g~"), noGroup("g~")] },
+  ],
   [
     "a directory that is no alternate one",
     /^`--confine-root`: `--compare-dest`/,
