@@ -148,8 +148,9 @@ function flagsOfNew(
   if (kind !== "link") {
     return level === AlternateLevel.kind ? made : itemFlags(context, entry, mode, stat, attributes, initial, leader);
   }
-  // Without the flag of a new link: then the line is for those who want to see what stays as it is.
-  return itemFlags(context, entry, mode, stat, attributes, ItemFlag.local, byteName(""));
+  // Without the flag of a new link: then the line is for those who want to see what stays as it is. They see a time that is not kept, too.
+  const name = context.wants.unchanged ? leader : byteName("");
+  return itemFlags(context, entry, mode, stat, attributes, ItemFlag.local, name);
 }
 
 /**

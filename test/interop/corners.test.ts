@@ -408,6 +408,16 @@ describe("merge files of one argument and the arguments after it", () => {
   );
 });
 
+describe("names of a file that --link-dest has, whose time is not kept", () => {
+  const setup =
+    "mkdir -p A/a/b dst; echo 1 >A/a/f; ln A/a/f A/a/b/g; ln A/a/f A/z; touch -d 2001-01-01 A/z; cp -a A alt";
+  const ways = ["-aHi --no-t", "-aHii --no-t", "-aHivv --no-t", "-aHii", "-rlHii", "-rlHvv"];
+  checkAll(
+    setup,
+    ways.map((how) => `${how} --link-dest=../alt A/ dst/; find . -exec touch -h -d 2001-01-01 {} +`),
+  );
+});
+
 describe("what rules say of attributes", () => {
   const setup = `mkdir -p A/sub dst/sub alt; for i in a b sub/c; do echo $i >A/$i; setfattr -n user.one -v 1 A/$i; setfattr -n user.two -v 2 A/$i; setfattr -n trusted.t -v 3 A/$i; done
 setfattr -n user.dir -v 1 A/sub; setfattr -n user.two -v 1 A/sub; cp -a A/a dst/a; setfattr -n user.two -v 9 dst/a; echo x >dst/b; setfattr -n user.one -v 8 dst/b; setfattr -n user.old -v 8 dst/b
