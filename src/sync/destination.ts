@@ -162,7 +162,7 @@ function open(
   const where = text === "" ? byteName(".") : text;
   const descriptor = context.operator.unconfined.openDirectory(where);
   if (descriptor < 0) {
-    const shown = text.endsWith("/") && absolute !== "/" ? `${absolute}/` : absolute;
+    const shown = !created && text.endsWith("/") && absolute !== "/" ? `${absolute}/` : absolute;
     throw selectionError(`[Receiver] ${operation} "${shown}" failed: ${errnoText(-descriptor)}`);
   }
   const followed = !options.keepDirectoryLinks ? "none" : options.insecureLinks ? "any" : "inside";

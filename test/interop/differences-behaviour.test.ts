@@ -272,3 +272,11 @@ difference("`--no-implied-dirs --delete-missing-args` with new parents whose fir
   rsync: { status: 23, err: /mkstemp ".*\/d\/s\/\.f\.XXXXXX" failed: No such file/, seen: "" },
   tsync: { status: 0, seen: "d/s/f\n" },
 });
+
+difference("a block device in the place of a character device of the same number, or the other way round", {
+  setup: "mkdir s d; mknod s/a b 240 1; mknod s/c c 240 1; mknod d/a c 240 1; mknod d/c b 240 1",
+  run: "-ai s/ d/",
+  look: "find d -name '[ac]' -printf '%p %y\\n' | sort",
+  rsync: { status: 0, seen: "d/a c\nd/c b\n" },
+  tsync: { status: 0, out: /cDc[. ]{8} a\ncDc[. ]{8} c\n/, seen: "d/a b\nd/c c\n" },
+});

@@ -371,3 +371,11 @@ describe("a directory that may not be listed, under a new name", () => {
     for (const option of ["-r", "-rt", "-a"]) check(setup, `${option} s/n/q d/q`);
   });
 });
+
+describe("a new destination that its default ACL closes to its owner", () => {
+  const setup = `mkdir -p s d; echo 1 >s/f; setfacl -dm u::---,g::---,o::--- d; chown -R ${nobody} s d`;
+  checkAll(
+    setup,
+    ["d/new", "d/new/", "d/new//"].map((place) => `-a s/ ${place}`),
+  );
+});
