@@ -2,24 +2,10 @@
  * The block sums of a large basis, made by two threads (3-transfer 2.1): each takes the next share of the blocks until none is left, so that
  * a worker that is slow to start only does less.
  */
-import { type BlockSummer, type BlockSumOptions, createBlockSummer } from "../delta/block-sums.ts";
+import { type BlockSummer, createBlockSummer } from "../delta/block-sums.ts";
 import { type ReadAt, type Signature, type SumHead, signBlocks } from "../delta/signature.ts";
+import type { SigningOrder, SumOptions } from "./signing-order.ts";
 import type { WorkerPool } from "./worker-pool.ts";
-
-/** What the sums of a session depend on. */
-export type SumOptions = Omit<BlockSumOptions, "kernels">;
-
-/** What both threads work on. The arrays of the signature and the numbers are shared memory. */
-export interface SigningOrder {
-  /** Descriptor of the basis. */
-  readonly basis: number;
-  readonly signature: Signature;
-  readonly sums: SumOptions;
-  /** Blocks of a share. */
-  readonly shareBlocks: number;
-  /** See `Place`. */
-  readonly numbers: Int32Array;
-}
 
 /** What stands where in the shared numbers of an order. */
 const Place = {

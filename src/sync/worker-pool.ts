@@ -12,7 +12,7 @@ import { limits } from "../limits.ts";
 import { type PackedResults, packJobs, unpackResults } from "./packed-jobs.ts";
 import type { JobResult, ReceiveJob } from "./receive-job.ts";
 import type { ScanOrder } from "./scan-order.ts";
-import type { SigningOrder } from "./shared-signing.ts";
+import type { SigningOrder } from "./signing-order.ts";
 
 /** What every worker knows from its start. */
 export interface WorkerStart {

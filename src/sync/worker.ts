@@ -17,7 +17,8 @@ import { type PackedJobs, type PackedResults, packResults, unpackJobs } from "./
 import { type PackedList, packList } from "./packed-list.ts";
 import { FileReceiver } from "./receive-file.ts";
 import type { ScanOrder } from "./scan-order.ts";
-import { type SigningOrder, signOnWorker } from "./shared-signing.ts";
+import { signOnWorker } from "./shared-signing.ts";
+import type { SigningOrder } from "./signing-order.ts";
 import { SourceRoots } from "./source-root.ts";
 import { linksToFollow } from "./source-stat.ts";
 import { Control, StartState, stateIndex, type WorkerStart } from "./worker-pool.ts";

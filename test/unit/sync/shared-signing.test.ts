@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { createBlockSummer } from "../../../src/delta/block-sums.ts";
 import { type ReadAt, type Signature, signBasis, sumHeadFor } from "../../../src/delta/signature.ts";
-import { type SigningOrder, signOnWorker, signTogether } from "../../../src/sync/shared-signing.ts";
+import { signOnWorker, signTogether } from "../../../src/sync/shared-signing.ts";
+import type { SigningOrder } from "../../../src/sync/signing-order.ts";
 import type { WorkerPool } from "../../../src/sync/worker-pool.ts";
 import { readerOf } from "../../support/delta.ts";
 import { randomBytes } from "../../support/random-bytes.ts";
