@@ -1,29 +1,43 @@
 /** More detectors of listed differences (listed-differences.ts): of files that rsync cannot make, or leaves unfinished without a word. */
 import type { ByteName } from "../../src/bytes/byte-name.ts";
+import { passesDanglingLink } from "./dangling-links.ts";
 import { codes, type Detector, type DifferingCase, onlyLines, someFailed, unescaped } from "./difference-detector.ts";
 
 const notThere =
   /^rsync: \[\w+\] (?:recv_generator: )?(?:mkstemp|open|mknod|symlink|mkdir) "(.*?)"(?: -> ".*")? failed: No such file or directory \(2\)$/;
+const counts =
+  /^(?:Number of created files|Number of regular files transferred|Total transferred file size|Literal data): /;
 const skipping = /^\*\*\* Skipping any contents from this failed directory \*\*\*$/;
 const verification = /^WARNING: (.*) failed verification -- update retained \(will try again\)\.$/;
 
 export const unfinishedDetectors: readonly Detector[] = [
   {
     row: "`--ignore-existing` with a symbolic link where the source has a directory",
-    applies: (one, options) => options.has("", "--ignore-existing") && linksToNothing(one).length > 0,
+    applies: (_, options) => options.has("", "--ignore-existing"),
     explains: (difference, one) => {
       const { aspect, isOrder, left, right } = difference;
-      if (aspect === "exit code") return codes([23], [0], one);
-      const isBelow = (text: string) => linksToNothing(one).some((path) => `/${text}`.includes(`/${path}/`));
+      const isBelow = (path: string) => isBelowDanglingLink(path, one);
+      const told = one.left.stderr.split("\n").flatMap((line) => notThere.exec(line)?.[1] ?? []);
+      if (aspect === "exit code") return codes([23], [0], one) && told.some((path) => isBelow(unescaped(path)));
       if (aspect === "stderr")
         return (
           onlyLines(difference, new RegExp(`${notThere.source}|${skipping.source}|${someFailed.source}`)) &&
           left.every((line) => !notThere.test(line) || isBelow(unescaped(notThere.exec(line)?.[1] ?? "")))
         );
+      if (aspect === "stdout summary")
+        return [...left, ...right].every((line) => counts.test(line)) && told.some((path) => isBelow(unescaped(path)));
       if (!/^(?:stdout|log) items$/.test(aspect) || isOrder || right.length > 0) return false;
-      // What is told of may be named without the destination.
-      const ends = linksToNothing(one).map((path) => `${path.replace(/^[^/]*\//, "")}/`);
-      return left.every((line) => ends.some((end) => unescaped(line).includes(end)));
+      return left.every((line) => {
+        const words = unescaped(line).split(" ");
+        return words.some((_, index) =>
+          isBelow(
+            words
+              .slice(index)
+              .join(" ")
+              .replace(/ -> .*$/, ""),
+          ),
+        );
+      });
     },
   },
   {
@@ -42,12 +56,17 @@ export const unfinishedDetectors: readonly Detector[] = [
   },
 ];
 
-/** Links of the destination behind which nothing could be made. */
-function linksToNothing({ left }: DifferingCase): ByteName[] {
-  const told = left.stderr.split("\n").flatMap((line) => unescaped(notThere.exec(line)?.[1] ?? "") || []);
-  return [...left.tree]
-    .filter(([path, { type }]) => type === "symlink" && told.some((name) => name.includes(`/${path}/`)))
-    .map(([path]) => path);
+/** Whether a path, absolute or below the destination, lies behind a link of the destination that leads to nothing. */
+function isBelowDanglingLink(path: string, { left: { tree } }: DifferingCase): boolean {
+  const names = [...tree.keys()];
+  const tops = new Set(names.map((name) => name.replace(/\/.*$/, "")));
+  if (path.startsWith("/"))
+    return [...tops].some((top) => {
+      const at = path.indexOf(`/${top}/`);
+      return at >= 0 && passesDanglingLink(path.slice(at + top.length + 2), tree, [top]);
+    });
+  const inner = names.filter((name) => tree.get(name)?.type === "directory" && name.split("/").length === 2);
+  return passesDanglingLink(path, tree, [...tops, ...inner]);
 }
 
 /** All names of linked files that tsync has whole and that both have tried twice. */

@@ -15,7 +15,7 @@ const untimed = 'rsync: [receiver] failed to set times on "/x/dst/../bk/l": Inva
 
 const behindLink: Omit<Case, "difference"> = {
   ...{ argv: "-a --ignore-existing", codes: [23, 0], stderr: [notMade, ""] },
-  tree: { "dst/x/l": { type: "symlink" } },
+  tree: { "dst/x/l": { type: "symlink", target: "../none" } },
 };
 const sentAgain: Omit<Case, "difference"> = {
   ...{ argv: "-aH --append-verify", stderr: [again, again], missing: ["dst/a/f"] },
@@ -46,6 +46,15 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     /^`--ignore-existing` with a symbolic link/,
     { ...behindLink, difference: { aspect: "exit code" } },
     { tree: { "dst/x/l": { type: "directory" } } },
+  ],
+  [
+    "a link over another one to what is there",
+    /^`--ignore-existing` with a symbolic link/,
+    {
+      ...{ ...behindLink, difference: { aspect: "stdout items", left: ["k/m/f"] } },
+      tree: { "dst/k": { type: "symlink", target: "x" }, "dst/x/m": { type: "symlink", target: "../gone/n" } },
+    },
+    { tree: { "dst/k": { type: "symlink", target: "x" }, "dst/x/m": { type: "symlink", target: "../k" } } },
   ],
   [
     "a failure elsewhere",
