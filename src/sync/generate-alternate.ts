@@ -233,10 +233,11 @@ export class AlternateEntries {
     };
   }
 
-  /** Only a regular file is opened for its data (S-15). */
+  /** Only a regular file is opened for its data (S-15). Where rsync guards against links, it does so without `--open-noatime`. */
   private open({ directory, name }: Alternate): number {
-    const { syscalls } = this.parts.context;
-    return openRegular(syscalls, directory.descriptor, name);
+    const { syscalls, options } = this.parts.context;
+    const isQuiet = options.openNoAtime && options.insecureLinks;
+    return openRegular(syscalls, directory.descriptor, name, isQuiet ? syscalls.flags.noAccessTime : 0);
   }
 }
 

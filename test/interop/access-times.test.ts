@@ -144,3 +144,19 @@ test("a backup of what is written in place, of which a pull uses nothing", () =>
   expect(expected).toMatch(/^d\/f~ 1500000000\./m);
   expect(times(tsync, "rsync")).toBe(expected);
 });
+
+const compareAlternate = sideBySide({
+  look: "find s alt d -type f -printf '%p %A@\\n' | sed 's/ 1[7-9]........*/ now/' | sort",
+});
+test.each(["--copy-dest", "--link-dest"])("what a file of %s has that is copied from there", (option) => {
+  const trees = `mkdir s alt d; echo 1 >s/f; touch -d @1500000000 s/f; cp -p s/f alt/f; chmod 600 alt/f
+    touch -ad @1000000000 s/f alt/f`;
+  for (const options of [
+    "-aU",
+    "-aUU",
+    "-aU --insecure-links",
+    "-aUU --insecure-links",
+    "-aU --open-noatime --insecure-links",
+  ])
+    compareAlternate(trees, `${options} ${option}=../alt s/ d/`);
+});
