@@ -204,3 +204,14 @@ difference("`--temp-dir` names a directory of the transfer (`--temp-dir=.`): its
   look: "[ $(stat -c %Y d) -gt 1600000000 ] && stat -c %Y d/a",
   tsync: { status: 0, seen: "1500000000\n" },
 });
+
+difference(
+  "`-R --no-implied-dirs` under incremental recursion, a directory of the source in which a parent is made later",
+  {
+    setup: "mkdir -p s/a x/y d; echo 1 >s/a/f; echo 1 >x/y/g; touch -d @1500000000 s s/a",
+    run: "-rtR --no-implied-dirs s/./ x/y/g d/",
+    look: "date -r d +%s; cat d/x/y/g",
+    rsync: { status: 0, err: "", seen: /^1[6-9]\d{8}\n1\n$/ },
+    tsync: { status: 0, err: "", seen: "1500000000\n1\n" },
+  },
+);

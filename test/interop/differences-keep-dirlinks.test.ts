@@ -134,3 +134,10 @@ difference(
     tsync: { status: 0, err: "", seen: "644 1500000000\n" },
   },
 );
+
+difference("`-A -R --no-implied-dirs` without `-p`, a file that is to lie behind an absolute link that leads out", {
+  setup: "mkdir -p s/x/y d e; echo 1 >s/x/y/f; ln -s $PWD/e d/x",
+  run: "-rltAR --no-p --no-implied-dirs s/./x/y/f d/",
+  rsync: { status: 23, err: /^default_perms_for_dir: sys_acl_get_file\(x\/y, ACL_TYPE_DEFAULT\): No such file/m },
+  tsync: { status: 23, err: /^default_perms_for_dir: sys_acl_get_file\(x\/y, ACL_TYPE_DEFAULT\): Too many levels/m },
+});

@@ -15,6 +15,7 @@ import {
   unescaped,
 } from "./difference-detector.ts";
 import { splitOutput } from "./output.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { contentLength } from "./tree-plan.ts";
 
 const wrongRule = /^Unknown filter rule: <rule from (\/.*)\/[^/]+ line \d+>$/;
@@ -278,6 +279,20 @@ export const faultDetectors: readonly Detector[] = [
       return (
         `/${tree.path}`.includes(`/${folder}/`) && kept.length < attributes.length && kept.join(" ") === tree.right
       );
+    },
+  },
+  {
+    row: "`-R --no-implied-dirs` under incremental recursion, a directory of the source in which a parent is made later",
+    applies: (_, options) => options.has("R", "--relative", "--files-from") && options.has("", "--no-implied-dirs"),
+    explains: ({ tree }, { left, right }) => {
+      if (tree?.property !== "mtime" || tree.left !== "now" || left.tree.get(tree.path)?.type !== "directory")
+        return false;
+      // The parent, which is not sent, has no time of its own.
+      const isMade = (snapshot: Snapshot): boolean =>
+        [...snapshot].some(
+          ([path, { type, mtime }]) => directoryName(path) === tree.path && type === "directory" && mtime === "now",
+        );
+      return isMade(left.tree) && isMade(right.tree);
     },
   },
   {

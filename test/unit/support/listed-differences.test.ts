@@ -47,6 +47,17 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { difference: mode("dst/f", "0600", "0644") },
   },
   {
+    name: "the time of a directory in which no parent is made",
+    known: {
+      ...{
+        argv: "-aR --no-implied-dirs",
+        tree: { dst: { type: "directory" }, "dst/x": { type: "directory", mtime: "now" } },
+      },
+      difference: mode("dst", "now", "1500000000", "mtime"),
+    },
+    unlike: { tree: { dst: { type: "directory" }, "dst/x": { type: "directory" } } },
+  },
+  {
     name: "a backup that is linked to one that is missing",
     known: {
       ...{ argv: "-abK", stderr: [refused, ""] as const, missing: ["dst/r/f~"] },
