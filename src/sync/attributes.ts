@@ -9,7 +9,7 @@ import { accessAclDiffers, accessAclToSet, defaultAclDiffers, defaultAclToSet } 
 import { followedPath } from "../fs/followed-links.ts";
 import { emptyStat, isXattrList, type Stat } from "../fs/syscalls/interface.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
-import { aclFailure } from "./acl-failure.ts";
+import { aclFailure, cannotOpen } from "./attribute-failure.ts";
 import {
   type ExistingAttributes,
   givesGroup,
@@ -310,9 +310,11 @@ export function setLateXattrs(context: RunContext, place: Place, entry: FileEntr
 
 function setXattrs(context: RunContext, place: Place, entry: FileEntry, existing: ExistingAttributes): void {
   const { syscalls, ledger } = context;
-  const kind = place.isLink !== true && (isRegular(entry) || isDirectory(entry)) ? "f" : "l";
+  const opens = place.isLink !== true && (isRegular(entry) || isDirectory(entry));
   const fail = (call: string, name: ByteName, errno: number): void => {
-    const text = `rsync_xal_set: ${kind}${call}("${place.absolute}","${name}") failed`;
+    const isShut = opens && errno === EACCES && cannotOpen(syscalls, place.directory, place.name);
+    if (isShut && entry.path.includes("/")) return;
+    const text = `rsync_xal_set: ${opens && !isShut ? "f" : "l"}${call}("${place.absolute}","${name}") failed`;
     ledger.systemError("receiver", text, errno, place.absolute);
   };
   const wanted = wantedXattrs(context, entry);
@@ -333,16 +335,15 @@ function setXattrs(context: RunContext, place: Place, entry: FileEntry, existing
   }
 }
 
-/**
- * Whether rsync does not even try to set an ACL, of which nothing is said then: below the top it opens what it sets it on, but not
- * everything of somebody else can be opened (3-transfer 5.6).
- */
-function isPassedOver({ syscalls }: RunContext, { directory, name }: Place, entry: FileEntry, status: number): boolean {
-  if (status !== EPERM || !entry.path.includes("/") || isDevice(entry)) return false;
-  const { readOnly, nonBlock } = syscalls.flags;
-  const descriptor = syscalls.openAt(directory, name, readOnly | nonBlock);
-  if (descriptor >= 0) syscalls.close(descriptor);
-  return descriptor === EACCES;
+// Whether rsync does not even try to set an ACL, of which nothing is said then: below the top it opens what it sets it on (and extended
+// attributes), but not everything of somebody else can be opened (3-transfer 5.6).
+function isPassedOver(context: RunContext, place: Place, entry: FileEntry, status: number): boolean {
+  return (
+    status === EPERM &&
+    entry.path.includes("/") &&
+    !isDevice(entry) &&
+    cannotOpen(context.syscalls, place.directory, place.name)
+  );
 }
 
 /** Sets changed ACLs; the permission bits afterwards, or undefined when nothing was set. */

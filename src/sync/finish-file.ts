@@ -7,7 +7,7 @@ import { abortedError, ExitCode, TsyncError } from "../errors.ts";
 import { errnoText } from "../fs/errno.ts";
 import { tempPrefix } from "../fs/temp-file.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
-import { aclFailure } from "./acl-failure.ts";
+import { aclFailure } from "./attribute-failure.ts";
 import type { RunContext } from "./context.ts";
 import { impossibleIds } from "./impossible-ids.ts";
 import { systemProblem } from "./ledger.ts";

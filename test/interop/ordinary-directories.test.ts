@@ -57,3 +57,9 @@ find s d -exec touch -hd @1500000000 {} +; chown -hR ${nobody} s d e`;
       lines.map((options) => `${options} s/ d/`),
     );
 });
+
+describe("extended attributes of what somebody else has and nobody may read", () => {
+  const setup = `mkdir -p s/t d; echo 1 >s/g; for f in s/g s/t s; do setfattr -n user.c -v 2 $f; done; cp -r --preserve=mode s d/
+find s d -exec touch -hd @1500000000 {} +; chown -R ${nobody} s d; chown -R 1 d/s; chmod 511 d/s d/s/t; chmod 400 d/s/g`;
+  checkAll(setup, ["-rlX s d/", "-rlptX --no-i-r s d/", "-rlpX s/t/ d/s/t", "-rlX s/ d/s"]);
+});
