@@ -171,8 +171,8 @@ export class DeltaRequests {
     if (!options.atimes || options.append !== "no" || hasCopy || isRemote === true || descriptor < 0) return;
     const stat = emptyStat();
     if (options.transferChecksum === "none" || syscalls.fstat(descriptor, stat) < 0) return;
-    const isFile = (stat.mode & FileType.mask) === FileType.regular;
-    if (isFile && stat.linkCount > 1) syscalls.read(descriptor, new Uint8Array(1), 0, 1, 0);
+    const isRead = (stat.mode & FileType.mask) === FileType.regular && stat.size > 0;
+    if (isRead && stat.linkCount > 1) syscalls.read(descriptor, new Uint8Array(1), 0, 1, 0);
   }
 
   /** The same for a file of an alternate directory. */

@@ -145,7 +145,7 @@ test("a backup of what is written in place, of which a pull uses nothing", () =>
   expect(times(tsync, "rsync")).toBe(expected);
 });
 
-const compareAlternate = sideBySide({
+const compareTimes = sideBySide({
   look: "find s alt d -type f -printf '%p %A@\\n' | sed 's/ 1[7-9]........*/ now/' | sort",
 });
 test.each(["--copy-dest", "--link-dest"])("what a file of %s has that is copied from there", (option) => {
@@ -158,5 +158,11 @@ test.each(["--copy-dest", "--link-dest"])("what a file of %s has that is copied 
     "-aUU --insecure-links",
     "-aU --open-noatime --insecure-links",
   ])
-    compareAlternate(trees, `${options} ${option}=../alt s/ d/`);
+    compareTimes(trees, `${options} ${option}=../alt s/ d/`);
+});
+
+test.each([": >d/z", "echo 1 >d/z"])("the other name of a file that is sent by delta, after %s", (content) => {
+  const trees = `mkdir s d; echo 22 >s/z; ${content}; cp -p d/z s/a; ln d/z d/a; touch -d @1500000000 s/a d/a; touch -ad @1100000000 s/a`;
+  for (const options of ["", "--inplace", "-H", "-b"])
+    compareTimes(`${trees}; mkdir alt`, `-aU --no-W ${options} s/ d/`);
 });
