@@ -44,14 +44,6 @@ difference("`-H` with a group whose last place is taken by a directory that may 
   tsync: { status: 23, seen: "a\nb\nc\nlinked\n" },
 });
 
-difference("`-X` with a rule for attributes, `-vv`", {
-  setup: "mkdir s d; echo 1 >s/f; setfattr -n user.a -v 1 s/f; setfattr -n user.b -v 1 s/f",
-  run: "-aXvv --filter='-x user.a' s/ d/",
-  look: "getfattr -d d/f",
-  rsync: { status: 0, out: /user\.a/, seen: '# file: d/f\nuser.b="1"\n\n' },
-  tsync: { status: 0, out: /^((?!user\.a).)*$/s, seen: '# file: d/f\nuser.b="1"\n\n' },
-});
-
 difference("`-H` with a member whose place is taken", [
   {
     setup: "mkdir s d; echo 1 >s/a; ln s/a s/b; ln s/a s/c; mkdir d/c; echo x >d/c/x",
@@ -139,7 +131,7 @@ difference("`--chmod` that closes new directories, without `-p` and as an ordina
   tsync: { status: 0, seen: "d/n 444\nd/n/m 444\n" },
 });
 
-difference("`-H` with a linked file that cannot be received, and others of its names that are there", [
+difference("`-H` with a linked file that cannot be received, and others of its names", [
   {
     setup: `mkdir -p s/a s/b d/a d/b; echo new >s/a/f; ln s/a/f s/b/g; echo older >d/a/f; echo older >d/b/g
     chown -R 65534 s d; chown 0 d/a s/a`,
@@ -149,6 +141,14 @@ difference("`-H` with a linked file that cannot be received, and others of its n
     rsync: { status: 23, err: /mkstemp/, seen: "older\nolder\n" },
     tsync: { status: 23, err: /mkstemp/, seen: "older\nnew\n" },
   },
+  ...["", "--inplace"].map((option) => ({
+    setup: `mkdir -p s/a s/b d; echo new >s/a/f; ln s/a/f s/b/f; setfattr -n user.a -v 1 s/b; chown -R 65534 s d; chmod 555 s/b`,
+    run: `-rtpHX ${option} --no-i-r s/ d/`,
+    look: "find d -type f",
+    nobody: true,
+    rsync: { status: 23, err: /\[receiver\] \w+ "\S+\/d\/b\/\S*f\S*" failed/, seen: "" },
+    tsync: { status: 23, err: /\[receiver\] \w+ "\S+\/d\/b\/\S*f\S*" failed/, seen: "d/a/f\n" },
+  })),
   // One that cannot be sent, with a basis by --fuzzy.
   {
     setup: "mkdir -p s/a d; mknod s/b c 240 0; ln s/b s/a/x; cp -a s/. d; echo 1 >d/b1",

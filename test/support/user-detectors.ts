@@ -22,7 +22,8 @@ const noteRefused =
 const unreadTarget = /^not backing up symlink with unreadable target "(.*)"$/;
 const refusal = /^refusing to follow a symlink owned by an untrusted user/;
 const notMade = /^rsync: \[receiver\] (?:mkstemp|stat) "(.*)" failed: Too many levels of symbolic links \(40\)$/;
-const notReceived = /^rsync: \[receiver\] mkstemp ".*\/\.(.+)\.[#\w]{6}" failed: Permission denied \(13\)$/;
+const notReceived =
+  /^rsync: \[receiver\] (?:mkstemp ".*\/\.(.+)\.[#\w]{6}" failed: Permission denied \(13\)|open "(.*)" failed: No such file or directory \(2\))$/;
 const notSent = /^rsync: \[sender\] send_files failed to open "(.*)": No such device or address \(6\)$/;
 const notOpened = /^rsync: \[generator\] open "(.*)": Too many levels of symbolic links \(40\)$/;
 const notOverwritten = /^rsync: \[receiver\] open "(.*)" failed: Permission denied \(13\)$/;
@@ -67,7 +68,7 @@ export const userDetectors: readonly Detector[] = [
     },
   },
   {
-    row: "`-H` with a linked file that cannot be received, and others of its names that are there",
+    row: "`-H` with a linked file that cannot be received, and others of its names",
     applies: ({ left, right }, options) =>
       options.has("H", "--hard-links") &&
       codes([23], [23], { left, right }) &&
@@ -80,13 +81,15 @@ export const userDetectors: readonly Detector[] = [
       const groups = [...scenario.sources.values()].flatMap(linkedGroups);
       const mates = groups.filter((names) => names.some((path) => failed.includes(baseName(path))));
       const isNext = (name: string) => mates.some((names) => names.some((path) => baseName(path) === name));
-      const isOf = (line: string, kind: RegExp) => isNext(baseName(byteName(unescaped(kind.exec(line)?.[1] ?? ""))));
+      const isOf = (line: string, kind: RegExp) =>
+        notedNames({ ...right, stderr: line }, kind).some((name) => isNext(baseName(byteName(unescaped(name)))));
       // What stands in the way of the next one is removed, as it is without --fuzzy.
       const isRemoved =
         tree?.property === "existence" && tree.right === undefined && notedNames(right, notSent).length > 0;
+      const isMade = tree?.property === "existence" && tree.left === undefined;
       if (tree !== undefined)
         return (
-          (isRemoved || ["content", "size", "mode", "owner", "mtime", "xattrs"].includes(tree.property)) &&
+          (isRemoved || isMade || ["content", "size", "mode", "owner", "mtime", "xattrs"].includes(tree.property)) &&
           isNext(baseName(tree.path))
         );
       if (isOrder || difference.left.length > 0) return false;
@@ -300,7 +303,13 @@ function keepsOwners(options: Options): boolean {
 const either = (...patterns: readonly RegExp[]): RegExp => new RegExp(patterns.map(({ source }) => source).join("|"));
 
 function notedNames({ stderr }: Outcome, pattern: RegExp): string[] {
-  return stderr.split("\n").flatMap((line) => pattern.exec(line)?.[1] ?? []);
+  return stderr.split("\n").flatMap(
+    (line) =>
+      pattern
+        .exec(line)
+        ?.slice(1)
+        .find((name) => name !== undefined) ?? [],
+  );
 }
 
 function isSpecial({ tree }: Outcome, path: string): boolean {
