@@ -22,7 +22,7 @@ interface RecordBase {
 export interface ItemRecord extends RecordBase {
   readonly kind: "item";
   readonly linkedTo: ByteName | undefined;
-  /** An alternate directory has it, without any difference; it is no regular file and no directory. */
+  /** An alternate directory has it, without any difference; it is no directory, and a regular file only if it was linked from there. */
   readonly isMatch?: boolean;
   /** Whether a new directory got something that it was not made with: known once it is made, which is before the sender answers. */
   isChanged?: boolean;

@@ -272,23 +272,23 @@ export class EntryGenerator {
     const { entry, ndx, position, place } = turn;
     const flags = this.alternates.flags(turn, found, outcome);
     found.directory.release();
-    const members = group?.waiting ?? [];
     if (group !== undefined && outcome === "linked") {
       group.alternate = found.stat;
       this.finishGroup(group, entry);
     } else if (group !== undefined && outcome === "left-out") {
       this.parts.links.wait(group, turn, false);
     }
-    const linkedTo = outcome === "linked" ? byteName("") : undefined;
-    if (outcome === "linked") this.alternates.setAccessTime(turn, found);
+    const isMatch = outcome === "linked";
+    if (isMatch) this.alternates.setAccessTime(turn, found);
     // What is linked is told of with what is unchanged only, whatever its time of access.
-    const isTold = outcome !== "linked" || this.parts.context.wants.unchanged;
-    const waiting = isTold ? channel.push({ kind: "item", entry, ndx, position, flags, linkedTo }) : undefined;
+    const isTold = !isMatch || this.parts.context.wants.unchanged;
+    const told = { entry, ndx, position, flags, linkedTo: isMatch ? byteName("") : undefined, isMatch };
+    const waiting = isTold ? channel.push({ kind: "item", ...told }) : undefined;
     this.parts.existing.tellJudged();
     if (found.level === AlternateLevel.attributes) remarkUpToDate(this.parts, entry, false);
     remover.succeeded(turn, "handled", place.directory, place.name);
     if (group !== undefined && outcome === "copied") {
-      for (const member of members) remarkLinked(this.parts, member.entry, entry);
+      for (const member of group.waiting) remarkLinked(this.parts, member.entry, entry);
       this.finishGroup(group, entry);
     }
     return waiting;

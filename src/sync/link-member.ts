@@ -2,6 +2,7 @@
 import { type ByteName, baseName, byteName, directoryName } from "../bytes/byte-name.ts";
 import { DirectoryWalker, type HeldDirectory } from "../fs/held-directory.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
+import { isItemized } from "../options/itemized.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
 import { AlternateLevel } from "./alternates.ts";
@@ -148,9 +149,10 @@ function flagsOfNew(
   if (kind !== "link") {
     return level === AlternateLevel.kind ? made : itemFlags(context, entry, mode, stat, attributes, initial, leader);
   }
-  // Without the flag of a new link: then the line is for those who want to see what stays as it is. They see a time that is not kept, too.
-  const name = context.wants.unchanged ? leader : byteName("");
-  return itemFlags(context, entry, mode, stat, attributes, ItemFlag.local, name);
+  // Without the flag of a new link: then the line is for those who want to see what stays as it is. Only they see that its time is not kept.
+  const { itemize, info } = context.options;
+  const isShown = isItemized(context.options) && (itemize > 1 || info.name > 1);
+  return itemFlags(context, entry, mode, stat, attributes, ItemFlag.local, isShown ? leader : byteName(""));
 }
 
 /**

@@ -68,6 +68,9 @@ const cases: readonly (readonly [what: string, line: string])[] = [
   ["the order of whole names, with few of them", "-avvR --no-implied-dirs --protocol=28 w/a/b.x w/a-c w/a/b far:d/"],
   ["the times of backups that are copied at an old protocol", "-ab --inplace --protocol=30 x1 far:backed/"],
   ["a further name whose file of --link-dest is the leader itself", "-aHii --link-dest=../lalt link/ far:ld/"],
+  ["further names that --link-dest has, without their times", "-aHii --no-t --link-dest=../lalt link/ far:d/"],
+  ["the same where nothing is shown of them", "-aHi --no-t --link-dest=../lalt link/ far:d/"],
+  ["the same where they are named", "-aHvv --no-t --link-dest=../lalt link/ far:d/"],
   ["deletions in the order of an old protocol", "-r --delete -v --protocol=28 s2/ far:there/"],
   [
     "an error in a later list, of which a message tells at protocol 30",
