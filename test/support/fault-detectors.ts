@@ -78,7 +78,7 @@ export const faultDetectors: readonly Detector[] = [
       left.stderr.split("\n").some((line) => refusal.test(line)),
     explains: (difference, { left, right }) => {
       const { aspect, tree } = difference;
-      if (aspect === "stderr") return onlyLines(difference, refusal);
+      if (aspect === "stderr" || /^log (?:items|errors|receiver)$/.test(aspect)) return onlyLines(difference, refusal);
       if (tree?.property !== "existence" || tree.left !== undefined || !tree.path.endsWith("~")) return false;
       // Where the backup is missing the name itself has been replaced.
       const name = tree.path.slice(0, -1) as ByteName;

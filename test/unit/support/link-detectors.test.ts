@@ -108,6 +108,12 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { stderr: ["", ""] },
   ],
   [
+    "a refusal in the log",
+    /^`--keep-dirlinks -b`/,
+    { argv: "-aKb", stderr: [refusal, ""], difference: { aspect: "log items", left: [refusal] } },
+    { difference: { aspect: "log items", left: ["x/f"] } },
+  ],
+  [
     "the name alone of a file that another name has brought up to date",
     /^`--inplace`, `--append` onto files of the destination that are links/,
     {
