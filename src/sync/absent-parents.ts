@@ -64,10 +64,12 @@ export function deleteInAbsent({ context, destination, deleter }: Parts, list: F
   if (!context.options.permissions) warnOfPermissions(context, destination, list.path);
   const stat = emptyStat();
   for (const entry of list.entries) {
+    const path = belowDestination(destination, entry.path);
     const where = findPlace(destination, entry.path, false);
+    const found = typeof where === "number" ? where : syscalls.lstatAt(where.descriptor, where.name, stat);
+    if (found !== 0) deleter.protectsArgument(path);
     if (typeof where === "number") continue;
-    const found = syscalls.lstatAt(where.descriptor, where.name, stat);
-    if (found === 0) deleter.deleteArgument(belowDestination(destination, entry.path), where.name, stat);
+    if (found === 0) deleter.deleteArgument(path, where.name, stat);
     where.held.release();
   }
 }

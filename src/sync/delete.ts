@@ -61,12 +61,10 @@ export class Deleter implements DeletionSource {
    * names of its list; `path` its transfer path; `isTop` says that it is a transfer root.
    */
   deleteIn(path: ByteName, names: ReadonlySet<ByteName>, isTop: boolean, later: boolean): void {
-    const { context } = this;
-    const { options } = context;
+    const { options, syscalls } = this.context;
     const held = this.destination.walker?.directory(path);
-    if (held === undefined || typeof held === "number") return;
-    if (this.isBlocked()) return;
-    if (options.oneFileSystem > 0 && context.syscalls.fstat(held.descriptor, this.stat) === 0) {
+    if (held === undefined || typeof held === "number" || this.isBlocked()) return;
+    if (options.oneFileSystem > 0 && syscalls.fstat(held.descriptor, this.stat) === 0) {
       if (isTop) this.topDevice = deviceOf(this.stat);
       else if (deviceOf(this.stat) !== this.topDevice) return;
     }
@@ -97,16 +95,20 @@ export class Deleter implements DeletionSource {
 
   /** `--delete-missing-args`: removes what stands where a missing argument would be, unless rules protect it (those for all, not for directories). */
   deleteArgument(path: ByteName, name: ByteName, stat: Stat): void {
-    const { filters, options } = this.context;
+    if (this.protectsArgument(path)) return;
     const candidate = this.candidate(path, name, stat);
-    filters.enter(0, directoryName(path) || byteName("."), this.places);
+    const deep = this.context.options.force || this.context.options.deleteTiming !== "none";
     const isDirectory = (candidate.mode & FileType.mask) === FileType.directory;
-    if (!filters.isEmpty && this.isProtected(path, false, false)) return;
-    const deep = options.force || options.deleteTiming !== "none";
     if (isDirectory && !deep && this.simulate(candidate, true, false) === ENOTEMPTY) {
       this.notice("non-empty-directory", `cannot delete non-empty directory: ${path}`, path);
     } else if (this.guarded !== undefined) this.delayed.push({ item: candidate, deep });
     else this.deleteItem(candidate, false, undefined, deep);
+  }
+
+  /** Whether rules protect what stands, or could stand, where a missing argument would be. */
+  protectsArgument(path: ByteName): boolean {
+    this.context.filters.enter(0, directoryName(path) || byteName("."), this.places);
+    return this.isProtected(path, false, false);
   }
 
   /**
@@ -222,10 +224,8 @@ export class Deleter implements DeletionSource {
     const { filters, options } = this.context;
     const verdict = filters.check(path, isDirectory, beingRemoved);
     if (verdict !== 0 && options.debug.filter > 0 && !this.silent) {
-      const act = verdict < 0 ? "protecting" : "risking";
-      const kind = isDirectory ? "directory" : "file";
-      const text = `[generator] ${act} ${kind} ${path} because of pattern ${filters.lastRuleText ?? ""}`;
-      this.notice("filter", text, path);
+      const act = `${verdict < 0 ? "protecting" : "risking"} ${isDirectory ? "directory" : "file"}`;
+      this.notice("filter", `[generator] ${act} ${path} because of pattern ${filters.lastRuleText ?? ""}`, path);
     }
     return verdict < 0;
   }

@@ -56,6 +56,15 @@ echo z >d/s/no/b/c/gone; echo w >d/s/a/gone; ${dated}`;
     },
   );
 
+  test.each(["s/x/gone s/f", "s/f s/x/gone"])("asks the rules of what is not there either: %s", (names) => {
+    for (const made of ["d", "d/s/x", "d/s/x/gone"])
+      for (const text of ["", "--del", "--no-implied-dirs"])
+        compare(
+          `mkdir -p s ${made}; touch s/f`,
+          `-aRvv --no-i-r --delete-missing-args -f 'P gone' ${text} ${names} d/`,
+        );
+  });
+
   test("tells of the topmost of --no-implied-dirs that --existing leaves out", () => {
     compare(`${setup}; rm -r d/s`, "-aRvv --no-implied-dirs --existing s/a/b/f s/a/g d/");
   });
