@@ -133,8 +133,8 @@ export const linkDetectors: readonly Detector[] = [
       // By delta a file that is still there has block sums, one that is not has an error.
       if (/^(?:stdout|log) totals$/.test(aspect)) return saysMoreBytes("either", difference, left.stderr.length);
       if (aspect === "stderr" || aspect === "log generator")
-        // What has been removed is not there to build on, nor to be given times.
-        return [notOpened, notTimed].some(
+        // What has been removed is not there to build on, nor to be given times and permissions.
+        return [notOpened, notSet].some(
           (line) =>
             onlyLines(
               difference,
@@ -338,8 +338,8 @@ function notOpened(reason: RegExp): RegExp {
   return new RegExp(`^rsync: \\[generator\\] failed to open "(.*)", continuing: (?:${reason.source})$`);
 }
 
-function notTimed(reason: RegExp): RegExp {
-  return new RegExp(`^rsync: \\[generator\\] failed to set times on "(.*)": (?:${reason.source})$`);
+function notSet(reason: RegExp): RegExp {
+  return new RegExp(`^rsync: \\[generator\\] failed to set (?:times|permissions) on "(.*)": (?:${reason.source})$`);
 }
 
 function removesSources(options: Options): boolean {

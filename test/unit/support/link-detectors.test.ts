@@ -14,6 +14,8 @@ const notOpened = (name: string, reason: string) =>
   `rsync: [generator] failed to open "/x/dst/d/${name}", continuing: ${reason}`;
 const notTimed = (name: string, reason: string) =>
   `rsync: [generator] failed to set times on "/x/dst/d/${name}": ${reason}`;
+const notAllowed = (name: string, reason: string) =>
+  `rsync: [generator] failed to set permissions on "/x/dst/d/${name}": ${reason}`;
 const refused = "Operation not permitted (1)";
 const through = 'rsync: [generator] failed to set permissions on "/x/dst/l": Too many levels of symbolic links (40)';
 const gone = 'file has vanished: "/x/src/d/f"';
@@ -62,6 +64,15 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
         right: [notTimed("g", refused)],
       },
     },
+  ],
+  [
+    "permissions of another file that cannot be set",
+    /^`--link-dest` with an equal file/,
+    {
+      ...{ argv: "-a --link-dest=../alt", stderr: [unread, unread] },
+      difference: { left: [notAllowed("f", "No such file or directory (2)")], right: [notAllowed("f", refused)] },
+    },
+    { difference: { left: [notAllowed("g", "No such file or directory (2)")], right: [notAllowed("g", refused)] } },
   ],
   [
     "a file that is missing in tsync's tree",
