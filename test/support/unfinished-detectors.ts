@@ -1,5 +1,5 @@
-/** More detectors of listed differences (listed-differences.ts): of files that rsync cannot make, or leaves unfinished without a word. */
-import type { ByteName } from "../../src/bytes/byte-name.ts";
+/** More detectors of listed differences (listed-differences.ts): of files that rsync cannot make, or leaves unfinished without a word, and of rules that it does not ask. */
+import { type ByteName, baseName } from "../../src/bytes/byte-name.ts";
 import { passesDanglingLink } from "./dangling-links.ts";
 import { codes, type Detector, type DifferingCase, onlyLines, someFailed, unescaped } from "./difference-detector.ts";
 
@@ -52,6 +52,17 @@ export const unfinishedDetectors: readonly Detector[] = [
         return tree.property === "existence" ? tree.left === undefined : left.tree.has(tree.path);
       const isAbove = missing.some((path) => path.startsWith(`${tree.path}/`));
       return isAbove && tree.property === "mtime" && right.tree.get(tree.path)?.type === "directory";
+    },
+  },
+  {
+    row: "`--delete-missing-args` with merge files in the destination that protect",
+    applies: (_, options) => options.has("", "--delete-missing-args") && options.mergesFiles,
+    // They are read before something is removed.
+    explains: ({ tree }, { left, scenario }) => {
+      if (tree?.property !== "atime" || tree.right !== "now" || left.tree.get(tree.path)?.type !== "file") return false;
+      const name = baseName(tree.path);
+      const ofOptions = [".rsync-filter", ".cvsignore"].includes(name);
+      return ofOptions || scenario.argv.some((word) => word.endsWith(` ${name}`) || word.endsWith(`_${name}`));
     },
   },
 ];

@@ -114,6 +114,18 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { difference: { aspect: "log items", right: ["20", "20"] } },
   ],
   [
+    "the time of access of another file than one with rules",
+    /^`--delete-missing-args` with merge files/,
+    {
+      ...{
+        argv: "-a --delete-missing-args --filter=:_.rules",
+        tree: { "dst/.rules": { type: "file" }, "dst/f": { type: "file" } },
+      },
+      difference: differs("dst/.rules", "atime", "1", "now"),
+    },
+    { difference: differs("dst/f", "atime", "1", "now") },
+  ],
+  [
     "another sum of data",
     /^`--remove-source-files` and a file/,
     { ...vanishedTwice, difference: { aspect: "log summary", left: [data(7), sentBytes], right: [data(27)] } },
