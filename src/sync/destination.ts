@@ -55,9 +55,8 @@ export function resolveDestination(context: RunContext, text: ByteName, listed: 
     return single(context, text, absolute);
   }
   if (status !== -2) {
-    throw selectionError(
-      `[Receiver] ERROR: cannot stat destination "${absolute}${slash ? "/" : ""}": ${errnoText(-status)}`,
-    );
+    const shown = absolutePath(syscalls, options.makePath && !listed.many && !slash ? leftOfFile(text) : text);
+    throw selectionError(`[Receiver] ERROR: cannot stat destination "${shown}": ${errnoText(-status)}`);
   }
   if (listed.many || slash) {
     if (!options.dryRun) {
@@ -91,7 +90,7 @@ function makeParents(context: RunContext, text: ByteName, absolute: ByteName, li
     const message = `[Receiver] mkdir "${shown}" failed: ${errnoText(-status)}`;
     throw new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "Receiver", path: absolute });
   };
-  const asTyped = text.endsWith("/") ? byteName(`${absolute}/`) : absolute;
+  const asTyped = absolutePath(syscalls, whole || options.dryRun ? text : leftOfFile(text));
   const inWay = syscalls.statPath(text, stat);
   if (options.dryRun && inWay !== ENOENT) fail(inWay, asTyped);
   let made = path.startsWith("/") ? "/" : "";
@@ -117,12 +116,17 @@ function makeParents(context: RunContext, text: ByteName, absolute: ByteName, li
     // A link that leads nowhere is in the way.
     if (status === EEXIST && below > 0) fail(there, asTyped);
     else if (status === EEXIST && !whole) return;
-    else if (status < 0) fail(status, status === EEXIST ? absolute : asTyped);
+    else if (status < 0) fail(status, status === EEXIST ? absolutePath(syscalls, trimmed) : asTyped);
   }
   const shown = byteName(`created ${count} director${count === 1 ? "y" : "ies"} for ${listed.none ? trimmed : path}`);
   if (count > 0 && (options.info.name > 0 || isItemized(options))) {
     context.emit({ type: "notice", role: "Receiver", code: "other", path, text: shown });
   }
+}
+
+/** What rsync shows of the path of a file once its parents have been looked at: of `a//b` only `a`. */
+function leftOfFile(text: ByteName): ByteName {
+  return text.replace(/(?<=[^/])\/{2,}[^/]+$/, "") as ByteName;
 }
 
 function makeDestination(context: RunContext, text: ByteName, absolute: ByteName): void {
@@ -134,7 +138,7 @@ function makeDestination(context: RunContext, text: ByteName, absolute: ByteName
   const status = parent < 0 ? parent : syscalls.makeDirectoryAt(parent, baseName(trimmed), 0o777);
   if (parent >= 0) syscalls.close(parent);
   if (status < 0) {
-    const message = `[Receiver] mkdir "${absolute}" failed: ${errnoText(-status)}`;
+    const message = `[Receiver] mkdir "${absolutePath(syscalls, trimmed)}" failed: ${errnoText(-status)}`;
     throw new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "Receiver", path: absolute });
   }
 }
@@ -162,7 +166,8 @@ function open(
   const where = text === "" ? byteName(".") : text;
   const descriptor = context.operator.unconfined.openDirectory(where);
   if (descriptor < 0) {
-    const shown = !created && text.endsWith("/") && absolute !== "/" ? `${absolute}/` : absolute;
+    const named = created ? (where.replace(/(?<=.)\/+$/, "") as ByteName) : where;
+    const shown = named === "." ? absolute : absolutePath(syscalls, named);
     throw selectionError(`[Receiver] ${operation} "${shown}" failed: ${errnoText(-descriptor)}`);
   }
   const followed = !options.keepDirectoryLinks ? "none" : options.insecureLinks ? "any" : "inside";

@@ -30,6 +30,14 @@ describe("--mkpath", () => {
   });
 });
 
+test.each([
+  ...["s/ d//no//q", "s/ ./d/./no/q/", "-n s/ d/a//b", "s/ d/a//b", "s/ no/.", "s/ d/no/.//"],
+  ...["--mkpath s/ d//a/b", "--mkpath s/a d//a/b", "--mkpath s/a d//a/b//c", "-n --mkpath s/a d//a/b//c"],
+  ...["--mkpath s/ d/a/./b/", "--mkpath s/ d//a/b//c", "--mkpath s/ s/a d//a/./b"],
+])("a destination that cannot be made is named as it was written: %s", (line) => {
+  expect(expectSame(plain, `-a ${line}`).errors).not.toEqual([]);
+});
+
 test.each(["-ai", "-ai --inplace", "-ai --no-W", "-ain"])("--fsync %s", (options) => {
   expect(expectSame(plain, `${options} --fsync s/ d/`).status).toBe(0);
 });
