@@ -11,6 +11,14 @@ difference("exit code when the remote shell, or the program of `RSYNC_CONNECT_PR
   tsync: { status: 77 },
 });
 
+difference("`-s`, a pull of a pattern that matches a name with a `-` at its beginning", {
+  setup: "mkdir s d; echo 1 >s/f; echo 2 >s/-q",
+  run: "cd s && $p -a -s -e $rsh --rsync-path=$p 'h:*' ../d/",
+  look: "ls d",
+  rsync: { status: 0, err: "", seen: "f\n" },
+  tsync: { status: 0, err: "", seen: "-q\nf\n" },
+});
+
 // In which order the names come depends on the file system: one of so many will do.
 const linked =
   "for i in {1..16}; do echo $i >s/a$i; ln s/a$i s/b$i; echo 1 >s/f$i; chgrp 1 s/a$i; chown 65534 s/*; done";
