@@ -10,14 +10,18 @@ import { checkListAllocation } from "./allocation-limit.ts";
 import { type Backups, copiedOnly } from "./backup.ts";
 import { fullPath, type RunContext } from "./context.ts";
 import { deviceOf, sortForDeletion } from "./deletion-order.ts";
+import { DeletionRemarks } from "./deletion-remarks.ts";
 import type { Destination } from "./destination.ts";
 import { type Candidate, type Delayed, type DeletionSource, GuardedDeletion } from "./guarded-deletion.ts";
 import { readLinks } from "./read-links.ts";
 import { childPath } from "./split-argument.ts";
+import { finish } from "./steps.ts";
 
 const ENOENT = -2;
 const ENOTEMPTY = -39;
 const EEXIST = -17;
+/** So many are removed before others are let in. */
+const entriesPerStep = 1024;
 /** `backed-up`: of a directory that is emptied but for the backups that lie in it. */
 type Outcome = "deleted" | "at-limit" | "failed" | "not-empty" | "backed-up";
 
@@ -26,6 +30,7 @@ export class Deleter implements DeletionSource {
   readonly guarded: GuardedDeletion | undefined;
   /** Deletions so far; each file and each directory counts against `--max-delete`. */
   private count = 0;
+  private steps = 0;
   private blockedTold = false;
   /** `-x`: device of the last transfer root, 0 before the first. */
   topDevice = 0;
@@ -38,8 +43,7 @@ export class Deleter implements DeletionSource {
   readonly delayed: Delayed[] = [];
   /** Hears how many entries a directory holds that rules do not protect, whether they are to go or not. */
   onListed: ((count: number) => void) | undefined;
-  /** A look ahead says nothing; the deletion will. */
-  private silent = false;
+  private readonly remarks: DeletionRemarks;
   /** What makes room for a backup is not backed up itself. */
   private forBackup = false;
   /** Where the filter stack finds merge files of the receiving side. */
@@ -49,6 +53,7 @@ export class Deleter implements DeletionSource {
     const limit = context.options.deleteGuard;
     this.guarded = limit && new GuardedDeletion(context, destination, this, limit);
     this.context = context;
+    this.remarks = new DeletionRemarks(context);
     this.destination = destination;
     this.backups = backups;
     backups.makeRoomWith((path, name, stat) => this.makeRoomForBackup(path, name, stat));
@@ -60,7 +65,7 @@ export class Deleter implements DeletionSource {
    * Deletes (or, with `later`, remembers) what a destination directory holds and the transfer does not. `names` are the
    * names of its list; `path` its transfer path; `isTop` says that it is a transfer root.
    */
-  deleteIn(path: ByteName, names: ReadonlySet<ByteName>, isTop: boolean, later: boolean): void {
+  *deleteIn(path: ByteName, names: ReadonlySet<ByteName>, isTop: boolean, later: boolean): Generator<void, void> {
     const { options, syscalls } = this.context;
     const held = this.destination.walker?.directory(path);
     if (held === undefined || typeof held === "number" || this.isBlocked()) return;
@@ -70,9 +75,9 @@ export class Deleter implements DeletionSource {
     }
     for (const candidate of this.list(path, held.descriptor, (name) => names.has(name), false)) {
       if (candidate.isMountPoint === true)
-        this.mountPoint(`cannot delete mount point: ${candidate.path}`, candidate.path);
+        this.remarks.mountPoint(`cannot delete mount point: ${candidate.path}`, candidate.path);
       else if (later || this.guarded !== undefined) this.delayed.push({ item: candidate, deep: true });
-      else this.deleteItem(candidate, false, undefined);
+      else yield* this.deleteSteps(candidate, false, undefined, true);
     }
   }
 
@@ -87,10 +92,12 @@ export class Deleter implements DeletionSource {
   }
 
   /** Removes what `--delete-delay` remembered, in the order in which it was found. */
-  deleteDelayed(): void {
+  *deleteDelayed(): Generator<void, void> {
     const delayed = this.delayed.splice(0);
+    // Listing them has taken its time.
+    if (delayed.length > 0) yield;
     if (this.guarded?.holds !== true)
-      for (const { item, deep } of delayed) this.deleteItem(item, false, undefined, deep);
+      for (const { item, deep } of delayed) yield* this.deleteSteps(item, false, undefined, deep);
   }
 
   /** `--delete-missing-args`: removes what stands where a missing argument would be, unless rules protect it (those for all, not for directories). */
@@ -100,15 +107,15 @@ export class Deleter implements DeletionSource {
     const deep = this.context.options.force || this.context.options.deleteTiming !== "none";
     const isDirectory = (candidate.mode & FileType.mask) === FileType.directory;
     if (isDirectory && !deep && this.simulate(candidate, true, false) === ENOTEMPTY) {
-      this.notice("non-empty-directory", `cannot delete non-empty directory: ${path}`, path);
+      this.remarks.notEmpty(path);
     } else if (this.guarded !== undefined) this.delayed.push({ item: candidate, deep });
-    else this.deleteItem(candidate, false, undefined, deep);
+    else this.deleteItem(candidate, false, deep);
   }
 
   /** Whether rules protect what stands, or could stand, where a missing argument would be. */
   protectsArgument(path: ByteName): boolean {
     this.context.filters.enter(0, directoryName(path) || byteName("."), this.places);
-    return this.isProtected(path, false, false);
+    return this.remarks.isProtected(path, false, false);
   }
 
   /**
@@ -119,7 +126,7 @@ export class Deleter implements DeletionSource {
     const candidate = this.candidate(path, name, stat);
     if (
       !(this.guarded?.holds === true && this.hasContent(candidate)) &&
-      this.deleteItem(candidate, true, undefined, false, opensUp) === "deleted"
+      this.deleteItem(candidate, true, false, opensUp) === "deleted"
     )
       return true;
     this.context.ledger.error("generator", `could not make way for new ${forWhat}: ${path}`, path);
@@ -130,7 +137,7 @@ export class Deleter implements DeletionSource {
   private makeRoomForBackup(path: ByteName, name: ByteName, stat: Stat): boolean {
     if (this.guarded !== undefined) return false;
     this.forBackup = true;
-    const outcome = this.deleteItem(this.candidate(path, name, stat), true, undefined, true);
+    const outcome = this.deleteItem(this.candidate(path, name, stat), true, true);
     this.forBackup = false;
     return outcome === "deleted";
   }
@@ -142,9 +149,9 @@ export class Deleter implements DeletionSource {
 
   /** Lists without a word: what is deleted will be told then. */
   quietly(look: () => void): void {
-    this.silent = true;
+    this.remarks.silent = true;
     look();
-    this.silent = false;
+    this.remarks.silent = false;
   }
 
   /** Candidates of a directory, last in sort order first; among them with `-x` mount points. */
@@ -158,7 +165,7 @@ export class Deleter implements DeletionSource {
     const { syscalls, filters, options, ledger } = this.context;
     const names = syscalls.readDirectory(descriptor);
     if (typeof names === "number") {
-      if (this.silent) return [];
+      if (this.remarks.silent) return [];
       const absolute = fullPath(this.destination.absolute, path);
       ledger.systemError("generator", `opendir "${absolute}" failed`, names, absolute);
       ledger.readFailed();
@@ -195,7 +202,7 @@ export class Deleter implements DeletionSource {
         // Gone by itself is as good as deleted; anything else must not pass for success (L-17).
         if (status === ENOENT || isListed) continue;
         onProtected?.();
-        if (!this.silent) ledger.notSeen(fullPath(this.destination.absolute, child), status);
+        if (!this.remarks.silent) ledger.notSeen(fullPath(this.destination.absolute, child), status);
         continue;
       }
       const candidate = this.candidate(child, name, this.stat);
@@ -203,56 +210,48 @@ export class Deleter implements DeletionSource {
       const isMountPoint = isDirectory && options.oneFileSystem > 0 && candidate.device !== ownDevice();
       if (isMountPoint && options.oneFileSystem > 1) {
         // It is not in the list, whatever the rules say: the directory that it lies in is not known to hold anything.
-        this.mountPoint(`[generator] skipping mount-point dir ${child}`, child);
-        if (this.silent) onProtected?.();
-      } else if (!filters.isEmpty && this.isProtected(child, isDirectory, beingRemoved)) onProtected?.();
+        this.remarks.mountPoint(`[generator] skipping mount-point dir ${child}`, child);
+        if (this.remarks.silent) onProtected?.();
+      } else if (!filters.isEmpty && this.remarks.isProtected(child, isDirectory, beingRemoved)) onProtected?.();
       else if (isMountPoint) {
         onProtected?.();
         found.push({ ...candidate, isMountPoint });
       } else if (isListed) kept++;
       else found.push(candidate);
     }
-    if (!this.silent) this.onListed?.(kept + found.length);
+    if (!this.remarks.silent) this.onListed?.(kept + found.length);
     return sortForDeletion(found, this.context.sortsByName === true);
-  }
-
-  private mountPoint(text: string, path: ByteName): void {
-    if (this.context.options.info.mount > 0 && !this.silent) this.notice("mount-point", text, path);
-  }
-
-  private isProtected(path: ByteName, isDirectory: boolean, beingRemoved: boolean): boolean {
-    const { filters, options } = this.context;
-    const verdict = filters.check(path, isDirectory, beingRemoved);
-    if (verdict !== 0 && options.debug.filter > 0 && !this.silent) {
-      const act = `${verdict < 0 ? "protecting" : "risking"} ${isDirectory ? "directory" : "file"}`;
-      this.notice("filter", `[generator] ${act} ${path} because of pattern ${filters.lastRuleText ?? ""}`, path);
-    }
-    return verdict < 0;
   }
 
   candidate(path: ByteName, name: ByteName, stat: Stat): Candidate {
     return { path, name, mode: stat.mode, uid: stat.uid, device: deviceOf(stat) };
   }
 
-  deleteItem(
+  /** Removes one entry at once, `deep`: with its contents. */
+  deleteItem(item: Candidate, makingRoom: boolean, deep: boolean = !makingRoom, opensUp: boolean = true): Outcome {
+    return finish(this.deleteSteps(item, makingRoom, undefined, deep, opensUp));
+  }
+
+  private *deleteSteps(
     item: Candidate,
     makingRoom: boolean,
     known: "emptied" | "full" | undefined,
-    deep: boolean = !makingRoom,
+    deep: boolean,
     opensUp: boolean = true,
-  ): Outcome {
+  ): Generator<void, Outcome> {
+    if (++this.steps % entriesPerStep === 0) yield;
     const { options, counters, gate, emit } = this.context;
     const isDirectory = (item.mode & FileType.mask) === FileType.directory;
     const answer = (makingRoom ? undefined : gate?.deletion(item.path)) ?? "planned";
-    if (answer === "contents" && isDirectory && known === undefined) this.deleteContents(this.writable(item));
+    if (answer === "contents" && isDirectory && known === undefined) yield* this.deleteContents(this.writable(item));
     if (answer !== "planned") return "failed";
     const recursive = deep || options.force || options.deleteTiming !== "none";
     if (opensUp && (item.mode & FileType.mask) !== FileType.symlink) this.writable(item);
-    const contents = isDirectory && known === undefined && recursive ? this.deleteContents(item) : "deleted";
+    const contents = isDirectory && known === undefined && recursive ? yield* this.deleteContents(item) : "deleted";
     if (contents !== "deleted" && contents !== "backed-up") return contents;
     // Looked at first: for a mount point or without permission, the removal would fail for another reason.
     if (isDirectory && known === undefined && !recursive && this.isSeenFull(item)) {
-      this.notice("non-empty-directory", `cannot delete non-empty directory: ${item.path}`, item.path);
+      this.remarks.notEmpty(item.path);
       return "not-empty";
     }
     const isAtLimit = !makingRoom && options.maxDelete !== undefined && this.count >= options.maxDelete;
@@ -269,14 +268,14 @@ export class Deleter implements DeletionSource {
       return "deleted";
     }
     if (isDirectory && (status === ENOTEMPTY || status === EEXIST)) {
-      this.notice("non-empty-directory", `cannot delete non-empty directory: ${item.path}`, item.path);
+      this.remarks.notEmpty(item.path);
       return "not-empty";
     }
     return status === ENOENT ? "deleted" : "failed";
   }
 
   /** Removes the contents of a directory; protected entries stay, and so does then the directory. */
-  private deleteContents(directory: Candidate): Outcome {
+  private *deleteContents(directory: Candidate): Generator<void, Outcome> {
     const held = this.destination.walker?.directory(directory.path);
     if (typeof held !== "object") return "deleted";
     let [remains, isBackedUp] = [false, false];
@@ -286,19 +285,19 @@ export class Deleter implements DeletionSource {
     };
     for (const item of this.list(directory.path, held.descriptor, () => false, true, keep)) {
       if (item.isMountPoint === true) {
-        this.mountPoint(`mount point, ${item.path}, pins parent directory`, item.path);
+        this.remarks.mountPoint(`mount point, ${item.path}, pins parent directory`, item.path);
         continue;
       }
       const isDirectory = (item.mode & FileType.mask) === FileType.directory;
-      const stays = isDirectory && this.deleteContents(this.writable(item)) !== "deleted";
+      const stays = isDirectory && (yield* this.deleteContents(this.writable(item))) !== "deleted";
       const isPlanned = this.context.gate !== undefined; // A dry run tells of what stays, a plan must be exact.
       const known = stays && isPlanned ? "full" : isDirectory ? "emptied" : undefined;
-      if (this.deleteItem(item, false, known) !== "deleted" || stays) remains = true;
+      if ((yield* this.deleteSteps(item, false, known, true)) !== "deleted" || stays) remains = true;
       else if (isPlanned && !isDirectory && !this.forBackup && this.backups.isBeside(item.name)) isBackedUp = true;
     }
     held.release();
     if (!remains) return isBackedUp ? "backed-up" : "deleted";
-    this.notice("non-empty-directory", `cannot delete non-empty directory: ${directory.path}`, directory.path);
+    this.remarks.notEmpty(directory.path);
     return "not-empty";
   }
 
@@ -366,9 +365,10 @@ export class Deleter implements DeletionSource {
     for (const name of names) {
       const child = childPath(path, name);
       // What rules protect, as a file or as a directory, is not missed.
-      const isMissed = filters.isEmpty || ![false, true].some((kind) => this.isProtected(child, kind, beingRemoved));
+      const isMissed =
+        filters.isEmpty || ![false, true].some((kind) => this.remarks.isProtected(child, kind, beingRemoved));
       if (!isMissed) onProtected?.();
-      else if (!this.silent) ledger.notSeen(fullPath(this.destination.absolute, child), status);
+      else if (!this.remarks.silent) ledger.notSeen(fullPath(this.destination.absolute, child), status);
     }
     return true;
   }
@@ -392,9 +392,5 @@ export class Deleter implements DeletionSource {
   private parent(item: Candidate): number {
     const held = this.destination.walker?.directory(directoryName(item.path));
     return held === undefined ? ENOENT : typeof held === "number" ? held : held.descriptor;
-  }
-
-  private notice(code: "mount-point" | "filter" | "non-empty-directory", text: string, path: ByteName): void {
-    this.context.emit({ type: "notice", role: "generator", code, path, text: byteName(text) });
   }
 }

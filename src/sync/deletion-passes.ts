@@ -34,7 +34,7 @@ export class DeletionPasses {
   }
 
   /** The full deletion pass of `--delete-before` and `--delete-after`; `tellsCounts`: of what it looks at (3-transfer 9.5). */
-  inAll(lists: readonly FileList[], tellsCounts = false): void {
+  *inAll(lists: readonly FileList[], tellsCounts = false): Generator<void, void> {
     const { destination, deleter, context } = this.parts;
     if (destination.walker === undefined) return;
     const { options, emit, ledger } = context;
@@ -53,7 +53,7 @@ export class DeletionPasses {
           emit({ type: "notice", role: "generator", code: "deleting-in", path: list.path, text });
         }
       }
-      this.handle(list, false);
+      yield* this.handle(list, false);
       const names = list.entries.filter((entry) => !isDirectory(entry) || (entry.flags & EntryFlag.content) === 0);
       this.warnOfForeignLinks(
         this.below(list.path),
@@ -83,12 +83,12 @@ export class DeletionPasses {
   }
 
   /** Deletes, or notes for the end of the run, what is extraneous in the directory of a list. */
-  inList(list: FileList): void {
-    this.handle(list, true);
+  inList(list: FileList): Generator<void, void> {
+    return this.handle(list, true);
   }
 
   /** `tellsOfLinks`: of a link in the place of the directory, where no full pass does. */
-  private handle(list: FileList, tellsOfLinks: boolean): void {
+  private *handle(list: FileList, tellsOfLinks: boolean): Generator<void, void> {
     const { deleter, context } = this.parts;
     const names = tellsOfLinks || this.isFound(list.path) ? this.names(list) : undefined;
     // Where deletions are skipped after an error nothing is entered for them.
@@ -98,7 +98,7 @@ export class DeletionPasses {
     const isSource = (stat: Stat) => owner !== undefined && this.parts.channel.isSource?.(owner, stat) === true;
     if (context.options.keepDirectoryLinks && failBehindLink(context, this.parts.destination, path, isSource)) return;
     const isTop = ((owner?.flags ?? 0) & EntryFlag.top) !== 0;
-    deleter.deleteIn(this.below(path), names, isTop, context.options.deleteTiming === "delay");
+    yield* deleter.deleteIn(this.below(path), names, isTop, context.options.deleteTiming === "delay");
   }
 
   /** Merge files count in every directory of the list, also where nothing is deleted: what is below inherits them (2-file-list 1.9). */

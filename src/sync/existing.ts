@@ -58,10 +58,11 @@ export class ExistingReader {
   }
 
   /** Reads many names at once: with streaming helper programs a call costs the same for one name or a thousand. */
-  prefetch(directory: number, names: readonly ByteName[]): void {
+  prefetch(directory: number, entries: readonly { readonly name: ByteName }[]): void {
     this.ahead = new Map();
     this.directory = directory;
-    if (!this.needed || !this.readsAhead || names.length === 0 || this.tellsNames) return;
+    if (!this.needed || !this.readsAhead || entries.length === 0 || this.tellsNames) return;
+    const names = entries.map((entry) => entry.name);
     const lists = this.context.syscalls.readXattrs(directory, names, this.wanted);
     for (const [index, name] of names.entries()) {
       const list = lists[index];

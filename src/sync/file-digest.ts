@@ -7,6 +7,7 @@ import { type ChecksumName, createChecksum, digestBytes, type StreamingChecksum 
 import { openSource } from "../fs/followed-links.ts";
 import { emptyStat, type Stat, type Syscalls } from "../fs/syscalls/interface.ts";
 import { FileType } from "../protocol/file-entry.ts";
+import { finish, inSteps } from "./steps.ts";
 
 /** A file up to this size is digested in one go: signals, the peer and timers wait so long. */
 export const quickDigestBytes: number = 16 * 1024 * 1024;
@@ -100,26 +101,5 @@ export class FileDigester {
       position += count;
       if (position % stepBytes < count) yield;
     }
-  }
-}
-
-function finish(steps: Generator<void, Uint8Array>): Uint8Array {
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
-}
-
-/** Takes steps with pauses between them; what a pause throws ends them. */
-export async function inSteps<T>(steps: Generator<void, T>, pause: () => Promise<void>): Promise<T> {
-  try {
-    for (;;) {
-      const step = steps.next();
-      if (step.done === true) return step.value;
-      await pause();
-    }
-  } finally {
-    // Closes what they have open.
-    steps.return(undefined as T);
   }
 }

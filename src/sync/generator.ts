@@ -36,6 +36,7 @@ import {
   warnOfPermissions,
 } from "./place.ts";
 import { type SlotNumber, SlotNumbers } from "./slot-numbers.ts";
+import { withPauses } from "./steps.ts";
 import { OpenDirectory, type TreeState } from "./tree-state.ts";
 
 const ENOENT = -2;
@@ -103,7 +104,7 @@ export class Generator {
     const outside = state === "outside";
     const kept = state === "no-directory";
     if ((options.deleteTiming === "during" || options.deleteTiming === "delay") && !isResumed) {
-      if (!kept) this.deletions.inList(list);
+      if (!kept) await withPauses(context, this.deletions.inList(list));
       // Without incremental recursion rsync does not come upon it.
       else if (options.incrementalRecursion && ((list.owner?.flags ?? 0) & EntryFlag.content) !== 0) {
         if (!deleter.isBlocked()) failSearch(context, this.parts.destination, list.path);
@@ -123,10 +124,7 @@ export class Generator {
     }
     const { descriptor } = directory;
     if (descriptor !== undefined && !directory.isNew && !kept && !outside && existing.needed)
-      existing.prefetch(
-        descriptor,
-        list.entries.map((entry) => entry.name),
-      );
+      existing.prefetch(descriptor, list.entries);
     const permissions = this.permissions.ofEntries(list, outside ? undefined : descriptor);
     const isAbsent = state === "missing" && options.relative && !options.impliedDirectories && !options.dryRun;
     if ((kept || isAbsent || directory.refusal !== undefined) && !options.permissions && list.entries.length > 0)

@@ -6,11 +6,11 @@ import { abortedError } from "../errors.ts";
 import type { FilterProgram } from "../filter/compile-filters.ts";
 import { limits } from "../limits.ts";
 import type { BuilderContext } from "./builder-context.ts";
-import { inSteps } from "./file-digest.ts";
 import type { FileList } from "./file-list.ts";
 import type { ListBuilder } from "./list-builder.ts";
 import type { ListSource } from "./list-source.ts";
 import { type PackedList, unpackList } from "./packed-list.ts";
+import { inSteps } from "./steps.ts";
 import type { Duty, WorkerPool } from "./worker-pool.ts";
 
 /** So many entries are scanned before a worker thread is considered. */

@@ -36,7 +36,7 @@ export class PostponedEntries {
     if (deleter.guarded !== undefined && this.takes(turn, directory)) return true;
     const name = destination.singleName ?? turn.entry.name;
     if (deleter.guarded?.holds === true || context.syscalls.lstatAt(directory, name, this.stat) < 0) return false;
-    deleter.deleteItem(deleter.candidate(path, name, this.stat), false, undefined);
+    deleter.deleteItem(deleter.candidate(path, name, this.stat), false);
     return false;
   }
 

@@ -47,6 +47,7 @@ import { makeSenderFilters } from "./sender-filters.ts";
 import { addSources } from "./source-arguments.ts";
 import { SourceRoots } from "./source-root.ts";
 import { linksToFollow } from "./source-stat.ts";
+import { withPauses } from "./steps.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
 /** What a run is given. */
@@ -250,7 +251,7 @@ async function transfer(
     allArrived,
   );
   const all = options.deleteTiming === "before" || options.deleteTiming === "after" ? [...feed.peek()] : [];
-  if (options.deleteTiming === "before") generator.deletions.inAll(all);
+  if (options.deleteTiming === "before") await withPauses(context, generator.deletions.inAll(all));
   generator.deletions.countBefore(all);
   announceWholeFiles(context);
   let caughtUp = false;
@@ -287,7 +288,7 @@ async function transfer(
   if (signal.aborted) throw abortedError("sender");
   const { guarded } = deleter;
   if (guarded !== undefined) {
-    if (options.deleteTiming === "after") generator.deletions.inAll(all);
+    if (options.deleteTiming === "after") await withPauses(context, generator.deletions.inAll(all));
     guarded.decide();
     await entries.handlePostponed();
     await settle();
@@ -298,9 +299,10 @@ async function transfer(
   }
   // The sender has told of the last phase before the generator comes to late deletions.
   progress.end();
-  if (options.deleteTiming === "delay" || guarded !== undefined) deleter.deleteDelayed();
+  if (options.deleteTiming === "delay" || guarded !== undefined) await withPauses(context, deleter.deleteDelayed());
   announceMatches(context);
-  if (options.deleteTiming === "after" && guarded === undefined) generator.deletions.inAll(all);
+  if (options.deleteTiming === "after" && guarded === undefined)
+    await withPauses(context, generator.deletions.inAll(all));
   tree.finishLate();
   reportDeletionLimit(context);
 }

@@ -237,6 +237,27 @@ describe.each(["koffi", "plain"] as const)("with %s system calls", (kind) => {
   });
 });
 
+test.each(["--delete", "--delete-before", "--delete-delay", "--delete-after"])(
+  "a signal during %s stops it: most of what was to go is still there",
+  async (timing) => {
+    const [source, destination] = [join(folder, "none"), join(folder, `delete${timing}`)];
+    mkdirSync(source, { recursive: true });
+    for (let directory = 0; directory < 8; directory++) {
+      mkdirSync(join(destination, `x/d${directory}`), { recursive: true });
+      for (let index = 0; index < 1000; index++)
+        closeSync(openSync(join(destination, `x/d${directory}/f${index}`), "w"));
+    }
+    const args = ["-rv", timing, `${source}/`, `${destination}/`];
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"] });
+    child.stdout.once("data", () => child.kill("SIGTERM"));
+    child.stdout.on("data", () => {});
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect(code).toBe(20);
+    expect(readdirSync(destination, { recursive: true }).length).toBeGreaterThan(2000);
+    rmSync(destination, { recursive: true });
+  },
+);
+
 test("signals in quick succession end the program with 20 as one does", async () => {
   const source = join(folder, "wide");
   const args = ["-rvn", "--no-i-r", `${source}/`, join(folder, "never")];

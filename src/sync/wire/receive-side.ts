@@ -23,6 +23,7 @@ import { pruneLists } from "../prune-lists.ts";
 import { announceWholeFiles, openReceivingSide, type ReceivingSide } from "../receiving-side.ts";
 import { arrive, countListed, summarize } from "../run-parts.ts";
 import { RunProgress } from "../run-progress.ts";
+import { withPauses } from "../steps.ts";
 import { WorkerPool } from "../worker-pool.ts";
 import { KnownEntries } from "./known-entries.ts";
 import { fileListSettings, type Link } from "./link.ts";
@@ -271,7 +272,8 @@ async function generate(parts: Generation): Promise<void> {
   const { deleteTiming } = options;
   const all = deleteTiming === "before" || deleteTiming === "after" ? [...lists.peek()] : [];
   const tellsCounts = !isServer && options.info.flist > 1;
-  if (deleteTiming === "before") side?.generator.deletions.inAll(all, tellsCounts);
+  if (deleteTiming === "before" && side !== undefined)
+    await withPauses(context, side.generator.deletions.inAll(all, tellsCounts));
   announceWholeFiles(context);
   const ahead = options.hardLinks && side !== undefined ? hardLinkEntries : 1;
   const redo = async (): Promise<boolean> => (await side?.entries.requests.redoWrong()) ?? false;
@@ -354,8 +356,9 @@ async function generate(parts: Generation): Promise<void> {
     }
     await reached(3);
   }
-  if (deleteTiming === "delay") side?.deleter.deleteDelayed();
-  if (deleteTiming === "after") side?.generator.deletions.inAll(all, tellsCounts);
+  if (deleteTiming === "delay" && side !== undefined) await withPauses(context, side.deleter.deleteDelayed());
+  if (deleteTiming === "after" && side !== undefined)
+    await withPauses(context, side.generator.deletions.inAll(all, tellsCounts));
   if (protocol >= 31) {
     if (late) {
       counts();

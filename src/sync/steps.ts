@@ -1,0 +1,37 @@
+/**
+ * Long work of the main thread in steps. Signals, timers and the other side are heard between them only: Node tells of nothing while a
+ * function runs.
+ */
+import { pauseIn, type RunContext } from "./context.ts";
+
+/** Does all steps at once. */
+export function finish<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Does steps with pauses between them, the only one or the last without a promise; what a pause throws ends them. */
+export function inSteps<T>(steps: Generator<void, T>, pause: () => Promise<void>): T | Promise<T> {
+  const first = steps.next();
+  return first.done === true ? first.value : others(steps, pause);
+}
+
+async function others<T>(steps: Generator<void, T>, pause: () => Promise<void>): Promise<T> {
+  try {
+    for (;;) {
+      await pause();
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
+  } finally {
+    // They put back what they hold.
+    steps.return(undefined as T);
+  }
+}
+
+/** Does steps of a run; between them signals and the other side are heard. Throws once the run was told to stop, or its session ended. */
+export function withPauses<T>(context: RunContext, steps: Generator<void, T>): T | Promise<T> {
+  return inSteps(steps, () => pauseIn(context));
+}
