@@ -92,6 +92,14 @@ sort order >sorted; cmp -s order sorted && echo sorted; wc -l <order`,
   },
 );
 
+// When rsync's generator hears of it is a matter of the moment.
+difference("order of lines: files that are sent again under incremental recursion, and further names of those", {
+  setup: `mkdir -p d s/{a,b,c,e,f}/{1,2,3}/{x,y}; for x in s/*/*/*; do seq 9 >$x/f; done; seq 9999 >s/g; seq 2 9 >d/g
+    touch -d @1400000000 d/g`,
+  run: "-ri --append-verify s/ d/ 2>/dev/null",
+  tsync: { status: 0, out: /^>f\S+ g\n(?:.*\n)+>f\S+ g\n$/ },
+});
+
 difference("order of lines", {
   setup: `mkdir -p s/a s/b d/a d/b; for i in a/1 a/2 b/1; do echo >s/$i; done; for i in a/x a/y b/x; do echo >d/$i; done`,
   run: "-ri --delete s/ d/",

@@ -1,7 +1,16 @@
 /** More detectors of listed differences (listed-differences.ts): of files that rsync cannot make, or leaves unfinished without a word, and of rules that it does not ask. */
 import { type ByteName, baseName } from "../../src/bytes/byte-name.ts";
 import { passesDanglingLink } from "./dangling-links.ts";
-import { codes, type Detector, type DifferingCase, onlyLines, someFailed, unescaped } from "./difference-detector.ts";
+import {
+  codes,
+  type Detector,
+  type DifferingCase,
+  onlyLines,
+  sameOrderOf,
+  someFailed,
+  unescaped,
+} from "./difference-detector.ts";
+import { splitLog, splitOutput } from "./output.ts";
 
 const notThere =
   /^rsync: \[\w+\] (?:recv_generator: )?(?:mkstemp|open|mknod|symlink|mkdir) "(.*?)"(?: -> ".*")? failed: No such file or directory \(2\)$/;
@@ -11,6 +20,24 @@ const skipping = /^\*\*\* Skipping any contents from this failed directory \*\*\
 const verification = /^WARNING: (.*) failed verification -- update retained \(will try again\)\.$/;
 
 export const unfinishedDetectors: readonly Detector[] = [
+  {
+    row: "order of lines: files that are sent again under incremental recursion, and further names of those",
+    applies: ({ left }) => repeated(left.stderr).length > 0,
+    explains: ({ aspect, isOrder }, { left, right }) => {
+      const [, where, key] = /^(stdout|log) (items|followers)$/.exec(aspect) ?? [];
+      if (!isOrder || (key !== "items" && key !== "followers")) return false;
+      const again = repeated(left.stderr);
+      const further = splitOutput(left.stdout).followers.flatMap((line) => {
+        const [name = "", leader = ""] = line.replace(/^h\S+ /, "").split(" => ");
+        // Lines of a log may not tell a further name, which comes when its first one has, from others.
+        return again.includes(leader) || where === "log" ? name : [];
+      });
+      const names = [...again, ...further];
+      const lines = ({ stdout, log }: DifferingCase["left"]) =>
+        (where === "log" ? splitLog(log ?? "") : splitOutput(stdout))[key];
+      return sameOrderOf(lines(left), lines(right), (line) => names.some((name) => line.includes(name)));
+    },
+  },
   {
     row: "`--ignore-existing` with a symbolic link where the source has a directory",
     applies: (_, options) => options.has("", "--ignore-existing"),
@@ -88,4 +115,9 @@ function namesSentAgain({ left, right }: DifferingCase): ByteName[] {
   return linked
     .filter(([, { linkedWith }]) => groups.some(([, other]) => other.linkedWith === linkedWith))
     .map(([path]) => path);
+}
+
+/** Names of files that are sent again. */
+function repeated(stderr: string): string[] {
+  return stderr.split("\n").flatMap((line) => verification.exec(line)?.[1] ?? []);
 }

@@ -40,6 +40,13 @@ const data = (bytes: number) => `total: matches=0  hash_hits=0  false_alarms=0 d
 const sentBytes = "sent # bytes  received # bytes";
 
 /** What is recognized, and the same with one thing changed, which is not. */
+const twice = ">f.st...... b/g";
+const orders = (line: string): Case => ({
+  ...{ argv: "-ai --append-verify", stderr: [again, again] },
+  stdout: [`cd+++++++++ c/\n${line}\ncd+++++++++ e/\n`, `cd+++++++++ c/\ncd+++++++++ e/\n${line}\n`],
+  difference: { aspect: "stdout items", isOrder: true },
+});
+
 const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike: Partial<Case>])[] = [
   [
     "an exit code without a link to nothing",
@@ -113,6 +120,7 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { ...vanishedTwice, difference: { aspect: "log items", right: ["20"] } },
     { difference: { aspect: "log items", right: ["20", "20"] } },
   ],
+  ["the place of a file that is sent once", /^order of lines: files/, orders(twice), orders(">f.st...... b/h")],
   [
     "the time of access of another file than one with rules",
     /^`--delete-missing-args` with merge files/,
