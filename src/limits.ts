@@ -62,7 +62,7 @@ export const limits = {
   /** User and group names and numbers remembered, of each kind. */
   knownIds: 65_536,
   /** Directories that one walk keeps open along its path; deeper ones are opened again for each change of directory. */
-  heldDirectories: 128,
+  heldDirectories: 64,
   /** Blocks of one basis file; one of more is sent whole. Each takes up to 32 bytes. */
   sumCountMax: 33_554_432,
   /** Blocks of equal rolling sum that are tried at one place of a file (4-traps R-03). */

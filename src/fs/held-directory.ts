@@ -84,7 +84,8 @@ export class DirectoryWalker {
   readonly #calls: Syscalls;
   readonly #root: HeldDirectory;
   readonly #follow: FollowLinks;
-  /** The open directories along the last path, at most `limits.heldDirectories`. */
+  readonly #heldMax: number;
+  /** The open directories along the last path, at most as many as the walker may hold. */
   readonly #steps: Step[] = [];
   /** Every directory opened and not closed yet, also those that others retain. */
   readonly #open = new Set<HeldDirectory>();
@@ -101,11 +102,12 @@ export class DirectoryWalker {
     return this.#follow;
   }
 
-  /** Walks below `root`, a descriptor that stays the caller's and must outlive the walker. */
-  constructor(calls: Syscalls, root: number, follow: FollowLinks = "none") {
+  /** Walks below `root`, a descriptor that stays the caller's and must outlive the walker; `heldMax` directories stay open, and the last one. */
+  constructor(calls: Syscalls, root: number, follow: FollowLinks = "none", heldMax: number = limits.heldDirectories) {
     this.#calls = calls;
     this.#root = new HeldDirectory(calls, root, undefined, false);
     this.#follow = follow;
+    this.#heldMax = heldMax;
   }
 
   /**
@@ -129,7 +131,7 @@ export class DirectoryWalker {
         this.#dropDeep();
         return next;
       }
-      if (this.#steps.length < limits.heldDirectories) this.#steps.push({ name, held: next });
+      if (this.#steps.length < this.#heldMax) this.#steps.push({ name, held: next });
       else {
         this.#deep?.release();
         this.#deep = next;

@@ -6,6 +6,7 @@
 import { type ByteName, baseName, byteName, directoryName, joinName } from "../bytes/byte-name.ts";
 import { DirectoryWalker, type HeldDirectory } from "../fs/held-directory.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
+import { limits } from "../limits.ts";
 import type { TransferOptions } from "../options/transfer-options.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
@@ -189,7 +190,9 @@ export class Alternates {
       root.told = true;
     }
     if (descriptor < 0) return descriptor;
-    root.walker = new DirectoryWalker(this.context.syscalls, descriptor);
+    // All of them together hold no more than another walk (4-traps X-05).
+    const heldMax = Math.floor(limits.heldDirectories / this.roots.length);
+    root.walker = new DirectoryWalker(this.context.syscalls, descriptor, "none", heldMax);
     return root.walker.directory(path);
   }
 }

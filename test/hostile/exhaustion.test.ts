@@ -144,6 +144,23 @@ describe.each(backEnds)("%s", (backEnd) => {
     expect(namesIn(workspace.at("dst"))).toEqual(namesIn(workspace.at("src")));
   });
 
+  test("X-05 few descriptors are enough for a deep tree and many alternate directories", () => {
+    using workspace = new Workspace();
+    must("sh", [
+      "-c",
+      'cd "$1"; p=src; for i in $(seq 1 300); do p=$p/d; done; mkdir -p $p src/x; echo 1 >$p/f; echo 2 >src/x/f; for i in $(seq 20); do cp -a src l$i; done',
+      "sh",
+      workspace.at(""),
+    ]);
+    const alternates = Array.from({ length: 20 }, (_, index) => `--copy-dest=${workspace.at(`l${index + 1}`)}`);
+    for (const options of [[], [...alternates, "-c"]]) {
+      const line = ["-c", 'ulimit -n 256; exec "$@"', "sh", tsyncProgram, "-a", ...options, `${workspace.at("src")}/`];
+      const run = tsync([...line, `${workspace.at("dst")}/`], { backEnd, program: "sh" });
+      expect(run).toMatchObject({ code: 0, stderr: "" });
+    }
+    expect(pictureDifferences(picture(workspace.at("src"), true), picture(workspace.at("dst"), true))).toEqual([]);
+  });
+
   test("T-21 empty files, single bytes, block boundaries and sizes over 4 GiB", { timeout: 300_000 }, () => {
     using workspace = new Workspace();
     workspace.directory("src");
