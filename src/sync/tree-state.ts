@@ -29,6 +29,8 @@ export class OpenDirectory {
   isNew = false;
   /** Regular files belong into it. */
   hasFiles = false;
+  /** A file of it is being transferred, or has been. */
+  hasJobs = false;
   /** It is a link that counts as the directory it leads to (`--keep-dirlinks`). */
   isLink = false;
   /** With what every call in it fails, if it leads out of the destination: a negative errno. */
@@ -74,6 +76,8 @@ export class TreeState {
   /** A file is being transferred, or has been; and so it was at the end of the last list. */
   private hasJobs = false;
   private hadJobs = false;
+  /** Directories that are through and get their time with the first entry of the next list, or at the end. */
+  private readonly waiting: OpenDirectory[] = [];
 
   constructor(context: RunContext, destination: Destination) {
     this.context = context;
@@ -134,6 +138,7 @@ export class TreeState {
   /** One user more. A directory that was left is opened again, as `descriptor`; returns the descriptor that stays open. */
   retain(directory: OpenDirectory, descriptor: number): number {
     this.hasJobs = true;
+    directory.hasJobs = true;
     if (directory.pending++ > 0) return descriptor;
     directory.descriptor = this.context.syscalls.duplicate(descriptor);
     this.open.set(directory.path, directory);
@@ -146,7 +151,8 @@ export class TreeState {
     this.open.delete(directory.path);
     const { descriptor } = directory;
     if (descriptor === undefined) return;
-    if (directory.entry !== undefined && directory.dirty) this.finish(directory.entry, descriptor, directory.path);
+    if (this.isWaitedFor(directory)) this.waiting.push(directory);
+    else if (directory.entry !== undefined && directory.dirty) this.finish(directory.entry, descriptor, directory.path);
     // Not now: the lists of its sub-directories and late deletions still have to get in (3-transfer 1.8 step 10).
     if (directory.finalMode !== undefined) this.closing.set(directory.path, directory.finalMode);
     this.context.syscalls.close(descriptor);
@@ -215,6 +221,7 @@ export class TreeState {
   /** Sets the times of directories that were touched after they were done. */
   finishLate(): void {
     this.setLateModes();
+    this.finishWaiting();
     for (const [path, entry] of this.late) {
       const held = this.destination.walker?.directory(belowDestination(this.destination, path));
       if (entry === undefined || held === undefined || typeof held === "number" || this.aliased.has(path)) continue;
@@ -235,7 +242,22 @@ export class TreeState {
    */
   listDone(): void {
     const { incrementalRecursion, deleteTiming } = this.context.options;
-    if (incrementalRecursion && deleteTiming !== "delay" && !this.hadJobs) this.closeOpened();
+    if (!incrementalRecursion || deleteTiming === "delay") return;
+    this.finishWaiting();
+    if (!this.hadJobs) this.closeOpened();
+  }
+
+  /** Another name of a directory, which is looked at next, shows what the generator itself has done in it. */
+  private isWaitedFor({ hasJobs }: OpenDirectory): boolean {
+    const { keepDirectoryLinks, incrementalRecursion, dryRun } = this.context.options;
+    return keepDirectoryLinks && !dryRun && !hasJobs && !(incrementalRecursion && this.hasJobs);
+  }
+
+  private finishWaiting(): void {
+    for (const { path, entry, dirty } of this.waiting.splice(0)) {
+      const held = this.destination.walker?.directory(belowDestination(this.destination, path));
+      if (entry !== undefined && dirty && typeof held === "object") this.finish(entry, held.descriptor, path);
+    }
   }
 
   private closeOpened(): void {

@@ -128,3 +128,12 @@ describe("as an ordinary user", () => {
     expectSameAsUser(`${plain}; chown -hR 65534:65534 s d${setup}`, "-aiK s/ d/");
   });
 });
+
+describe("a directory in which something was made just now, under the name of a link that leads to it", () => {
+  const expectSame = sideBySide({ look: lookAtTrees });
+  const setup = `mkdir -p s/a s/l d/a; ln -s x s/a/y; ln -s a d/l; ln -s x s/l/z; echo 1 >d/a/e
+find s d -exec touch -hd @1500000000 {} +`;
+  test.each(["", "--no-i-r", "--delete", "--delete-after", "--delete-delay", "-b", "-n", "-pH"])("%s", (options) => {
+    expectSame(setup, `-rltiK ${options} s/ d/`);
+  });
+});
