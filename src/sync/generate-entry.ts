@@ -131,12 +131,7 @@ export class EntryGenerator {
 
   /** The leader is gone: the last waiting member is handled as if it were the last of the group, or the one before it. */
   private promote(group: LinkGroup): Promise<void> | undefined {
-    for (;;) {
-      const member = this.parts.links.fail(group);
-      if (member === undefined) return undefined;
-      const waiting = this.decide(member as Turn, group, true);
-      if (waiting !== undefined || group.leader !== undefined || group.transferring) return waiting;
-    }
+    return this.parts.links.retry(group, (member) => this.decide(member as Turn, group, true));
   }
 
   private decide(turn: Turn, group: LinkGroup | undefined, last: boolean): Promise<void> | undefined {

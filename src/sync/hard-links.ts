@@ -101,14 +101,21 @@ export class HardLinks {
     this.onWaiting?.(member, true);
   }
 
-  /** The leader failed: the last member that waits is to be handled again. */
-  fail(group: LinkGroup): Member | undefined {
+  /** The leader failed: the last member that waits is handled again, which it waits for; if that fails too, the one before it. */
+  retry(group: LinkGroup, handle: (member: Member) => Promise<void> | undefined): Promise<void> | undefined {
     group.transferring = false;
-    const last = group.waiting.findLastIndex((waiting) => !group.leftOut.has(waiting));
-    const member = group.queued.pop() ?? (last < 0 ? undefined : group.waiting.splice(last, 1)[0]);
-    if (member !== undefined) this.onWaiting?.(member, false);
-    else if (this.isLast(group)) this.giveUp(group);
-    return member;
+    while (group.leader === undefined && !group.transferring) {
+      const last = group.waiting.findLastIndex((waiting) => !group.leftOut.has(waiting));
+      const member = group.queued.pop() ?? (last < 0 ? undefined : group.waiting.splice(last, 1)[0]);
+      if (member === undefined) {
+        if (this.isLast(group)) this.giveUp(group);
+        return undefined;
+      }
+      const handled = handle(member);
+      if (handled !== undefined) return handled.finally(() => this.onWaiting?.(member, false));
+      this.onWaiting?.(member, false);
+    }
+    return undefined;
   }
 
   /** Nobody will lead: those that wait stay away. */

@@ -149,6 +149,14 @@ difference("`-H` with a linked file that cannot be received, and others of its n
     rsync: { status: 23, err: /\[receiver\] \w+ "\S+\/d\/b\/\S*f\S*" failed/, seen: "" },
     tsync: { status: 23, err: /\[receiver\] \w+ "\S+\/d\/b\/\S*f\S*" failed/, seen: "d/a/f\n" },
   })),
+  // The place for temporary files is deleted.
+  ...[32, 30].map((protocol) => ({
+    setup: "mkdir -p s/a s/b s/c d/.tmp; echo new >s/a/f; ln s/a/f s/b/f; ln s/a/f s/c/f; ln s/a/f s/f",
+    run: `-aH --delete-before -T .tmp --protocol=${protocol} -e $rsh --rsync-path=$p s/ h:$PWD/d/ 2>&1 | grep -c mkstemp`,
+    look: "find d -type f",
+    rsync: { status: 0, out: "1\n", seen: "" },
+    tsync: { status: 0, out: "4\n", seen: "" },
+  })),
   // One that cannot be sent, with a basis by --fuzzy.
   {
     setup: "mkdir -p s/a d; mknod s/b c 240 0; ln s/b s/a/x; cp -a s/. d; echo 1 >d/b1",

@@ -14,7 +14,7 @@ mkdir long/sub; setfattr -n trusted.y -v 3 long/sub; cp -a long/security nobodys
 mkdir basis closed; echo one > basis/file; echo two > closed/file; chmod 0 closed/file; chown -R 65534:65534 closed
 mkdir modes old; for m in 755 775 1755 1777 2755 4755 500 0; do mkdir -m $m modes/$m; echo $m >old/$m; done; mkdir -m 755 old/sub
 mkdir -p alt/sub; echo 1 >alt/one; echo 3 >alt/sub/two; touch -d '2001-02-01' alt/one; mkdir one-file; echo 1 >one-file/f; ln -s alt foreign; chown -h 65534 foreign
-cp -a s kinds; ln kinds/one kinds/sub/one
+cp -a s kinds; ln kinds/one kinds/sub/one; mkdir -p temporary/.tmp
 mkdir large older; seq 1 1400000 >large/f; sed 's/77777/seven/; 500000,500100d' large/f >older/f`);
 
 /** As large a basis as there is counts as one for two threads. */
@@ -50,6 +50,10 @@ const cases: readonly (readonly [what: string, line: string])[] = [
     "-rI --protocol=28 -e 'setpriv --reuid=65534 --regid=65534 --clear-groups ../shell' basis/ far:closed/",
   ],
   ["a name that does not exist, of which it hears so too", "-r --protocol=28 --chown=nosuchuser s/ far:d/"],
+  [
+    "linked files that cannot be made, at an old protocol",
+    "-aH --delete-before -T .tmp --protocol=28 kinds/ far:temporary/",
+  ],
   ["a basis that two threads sum", `-ai --stats ${threads} large/ far:older/`],
   ["the same with another checksum", `-ai --stats --cc=md5 ${threads} large/ far:older/`],
   ["the same in place, for an old client", `-ai --stats --inplace --protocol=28 ${threads} large/ far:older/`],

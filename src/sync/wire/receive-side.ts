@@ -328,9 +328,10 @@ async function generate(parts: Generation): Promise<void> {
     isRedone = true;
     connection.flush();
   }
-  // Further names of what is sent again are told of before the phase ends: behind it the client would hear of none. Older senders
-  // do not say what they cannot send.
-  if (isRedone && isServer && options.hardLinks && protocol >= 30) await settle();
+  // Further names of what is sent again are told of before the phase ends: behind it the client would hear of none. A name that is asked for
+  // because another could not be made must come before that, too. Older senders do not say what they cannot send.
+  const asksForMore = (isRedone && isServer) || (!isRedone && channel.isBusy);
+  if (asksForMore && options.hardLinks && protocol >= 30) await settle();
   done();
   const late = deleteTiming === "delay" || deleteTiming === "after";
   const { delayUpdates } = options;

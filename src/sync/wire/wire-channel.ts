@@ -73,6 +73,7 @@ export class WireChannel implements RequestChannel {
   private readonly waiting = new AskedRecords();
   /** How many of them were made before the main phase ended. */
   private mainPhase = 0;
+  private isMainOver = false;
   private transfers = 0;
   /** So many more may be unanswered: perhaps they never will be. */
   private allowance = 0;
@@ -105,6 +106,11 @@ export class WireChannel implements RequestChannel {
 
   push(record: ChannelRecord): Promise<void> | undefined {
     if (record.kind === "item") return this.pushItem(record);
+    // Behind its main phase an old sender knows of nothing but what it sends again: no other name is asked for in place of one that failed.
+    if (this.isMainOver && !record.again && this.link.session.protocol < 30) {
+      record.failed();
+      return undefined;
+    }
     this.lists?.count(record.ndx, 1);
     this.transfers++;
     const basis = record.openBasis();
@@ -166,6 +172,7 @@ export class WireChannel implements RequestChannel {
   /** The main phase ends with the records made so far. */
   endMainPhase(): void {
     this.mainPhase = this.waiting.length;
+    this.isMainOver = true;
   }
 
   /** Once a sender is through with a list, or with the requests of a phase, what it has not answered by now will not come. */
