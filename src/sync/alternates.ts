@@ -178,8 +178,10 @@ export class Alternates {
     return quickCheck(options, entry, stat, digest);
   }
 
-  /** One that cannot be opened is tried again each time, which tells each time that a link in it is not followed. */
-  /** The directory `path` below one of the directories, or a negative errno. */
+  /**
+   * The directory `path` below one of the directories, or a negative errno. One that cannot be opened is tried again each time, which tells
+   * each time that a link in it is not followed.
+   */
   private open(root: Root, path: ByteName): HeldDirectory | number {
     if (root.walker !== undefined) return root.walker.directory(path);
     const { operator, ledger } = this.context;

@@ -156,6 +156,7 @@ export class EntryAttributes {
     const digest = new Uint8Array(digestBytes[options.listChecksum]);
     const last = this.later.at(-1);
     const held = last?.source === directory ? last.directory : syscalls.duplicate(directory);
+    if (held < 0) return this.digest(directory, name);
     this.later.push({ source: directory, directory: held, name, digest });
     return digest;
   }

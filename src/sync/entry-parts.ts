@@ -26,6 +26,8 @@ export interface Turn extends Member {
   readonly defaultPermissions: number;
   /** Something of another kind had to go for it: it is made even where nothing new is to be. */
   readonly cleared?: boolean;
+  /** Nobody waits for it: no pauses are made while it is looked at. */
+  readonly atOnce?: boolean;
 }
 
 /** A turn at its place: name, mode to give, and whether something of the kind stands there. */

@@ -21,16 +21,15 @@ export class ExistingDigests {
 
   /**
    * Makes the digest that a comparison with what has this `stat` will ask for, if that takes long: signals and the other side are heard
-   * meanwhile. Leaves `stat` as it is.
+   * meanwhile. What an earlier one has left is forgotten.
    */
-  prepare({ entry, exists, place }: PlacedTurn, stat: Stat): Promise<void> | undefined {
+  prepare({ entry, exists, place, atOnce }: PlacedTurn, stat: Stat): Promise<void> | undefined {
     const { context } = this;
+    this.digester.forget();
     const { checksum, openNoAtime } = context.options;
     const { size } = entry;
-    if (!checksum || !exists || size <= quickDigestBytes || size !== stat.size) return undefined;
-    const seen = { ...stat };
+    if (!checksum || !exists || atOnce === true || size <= quickDigestBytes || size !== stat.size) return undefined;
     const pause = (): Promise<void> => pauseIn(context);
-    const prepared = this.digester.prepareAt(pause, place.directory, place.name, openNoAtime, size);
-    return prepared.then(() => void Object.assign(stat, seen));
+    return this.digester.prepareAt(pause, place.directory, place.name, openNoAtime, size);
   }
 }

@@ -32,7 +32,7 @@ export class FileDigester {
   /** Digest of a file in a held directory, or of what a link there leads to (`follow`); all zeros when it cannot be read (2-file-list 3.8). */
   digestAt(directory: number, name: ByteName, follow = false, leaveAccessTime = false, bytesMax?: number): Uint8Array {
     const { prepared } = this;
-    this.prepared = undefined;
+    this.forget();
     if (prepared?.directory === directory && prepared.name === name) return prepared.digest;
     return finish(this.stepsAt(directory, name, follow, leaveAccessTime, bytesMax));
   }
@@ -57,7 +57,7 @@ export class FileDigester {
     }
   }
 
-  /** Digests a file with pauses; `digestAt` for it, if that comes next, has nothing left to do. */
+  /** Digests a file with pauses; `digestAt` for it, if that comes next and before `forget`, has nothing left to do. */
   async prepareAt(
     pause: () => Promise<void>,
     directory: number,
@@ -67,6 +67,10 @@ export class FileDigester {
   ): Promise<void> {
     const digest = await inSteps(this.stepsAt(directory, name, false, leaveAccessTime, bytesMax), pause);
     this.prepared = { directory, name, digest };
+  }
+
+  forget(): void {
+    this.prepared = undefined;
   }
 
   /**

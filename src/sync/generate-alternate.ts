@@ -10,7 +10,7 @@ import { ItemFlag } from "../protocol/item-flags.ts";
 import { type Alternate, AlternateLevel } from "./alternates.ts";
 import { jobAttributes, setAttributes } from "./attributes.ts";
 import { itemFlags, newItemFlags } from "./compare.ts";
-import { checkAborted, fullPath } from "./context.ts";
+import { fullPath, pauseIn } from "./context.ts";
 import { type EntryParts, type PlacedTurn, pathBelow, remark } from "./entry-parts.ts";
 import { isRegular } from "./file-list.ts";
 import { mkstempText } from "./finish-file.ts";
@@ -178,12 +178,15 @@ export class AlternateEntries {
 
   /** Large files: other work is let in between the pieces. */
   private async copyOn(turn: PlacedTurn, steps: Generator<number, JobResult>): Promise<AlternateOutcome> {
-    for (;;) {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (this.parts.context.signal.aborted) steps.return(nothing);
-      checkAborted(this.parts.context);
-      const step = steps.next();
-      if (step.done === true) return this.copied(turn, step.value);
+    try {
+      for (;;) {
+        await pauseIn(this.parts.context);
+        const step = steps.next();
+        if (step.done === true) return this.copied(turn, step.value);
+      }
+    } finally {
+      // Of a copy that is stopped nothing stays behind.
+      steps.return(nothing);
     }
   }
 

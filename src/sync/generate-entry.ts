@@ -131,7 +131,7 @@ export class EntryGenerator {
 
   /** The leader is gone: the last waiting member is handled as if it were the last of the group, or the one before it. */
   private promote(group: LinkGroup): Promise<void> | undefined {
-    return this.parts.links.retry(group, (member) => this.decide(member as Turn, group, true));
+    return this.parts.links.retry(group, (member) => this.decide({ ...(member as Turn), atOnce: true }, group, true));
   }
 
   private decide(turn: Turn, group: LinkGroup | undefined, last: boolean): Promise<void> | undefined {
@@ -228,9 +228,13 @@ export class EntryGenerator {
 
   private regular(turn: PlacedTurn, group: LinkGroup | undefined, last: boolean): Promise<void> | undefined {
     return this.fromAlternate(turn, group, (found) => {
+      const seen = { ...this.stat };
       const prepared = this.digests.prepare(turn, this.stat);
       if (prepared === undefined) return this.compare(turn, group, last, found);
-      return prepared.then(() => this.compare(turn, group, last, found));
+      return prepared.then(() => {
+        Object.assign(this.stat, seen);
+        return this.compare(turn, group, last, found);
+      });
     });
   }
 

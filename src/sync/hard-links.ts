@@ -47,10 +47,12 @@ export type MemberVerdict = "link" | "wait" | "candidate";
 
 export class HardLinks {
   private readonly groups = new Map<number, LinkGroup>();
-  private readonly onWaiting: ((member: Member, waits: boolean) => void) | undefined;
+  private readonly onWaiting: ((member: Member, waits: boolean, late: boolean) => void) | undefined;
+  /** Groups of which a member is being handled again. */
+  private readonly retried = new Set<LinkGroup>();
 
-  /** `onWaiting` hears when a member begins to wait for others of its group, and when it does not any more. */
-  constructor(onWaiting?: (member: Member, waits: boolean) => void) {
+  /** `onWaiting` hears when a member begins to wait for others of its group, and when it does not any more (`late`: nothing else happens then). */
+  constructor(onWaiting?: (member: Member, waits: boolean, late: boolean) => void) {
     this.onWaiting = onWaiting;
   }
 
@@ -74,7 +76,7 @@ export class HardLinks {
     if (group.leader !== undefined) return "link";
     if (!group.transferring) return "candidate";
     group.queued.push(member);
-    this.onWaiting?.(member, true);
+    this.onWaiting?.(member, true, false);
     return "wait";
   }
 
@@ -90,7 +92,7 @@ export class HardLinks {
     const members = [...group.queued, ...group.waiting.reverse()];
     group.waiting = [];
     group.queued = [];
-    for (const member of members) this.onWaiting?.(member, false);
+    for (const member of members) this.onWaiting?.(member, false, false);
     return members;
   }
 
@@ -98,28 +100,38 @@ export class HardLinks {
   wait(group: LinkGroup, member: Member, mayLead = true): void {
     group.waiting.push(member);
     if (!mayLead) group.leftOut.add(member);
-    this.onWaiting?.(member, true);
+    this.onWaiting?.(member, true, false);
   }
 
-  /** The leader failed: the last member that waits is handled again, which it waits for; if that fails too, the one before it. */
+  /**
+   * The leader failed: the last member that waits is handled again, and waits until that is done; if it fails at once, the one before it. A
+   * promise where the handling has to wait.
+   */
   retry(group: LinkGroup, handle: (member: Member) => Promise<void> | undefined): Promise<void> | undefined {
     group.transferring = false;
-    while (group.leader === undefined && !group.transferring) {
-      const last = group.waiting.findLastIndex((waiting) => !group.leftOut.has(waiting));
-      const member = group.queued.pop() ?? (last < 0 ? undefined : group.waiting.splice(last, 1)[0]);
-      if (member === undefined) {
-        if (this.isLast(group)) this.giveUp(group);
-        return undefined;
+    // The failure of a member that is being handled: whoever handles it goes on.
+    if (this.retried.has(group)) return undefined;
+    this.retried.add(group);
+    try {
+      while (group.leader === undefined && !group.transferring) {
+        const last = group.waiting.findLastIndex((waiting) => !group.leftOut.has(waiting));
+        const member = group.queued.pop() ?? (last < 0 ? undefined : group.waiting.splice(last, 1)[0]);
+        if (member === undefined) {
+          if (this.isLast(group)) this.giveUp(group);
+          break;
+        }
+        const handled = handle(member);
+        if (handled !== undefined) return handled.finally(() => this.onWaiting?.(member, false, true));
+        this.onWaiting?.(member, false, false);
       }
-      const handled = handle(member);
-      if (handled !== undefined) return handled.finally(() => this.onWaiting?.(member, false));
-      this.onWaiting?.(member, false);
+      return undefined;
+    } finally {
+      this.retried.delete(group);
     }
-    return undefined;
   }
 
   /** Nobody will lead: those that wait stay away. */
   giveUp(group: LinkGroup): void {
-    for (const member of group.waiting.splice(0)) this.onWaiting?.(member, false);
+    for (const member of group.waiting.splice(0)) this.onWaiting?.(member, false, false);
   }
 }

@@ -49,6 +49,8 @@ export class FileRequests {
   private readonly newAcls: NewAcls;
   private nextJob = 0;
   /** Files that did not verify, to be asked for again when everything else has come. */
+  /** Names of linked files that are about to be asked for in place of others. */
+  private readonly others: Promise<void>[] = [];
   private readonly wrong: { readonly turn: PlacedTurn; readonly group: LinkGroup | undefined }[] = [];
 
   constructor(parts: EntryParts, groups: GroupEnd) {
@@ -107,7 +109,7 @@ export class FileRequests {
       failed: () => {
         this.deltas.touch(heldTurn, partial, phase);
         turn.basis?.directory.release();
-        if (group !== undefined) void this.groups.failed(group);
+        if (group !== undefined) this.failGroup(group);
         tree.release(directory);
       },
       isAwaited: () => group !== undefined && group.waiting.length + group.queued.length > 0,
@@ -197,7 +199,7 @@ export class FileRequests {
         else if (result.done && delayed) this.delayed.add(turn, group);
         else if (group !== undefined) {
           if (result.done) this.groups.done(group, entry);
-          else void this.groups.failed(group);
+          else this.failGroup(group);
         }
         tree.release(directory);
       },
@@ -225,11 +227,25 @@ export class FileRequests {
     context.emit({ type: "transferred", item, wireBytes: wire, checksumBytes: checksums, digest });
   }
 
-  /** Asks once more for the files whose data was not what the sender has; false when there are none (3-transfer 5.4, 7). */
+  /**
+   * Asks once more for the files whose data was not what the sender has, and waits until others have been asked for in place of those that
+   * failed; false when there are none (3-transfer 5.4, 7).
+   */
   async redoWrong(): Promise<boolean> {
     const wrong = this.wrong.splice(0);
     for (const { turn, group } of wrong) await this.redo(turn, group);
-    return wrong.length > 0;
+    const others = this.others.splice(0);
+    await Promise.all(others);
+    return wrong.length + others.length > 0;
+  }
+
+  /** Others of the group are asked for in place of one that has failed. */
+  private failGroup(group: LinkGroup): void {
+    const waiting = this.groups.failed(group);
+    if (waiting === undefined) return;
+    // What it fails with comes out where it is waited for.
+    waiting.catch(() => {});
+    this.others.push(waiting);
   }
 
   private redo(before: PlacedTurn, group: LinkGroup | undefined): Promise<void> | undefined {

@@ -5,6 +5,7 @@
 import { type BlockSummer, createBlockSummer } from "../delta/block-sums.ts";
 import { type ReadAt, type Signature, type SumHead, signBlocks } from "../delta/signature.ts";
 import type { SigningOrder, SumOptions } from "./signing-order.ts";
+import { finish } from "./steps.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
 /** What stands where in the shared numbers of an order. */
@@ -19,18 +20,16 @@ const EINTR = -4;
 const shareBytes = 4 * 1024 * 1024;
 
 /** Sums shares until none is left, pausing (yielding) between them. Returns 0 or a negative errno, with which the other thread stops, too. */
-export function* signShares(order: SigningOrder, read: ReadAt, summer: BlockSummer): Generator<void, number> {
+function* signShares(order: SigningOrder, read: ReadAt, summer: BlockSummer): Generator<void, number> {
   const { signature, shareBlocks, numbers } = order;
   const { count } = signature;
   for (;;) {
     const first = Atomics.add(numbers, Place.next, 1) * shareBlocks;
     if (first >= count) return 0;
-    const steps = signBlocks(read, signature, summer, first, Math.min(first + shareBlocks, count));
-    let step = steps.next();
-    while (step.done !== true) step = steps.next();
-    if (step.value < 0) {
+    const status = finish(signBlocks(read, signature, summer, first, Math.min(first + shareBlocks, count)));
+    if (status < 0) {
       Atomics.store(numbers, Place.next, count);
-      return step.value;
+      return status;
     }
     Atomics.add(numbers, Place.done, 1);
     yield;

@@ -5,7 +5,7 @@
 import { pauseIn, type RunContext } from "./context.ts";
 
 /** Does all steps at once. */
-export function finish<T>(steps: Generator<void, T>): T {
+export function finish<T>(steps: Generator<unknown, T>): T {
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
@@ -26,7 +26,7 @@ async function others<T>(steps: Generator<void, T>, pause: () => Promise<void>):
       if (step.done === true) return step.value;
     }
   } finally {
-    // They put back what they hold.
+    // What they have open is closed.
     steps.return(undefined as T);
   }
 }

@@ -149,6 +149,23 @@ difference("`-H` with a linked file that cannot be received, and others of its n
     rsync: { status: 23, err: /\[receiver\] \w+ "\S+\/d\/b\/\S*f\S*" failed/, seen: "" },
     tsync: { status: 23, err: /\[receiver\] \w+ "\S+\/d\/b\/\S*f\S*" failed/, seen: "d/a/f\n" },
   })),
+  // Another name stands there as a large file that is compared by its digest; here rsync may not come to its end.
+  ...["s/ d/", "--no-i-r -e $rsh --rsync-path=$p h:$PWD/s/ d/", "-e $rsh --rsync-path=$p h:$PWD/s/ d/"].map((ends) => ({
+    setup: `mkdir -p s/a s/b d/a d/b; seq 8000000 >s/a/f; ln s/a/f s/b/f; tail -c +2 s/a/f >d/a/f; echo >>d/a/f; sed 's/^77$/78/' s/a/f >d/b/f
+    touch -d 2001-01-01 d/?/f; chown -R 65534 s d; chown 0 d/a`,
+    run: `-rlHtc ${ends}`,
+    look: "cmp s/b/f d/b/f && echo same",
+    nobody: true,
+    tsync: { status: 23, err: /mkstemp/, seen: "same\n" },
+  })),
+  // Very many names.
+  ...[29, 31].map((protocol) => ({
+    setup: `mkdir -p s/1 d; echo new >s/1/f; for i in $(seq 55); do ln s/1/f s/1/$i; done; for i in $(seq 2 55); do cp -al s/1 s/$i; done
+    cp -a s/. d; rm d/*/*; chown -R 65534 s`,
+    run: `-rlHt --protocol=${protocol} -e $rsh --rsync-path=$p h:$PWD/s/ d/ 2>&1 | grep -c mkstemp`,
+    nobody: true,
+    tsync: { status: 0, out: protocol < 30 ? "1\n" : "3080\n" },
+  })),
   // The place for temporary files is deleted.
   ...[32, 30].map((protocol) => ({
     setup: "mkdir -p s/a s/b s/c d/.tmp; echo new >s/a/f; ln s/a/f s/b/f; ln s/a/f s/c/f; ln s/a/f s/f",

@@ -300,7 +300,7 @@ export const faultDetectors: readonly Detector[] = [
     applies: (one, options) =>
       (options.value("--checksum-choice") ?? options.value("--cc")) === "none" && codes([4], [4], one),
     explains: ({ aspect, left, right, isOrder }) =>
-      aspect === "stderr" && !isOrder && right.length === 0 && left.every((line) => missingArgument.test(line)),
+      aspect === "stderr" && !isOrder && left.length === 0 && right.every((line) => missingArgument.test(line)),
   },
   {
     row: "order of lines",

@@ -89,7 +89,10 @@ async function receive(request: ReceiveRequest, closers: (() => void)[], pool: W
   const { connection, session, condition } = link;
   const settings = fileListSettings(options, session);
   const tracker = options.incrementalRecursion ? new ReleaseTracker() : undefined;
-  const onWaiting = (member: Member, waits: boolean): void => tracker?.count(member.ndx, waits ? 1 : -1);
+  const onWaiting = (member: Member, waits: boolean, late: boolean): void => {
+    tracker?.count(member.ndx, waits ? 1 : -1);
+    if (late) condition.changed();
+  };
   const links = new HardLinks(onWaiting);
   const known = request.readsBatch === true ? new KnownEntries() : undefined;
   const lists: WireLists = new WireLists({
@@ -279,9 +282,10 @@ async function generate(parts: Generation): Promise<void> {
   const redo = async (): Promise<boolean> => (await side?.entries.requests.redoWrong()) ?? false;
   if (replay !== undefined) replay.redo = redo;
   for (;;) {
-    // The sender sends lists no further ahead of the oldest that it still holds: what is through must be released meanwhile.
+    // The sender sends lists no further ahead of the oldest that it still holds: what is through must be released meanwhile. Of links that
+    // wait for each other nothing is through, so that no more may be asked for than that these many have come in all.
     await until(() => {
-      if (lists.hasEntries(replay?.isStarving === true ? 1 : ahead)) return true;
+      if (lists.hasCome(replay?.isStarving === true ? 1 : ahead)) return true;
       release();
       return false;
     });
@@ -330,7 +334,7 @@ async function generate(parts: Generation): Promise<void> {
   }
   // Further names of what is sent again are told of before the phase ends: behind it the client would hear of none. A name that is asked for
   // because another could not be made must come before that, too. Older senders do not say what they cannot send.
-  const asksForMore = (isRedone && isServer) || (!isRedone && channel.isBusy);
+  const asksForMore = (isRedone && isServer) || channel.isBusy;
   if (asksForMore && options.hardLinks && protocol >= 30) await settle();
   done();
   const late = deleteTiming === "delay" || deleteTiming === "after";

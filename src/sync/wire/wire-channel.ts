@@ -29,6 +29,7 @@ import { isDirectory } from "../file-list.ts";
 import type { DeltaJob } from "../receive-job.ts";
 import { signTogether } from "../shared-signing.ts";
 import type { SumOptions } from "../signing-order.ts";
+import { finish } from "../steps.ts";
 import type { WorkerPool } from "../worker-pool.ts";
 import { type Asked, AskedRecords } from "./asked-records.ts";
 import type { Link } from "./link.ts";
@@ -303,11 +304,9 @@ export class WireChannel implements RequestChannel {
       syscalls.read(delta.basis, buffer, offset, length, position);
     const bytes = basisBytesOf(head);
     if (bytes > quickBasisBytes) return this.signLarge(delta.basis, head, read, summer, sums);
-    const steps = signBasis(read, head, summer);
-    let step = steps.next();
-    while (step.done !== true) step = steps.next();
+    const signed = finish(signBasis(read, head, summer));
     syscalls.close(delta.basis);
-    return typeof step.value === "number" ? nullSumHead : step.value;
+    return typeof signed === "number" ? nullSumHead : signed;
   }
 
   /** The same for a basis that takes its time: a session that ends meanwhile is noticed. */

@@ -64,6 +64,7 @@ export class WireLists implements ListSource {
   private readonly incremental: boolean;
   private readonly queue: FileList[] = [];
   private queued = 0;
+  private come = 0;
   private complete = false;
   /** Lists that have come. */
   received = 0;
@@ -99,6 +100,11 @@ export class WireLists implements ListSource {
   /** Whether so many entries wait, or all lists have arrived. */
   hasEntries(entries: number): boolean {
     return this.complete || this.queued >= entries;
+  }
+
+  /** Whether a list waits and so many entries have come by now, those that were taken included, or all lists have arrived. */
+  hasCome(entries: number): boolean {
+    return this.complete || (this.queued > 0 && this.come >= entries);
   }
 
   peek(): readonly FileList[] {
@@ -294,6 +300,7 @@ export class WireLists implements ListSource {
     const list = this.request.arrived(arriving);
     this.queue.push(list);
     this.queued += list.entries.length + 1;
+    this.come += list.entries.length + 1;
     this.request.condition.changed();
   }
 }

@@ -145,8 +145,8 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
   [
     "an argument that is missing before a checksum is refused",
     /^`-c --checksum-choice=none`, with arguments/,
-    { argv: "-ac --checksum-choice=none", codes: [4, 4], difference: { aspect: "stderr", left: [noArgument] } },
-    { difference: { aspect: "stderr", right: [noArgument] } },
+    { argv: "-ac --checksum-choice=none", codes: [4, 4], difference: { aspect: "stderr", right: [noArgument] } },
+    { difference: { aspect: "stderr", left: [noArgument] } },
   ],
   [
     "a file that is not appended to",
