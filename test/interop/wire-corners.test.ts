@@ -126,3 +126,14 @@ test.each(["--delete", "--delete-delay"])(
     }
   },
 );
+
+// Nothing of them is through, and nothing else is to be told: no record lets the sender send on.
+const manyNames = wireRoles(`
+mkdir -p s/1 d; echo new >s/1/f; for i in $(seq 55); do ln s/1/f s/1/$i; done; for i in $(seq 2 55); do cp -al s/1 s/$i; done
+cp -a s/. d; rm d/*/*; (cd s; for i in *; do touch -r $i ../d/$i; done)
+`);
+
+test("more names of one file than a sender lists ahead, in directories that are as they should be", () => {
+  const roles: readonly WireRole[] = [...pulls, "push-client", "push-server", "push-both"];
+  for (const role of roles) manyNames(role, "-rlHt s/ d/", { compare: ({ status, stderr }) => ({ status, stderr }) });
+});
