@@ -165,7 +165,7 @@ export const guards = [
     name: "protected-stays",
     trap: "L-03",
     file: "src/sync/delete.ts",
-    find: "} else if (!filters.isEmpty && this.isProtected(child, isDirectory, beingRemoved)) onProtected?.();",
+    find: "} else if (!filters.isEmpty && this.remarks.isProtected(child, isDirectory, beingRemoved)) onProtected?.();",
     replace: "} else if (!filters.isEmpty && child === beingRemoved.toString()) onProtected?.();",
     suite: dataLoss,
     test: "L-03",
