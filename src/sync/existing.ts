@@ -54,6 +54,7 @@ export class ExistingReader {
 
   /** Tells what rules have said of the attributes that were read last: rsync reads them when it has told of the entry. */
   tellJudged(): void {
+    if (this.judged.length === 0) return;
     for (const event of this.judged.splice(0)) this.context.emit(event);
   }
 

@@ -228,9 +228,9 @@ export class EntryGenerator {
 
   private regular(turn: PlacedTurn, group: LinkGroup | undefined, last: boolean): Promise<void> | undefined {
     return this.fromAlternate(turn, group, (found) => {
-      const seen = { ...this.stat };
       const prepared = this.digests.prepare(turn, this.stat);
       if (prepared === undefined) return this.compare(turn, group, last, found);
+      const seen = { ...this.stat };
       return prepared.then(() => {
         Object.assign(this.stat, seen);
         return this.compare(turn, group, last, found);
