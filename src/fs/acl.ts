@@ -37,12 +37,14 @@ export function accessAclToSend(value: Uint8Array | undefined, mode: number): Ui
 
 /**
  * The attribute value that gives an object the access ACL sent, when its final mode is `mode` (7.3 step 3). Undefined
- * when the permission bits are enough: an ACL that the object may have is to be removed.
+ * when the permission bits are enough: an ACL that the object may have is to be removed. Where it is only noted
+ * (`isNoted`, of `--fake-super`), it goes on lacking what the mode tells, and its mask stays what was sent: no mode changes it.
  */
-export function accessAclToSet(sent: Uint8Array | undefined, mode: number): Uint8Array | undefined {
+export function accessAclToSet(sent: Uint8Array | undefined, mode: number, isNoted: boolean): Uint8Array | undefined {
   const acl = sent && parseAcl(sent);
   if (!acl || !needsMask(acl)) return undefined;
   const groupBits = (mode >> 3) & 7;
+  if (isNoted) return formatAcl({ ...acl, mask: acl.mask ?? groupBits });
   return formatAcl({
     userObj: (mode >> 6) & 7,
     groupObj: acl.groupObj ?? groupBits,

@@ -14,10 +14,11 @@ export function emptyFakeAcl(): Uint8Array {
   return format(absent, absent, absent, absent, []);
 }
 
-/** An access ACL: what the mode tells is left out. */
-export function fakeAccessAcl({ groupObj, mask, named }: Acl): Uint8Array {
+/** An access ACL: what the mode tells is left out. One without an entry for the owner lacks that already. */
+export function fakeAccessAcl({ userObj, groupObj, mask, named }: Acl): Uint8Array {
   if (mask === undefined) return emptyFakeAcl();
-  const group = groupObj === undefined || groupObj === mask ? absent : groupObj;
+  const isTold = groupObj === undefined || (userObj !== undefined && groupObj === mask);
+  const group = isTold ? absent : groupObj;
   return format(absent, group, mask, absent, named);
 }
 

@@ -365,7 +365,7 @@ function setAcls(
   if (place.isLink === true && roles[0] === "generator" && entry.path.includes("/")) return undefined;
   let bits: number | undefined;
   if (accessAclDiffers(entry.accessAcl, mode, existing.accessAcl, stat.mode)) {
-    const value = accessAclToSet(entry.accessAcl, mode);
+    const value = accessAclToSet(entry.accessAcl, mode, !syscalls.abilities.descriptorAttributes);
     const status =
       value === undefined
         ? syscalls.removeXattrAt(directory, name, accessAclName)

@@ -43,7 +43,8 @@ export class NewAcls {
   private toSet(sent: Uint8Array, mode: number): Uint8Array | undefined {
     const known = this.known.get(sent);
     if (known?.mode === mode) return known.value;
-    const value = accessAclToSet(sent, mode);
+    const isNoted = !this.parts.context.syscalls.abilities.descriptorAttributes;
+    const value = accessAclToSet(sent, mode, isNoted);
     if (this.known.size >= knownAcls) this.known.clear();
     this.known.set(sent, { mode, value });
     return value;

@@ -172,6 +172,16 @@ test("a run with more files than one thread takes", () => {
   }
 });
 
+/** ACLs of which mode, mask and group entry are the same or not. */
+const masks = `mkdir s; for one in u:1:r,g::r,m:rw u:1:r,g::rw,m:r u:1:r,g::rwx,m:r g::rw,m:r u:1:r,g::rw,m:rw u:1:r,g::r,m:rwx g::rw,m:rw; do
+echo a >s/$one; chmod 640 s/$one; setfacl -m $one s/$one; done`;
+
+test.each(["g=r", "g=rw", "g=rwx", "g="])("--chmod=%s changes no mask that is only kept", (changes) => {
+  expectSame(`${masks}; ${settled}`, `-aiA -M--fake-super --chmod=${changes} s/ d/`);
+  const again = `${masks}; rsync -aA -M--fake-super s/ d/; ${settled}`;
+  expectSame(again, `-aiA -M--fake-super --chmod=${changes} s/ d/`);
+});
+
 /** Special files that are what they are, each with one thing that they cannot be made to stand for. */
 const real = `mkdir s d; for p in a b c e f g h; do mkfifo s/$p d/$p; chmod 755 s/$p d/$p; done; mknod s/n c 1 3; mknod d/n c 1 3
 chmod 2755 s/a d/a; chmod 2711 d/b; chmod 2755 s/c; chmod 711 d/c; chown 1 s/e; chown 1 s/f d/f; chown 1 d/g; chmod 111 s/h; chown 2 s/n`;

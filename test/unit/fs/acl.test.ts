@@ -91,9 +91,16 @@ describe("access ACL", () => {
   ] as [string, Partial<Acl> | undefined, number, Acl | undefined][])(
     "accessAclToSet: %s",
     (_, sent, mode, expected) => {
-      expect(accessAclToSet(sent && acl(sent), mode)).toEqual(expected && formatAcl(expected));
+      expect(accessAclToSet(sent && acl(sent), mode, false)).toEqual(expected && formatAcl(expected));
     },
   );
+
+  it.each([
+    ["group from the mode", { named }, { mask: 7, named }],
+    ["another mask", { groupObj: 4, mask: 2, named }, { groupObj: 4, mask: 2, named }],
+  ] as [string, Partial<Acl>, Partial<Acl>][])("accessAclToSet of what is noted: %s", (_, sent, expected) => {
+    expect(accessAclToSet(acl(sent), 0o674, true)).toEqual(acl(expected));
+  });
 
   it.each([
     ["neither", undefined, undefined, false],
@@ -117,7 +124,7 @@ describe("access ACL", () => {
 
   it("sending and setting with the same mode gives the same ACL", () => {
     const sent = accessAclToSend(value, 0o100674);
-    expect(accessAclToSet(sent, 0o674)).toEqual(value);
+    expect(accessAclToSet(sent, 0o674, false)).toEqual(value);
     expect(accessAclDiffers(sent, 0o100674, value, 0o100674)).toBe(false);
   });
 });
