@@ -15,9 +15,10 @@ import { type ExistingAttributes, itemFlags, quickCheck, sameTime } from "./comp
 import type { RunContext } from "./context.ts";
 import type { Destination } from "./destination.ts";
 import type { ExistingReader } from "./existing.ts";
-import { FileDigester } from "./file-digest.ts";
+import { FileDigester, quickDigestBytes } from "./file-digest.ts";
 import { isDirectory, isRegular } from "./file-list.ts";
 import { classOf, sameInode, sameSpecial } from "./make-special.ts";
+import { finish } from "./steps.ts";
 
 const ELOOP = -40;
 
@@ -116,13 +117,24 @@ export class Alternates {
 
   /** The first of the best matches; to be released. */
   find(wanted: Wanted): Alternate | undefined {
+    return finish(this.findInSteps(wanted));
+  }
+
+  /** The same in steps, as long as large files are digested. */
+  *findInSteps(wanted: Wanted): Generator<void, Alternate | undefined> {
     let best: Alternate | undefined;
-    for (const [index, root] of this.roots.entries()) {
-      if (best?.level === AlternateLevel.attributes) break;
-      const found = this.look(wanted, index, root, best?.level ?? 0);
-      if (found === undefined) continue;
-      best?.directory.release();
-      best = found;
+    let isThrough = false;
+    try {
+      for (const [index, root] of this.roots.entries()) {
+        if (best?.level === AlternateLevel.attributes) break;
+        const found = yield* this.look(wanted, index, root, best?.level ?? 0);
+        if (found === undefined) continue;
+        best?.directory.release();
+        best = found;
+      }
+      isThrough = true;
+    } finally {
+      if (!isThrough) best?.directory.release();
     }
     const { options, syscalls } = this.context;
     // It is looked at once more after its sums were made, which its time of access shows.
@@ -147,34 +159,48 @@ export class Alternates {
     for (const { walker } of this.roots) walker?.dispose();
   }
 
-  private look({ entry, path, mode, file }: Wanted, index: number, root: Root, than: number): Alternate | undefined {
+  private *look(
+    { entry, path, mode, file }: Wanted,
+    index: number,
+    root: Root,
+    than: number,
+  ): Generator<void, Alternate | undefined> {
     const { context, existing } = this;
     const isRoot = path === "." || path === "";
-    const held = this.open(root, isRoot ? byteName("") : directoryName(path));
-    if (typeof held === "number") return undefined;
+    const found = this.open(root, isRoot ? byteName("") : directoryName(path));
+    if (typeof found === "number") return undefined;
     const name = isRoot ? byteName(".") : baseName(path);
     const stat = emptyStat();
-    if (context.syscalls.lstatAt(held.descriptor, name, stat) < 0) return undefined;
+    if (context.syscalls.lstatAt(found.descriptor, name, stat) < 0) return undefined;
     if (classOf(entry.mode) !== classOf(stat.mode) || (file !== undefined && !sameInode(stat, file))) return undefined;
-    const content = this.sameContent(entry, held.descriptor, name, stat);
-    if (!content && than >= AlternateLevel.kind) return undefined;
-    const absolute = isRoot ? root.text : joinName(root.text, path);
-    const attributes = existing.readFresh(held.descriptor, name);
-    const differences = itemFlags(context, entry, mode, stat, attributes, 0) & ~ItemFlag.accessTime;
-    const level = !content
-      ? AlternateLevel.kind
-      : differences === 0 && !hasOtherOmittedTime(entry, stat, context.options)
-        ? AlternateLevel.attributes
-        : AlternateLevel.content;
-    if (level <= than) return undefined;
-    return { level, index, directory: held.retain(), name, absolute, stat, attributes };
+    const directory = found.retain();
+    let isBetter = false;
+    try {
+      const content = yield* this.sameContent(entry, directory.descriptor, name, stat);
+      if (!content && than >= AlternateLevel.kind) return undefined;
+      const absolute = isRoot ? root.text : joinName(root.text, path);
+      const attributes = existing.readFresh(directory.descriptor, name);
+      const differences = itemFlags(context, entry, mode, stat, attributes, 0) & ~ItemFlag.accessTime;
+      const level = !content
+        ? AlternateLevel.kind
+        : differences === 0 && !hasOtherOmittedTime(entry, stat, context.options)
+          ? AlternateLevel.attributes
+          : AlternateLevel.content;
+      isBetter = level > than;
+      return isBetter ? { level, index, directory, name, absolute, stat, attributes } : undefined;
+    } finally {
+      if (!isBetter) directory.release();
+    }
   }
 
-  private sameContent(entry: FileEntry, directory: number, name: ByteName, stat: Stat): boolean {
+  private *sameContent(entry: FileEntry, directory: number, name: ByteName, stat: Stat): Generator<void, boolean> {
     const { syscalls, options } = this.context;
     if (isDirectory(entry)) return true;
     if (!isRegular(entry)) return sameSpecial(syscalls, entry, directory, name, stat);
-    const digest = () => this.digester.digestAt(directory, name, false, options.openNoAtime);
+    const { size } = entry;
+    const isLong = options.checksum && size > quickDigestBytes && size === stat.size;
+    const made = isLong ? yield* this.digester.apart().stepsAt(directory, name, false, options.openNoAtime) : undefined;
+    const digest = () => made ?? this.digester.digestAt(directory, name, false, options.openNoAtime);
     return quickCheck(options, entry, stat, digest);
   }
 

@@ -129,15 +129,21 @@ export class EntryAttributes {
   /** Makes those that are not, in steps. */
   *digestRest(): Generator<void, void> {
     const { digester, later } = this;
-    const { options, syscalls } = this.context;
+    const { options } = this.context;
     try {
       for (const { directory, name, digest } of later) {
         digest.set(yield* digester.stepsAt(directory, name, followsFiles(options), options.openNoAtime));
       }
     } finally {
-      for (const directory of new Set(later.map((one) => one.directory))) syscalls.close(directory);
-      later.length = 0;
+      this.close();
     }
+  }
+
+  /** Closes what is kept open for digests that will not be made. */
+  close(): void {
+    const { later } = this;
+    for (const directory of new Set(later.map((one) => one.directory))) this.context.syscalls.close(directory);
+    later.length = 0;
   }
 
   /**

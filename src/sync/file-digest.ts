@@ -65,8 +65,14 @@ export class FileDigester {
     leaveAccessTime: boolean,
     bytesMax: number,
   ): Promise<void> {
-    const digest = await inSteps(this.stepsAt(directory, name, false, leaveAccessTime, bytesMax), pause);
+    const steps = this.apart().stepsAt(directory, name, false, leaveAccessTime, bytesMax);
+    const digest = await inSteps(steps, pause);
     this.prepared = { directory, name, digest };
+  }
+
+  /** Another one like it, in whose pauses this one may be used. */
+  apart(): FileDigester {
+    return new FileDigester(this.syscalls, this.name);
   }
 
   forget(): void {

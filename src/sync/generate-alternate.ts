@@ -20,6 +20,7 @@ import { NewAcls } from "./new-acls.ts";
 import { refusesForeignLink } from "./place.ts";
 import { FileReceiver } from "./receive-file.ts";
 import type { JobResult, ReceiveJob } from "./receive-job.ts";
+import { finish } from "./steps.ts";
 import { verificationText } from "./verify-copy.ts";
 
 const ENOENT = -2;
@@ -43,11 +44,15 @@ export class AlternateEntries {
 
   /** What resembles the entry most, to be released; something of the entry's kind at the destination narrows the search. */
   find(turn: PlacedTurn): Alternate | undefined {
+    return finish(this.findInSteps(turn));
+  }
+
+  private *findInSteps(turn: PlacedTurn): Generator<void, Alternate | undefined> {
     const { alternates, context, destination } = this.parts;
     const given = context.options.alternates;
     if (given === undefined || (turn.exists && given.kind === "copy")) return undefined;
     const { entry, mode, exists } = turn;
-    const found = alternates.find({ entry, path: pathBelow(destination, entry), mode });
+    const found = yield* alternates.findInSteps({ entry, path: pathBelow(destination, entry), mode });
     if (found === undefined || !exists || found.level === AlternateLevel.attributes) return found;
     // What stands there already serves better than anything that would have to be changed too.
     found.directory.release();
@@ -56,10 +61,10 @@ export class AlternateEntries {
 
   /**
    * The same for a regular file, where `stat` describes what stands there: another name of the alternate's file already, which counts
-   * as any file that stands there, is none.
+   * as any file that stands there, is none. Made in steps, as long as large files are digested.
    */
-  findFile(turn: PlacedTurn, stat: Stat, group: LinkGroup | undefined): Alternate | undefined {
-    const found = this.find(turn);
+  *findFile(turn: PlacedTurn, stat: Stat, group: LinkGroup | undefined): Generator<void, Alternate | undefined> {
+    const found = yield* this.findInSteps(turn);
     const isLinking =
       found?.level === AlternateLevel.attributes && this.parts.context.options.alternates?.kind === "link";
     if (!isLinking || !turn.exists || !sameInode(stat, found.stat)) return found;

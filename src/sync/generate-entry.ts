@@ -37,6 +37,7 @@ import { kindName } from "./make-special.ts";
 import { dropPartial, modeOfPartial } from "./partial-files.ts";
 import { PostponedEntries } from "./postponed.ts";
 import { FileRequests } from "./request-file.ts";
+import { finish, goOn, withPauses } from "./steps.ts";
 import { hasNewPlace, takesNewPlaces } from "./straight-copy.ts";
 import { UnchangedCheck } from "./unchanged-check.ts";
 
@@ -229,12 +230,7 @@ export class EntryGenerator {
   private regular(turn: PlacedTurn, group: LinkGroup | undefined, last: boolean): Promise<void> | undefined {
     return this.fromAlternate(turn, group, (found) => {
       const prepared = this.digests.prepare(turn, this.stat);
-      if (prepared === undefined) return this.compare(turn, group, last, found);
-      const seen = { ...this.stat };
-      return prepared.then(() => {
-        Object.assign(this.stat, seen);
-        return this.compare(turn, group, last, found);
-      });
+      return goOn(this.stat, prepared, () => this.compare(turn, group, last, found));
     });
   }
 
@@ -244,19 +240,16 @@ export class EntryGenerator {
     group: LinkGroup | undefined,
     otherwise: (found: Alternate | undefined) => Promise<void> | undefined,
   ): Promise<void> | undefined {
-    const found = this.alternates.findFile(turn, this.stat, group);
-    if (found === undefined || found.level === AlternateLevel.kind) return otherwise(found);
-    const outcome = this.alternates.file(turn, found);
-    const finish = (done: AlternateOutcome) => {
-      if (done !== "failed") return this.finishAlternate(turn, group, found, done);
-      found.directory.release();
-      return otherwise(undefined);
-    };
-    if (typeof outcome === "string") return finish(outcome);
-    const seen = { ...this.stat };
-    return outcome.then((done) => {
-      Object.assign(this.stat, seen);
-      return finish(done);
+    if (this.parts.context.options.alternates === undefined) return otherwise(undefined);
+    const steps = this.alternates.findFile(turn, { ...this.stat }, group);
+    const sought = turn.atOnce === true ? finish(steps) : withPauses(this.parts.context, steps);
+    return goOn(this.stat, sought, (found) => {
+      if (found === undefined || found.level === AlternateLevel.kind) return otherwise(found);
+      return goOn(this.stat, this.alternates.file(turn, found), (done) => {
+        if (done !== "failed") return this.finishAlternate(turn, group, found, done);
+        found.directory.release();
+        return otherwise(undefined);
+      });
     });
   }
 

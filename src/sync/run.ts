@@ -206,6 +206,7 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
     await receiver?.settle();
     await pool.close();
     for (const close of closers.reverse()) close();
+    builder.attributes.close();
     roots.dispose();
     syscalls.dispose();
   }

@@ -35,3 +35,17 @@ async function others<T>(steps: Generator<void, T>, pause: () => Promise<void>):
 export function withPauses<T>(context: RunContext, steps: Generator<void, T>): T | Promise<T> {
   return inSteps(steps, () => pauseIn(context));
 }
+
+/** Goes on once something is made, at once if it is; what `seen` holds is kept meanwhile. */
+export function goOn<T>(
+  seen: object,
+  made: T | Promise<T>,
+  next: (made: T) => Promise<void> | undefined,
+): Promise<void> | undefined {
+  if (!(made instanceof Promise)) return next(made);
+  const kept = { ...seen };
+  return made.then((value) => {
+    Object.assign(seen, kept);
+    return next(value);
+  });
+}

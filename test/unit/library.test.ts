@@ -1,8 +1,27 @@
 /** The library as a program uses it: results, refusals, aborts in every phase, and nothing left open afterwards. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type RunEvent, type SyncRequest, sync, TsyncError } from "../../src/index.ts";
+import { duplexPair } from "node:stream";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import {
+  type ConnectRequest,
+  connect,
+  type RunEvent,
+  type SyncRequest,
+  serve,
+  serverArgs,
+  sync,
+  TsyncError,
+} from "../../src/index.ts";
 
 let source = "";
 let folder = "";
@@ -80,6 +99,55 @@ describe("sync", () => {
     expect(openFiles()).toEqual([]);
     expect(temporaryFiles()).toEqual([]);
     if (delay < 0) expect(existsSync(`${folder}/b`)).toBe(false);
+  });
+
+  test.each(["of its own", "of a server"])(
+    "stops between two lists, the digests of the next still to be made: sender %s",
+    async (sender) => {
+      vi.stubEnv("TSYNC_THREADS_FROM", "100");
+      const many = `${folder}/many`;
+      mkdirSync(`${many}/inner`, { recursive: true });
+      for (let number = 0; number < 1500; number++) writeFileSync(`${many}/f${number}`, "");
+      writeFileSync(`${many}/inner/large`, "");
+      truncateSync(`${many}/inner/large`, 20_000_000);
+      const controller = new AbortController();
+      const { signal } = controller;
+      const started = { ...request, checksum: true, dryRun: true, signal };
+      const [near, far] = duplexPair();
+      const pull: ConnectRequest = { ...started, sources: [`:${many}/`] };
+      const server = sender === "of its own" ? undefined : serve(far, serverArgs(pull)).catch(() => {});
+      const run = server === undefined ? sync({ ...started, sources: [`${many}/`] }) : connect(near, pull);
+      await expect(
+        (async () => {
+          for await (const event of run) if (event.type === "item") controller.abort();
+        })(),
+      ).rejects.toMatchObject({ kind: "signal" });
+      await server;
+      vi.unstubAllEnvs();
+      expect(openFiles()).toEqual([]);
+    },
+  );
+
+  test.each(["linkDest", "copyDest", "compareDest"])("stops while it digests a large file of %s", async (option) => {
+    const alternate = `${folder}/alternate`;
+    for (const directory of [`${folder}/from`, alternate]) {
+      mkdirSync(directory);
+      writeFileSync(`${directory}/large`, "");
+      truncateSync(`${directory}/large`, 200_000_000);
+    }
+    const controller = new AbortController();
+    const given = { ...request, sources: [`${folder}/from/`], checksum: true, [option]: [alternate] };
+    let isOver = false;
+    const look = (): void => {
+      if (openFiles().includes(`${alternate}/large`)) controller.abort();
+      if (!isOver) setImmediate(look);
+    };
+    look();
+    const outcome = await sync({ ...given, signal: controller.signal }).summary.catch((error: unknown) => error);
+    isOver = true;
+    expect(outcome).toMatchObject({ kind: "signal" });
+    expect(openFiles()).toEqual([]);
+    expect(await sync(given)).toMatchObject({ exitCode: 0, transferredFiles: 0 });
   });
 
   test("ends the loop of a run that fails with its error, and closes everything", async () => {

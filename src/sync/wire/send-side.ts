@@ -60,9 +60,10 @@ export async function sendToWire(request: SendRequest): Promise<RunSummary> {
   };
   signal.addEventListener("abort", abort);
   const roots = new SourceRoots(syscalls, linksToFollow(request.options));
+  const closers: (() => void)[] = [];
   try {
     if (signal.aborted) throw abortedError("sender");
-    return await send(request, pool, roots);
+    return await send(request, pool, roots, closers);
   } catch (error) {
     link.connection.fail(asTsyncError(error));
     throw error;
@@ -70,12 +71,18 @@ export async function sendToWire(request: SendRequest): Promise<RunSummary> {
     signal.removeEventListener("abort", abort);
     pool.abort();
     await pool.close();
+    for (const close of closers) close();
     roots.dispose();
     link.close();
   }
 }
 
-async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots): Promise<RunSummary> {
+async function send(
+  request: SendRequest,
+  pool: WorkerPool,
+  roots: SourceRoots,
+  closers: (() => void)[],
+): Promise<RunSummary> {
   const started = steadyMilliseconds();
   const { link, options, isServer } = request;
   const { connection, session } = link;
@@ -87,6 +94,7 @@ async function send(request: SendRequest, pool: WorkerPool, roots: SourceRoots):
   const how = { keepsOrder: true, linksAll: session.protocol < 28 };
   const scan = { options, umask: context.identity.umask, syscalls: context.syscalls, roots, ...filters, ...how };
   const builder = new ListBuilder(scan);
+  closers.push(() => builder.attributes.close());
   const leftOut = new LeftOut();
   const convertible = (list: FileList): FileList => {
     const { names } = link;
