@@ -142,6 +142,15 @@ describe.each(backEnds)("plan and apply, %s", (syscalls) => {
     expect(list(planned)).toContain("delete gone/x");
   });
 
+  test("a run deletes its own backups where they are no longer protected, which are in no plan", async () => {
+    const options = { ...request({ backup: true, deleteExcluded: true, delete: "after" }), syscalls };
+    const summary = await apply(await plan(options));
+    expect(summary).toMatchObject({ exitCode: 0, refused: [] });
+    expect(existsSync(workspace.at("dst/changed~"))).toBe(true);
+    await sync(options);
+    expect(existsSync(workspace.at("dst/changed~"))).toBe(false);
+  });
+
   test("what is in the way of what compareDest has is removed", async () => {
     workspace.directory("alt");
     workspace.file("alt/same", "old");

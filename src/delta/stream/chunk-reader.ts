@@ -25,6 +25,8 @@ export class ChunkReader {
     }
     if (Symbol.asyncIterator in stream) this.iterator = stream[Symbol.asyncIterator]();
     else this.iterator = stream[Symbol.iterator]();
+    // Node ends the process for an error that nobody hears. It is thrown when the turn of the stream comes, or it was not needed.
+    if ("on" in stream && typeof stream.on === "function") stream.on("error", () => {});
   }
 
   /** Waits until there is something to take; false at the end of the stream. */
@@ -73,4 +75,21 @@ export class ChunkReader {
     const { stream } = this;
     if (!this.started && "destroy" in stream && typeof stream.destroy === "function") stream.destroy();
   }
+}
+
+/** Closes all of them, whatever one of them says. */
+export async function closeAll(readers: readonly ChunkReader[]): Promise<void> {
+  const results = await Promise.allSettled(readers.map((reader) => reader.close()));
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+}
+
+/** Closes what an output reads also when that is stopped before it was asked for anything: a generator that has not begun never ends. */
+export function withReaders(
+  output: AsyncGenerator<Uint8Array, void, void>,
+  readers: readonly ChunkReader[],
+): AsyncGenerator<Uint8Array, void, void> {
+  const [end, fail] = [output.return.bind(output), output.throw.bind(output)];
+  output.return = (value) => end(value).finally(() => closeAll(readers));
+  output.throw = (error) => fail(error).finally(() => closeAll(readers));
+  return output;
 }

@@ -3,7 +3,7 @@ import { createBlockSummer } from "../block-sums.ts";
 import { createChecksum } from "../checksum.ts";
 import { deltaMemoryFor } from "../delta-memory.ts";
 import { BlockMatcher, type MatchRequest, type MatchSink, notYet, unknownSize } from "../match-blocks.ts";
-import { type ByteStream, ChunkReader } from "./chunk-reader.ts";
+import { type ByteStream, ChunkReader, closeAll, withReaders } from "./chunk-reader.ts";
 import { type ReadSignature, readSignature } from "./signature-stream.ts";
 import { deltaMagic, digestLength, literalBytesMax, magicBytes, putMagic, token, viewOf } from "./stream-format.ts";
 
@@ -14,7 +14,8 @@ import { deltaMagic, digestLength, literalBytesMax, magicBytes, putMagic, token,
  * a damaged signature.
  */
 export function delta(basisSignature: ByteStream, file: ByteStream): AsyncGenerator<Uint8Array, void, void> {
-  return deltaOf(new ChunkReader(basisSignature, "signature"), new ChunkReader(file, "file"));
+  const readers = [new ChunkReader(basisSignature, "signature"), new ChunkReader(file, "file")] as const;
+  return withReaders(deltaOf(...readers), readers);
 }
 
 async function* deltaOf(basisSignature: ChunkReader, file: ChunkReader): AsyncGenerator<Uint8Array, void, void> {
@@ -53,8 +54,7 @@ async function* deltaOf(basisSignature: ChunkReader, file: ChunkReader): AsyncGe
     tokens.end(size, checksum.digest());
     yield tokens.taken();
   } finally {
-    await basisSignature.close();
-    await file.close();
+    await closeAll([basisSignature, file]);
   }
 }
 

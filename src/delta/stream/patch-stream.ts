@@ -1,7 +1,7 @@
 /** Makes a file from its basis and a delta (`stream-format`). */
 import { streamError, usageError } from "../../errors.ts";
 import { createChecksum, type StreamingChecksum } from "../checksum.ts";
-import { type ByteStream, ChunkReader } from "./chunk-reader.ts";
+import { type ByteStream, ChunkReader, withReaders } from "./chunk-reader.ts";
 import {
   deltaMagic,
   digestLength,
@@ -36,7 +36,8 @@ export function patch(basis: Basis, changes: ByteStream): AsyncGenerator<Uint8Ar
   if (!reads && !(basis instanceof Uint8Array)) {
     throw usageError("patch: the basis must be bytes, a FileHandle, or something else with such a read");
   }
-  return patched(basis, new ChunkReader(changes, "delta"));
+  const reader = new ChunkReader(changes, "delta");
+  return withReaders(patched(basis, reader), [reader]);
 }
 
 async function* patched(basis: Basis, reader: ChunkReader): AsyncGenerator<Uint8Array, void, void> {
@@ -102,6 +103,8 @@ async function readBasis(basis: Basis, position: number, length: number): Promis
   else {
     const buffer = new Uint8Array(length);
     const { bytesRead } = await basis.read(buffer, 0, length, position);
+    if (!(Number.isInteger(bytesRead) && bytesRead >= 0 && bytesRead <= length))
+      throw usageError(`patch: the read of the basis tells of ${bytesRead} bytes, not of 0 to ${length}`);
     piece = buffer.subarray(0, bytesRead);
   }
   if (piece.length === 0) throw streamError(`basis: it ends before byte ${position}`, "client");

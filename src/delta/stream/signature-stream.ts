@@ -6,7 +6,7 @@ import { createBlockSummer } from "../block-sums.ts";
 import { createChecksum } from "../checksum.ts";
 import { loadKernels } from "../kernels/kernels.ts";
 import type { Signature } from "../signature.ts";
-import { type ByteStream, ChunkReader } from "./chunk-reader.ts";
+import { type ByteStream, ChunkReader, withReaders } from "./chunk-reader.ts";
 import {
   blockLengthMax,
   blockRecordBytes,
@@ -39,7 +39,8 @@ const headerBytes = magicBytes + 4;
  */
 export function signature(basis: ByteStream, options: SignatureOptions = {}): AsyncGenerator<Uint8Array, void, void> {
   if (typeof options !== "object" || options === null) throw usageError("signature: the options must be an object");
-  const { size, blockLength } = options;
+  const { size, blockLength, ...others } = options;
+  for (const key of Object.keys(others)) throw usageError(`signature: ${key}: unknown option`);
   if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0)) throw usageError(`signature: size ${size}`);
   if (
     blockLength !== undefined &&
@@ -47,7 +48,8 @@ export function signature(basis: ByteStream, options: SignatureOptions = {}): As
   )
     throw usageError(`signature: blockLength ${blockLength}, not 1 to ${blockLengthMax}`);
   const chosen = blockLength ?? (size === undefined ? blockLengthDefault : blockLengthFor(size, protocol));
-  return signatureOf(new ChunkReader(basis, "basis"), chosen);
+  const reader = new ChunkReader(basis, "basis");
+  return withReaders(signatureOf(reader, chosen), [reader]);
 }
 
 async function* signatureOf(reader: ChunkReader, blockLength: number): AsyncGenerator<Uint8Array, void, void> {
