@@ -64,6 +64,9 @@ export async function main(controller: AbortController): Promise<number> {
       },
       checkFilters: (settings) => checkFilters(settings, syscalls),
     });
+    if (command.kind === "usage" && command.batch !== undefined) {
+      (await import("./other-parts.ts")).checkBatchFile(command.batch, syscalls);
+    }
   } catch (error) {
     const known = asTsyncError(error);
     const lines = [...errorMessageLines(known), exitLine(known.exitCode, known.role)];

@@ -5,7 +5,7 @@
 export { openSyscalls } from "../fs/syscalls/choose.ts";
 export { runBothEnds } from "../sync/wire/both-ends.ts";
 export { runRemote } from "../sync/wire/client.ts";
-export { readBatch } from "../sync/wire/read-batch.ts";
+export { checkBatchFile, readBatch } from "../sync/wire/read-batch.ts";
 export { askPassphrase, askPassword } from "./ask-password.ts";
 export { runServer } from "./server.ts";
 export { withSessionEngine } from "./session-engine.ts";

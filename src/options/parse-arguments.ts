@@ -25,8 +25,8 @@ export type ParsedCommand =
   | BothEndsCommand
   /** Print the help on standard output, exit 0. */
   | { readonly kind: "help" }
-  /** Print the help on standard error and a usage error line, exit 1. */
-  | { readonly kind: "usage" }
+  /** Print the help on standard error and a usage error line, exit 1; a batch file that cannot be opened comes before that. */
+  | { readonly kind: "usage"; readonly batch?: ByteName }
   | { readonly kind: "version"; readonly json: boolean }
   | { readonly kind: "info-help" }
   | { readonly kind: "debug-help" };
@@ -194,7 +194,7 @@ function batchOperands(
   operands: readonly ByteName[],
   environment: ParseEnvironment,
 ): ParsedCommand {
-  return batchCommand(settings, batch, operands.at(-1), environment) ?? { kind: "usage" };
+  return batchCommand(settings, batch, operands.at(-1), environment) ?? { kind: "usage", batch };
 }
 
 /** Puts a run from a batch file together; undefined without a destination. Throws (exit 4, 1) for what it cannot be. */

@@ -208,6 +208,11 @@ describe("a batch that tsync writes", () => {
     "-a --write-batch=batch --read-batch=batch dst/",
     "-an --write-batch=batch src/ dst/",
     "-a --write-batch=src src/ dst/",
+    "-a --write-batch= src/ dst/",
+    "-a --only-write-batch= src/ dst/",
+    "-a --read-batch= dst/",
+    "-a --read-batch=missing",
+    "-a --read-batch=src",
   ])("is not written: %s", (args) => {
     prepare();
     const look = (program: string) => {

@@ -8,6 +8,7 @@ import { absolutePath } from "../../fs/working-directory.ts";
 import { type BatchHeader, writeBatchHeader } from "../../protocol/batch-header.ts";
 import { WireWriter } from "../../protocol/wire-writer.ts";
 
+const EINVAL = -22;
 const batchMode = 0o600;
 const scriptMode = 0o700;
 
@@ -72,7 +73,7 @@ export class BatchRecorder {
 
   private create(path: ByteName, mode: number, exitCode: ExitCode): number {
     const { writeOnly, create, truncate } = this.syscalls.flags;
-    const descriptor = this.operator.open(path, writeOnly | create | truncate, mode);
+    const descriptor = path === "" ? EINVAL : this.operator.open(path, writeOnly | create | truncate, mode);
     if (descriptor >= 0) return descriptor;
     const absolute = absolutePath(this.syscalls, path);
     const message = `[Receiver] Batch file "${absolute}" open error: ${errnoText(-descriptor)}`;

@@ -31,6 +31,8 @@ import { receiveFromWire } from "./receive-side.ts";
 import { agreedOptions, batchSession } from "./session.ts";
 import { WireNames } from "./wire-names.ts";
 
+const EINVAL = -22;
+
 /** What a run from a batch file is given. */
 export interface ReadBatchRequest {
   readonly command: BatchCommand;
@@ -42,6 +44,21 @@ export interface ReadBatchRequest {
   readonly syscalls: "koffi" | "plain" | undefined;
   readonly home: ByteName | undefined;
   readonly cvsIgnore: ByteName | undefined;
+}
+
+/**
+ * Opens a batch file that is read without a destination: rsync does so before it says what is wrong.
+ * @throws TsyncError file (exit 11)
+ */
+export function checkBatchFile(batch: ByteName, kind: "koffi" | "plain" | undefined): void {
+  const syscalls = openSyscalls(kind);
+  try {
+    const rules = operatorRules({ insecureLinks: false, confineRoot: undefined });
+    const descriptor = openBatch(batch, syscalls, rules, () => {});
+    if (descriptor > 0) syscalls.close(descriptor);
+  } finally {
+    syscalls.dispose();
+  }
 }
 
 /** Applies a batch file to its end. */
@@ -82,7 +99,7 @@ function openBatch(path: ByteName, syscalls: Syscalls, rules: OperatorRules, emi
     const text = byteName(foreignLinkText);
     emit({ type: "problem", severity: "warning", role: "Receiver", text, path: undefined, errno: 0 });
   });
-  const descriptor = operator.open(path, syscalls.flags.readOnly);
+  const descriptor = path === "" ? EINVAL : operator.open(path, syscalls.flags.readOnly);
   if (descriptor < 0) {
     const message = `[Receiver] Batch file "${absolute}" open error: ${errnoText(-descriptor)}`;
     throw new TsyncError("file", message, { exitCode: ExitCode.fileIo, role: "Receiver", path: absolute });
