@@ -81,6 +81,7 @@ export async function runServer(
             tells(event);
           };
         },
+        onRemark: error,
         wants: log?.wants,
         onCounters: (counters) => {
           totalSize = () => counters.totalSize;

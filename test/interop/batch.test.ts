@@ -100,6 +100,9 @@ describe("a batch that rsync wrote", () => {
     "-a --remove-source-files",
     "-a --read-batch=missing",
     "-a --read-batch=src",
+    "-a --read-batch=- --exclude-from=- dst/",
+    "-a --files-from=- --exclude-from=- src/ dst/",
+    "-a --files-from=- --filter='._-' src/ dst/",
   ])("is read with other options: %s", (args) => {
     prepare();
     run("rsync", "-a --write-batch=batch src/ spare/");

@@ -146,13 +146,6 @@ difference("run in the background of a terminal", {
   tsync: { status: 0, out: "2\n" },
 });
 
-difference("`-vv --iconv`: the character sets", {
-  setup: "mkdir s; echo 1 >s/f",
-  run: "-avv --iconv=UTF-8,ISO-8859-1 s/ d/",
-  rsync: { status: 0, out: /^\[sender\] charset: UTF-8\n/ },
-  tsync: { status: 0, out: /^((?!charset).)*$/s },
-});
-
 difference(
   "`-n` with an owner or group 4294967295, which nothing can have (`--usermap=0:4294967295`), for something that is there",
   {

@@ -29,6 +29,8 @@ describe.each(["koffi", "plain"] as const)("within one machine, %s", (backEnd) =
     ["-ai --munge-links --iconv=UTF-8,ISO-8859-1 i/ d/", western],
     ["-ai --no-W --checksum-choice=xxh64 --iconv=UTF-8,ISO-8859-1 i/ d/", western],
     ["-ai --iconv=UTF-8,ISO-8859-1 --no-iconv i/ d/", western],
+    ["-a --debug=iconv --iconv=UTF-8,ISO-8859-1 i/ d/", western],
+    ["-aqvv --iconv=. i/ d/", western],
   ])("%s", (line, setup) => {
     expect(expectSame(`${setup}; ${settled}`, line).status).toBe(0);
   });
@@ -42,6 +44,29 @@ test.each(["-ai", "-ai --delete", "-ai --no-inc-recursive --delete"])(
     expect(expectSame(`${bad}; ${settled}`, `${options} --iconv=UTF-8,ISO-8859-1 i/ d/`).status).toBe(23);
   },
 );
+
+test.each([
+  "-a --debug=iconv --iconv=. i/ d/; cut -d' ' -f4- log",
+  "-a --debug=iconv --iconv=utf8,ISO-8859-1 -e ./shell --rsync-path=$p i/ h:d/",
+  "-avv --iconv=utf8,ISO-8859-1 -e ./shell --rsync-path=$p h:i/ d/",
+])("the character sets are told: %s", (line) => {
+  const folder = mkdtempSync(join(tmpdir(), "tsync-iconv-"));
+  const script = "mkdir i d; printf '#!/bin/sh\nshift\nexec \"$@\"\n' >shell; chmod 755 shell";
+  const run = (p: string): string => {
+    const text = `rm -rf d; mkdir d; p=${p}; $p --log-file=log ${line}`;
+    const { stdout, stderr } = spawnSync("sh", ["-c", text], { cwd: folder, encoding: "latin1" });
+    return `${stdout}${stderr}`.replace(/^(?!.*charset).*\n/gm, "");
+  };
+  try {
+    spawnSync("sh", ["-c", script], { cwd: folder });
+    const want = run("rsync");
+    expect(want).toMatch(/charset/);
+    spawnSync("rm", ["-f", "log"], { cwd: folder });
+    expect(run(tsync)).toBe(want);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
 
 test("a directory that cannot be called anything is left out with what is in it, and nothing is deleted", () => {
   // rsync ends with 2 there: it has no place for the list of that directory.

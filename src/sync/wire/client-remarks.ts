@@ -11,7 +11,7 @@ interface Announced {
   readonly remoteShell: ByteName | undefined;
 }
 
-type RemarkFlag = "connect" | "cmd" | "nstr" | "proto";
+type RemarkFlag = "connect" | "cmd" | "iconv" | "nstr" | "proto";
 
 /** `-vv`: the command of the remote shell; level 2: also what it was made of. */
 export function announceCommand(request: Announced, words: readonly ByteName[]): void {

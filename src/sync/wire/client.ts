@@ -259,6 +259,7 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
   const { filesFrom } = asked;
   const { names, recorder } = parts;
   if (!pushes && recorder !== undefined) connection.onReceived = (bytes) => recorder.write(bytes);
+  if (names !== undefined) remark(request, "iconv", names.remark(pushes ? "sender" : "Receiver"));
   const agreed = await startClient(connection, {
     hearsNames: pushes && filesFrom !== undefined && parseRemote(filesFrom) !== undefined,
     options: asked,

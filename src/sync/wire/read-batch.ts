@@ -23,6 +23,7 @@ import type { Wants } from "../context.ts";
 import { copyAs } from "../copy-as.ts";
 import { withDeadline } from "../deadline.ts";
 import type { EventSink, RunSummary } from "../events.ts";
+import { closedInput, readsStandardInput } from "../listed-sources.ts";
 import { operatorRules } from "../operator-rules.ts";
 import { changedMode } from "./client.ts";
 import { Condition } from "./condition.ts";
@@ -77,6 +78,10 @@ async function readUntil(request: ReadBatchRequest): Promise<RunSummary> {
   let names: WireNames | undefined;
   try {
     names = WireNames.open(syscalls, ownCharset(command.settings.iconv), "Receiver");
+    if (names !== undefined && command.options.debug.iconv > 0) {
+      emit({ type: "notice", role: "Receiver", code: "other", path: undefined, text: names.remark("Receiver") });
+    }
+    if (command.batch === "-" && command.options.filters.some(readsStandardInput)) throw closedInput("Receiver");
     descriptor = openBatch(command.batch, syscalls, { ...operatorRules(command.options), root: undefined }, emit);
     copyAs(command.options.copyAs, syscalls, "Receiver");
     connection = new Connection(fileInput(descriptor), "Receiver");

@@ -41,6 +41,8 @@ export interface ServeRequest {
   readonly syscalls: Syscalls;
   /** Makes the sink for what the run tells, once it is known how the session talks. */
   readonly sink: (protocol: number) => EventSink;
+  /** Hears what goes to the standard error of this process before the session begins. */
+  readonly onRemark?: ((text: ByteName) => void) | undefined;
   /** What that sink wants to hear besides what the session does; nothing if not given. */
   readonly wants?: Wants | undefined;
   /** Gets what a sender counts, which is there even if it breaks. */
@@ -136,6 +138,9 @@ async function serveUntilEnd(request: ServeRequest): Promise<RunSummary> {
   const role: Role = isSender ? "sender" : "Receiver";
   checkChoices(settings, request.allowed);
   const names = WireNames.open(request.syscalls, settings.iconv, role);
+  if (names !== undefined && command.options.debug.iconv > 0 && !command.options.quiet) {
+    request.onRemark?.(names.remark(role));
+  }
   connection.convertMessage = names?.messageToWire;
   const { list, refused } = readOwnList(request);
   const early = new EarlyMessages(role);

@@ -20,7 +20,10 @@ export class WireNames {
   /** The working directory, for messages. */
   private readonly here: ByteName;
 
-  private constructor(sent: NameConverter, received: NameConverter, here: ByteName) {
+  private readonly charset: ByteName;
+
+  private constructor(charset: ByteName, sent: NameConverter, received: NameConverter, here: ByteName) {
+    this.charset = charset;
     this.sent = sent;
     this.received = received;
     this.here = here;
@@ -37,10 +40,15 @@ export class WireNames {
     const received = sent === undefined ? undefined : syscalls.openConverter(wireCharset, own);
     const here = syscalls.workingDirectory();
     if (sent !== undefined && received !== undefined) {
-      return new WireNames(sent, received, typeof here === "number" ? byteName("") : here);
+      return new WireNames(own, sent, received, typeof here === "number" ? byteName("") : here);
     }
     const message = `iconv_open("UTF-8", "${charset}") failed`;
     throw new TsyncError("unsupported", message, { exitCode: ExitCode.unsupported, role, plain: true });
+  }
+
+  /** What `--debug=iconv` (`-vv`) tells of it. */
+  remark(role: Role): ByteName {
+    return byteName(`[${role}] charset: ${this.charset}`);
   }
 
   close(): void {
