@@ -1,5 +1,6 @@
 /** The script that is written beside a batch file: a command that applies it (3-transfer 8.4, 4-traps I-04). */
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
+import { plainUsageError, type Role } from "../errors.ts";
 import { optionsByLetter, optionsByName } from "./option-table.ts";
 
 /** What the script is made of. */
@@ -13,6 +14,8 @@ export interface BatchScript {
   readonly rules: readonly ByteName[];
   /** Old versions know no merge rules. */
   readonly protocol: number;
+  /** Of the process that writes it. */
+  readonly role?: Role;
 }
 
 /** The name that it calls. */
@@ -22,9 +25,16 @@ const dropped = /^(?:files-from|filter|include|exclude|include-from|exclude-from
 const mergeProtocol = 29;
 const end = "#E#";
 
-/** The text of the script. */
+/**
+ * The text of the script.
+ * @throws TsyncError usage: a rule has a newline
+ */
 export function formatBatchScript(script: BatchScript): ByteName {
-  const { program, args, batch, destination, rules, protocol } = script;
+  const { program, args, batch, destination, rules, protocol, role = "sender" } = script;
+  // A line of a rule could end the document, and what is behind that would be run.
+  if (rules.some((rule) => rule.includes("\n"))) {
+    throw plainUsageError("cannot write a filter rule containing a newline to the batch replay script", role);
+  }
   const filter = protocol < mergeProtocol ? "--exclude-from='-'" : "--filter='._-'";
   const words = [
     quoted(program),

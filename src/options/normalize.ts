@@ -140,7 +140,7 @@ export function normalizeSettings(
     copyDevices: settings.copyDevices,
     writeDevices: settings.writeDevices,
     dropDevices: settings.dropDevices,
-    superUser: settings.fakeSuper ? true : settings.superUser,
+    superUser: settings.fakeSuper ? true : ownSuper(settings),
     fakeSuper: settings.fakeSuper,
     receiverRights: rights,
     acls: settings.acls,
@@ -382,12 +382,18 @@ function debugLevels(settings: Settings): Record<DebugFlag, number> {
 }
 
 /** What the receiving side of a local run may do: it is the other side for `--remote-option`. */
-function receiverRights({ fakeSuper, superUser, remoteOptions }: Settings): TransferOptions["receiverRights"] {
-  let rights = { superUser: fakeSuper ? true : superUser, fakeSuper };
+function receiverRights(settings: Settings): TransferOptions["receiverRights"] {
+  const { fakeSuper, copyAs, remoteOptions } = settings;
+  let rights = { superUser: fakeSuper ? true : ownSuper(settings), fakeSuper };
   for (const option of remoteOptions) {
     if (option === "--fake-super") rights = { superUser: true, fakeSuper: true };
     else if (option === "--super" || option === "--no-super")
-      rights = { superUser: option === "--super", fakeSuper: false };
+      rights = { superUser: copyAs === undefined ? option === "--super" : undefined, fakeSuper: false };
   }
   return rights;
+}
+
+/** `--copy-as` takes the rights of its user: what `--super` or `--no-super` says of one's own no longer holds. */
+function ownSuper({ copyAs, superUser }: Settings): boolean | undefined {
+  return copyAs === undefined ? superUser : undefined;
 }

@@ -65,8 +65,10 @@ export interface FormatContext extends ItemizeStyle {
 
 type FormatLetter = "n" | "L" | "f" | "i" | "o" | "l" | "b" | "c" | "B" | "M" | "t" | "U" | "G" | "C" | "p" | "m";
 
-/** Longest width, as long as the line buffer of rsync. */
-const widthMax = 4096;
+/** Bytes that rsync's buffer of one field with a width has; what does not fit is cut off at its end. */
+const fieldBytes = 4095;
+/** Widths above leave nothing of what they stand before. */
+const widthMax = 2 * fieldBytes;
 const letters: ReadonlySet<string> = new Set("nLfiolbcBMtUGCpm");
 const escapePattern = /%(?:%|('{0,3})'*(-?)(\d*)([A-Za-z]))/g;
 
@@ -208,8 +210,8 @@ function render(format: OutFormat, value: (letter: FormatLetter, level: number) 
     }
     const shown = value(piece.letter, piece.level);
     if (piece.width === 0) line += shown;
-    else if (piece.letter === "L") line += padArrow(shown, piece.width, piece.left);
-    else line += piece.left ? shown.padEnd(piece.width) : shown.padStart(piece.width);
+    else if (piece.letter === "L") line += padArrow(shown, piece.width, piece.left).slice(0, fieldBytes);
+    else line += (piece.left ? shown.padEnd(piece.width) : shown.padStart(piece.width)).slice(0, fieldBytes);
   }
   return byteName(line);
 }

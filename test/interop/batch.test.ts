@@ -227,6 +227,15 @@ describe("a batch that tsync writes", () => {
     expect(existsSync(join(folder, "batch"))).toBe(false);
   });
 
+  test("is not written with a rule that has a newline", () => {
+    prepare();
+    const args = `-a --exclude="$(printf 'a\\n#E#\\nb')" --write-batch=batch src/ dst/`;
+    const want = run("rsync", args);
+    expect(want.status).toBe(1);
+    expect(run(tsync, args)).toEqual(want);
+    expect(tree("dst")).toEqual(tree("fresh"));
+  });
+
   test.each(["--verify", "--zc=zstd", "--checksum-choice=xxh64"])("is refused with %s", (option) => {
     prepare();
     expect(run(tsync, `-a ${option} --write-batch=batch src/ dst/`).status).toBe(4);

@@ -215,7 +215,8 @@ find . -depth -exec touch -h -d @1600000000.5 {} +`;
     ],
     ...["nobody --exclude-from=rules s/a s/sub d/", "nobody --delete s/ d/", "nobody secret/ d/", "nobody s/a secret/"],
     ...["nobody -n s/ d/", "nobody --mkpath s/a d/n/m/", "nobody --list-only s/", "nobody -A --no-W -I s/ d/"],
-    ...[],
+    ...["nobody --super -og s/ d/", "nobody -M--super -og s/ d/"],
+    ...["root --no-super -og s/ d/", "root -M--no-super -og s/ d/"],
     ...["nobody --copy-as=daemon s/a d/x"],
   ])("--copy-as=%s", (line) => {
     expectSame(owned, `-rlpti --copy-as=${line}`);

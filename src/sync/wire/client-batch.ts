@@ -1,5 +1,6 @@
 /** The batch file that a client writes while it talks with another machine (3-transfer 8). */
 import { byteName } from "../../bytes/byte-name.ts";
+import type { Role } from "../../errors.ts";
 import type { FilterProgram } from "../../filter/compile-filters.ts";
 import { formatWireRules } from "../../filter/wire-rules.ts";
 import type { OperatorPaths } from "../../fs/operator-path.ts";
@@ -31,8 +32,11 @@ export function openBatch(
   const recorder = new BatchRecorder(batch.path, settings.onlyBatch, syscalls, own);
   const rules = formatWireRules(program, { protocol: protocolMax, clientSide: undefined });
   const target = destination ?? remote.paths[0] ?? byteName(".");
-  const script = { program: batchProgram, args: batch.args, batch: batch.path, destination: target, rules, protocol };
-  recorder.open(formatBatchScript(script));
+  const { args, path } = batch;
+  const role: Role = remote.direction === "push" ? "sender" : "Receiver";
+  recorder.open(
+    formatBatchScript({ program: batchProgram, args, batch: path, destination: target, rules, protocol, role }),
+  );
   return recorder;
 }
 

@@ -81,7 +81,9 @@ describe("renderItem", () => {
   });
 
   test("bounds the width", () => {
-    expect(show("%99999999999n", file)).toHaveLength(4096);
+    expect(show("%99999999999n", file)).toBe(" ".repeat(4095));
+    expect(show("%4096n|", { ...file, path: byteName("abc") })).toBe(`${" ".repeat(4093)}ab|`);
+    expect(show("%-5000n|", { ...file, path: byteName("abc") })).toBe(`abc${" ".repeat(4092)}|`);
   });
 });
 
