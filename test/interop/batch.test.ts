@@ -199,6 +199,8 @@ describe("a batch that tsync writes", () => {
   test.each([
     "-a --exclude=f1 --include 'f*' --filter='P gone' --delete",
     "-aF --delete-excluded -f '- f2'",
+    "-a -M--super",
+    "-aq -M--super",
     "-a --backup --suffix='it'\\''s' --out-format '%n'",
   ])("has a script: %s", (args) => {
     prepare();

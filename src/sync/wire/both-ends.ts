@@ -84,15 +84,18 @@ async function runUntil(request: BothEndsRequest): Promise<RunSummary> {
     if (signal.aborted) throw abortedError("sender");
     names.sender = WireNames.open(syscalls, ownCharset(settings.iconv), "sender");
     names.receiver = WireNames.open(syscalls, otherCharset(settings.iconv), "Receiver");
-    if (command.options.debug.iconv > 0) {
-      const { sender, receiver } = names;
-      if (receiver !== undefined && !command.options.quiet) {
-        const about = { path: undefined, errno: 0 };
-        emit({ type: "problem", severity: "warning", role: "Receiver", text: receiver.remark("Receiver"), ...about });
-      }
-      if (sender !== undefined) {
-        emit({ type: "notice", role: "sender", code: "other", path: undefined, text: sender.remark("sender") });
-      }
+    const { sender, receiver } = names;
+    const tells = command.options.debug.iconv > 0;
+    const atStart = tells && receiver !== undefined ? [receiver.remark("Receiver")] : [];
+    // With options of its own the other end reads all of them, this one too.
+    if (batch !== undefined && settings.remoteOptions.length > 0) {
+      atStart.unshift(byteName("ignoring --write-batch option sent to server"));
+    }
+    for (const text of command.options.quiet ? [] : atStart) {
+      emit({ type: "problem", severity: "warning", role: "Receiver", text, path: undefined, errno: 0 });
+    }
+    if (tells && sender !== undefined) {
+      emit({ type: "notice", role: "sender", code: "other", path: undefined, text: sender.remark("sender") });
     }
     return await runBoth(request, recorder, syscalls, fileFilterReader(syscalls, operator, warn), names);
   } finally {
