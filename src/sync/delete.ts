@@ -109,7 +109,8 @@ export class Deleter implements DeletionSource {
     if (isDirectory && !deep && this.simulate(candidate, true, false) === ENOTEMPTY) {
       this.remarks.notEmpty(path);
     } else if (this.guarded !== undefined) this.delayed.push({ item: candidate, deep });
-    else this.deleteItem(candidate, false, deep);
+    // rsync opens up directories that are below it, but not itself.
+    else this.deleteItem(candidate, false, deep, false);
   }
 
   /** Whether rules protect what stands, or could stand, where a missing argument would be. */

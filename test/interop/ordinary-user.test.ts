@@ -379,3 +379,13 @@ describe("a new destination that its default ACL closes to its owner", () => {
     ["d/new", "d/new/", "d/new//"].map((place) => `-a s/ ${place}`),
   );
 });
+
+describe("missing arguments that are directories which may not be written to", () => {
+  const setup = `mkdir -p s d/gone/sub/sub2 d/gone2/sub d/e; for f in gone gone/sub gone/sub/sub2 gone2/sub; do echo $f >d/$f/f; done
+echo >s/x; chown -R ${nobody} s d; chmod 555 d/gone/sub/sub2 d/gone/sub d/gone d/gone2/sub d/e`;
+  checkAll(setup, [
+    "-a --delete-missing-args s/ s/gone s/gone2 s/e d/",
+    "-ai --delete-missing-args --delete s/ s/gone s/gone2 s/e d/",
+    "-ai --delete-missing-args --force s/ s/gone s/gone2 s/e d/",
+  ]);
+});

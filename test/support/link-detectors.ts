@@ -21,6 +21,8 @@ import type { SnapshotEntry } from "./snapshot.ts";
 import { isOfVanished, isSameProgress, toldNames } from "./vanished-files.ts";
 
 const keptBackup = /^rsync: \[generator\] (?:link ".*" -> ".*": |stat "(.*)" failed: )File name too long \(36\)$/;
+const unlinkedBackup = /^rsync: \[generator\] link "(.*)" -> ".*": Permission denied \(13\)$/;
+const missingBackup = /^rsync: \[generator\] stat "(.*)" failed: No such file or directory \(2\)$/;
 const deviceAsFile =
   /^(?:rsync: \[generator\] delete_file: make_backup\((.*)\) failed: .*|could not make way for new regular file: (.*)|rsync: \[sender\] send_files failed to open "(.*)": .*)$/;
 const notLinked = /^rsync: \[generator\] link ".*" => .* failed: Permission denied \(13\)$/;
@@ -359,7 +361,12 @@ function lacksCapability({ tree }: Difference, { left }: DifferingCase): boolean
 
 /** Where the failed backups that a run tells of were to stand. */
 function failedBackups({ stderr }: DifferingCase["left"]): string[] {
-  return stderr.split("\n").flatMap((line) => keptBackup.exec(line)?.[1] ?? []);
+  const lines = stderr.split("\n");
+  const unlinked = lines.flatMap((line) => unlinkedBackup.exec(line)?.[1] ?? []);
+  return lines.flatMap((line) => {
+    const path = keptBackup.exec(line)?.[1] ?? missingBackup.exec(line)?.[1];
+    return path !== undefined && (keptBackup.test(line) || unlinked.includes(path)) ? [path] : [];
+  });
 }
 
 /** Whether a line of a link or special file names what one of these backups was to be of. */

@@ -102,10 +102,13 @@ export const userDetectors: readonly Detector[] = [
     applies: ({ left, right }, options) =>
       options.has("K", "--keep-dirlinks", "--ignore-existing") &&
       options.has("y", "--fuzzy") &&
-      notedNames(left, notMade).length > 0 &&
+      // A dry run makes nothing.
+      (options.has("n", "--dry-run") || notedNames(left, notMade).length > 0) &&
       notedNames(right, notFound).length > 0,
-    explains: (difference, { right }) => {
+    explains: (difference, one) => {
+      const { right } = one;
       const { aspect, left: lines, right: others, isOrder } = difference;
+      if (aspect === "exit code") return codes([0], [23], one);
       const outside = notedNames(right, notFound);
       const isName = (line: string) => {
         const name = unescaped(line.replace(/^>f\S{9} /, ""));
@@ -120,7 +123,7 @@ export const userDetectors: readonly Detector[] = [
       const isCount = (line: string) => fileCounts.test(line) || matchCounts.test(line);
       return (
         lines.every((line) => notMade.test(line) || someFailed.test(line) || isName(line) || isCount(line)) &&
-        others.every((line) => notFound.test(line) || isCount(line))
+        others.every((line) => notFound.test(line) || someFailed.test(line) || isCount(line))
       );
     },
   },
