@@ -35,6 +35,8 @@ export class LocalReceiver {
   private readonly onProgress: OnProgress | undefined;
   private readonly sources: SourceErrors;
   private readonly underWay = new Set<Promise<void>>();
+  /** The batches whose results have not been looked at. */
+  private readonly waiting: { readonly number: number; readonly files: PendingFile[] }[] = [];
   private batch: PendingFile[] = [];
   private batchBytes = 0;
   /** Directories of the files in the batch, in a row. */
@@ -91,6 +93,7 @@ export class LocalReceiver {
   /** Waits until every file taken so far is done. */
   async drain(): Promise<void> {
     if (this.batch.length > 0) await this.dispatch();
+    await this.takeBack();
     while (this.underWay.size > 0) await Promise.race(this.underWay);
     if (this.failed !== undefined) throw this.failed;
   }
@@ -165,10 +168,22 @@ export class LocalReceiver {
     if (this.failed !== undefined) throw this.failed;
   }
 
-  private async receiveThere(batch: PendingFile[]): Promise<void> {
-    const results = await this.pool.receive(batch.map((file) => file.job));
+  /** Does what the worker has not begun, the last batch first: nobody else has anything to do. */
+  private async takeBack(): Promise<void> {
+    for (let next = this.waiting.pop(); next !== undefined && this.failed === undefined; next = this.waiting.pop()) {
+      if (this.pool.takeBack(next.number)) await this.receiveBatchHere(next.files);
+    }
+  }
+
+  private async receiveThere(files: PendingFile[]): Promise<void> {
+    const { batch: number, results: coming } = this.pool.receive(files.map((file) => file.job));
+    this.waiting.push({ number, files });
+    const results = await coming;
+    const at = this.waiting.findIndex((waiting) => waiting.number === number);
+    if (at >= 0) this.waiting.splice(at, 1);
+    if (results === undefined) return;
     for (const [index, result] of results.entries()) {
-      const file = batch[index];
+      const file = files[index];
       if (file !== undefined) finishFile(this.context, this.sources, file, result);
     }
   }

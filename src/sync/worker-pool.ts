@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import type { Piscina } from "piscina";
 import type { OperatorRules } from "../fs/operator-path.ts";
 import { limits } from "../limits.ts";
-import { type PackedResults, packJobs, unpackResults } from "./packed-jobs.ts";
+import { type PackedJobs, type PackedResults, packJobs, unpackResults } from "./packed-jobs.ts";
 import type { JobResult, ReceiveJob } from "./receive-job.ts";
 import type { ScanOrder } from "./scan-order.ts";
 import type { SigningOrder } from "./signing-order.ts";
@@ -22,6 +22,12 @@ export interface WorkerStart {
   /** Numbers shared by all threads, see `Control`. */
   readonly control: Int32Array;
   readonly duty: Duty;
+}
+
+/** A batch of files as the worker gets it. */
+export interface BatchOrder {
+  readonly batch: number;
+  readonly jobs: PackedJobs;
 }
 
 /** What stands where in the shared numbers. */
@@ -38,7 +44,14 @@ export const Control = {
   scanState: 4,
   copyState: 5,
   signState: 6,
+  /** From here on, for each batch that may be under way: whether somebody does it, see `claimBatch`. */
+  claims: 7,
 } as const;
+
+/** Takes a batch for oneself: whether nobody else has it. */
+export function claimBatch(control: Int32Array, batch: number): boolean {
+  return Atomics.exchange(control, Control.claims + (batch % limits.batchesUnseen), 1) === 0;
+}
 
 /**
  * How far a worker has come. koffi ends the whole process if its thread is terminated while it loads, so that worker and
@@ -69,7 +82,7 @@ export function stateIndex(duty: Duty): number {
 type PiscinaModule = typeof import("piscina");
 
 export class WorkerPool {
-  private readonly control = new Int32Array(new SharedArrayBuffer(28));
+  private readonly control = new Int32Array(new SharedArrayBuffer(4 * (Control.claims + limits.batchesUnseen)));
   private readonly kind: "koffi" | "plain";
   private readonly rules: OperatorRules;
   private readonly pools = new Map<Duty, Piscina>();
@@ -86,11 +99,25 @@ export class WorkerPool {
     this.rules = rules;
   }
 
-  /** Does a batch on a worker; result i belongs to job i. */
-  async receive(jobs: readonly ReceiveJob[]): Promise<JobResult[]> {
-    this.batches++;
-    const pool = this.start("copy");
-    return unpackResults((await pool.run(packJobs(jobs), { name: "receiveBatch" })) as PackedResults, jobs);
+  /**
+   * Does a batch on a worker; result i belongs to job i, undefined: it was taken back. At most `limits.batchesUnseen` may be without result.
+   */
+  receive(jobs: readonly ReceiveJob[]): { readonly batch: number; readonly results: Promise<JobResult[] | undefined> } {
+    const batch = this.batches++;
+    Atomics.store(this.control, Control.claims + (batch % limits.batchesUnseen), 0);
+    const run = async (): Promise<JobResult[] | undefined> => {
+      const order: BatchOrder = { batch, jobs: packJobs(jobs) };
+      const packed = (await this.start("copy").run(order, { name: "receiveBatch" })) as PackedResults | undefined;
+      return packed === undefined ? undefined : unpackResults(packed, jobs);
+    };
+    return { batch, results: run() };
+  }
+
+  /** Takes a batch back from the worker if that has not begun it. */
+  takeBack(batch: number): boolean {
+    if (!claimBatch(this.control, batch)) return false;
+    Atomics.add(this.control, Control.batchesDone, 1);
+    return true;
   }
 
   /** Batches handed to `receive` that are not done at this very moment, whether or not their results have come back. */

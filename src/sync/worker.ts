@@ -13,7 +13,7 @@ import { limits } from "../limits.ts";
 import { fileFilterReader } from "./filter-reader.ts";
 import { FilterStack } from "./filter-stack.ts";
 import { ListBuilder } from "./list-builder.ts";
-import { type PackedJobs, type PackedResults, packResults, unpackJobs } from "./packed-jobs.ts";
+import { type PackedResults, packResults, unpackJobs } from "./packed-jobs.ts";
 import { type PackedList, packList } from "./packed-list.ts";
 import { FileReceiver } from "./receive-file.ts";
 import type { ScanOrder } from "./scan-order.ts";
@@ -21,7 +21,7 @@ import { signOnWorker } from "./shared-signing.ts";
 import type { SigningOrder } from "./signing-order.ts";
 import { SourceRoots } from "./source-root.ts";
 import { linksToFollow } from "./source-stat.ts";
-import { Control, StartState, stateIndex, type WorkerStart } from "./worker-pool.ts";
+import { type BatchOrder, Control, claimBatch, StartState, stateIndex, type WorkerStart } from "./worker-pool.ts";
 
 const start = workerData as WorkerStart;
 const syscalls = load();
@@ -29,8 +29,9 @@ const operator = new OperatorPaths(syscalls, start.rules);
 const receiver = new FileReceiver(syscalls, operator);
 const aborted = (): boolean => Atomics.load(start.control, Control.stop) !== 0;
 
-/** Writes a batch of files. */
-export function receiveBatch(jobs: PackedJobs): PackedResults {
+/** Writes a batch of files; undefined: the main thread has taken it back. */
+export function receiveBatch({ batch, jobs }: BatchOrder): PackedResults | undefined {
+  if (!claimBatch(start.control, batch)) return undefined;
   receiver.beginBatch();
   try {
     return packResults(unpackJobs(jobs).map((job) => receiver.run(job, aborted)));
