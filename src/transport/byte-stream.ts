@@ -28,6 +28,8 @@ export interface ByteStream {
   readonly descriptor?: number | undefined;
   /** The end of what was read was none: the peer has left with data of ours unread. Only a socket between machines tells. */
   readonly isReset?: boolean;
+  /** What is written is dropped. */
+  readonly isBroken?: boolean;
 }
 
 /** Bytes that Node holds back for us before a writer must wait. */
@@ -65,6 +67,10 @@ export class NodeByteStream implements ByteStream {
     };
     output.on("drain", () => this.wakeWriter?.());
     for (const event of ["close", "error"]) output.on(event, lost);
+    // What is over already tells of it no more; nobody can talk to a peer in one direction.
+    const isOver = input.destroyed || input.readableEnded || output.destroyed || output.writableEnded;
+    this.inputEnded = isOver;
+    this.broken = isOver;
   }
 
   get unsent(): Unsent {
@@ -81,6 +87,10 @@ export class NodeByteStream implements ByteStream {
 
   get isReset(): boolean {
     return this.reset;
+  }
+
+  get isBroken(): boolean {
+    return this.broken;
   }
 
   async read(): Promise<Uint8Array | undefined> {

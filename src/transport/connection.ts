@@ -183,6 +183,19 @@ export class Connection {
     while (!(await this.receive())) this.reader.discard();
   }
 
+  /** Whether the peer hears us no more: what it has still to say is worth reading, but nothing is worth sending. */
+  get isDeaf(): boolean {
+    return this.stream.isBroken === true;
+  }
+
+  /** Reads on to the end of the stream, and throws as a read there does. */
+  async toEnd(): Promise<never> {
+    for (;;) {
+      await this.more();
+      this.reader.discard();
+    }
+  }
+
   /** Sends what is gathered once it is worth it. A promise says that the peer does not take it so fast. */
   settle(): Promise<void> | undefined {
     if (this.failure !== undefined) throw this.failure;

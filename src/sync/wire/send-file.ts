@@ -181,10 +181,12 @@ export class FileSender {
     const waiting = left > 0 ? connection.flush() : settled;
     if (waiting !== undefined) await waiting;
     else if (breathes) await new Promise((resolve) => setImmediate(resolve));
+    if (connection.isDeaf) await connection.toEnd();
     // In short parts, so that the end of a session is noticed.
     for (; left > 0; left -= sleepMilliseconds) {
       await new Promise((resolve) => setTimeout(resolve, Math.min(left, sleepMilliseconds)));
       connection.settle();
+      if (connection.isDeaf) await connection.toEnd();
     }
   }
 

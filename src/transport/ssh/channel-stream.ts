@@ -40,6 +40,10 @@ export class ChannelStream implements ByteStream {
     socket.on("drain", () => this.wakeWriters());
   }
 
+  get isBroken(): boolean {
+    return this.broken;
+  }
+
   async read(): Promise<Uint8Array | undefined> {
     for (;;) {
       const chunk = this.channel.read() as Buffer | null;
