@@ -14,6 +14,7 @@ import {
   type Place,
   sameFingerprint,
   sameSource,
+  type WantedXattrs,
 } from "../sync/change-gate.ts";
 import type { NoticeEvent, ProblemEvent, RunEvent, RunSummary } from "../sync/events.ts";
 import type {
@@ -86,8 +87,8 @@ export class PlanGate implements ChangeGate {
     this.created = true;
   }
 
-  attach(syscalls: Syscalls, destination: Place): void {
-    this.look = new DestinationLook(syscalls, destination);
+  attach(syscalls: Syscalls, destination: Place, wanted: WantedXattrs | undefined): void {
+    this.look = new DestinationLook(syscalls, destination, wanted);
     const { destinationBefore } = this.plan;
     // A disk that is not mounted any more leaves such a directory.
     if (destinationBefore !== undefined && this.look.root()?.identity !== destinationBefore.identity) {

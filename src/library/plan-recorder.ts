@@ -12,6 +12,7 @@ import {
   fingerprintOf,
   type GateAnswer,
   type Place,
+  type WantedXattrs,
 } from "../sync/change-gate.ts";
 import type { ItemEvent, NoticeCode, NoticeEvent, RunEvent, WithheldEvent } from "../sync/events.ts";
 import type { EntryChange, PlannedChange, PlanRequest } from "./planned-change.ts";
@@ -64,8 +65,8 @@ export class PlanRecorder implements ChangeGate {
 
   creating(): void {}
 
-  attach(syscalls: Syscalls, destination: Place): void {
-    this.look = new DestinationLook(syscalls, destination);
+  attach(syscalls: Syscalls, destination: Place, wanted: WantedXattrs | undefined): void {
+    this.look = new DestinationLook(syscalls, destination, wanted);
     this.root = this.look.root();
   }
 

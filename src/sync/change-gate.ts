@@ -3,8 +3,10 @@
  * anything is done about an entry or a deletion. Without one, everything is done.
  */
 import { type ByteName, baseName, directoryName } from "../bytes/byte-name.ts";
+import { createChecksum, type StreamingChecksum } from "../delta/checksum.ts";
 import { DirectoryWalker } from "../fs/held-directory.ts";
-import { emptyStat, type Stat, type Syscalls } from "../fs/syscalls/interface.ts";
+import { emptyStat, isXattrList, type Stat, type Syscalls } from "../fs/syscalls/interface.ts";
+import type { TransferOptions } from "../options/transfer-options.ts";
 import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import type { DoomedEntry } from "./delete-guard.ts";
 
@@ -32,8 +34,8 @@ export interface HeldDeletions {
 export interface ChangeGate {
   /** The destination is about to be made. */
   creating(): void;
-  /** The destination is open. */
-  attach(syscalls: Syscalls, destination: Place): void;
+  /** The destination is open; `wanted` tells which extended attributes and ACLs the run sets. */
+  attach(syscalls: Syscalls, destination: Place, wanted: WantedXattrs | undefined): void;
   /** There are alternate directories; `look` tells what stands at the path of an entry in each of them. */
   attachAlternates(look: AlternateLook): void;
   entry(entry: FileEntry): GateAnswer;
@@ -62,6 +64,20 @@ export interface Fingerprint {
   readonly mtimeNanoseconds: number;
   /** Device and inode number, as text. */
   readonly identity: string;
+  /** A digest of extended attributes and ACLs, where the run sets any and they could be looked at. */
+  readonly attributes: string | undefined;
+}
+
+/** Which extended attributes count, by their names. */
+export type WantedXattrs = (name: ByteName) => boolean;
+
+/** What counts of what stands at a destination; undefined: nothing. */
+export function wantedXattrs({ acls, xattrs }: TransferOptions, isPrivileged: boolean): WantedXattrs | undefined {
+  if (!acls && xattrs === 0) return undefined;
+  return (name) => {
+    if (name.startsWith("system.")) return acls && name.startsWith("system.posix_acl_");
+    return xattrs > 0 && (isPrivileged || name.startsWith("user."));
+  };
 }
 
 /** What stands where an entry would be in each alternate directory, in their order; undefined: nothing. */
@@ -74,8 +90,11 @@ export class DestinationLook {
   private readonly stat: Stat = emptyStat();
   private readonly descriptor: number;
   private readonly walker: DirectoryWalker | undefined;
+  private readonly wanted: WantedXattrs | undefined;
+  private checksum: StreamingChecksum | undefined;
 
-  constructor(syscalls: Syscalls, destination: Place) {
+  constructor(syscalls: Syscalls, destination: Place, wanted: WantedXattrs | undefined) {
+    this.wanted = wanted;
     this.syscalls = syscalls;
     this.destination = destination;
     const root = destination.walker?.directory("" as ByteName);
@@ -95,7 +114,20 @@ export class DestinationLook {
     const held = this.walker?.directory((isRoot ? "" : below.slice(0, Math.max(slash, 0))) as ByteName);
     if (held === undefined || typeof held === "number") return undefined;
     const name = (isRoot ? "." : below.slice(slash + 1)) as ByteName;
-    return this.syscalls.lstatAt(held.descriptor, name, this.stat) < 0 ? undefined : fingerprintOf(this.stat);
+    if (this.syscalls.lstatAt(held.descriptor, name, this.stat) < 0) return undefined;
+    return { ...fingerprintOf(this.stat), attributes: this.attributesAt(held.descriptor, name) };
+  }
+
+  private attributesAt(directory: number, name: ByteName): string | undefined {
+    if (this.wanted === undefined) return undefined;
+    const [list] = this.syscalls.readXattrs(directory, [name], this.wanted);
+    if (!isXattrList(list)) return undefined;
+    const values = list.map((item) => [item.name, Buffer.from(item.value).toString("base64")].join()).sort();
+    const bytes = Buffer.from(values.join("\n"), "latin1");
+    this.checksum ??= createChecksum("xxh128");
+    this.checksum.reset();
+    this.checksum.update(bytes, 0, bytes.length);
+    return Buffer.from(this.checksum.digest()).toString("hex");
   }
 
   /** Which place a path is, by whatever links it leads there: the identity of its directory, and its name; undefined: none. */
@@ -141,7 +173,8 @@ export function sameFingerprint(a: Fingerprint | undefined, b: Fingerprint | und
     a.size === b.size &&
     a.mtime === b.mtime &&
     a.mtimeNanoseconds === b.mtimeNanoseconds &&
-    a.identity === b.identity
+    a.identity === b.identity &&
+    (a.attributes === b.attributes || a.attributes === undefined || b.attributes === undefined)
   );
 }
 
@@ -164,5 +197,5 @@ export function fingerprintOf(stat: Stat): Fingerprint {
   const identity = `${stat.deviceMajor}:${stat.deviceMinor}:${stat.inodeHigh * 2 ** 32 + stat.inodeLow}`;
   const isDirectory = (mode & FileType.mask) === FileType.directory;
   const own = isDirectory ? { size: 0, mtime: 0, mtimeNanoseconds: 0 } : { size, mtime, mtimeNanoseconds };
-  return { mode, uid, gid, ...own, identity };
+  return { mode, uid, gid, ...own, identity, attributes: undefined };
 }

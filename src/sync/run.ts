@@ -13,7 +13,7 @@ import { fakeSuperSyscalls } from "../fs/syscalls/fake-super.ts";
 import { emptyStat } from "../fs/syscalls/interface.ts";
 import type { TransferOptions } from "../options/transfer-options.ts";
 import { steadyMilliseconds } from "../steady-time.ts";
-import type { ChangeGate } from "./change-gate.ts";
+import { type ChangeGate, wantedXattrs } from "./change-gate.ts";
 import type { RunContext, Wants } from "./context.ts";
 import { copyAs } from "./copy-as.ts";
 import { RunCounters } from "./counters.ts";
@@ -176,7 +176,7 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
       const lists = feed.peek();
       const destination = resolveDestination(context, request.destination, countListed(lists));
       closers.push(() => destination.walker?.dispose());
-      request.gate?.attach(syscalls, destination);
+      request.gate?.attach(syscalls, destination, wantedXattrs(options, identity.privileged));
       closers.push(() => request.gate?.release());
       const sender = new LocalSender(context, roots);
       receiver = new LocalReceiver(

@@ -58,6 +58,8 @@ function randomRequest(random: Random): PlanRequest {
   }
   if (options.inplace === true) for (const name of ["sparse", "delayUpdates", "partial"] as const) delete options[name];
   if (options.backup === true && random.chance(0.5)) options.backupDir = "../bak";
+  // A backup may come to stand where another change was planned, which is refused then.
+  if (options.inplace === true && options.backup === true) options.backupDir = "../bak";
   // Of these a run deletes its own backups, which are in no plan.
   if (options.delete === "after" && options.backup && options.backupDir === undefined) delete options.deleteExcluded;
   if (random.chance(0.2)) options.incRecursive = false;

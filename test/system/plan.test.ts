@@ -357,6 +357,20 @@ describe.each(backEnds)("plan and apply, %s", (syscalls) => {
     expectEqual();
   });
 
+  test.each<[string, SyncOptions, readonly string[], boolean]>([
+    ["an attribute", { xattrs: true }, ["setfattr", "-n", "user.other", "-v", "1"], true],
+    ["an ACL under the same mode", { acls: true }, ["sh", "-c", 'setfacl -m u:7:- "$0" && chmod g=r "$0"'], true],
+    ["what is not kept", {}, ["setfattr", "-n", "user.other", "-v", "1"], false],
+  ])("what got %s at the destination is refused", async (_title, options, [program = "", ...args], isRefused) => {
+    must("setfacl", ["-m", "u:8:-,m::r", workspace.at("dst/touched")]);
+    const planned = await plan({ ...request(options), syscalls });
+    must(program, [...args, workspace.at("dst/touched")]);
+    const { refused } = await apply(planned);
+    expect(refused.map(({ change, reason }) => `${change.path}: ${reason}`)).toEqual(
+      isRefused ? ["touched: destination-changed"] : [],
+    );
+  });
+
   test("what depends on a refused change is refused", async () => {
     const planned = await plan({ ...request(), syscalls });
     workspace.file("dst/fresh", "in the way");
