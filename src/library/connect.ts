@@ -7,7 +7,7 @@ import { byteName, fromText, toBytes } from "../bytes/byte-name.ts";
 import { abortedError, asTsyncError, unsupportedError, usageError } from "../errors.ts";
 import { openSyscalls } from "../fs/syscalls/choose.ts";
 import { anyNames } from "../options/allowed-names.ts";
-import { checkName } from "../options/check-library-options.ts";
+import { checkKeys, checkName } from "../options/check-library-options.ts";
 import { toName } from "../options/library-options.ts";
 import { parseServerArguments } from "../options/parse-server.ts";
 import { callOf, serverArguments } from "../options/server-arguments.ts";
@@ -81,6 +81,7 @@ export async function serve(wire: Wire, args: readonly NameLike[], options: Serv
   const stream = streamOf(wire);
   if (!Array.isArray(args)) throw usageError("serve: the arguments must be an array");
   for (const [index, word] of args.entries()) checkName(`args[${index}]`, word);
+  checkKeys("serve", options, ["signal", "syscalls", "onStandardError"]);
   const words = args.map(toName);
   const signal = options.signal ?? new AbortController().signal;
   let connection: Connection | undefined;

@@ -3,6 +3,7 @@
  * destination were like; applying it is a run that does these changes and no other, and refuses what has drifted.
  */
 import { unsupportedError, usageError } from "../errors.ts";
+import { checkKeys } from "../options/check-library-options.ts";
 import { isSignificant } from "../protocol/item-flags.ts";
 import type { EventSink, RunEvent, RunSummary } from "../sync/events.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -46,6 +47,7 @@ export async function plan(request: PlanRequest): Promise<Plan> {
  * @throws TsyncError usage at once, if the working directory is not the plan's; rejects as `sync()` does
  */
 export function apply(plan: Plan, options: Pick<SyncRequest, "signal"> = {}): ApplyRun {
+  checkKeys("apply", options, ["signal"]);
   if (plan.workingDirectory !== process.cwd()) throw usageError("apply: the plan was made in another directory");
   const queue = new EventQueue();
   const gate = new PlanGate(plan);

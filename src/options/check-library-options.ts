@@ -225,3 +225,10 @@ function unknownOption(key: string): TsyncError {
   if (known?.row.support === "later") return unsupportedError(`This tsync does not support ${key} yet`);
   return usageError(known === undefined ? `${key}: unknown option` : `${key}: not an option of the library`);
 }
+
+/** Throws for options of a call that has only these. */
+export function checkKeys(caller: string, options: unknown, keys: readonly string[]): void {
+  if (typeof options !== "object" || options === null) throw usageError(`${caller}: the options must be an object`);
+  for (const key of Object.keys(options))
+    if (!keys.includes(key)) throw usageError(`${caller}: ${key}: unknown option`);
+}

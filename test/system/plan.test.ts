@@ -520,5 +520,6 @@ test("what a plan cannot hold is refused at once", async () => {
   });
   const planned = await plan(request());
   expect(() => apply({ ...planned, workingDirectory: "/elsewhere" })).toThrow("another directory");
+  expect(() => apply(planned, { sginal: new AbortController().signal } as object)).toThrow("sginal: unknown option");
   expect(planned.changes.some(({ path }) => path === byteName("new"))).toBe(true);
 });

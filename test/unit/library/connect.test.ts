@@ -76,3 +76,10 @@ test.each([
     rmSync(folder, { recursive: true });
   }
 });
+
+test("serve: options that it does not have", async () => {
+  for (const options of [null, { sginal: new AbortController().signal }]) {
+    const run = serve(new PassThrough(), serverArgs(request), options as never);
+    await expect(run).rejects.toMatchObject({ kind: "usage", exitCode: 1 });
+  }
+});
