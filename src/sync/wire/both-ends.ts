@@ -88,7 +88,7 @@ async function runUntil(request: BothEndsRequest): Promise<RunSummary> {
     const tells = command.options.debug.iconv > 0;
     const atStart = tells && receiver !== undefined ? [receiver.remark("Receiver")] : [];
     // With options of its own the other end reads all of them, this one too.
-    if (batch !== undefined && settings.remoteOptions.length > 0) {
+    if (batch !== undefined && !settings.onlyBatch && settings.remoteOptions.length > 0) {
       atStart.unshift(byteName("ignoring --write-batch option sent to server"));
     }
     for (const text of command.options.quiet ? [] : atStart) {
