@@ -27,8 +27,10 @@ export function splitRecords(content: Uint8Array, wordSplit: boolean, nulTermina
     start = end === null ? text.length + 1 : end.index + end[0].length;
     const nul = record.indexOf("\0");
     const cut = nul < 0 ? record : record.slice(0, nul);
-    if (cut === "" || (!wordSplit && (cut[0] === "#" || cut[0] === ";"))) continue;
-    records.push({ text: byteName(cut), line, overlong: record.length >= limits.ruleBytes });
+    const overlong = record.length >= limits.ruleBytes;
+    // Its length counts before what is in it.
+    if (!overlong && (cut === "" || (!wordSplit && (cut[0] === "#" || cut[0] === ";")))) continue;
+    records.push({ text: byteName(cut), line, overlong });
   }
   return records;
 }

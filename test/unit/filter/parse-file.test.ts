@@ -33,3 +33,15 @@ test("splitRecords marks over-long records", () => {
     expect(splitRecords(Buffer.alloc(length, "x"), false, false)[0]?.overlong).toBe(overlong);
   }
 });
+
+test("splitRecords marks over-long records that hold nothing, too", () => {
+  const first = (text: string, wordSplit: boolean) =>
+    splitRecords(Buffer.from(text.padEnd(limits.ruleBytes, "x")), wordSplit, false)[0]?.overlong;
+  expect([first("#", false), first(";", false), first("\0", false), first("\0", true)]).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ]);
+  expect(splitRecords(Buffer.from("#x\n\0x\n"), false, false)).toEqual([]);
+});
