@@ -265,7 +265,8 @@ export class Generator {
         ? (where ?? ENOENT)
         : syscalls.lstatAt(where.descriptor, where.name, this.stat);
     const early = this.early.wasMade(entry.path);
-    const madeRoot = root && destination.created;
+    // Lists of old protocols may have names before it (2-file-list 4.2): then rsync takes it for one that was there.
+    const madeRoot = root && destination.created && number.position === 0;
     let exists = status === 0 && !early && !madeRoot;
     if (status === 0 && typeof where === "object")
       opened.isLink = leadsToDirectory(context, where.descriptor, where.name, this.stat);

@@ -296,3 +296,11 @@ test.each(["", "-p", "--inplace", "-p --inplace"])(
     expect(pull(setup, `-rX ${options} --filter=+x_user.a h:s/ d/`).trees.join()).toMatch("/d/702 f 70");
   },
 );
+
+test.each(["-rlti", "-rlpti", "-rii"])(
+  "a new destination that is not the first entry of an old list: %s",
+  (options) => {
+    for (const protocol of [27, 28, 29])
+      compare(`mkdir -p s/sub; touch s/,b s/f; ${placeShell}`, `-e ./shell ${options} --protocol=${protocol} h:s/ d/`);
+  },
+);
