@@ -66,7 +66,7 @@ export const faultDetectors: readonly Detector[] = [
       if (tree?.property !== "mtime" || left.tree.get(tree.path)?.type !== "directory") return false;
       if (![tree.left, tree.right].includes("now")) return false;
       const [target = "", name = ""] = [scenario.words.destination, new Options(scenario.argv).value("--temp-dir")];
-      const path = name.startsWith("/") ? name : `${target.replace(/\/+$/, "")}/${name}`;
+      const path = name.startsWith("/") ? name : `${target.replace(/^[^:/]*:|\/+$/g, "")}/${name}`;
       return `/${path}`.replace(/(?:\/\.)?\/*$/, "").endsWith(`/${tree.path}`);
     },
   },
@@ -94,6 +94,9 @@ export const faultDetectors: readonly Detector[] = [
       const isMissing = (path: ByteName): boolean =>
         !one.left.tree.has(path) && one.right.tree.get(path)?.type === "file";
       if (tree?.property === "content") return beginsWithZeros(tree.path, one);
+      // So has the directory that it is made in.
+      if (tree?.property === "mtime" && tree.right === "now")
+        return [...one.right.tree.keys()].some((path) => directoryName(path) === tree.path && isMissing(path));
       if (tree !== undefined) return tree.property === "existence" && tree.left === undefined && isMissing(tree.path);
       // What has arrived is removed.
       if (aspect === "source changed") {
@@ -225,11 +228,13 @@ export const faultDetectors: readonly Detector[] = [
   },
   {
     row: "repeats of the line of `--info=progress2` after lists with transfers",
-    // Nothing else makes lines of progress in a dry run.
-    applies: ({ left, right }, options) =>
-      options.has("n", "--dry-run") && lastProgress(left.stdout) === lastProgress(right.stdout),
-    explains: ({ aspect, left, right }) =>
-      aspect === "stdout progress" && [...left, ...right].every((line) => /^[\d,.]+[KMGTP]? \d+% xfr#\d+$/.test(line)),
+    applies: ({ left, right }) => lastProgress(left.stdout) === lastProgress(right.stdout),
+    explains: ({ aspect, left, right }, { scenario }) => {
+      // Nothing else makes lines of progress in a dry run, nor any before the first file is through.
+      const isDry = new Options(scenario.argv).has("n", "--dry-run");
+      const repeated = isDry ? /^[\d,.]+[KMGTP]? \d+% xfr#\d+$/ : /^0 0% xfr#0$/;
+      return aspect === "stdout progress" && [...left, ...right].every((line) => repeated.test(line));
+    },
   },
   {
     row: "`-A --backup-dir`, directories with three or more different default ACLs",

@@ -42,6 +42,8 @@ const invalidBackup = /^rsync: \[(?:generator|receiver)\] stat ".*" failed: Inva
 const untimedBackup = /^rsync: \[\w+\] failed to set times on "(.*\/\.\.\/.*)": Invalid argument \(22\)$/;
 const verification = /^WARNING: (.*) failed verification -- update (?:discarded|retained) \(will try again\)\.$/;
 const closedLink = /^rsync: \[generator\] opendir "(.*)" failed: Too many levels of symbolic links \(40\)$/;
+/** What a log has of the totals once more when a run fails. */
+const totalsOfFailure = /^sent # bytes {2}received # bytes/;
 const unread = /^failed to re-read xattr \S+ for .*$/m;
 const removedTooEarly = /^rsync: \[sender\] get_xattr_data: lgetxattr\(.*\) failed: No such file or directory \(2\)$/;
 const lostList =
@@ -212,6 +214,9 @@ const detectors: readonly Detector[] = [
       options.deletes && options.has("K", "--keep-dirlinks") && /opendir .* Too many levels/.test(right.stderr),
     explains: (difference, one) => {
       if (difference.aspect === "exit code") return codes([0], [23], one);
+      // What a server says travels.
+      if (/^(?:stdout|log) totals$/.test(difference.aspect))
+        return saysMoreBytes("right", difference, one.right.stderr.length);
       if (difference.aspect !== "stderr" && !difference.aspect.startsWith("log ")) return false;
       const isLink = (line: string): boolean => {
         const path = closedLink.exec(line)?.[1];
@@ -221,7 +226,11 @@ const detectors: readonly Detector[] = [
         );
       };
       const { left, right, isOrder } = difference;
-      return !isOrder && left.length === 0 && right.every((line) => isLink(line) || someFailed.test(line));
+      return (
+        !isOrder &&
+        left.length === 0 &&
+        right.every((line) => isLink(line) || someFailed.test(line) || totalsOfFailure.test(line))
+      );
     },
   },
   {

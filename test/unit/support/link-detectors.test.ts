@@ -158,6 +158,15 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { argv: "-a -y" },
   ],
   [
+    "the time of a directory that holds a file which rsync does not make",
+    /^`--append`, `--append-verify` when the shorter file/,
+    {
+      ...{ argv: "-a --append -y", tree: { "dst/d": { type: "directory" }, "dst/d/f": {} }, missing: ["dst/d/f"] },
+      difference: differs("dst/d", "mtime", "5", "now"),
+    },
+    { missing: [] },
+  ],
+  [
     "the item of a file that rsync has",
     /^`--append`, `--append-verify` when the shorter file/,
     {

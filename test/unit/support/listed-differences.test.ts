@@ -139,6 +139,18 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { difference: { aspect: "stdout removals", left: ["sender file already removed: a/f"] } },
   },
   {
+    name: "bytes of what a server says of a link that leads out",
+    known: {
+      ...{ argv: "-aK --delete", stderr: ["", unread], tree: link },
+      difference: {
+        aspect: "log totals",
+        left: ["sent 62 bytes  received 16 bytes"],
+        right: ["sent 62 bytes  received 90 bytes"],
+      },
+    },
+    unlike: { argv: "-a --delete" },
+  },
+  {
     name: "a directory that cannot be opened and is no link",
     known: { argv: "-aK --delete", stderr: ["", unread], tree: link, difference: { right: [unread] } },
     unlike: { tree: { "dst/l": { type: "directory" } } },
@@ -331,6 +343,14 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
       stdout: [progress("9"), `${progress("6")}\r${progress("9")}`],
     },
     unlike: { argv: "-a --info=progress2" },
+  },
+  {
+    name: "a repeat of progress2 before the first file of a run that copies",
+    known: {
+      ...{ argv: "-a --info=progress2", difference: { aspect: "stdout progress", right: ["0 0% xfr#0"] } },
+      stdout: [progress("9"), `${progress("0")}\r${progress("9")}`],
+    },
+    unlike: { difference: { aspect: "stdout progress", right: ["0 0% xfr#1"] } },
   },
   {
     name: "repeats of progress2 that end with another figure",
