@@ -40,6 +40,7 @@ import { withPauses } from "./steps.ts";
 import { OpenDirectory, type TreeState } from "./tree-state.ts";
 
 const ENOENT = -2;
+const EACCES = -13;
 const EEXIST = -17;
 const EXDEV = -18;
 const ENOTDIR = -20;
@@ -256,7 +257,7 @@ export class Generator {
     const absolute = shownDirectory(destination, entry.path);
     const above = this.states.get(directoryName(entry.path) || byteName("."));
     const inKept = typeof where === "number" && (above === "no-directory" || above === "outside");
-    if (typeof where === "number" && where !== ENOENT && !inKept) {
+    if (typeof where === "number" && where !== ENOENT && where !== EACCES && !inKept) {
       ledger.systemError("generator", `recv_generator: failed to stat "${absolute}"`, where, absolute);
       return "skipped";
     }

@@ -389,3 +389,8 @@ echo >s/x; chown -R ${nobody} s d; chmod 555 d/gone/sub/sub2 d/gone/sub d/gone d
     "-ai --delete-missing-args --force s/ s/gone s/gone2 s/e d/",
   ]);
 });
+
+describe("directories in one that --chmod closes, and in which there is nothing to search", () => {
+  const setup = `mkdir -p s/a/b/c d; echo 1 >s/a/b/c/f; chown -R ${nobody} s d; chmod 555 s/a/b/c s/a/b s/a s`;
+  checkAll(setup, ["-rl --chmod=Du-wx s/ d/", "-rlv --chmod=Du-wx s/ d/", "-rlp --chmod=Du-x s/ d/"]);
+});
