@@ -41,6 +41,15 @@ test.each([
   expect(outcome(tsync, signal, direction)).toEqual(outcome("rsync", signal, direction));
 });
 
+// At that rate the file takes longer to be sent than the client may take.
+test.each(["rsync", tsync])("a client of ours in the middle of a file hears that the server is gone: %s", (server) => {
+  spawnSync("sh", ["-c", "rm -rf s d; mkdir s d; seq 99999 >s/big"], { cwd: folder });
+  const words = ["-a", "--bwlimit=20", "-e", "./shell", `--rsync-path=${server}`, "s/", `h:${folder}/d/`];
+  const env = { PATH: process.env.PATH, LC_ALL: "C", SIGNAL: "TERM" };
+  const { status, stderr } = spawnSync(tsync, words, { cwd: folder, env, encoding: "latin1", timeout: 20_000 });
+  expect({ status, stderr }).toEqual({ status: 20, stderr: expect.stringContaining("(code 20)") });
+});
+
 test.each([
   ["ALRM", 142],
   ["XCPU", 152],
