@@ -42,6 +42,8 @@ const invalidBackup = /^rsync: \[(?:generator|receiver)\] stat ".*" failed: Inva
 const untimedBackup = /^rsync: \[\w+\] failed to set times on "(.*\/\.\.\/.*)": Invalid argument \(22\)$/;
 const verification = /^WARNING: (.*) failed verification -- update (?:discarded|retained) \(will try again\)\.$/;
 const closedLink = /^rsync: \[generator\] opendir "(.*)" failed: Too many levels of symbolic links \(40\)$/;
+const lateSender =
+  /^rsync(?:: \[sender\] (?:write error: Broken pipe \(32\)|send_files failed to open .*)| error: error in (?:rsync protocol data stream \(code 12\)|file IO \(code 11\)))$/;
 /** What a log has of the totals once more when a run fails. */
 const totalsOfFailure = /^sent # bytes {2}received # bytes/;
 const unread = /^failed to re-read xattr \S+ for .*$/m;
@@ -262,10 +264,9 @@ const detectors: readonly Detector[] = [
   },
   {
     row: "end by an error of the receiving side",
-    applies: ({ left, right }) => Number(left.exitCode) === 11 && Number(right.exitCode) === 11,
-    explains: (difference) =>
-      difference.aspect === "stderr" &&
-      onlyLines(difference, /^rsync: \[sender\] (?:write error: Broken pipe \(32\)|send_files failed to open .*)$/),
+    applies: ({ left, right }) => [2, 11].includes(Number(left.exitCode)) && left.exitCode === right.exitCode,
+    // What its sender says when nobody reads any more, or finds until then.
+    explains: (difference) => difference.aspect === "stderr" && onlyLines(difference, lateSender),
   },
   {
     row: "`-n -H` with a destination that does not exist",

@@ -229,6 +229,14 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { codes: [23, 23] },
   },
   {
+    name: "the error of a sender that writes to nobody",
+    known: {
+      ...{ argv: "-a", codes: [2, 2] },
+      difference: { left: ["rsync error: error in rsync protocol data stream (code 12)"] },
+    },
+    unlike: { codes: [12, 12] },
+  },
+  {
     name: "a broken pipe in a run that did not end early",
     known: { argv: "-a", codes: [11, 11], difference: { left: [pipe] } },
     unlike: { codes: [0, 0] },
