@@ -44,13 +44,22 @@ export const Control = {
   scanState: 4,
   copyState: 5,
   signState: 6,
-  /** From here on, for each batch that may be under way: whether somebody does it, see `claimBatch`. */
+  /** From here on, batches that nobody has begun, each by its number and 1, see `claimBatch`. */
   claims: 7,
 } as const;
 
+/** Offers a batch to whoever claims it first. Far fewer wait to be begun than there are places. */
+export function offerBatch(control: Int32Array, batch: number): void {
+  Atomics.store(control, placeOf(batch), batch + 1);
+}
+
 /** Takes a batch for oneself: whether nobody else has it. */
 export function claimBatch(control: Int32Array, batch: number): boolean {
-  return Atomics.exchange(control, Control.claims + (batch % limits.batchesUnseen), 1) === 0;
+  return Atomics.compareExchange(control, placeOf(batch), batch + 1, 0) === batch + 1;
+}
+
+function placeOf(batch: number): number {
+  return Control.claims + (batch % limits.batchesUnseen);
 }
 
 /**
@@ -99,12 +108,10 @@ export class WorkerPool {
     this.rules = rules;
   }
 
-  /**
-   * Does a batch on a worker; result i belongs to job i, undefined: it was taken back. At most `limits.batchesUnseen` may be without result.
-   */
+  /** Does a batch on a worker; result i belongs to job i, undefined: it was taken back. */
   receive(jobs: readonly ReceiveJob[]): { readonly batch: number; readonly results: Promise<JobResult[] | undefined> } {
     const batch = this.batches++;
-    Atomics.store(this.control, Control.claims + (batch % limits.batchesUnseen), 0);
+    offerBatch(this.control, batch);
     const run = async (): Promise<JobResult[] | undefined> => {
       const order: BatchOrder = { batch, jobs: packJobs(jobs) };
       const packed = (await this.start("copy").run(order, { name: "receiveBatch" })) as PackedResults | undefined;

@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { claimBatch, WorkerPool } from "../../../src/sync/worker-pool.ts";
+import { limits } from "../../../src/limits.ts";
+import { claimBatch, offerBatch, WorkerPool } from "../../../src/sync/worker-pool.ts";
 
 const module = fileURLToPath(new URL("../../../src/sync/worker-pool.ts", import.meta.url));
 
@@ -44,6 +45,11 @@ describe("WorkerPool", () => {
 
   it("gives a batch to one thread only", () => {
     const control = new Int32Array(new SharedArrayBuffer(256));
+    for (const batch of [3, 4]) offerBatch(control, batch);
     expect([claimBatch(control, 3), claimBatch(control, 3), claimBatch(control, 4)]).toEqual([true, false, true]);
+    // A later one that has its place is not taken for it.
+    const later = 3 + limits.batchesUnseen;
+    offerBatch(control, later);
+    expect([claimBatch(control, 3), claimBatch(control, later)]).toEqual([false, true]);
   });
 });
