@@ -8,7 +8,7 @@ import { fullPath, type RunContext } from "./context.ts";
 import type { Deleter } from "./delete.ts";
 import type { Destination } from "./destination.ts";
 import { type FileList, isDirectory } from "./file-list.ts";
-import { belowDestination, failBehindLink } from "./place.ts";
+import { belowDestination, failBehindLink, statBehindLink } from "./place.ts";
 import { childPath } from "./split-argument.ts";
 
 const ENOENT = -2;
@@ -167,9 +167,12 @@ export class DeletionPasses {
   /** Whether a full pass comes into a directory: what does not stand there is passed over without a word (3-transfer 6.2). */
   private isFound(path: ByteName): boolean {
     const { context, destination } = this.parts;
-    const held = destination.walker?.directory(this.below(path));
+    const below = this.below(path);
+    const held = destination.walker?.directory(below);
     if (typeof held === "object") return true;
-    return context.options.keepDirectoryLinks && (held === ELOOP || held === EXDEV);
+    if (!context.options.keepDirectoryLinks || (held !== ELOOP && held !== EXDEV)) return false;
+    const status = statBehindLink(context.syscalls, destination, below, this.stat);
+    return status === 0 && (this.stat.mode & FileType.mask) === FileType.directory;
   }
 
   private below(path: ByteName): ByteName {

@@ -5,7 +5,7 @@
 import { type ByteName, baseName, byteName, directoryName } from "../bytes/byte-name.ts";
 import { errnoText } from "../fs/errno.ts";
 import { DirectoryWalker, type HeldDirectory } from "../fs/held-directory.ts";
-import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
+import { emptyStat, type Stat, type Syscalls } from "../fs/syscalls/interface.ts";
 import { FileType } from "../protocol/file-entry.ts";
 import { directoryText, fullPath, type RunContext } from "./context.ts";
 import type { Destination } from "./destination.ts";
@@ -133,22 +133,25 @@ export function failBehindLink(
   const below = belowDestination(destination, path);
   const held = destination.walker?.directory(below);
   if (held !== EXDEV && held !== ELOOP) return false;
-  // The link, and the way on from there: only what it leads to is looked at.
-  let link = below;
-  let above = destination.walker?.parent(link);
-  while (typeof above === "number" && link.includes("/")) {
-    link = directoryName(link);
-    above = destination.walker?.parent(link);
-  }
-  const rest = below.slice(directoryName(link).length).replace(/^\//, "");
   const stat = emptyStat();
-  if (typeof above === "object") {
-    const found = syscalls.statPath(byteName(`/proc/self/fd/${above.descriptor}/${rest}`), stat);
-    if (found === 0 && isSource(stat)) return true;
-  }
+  if (statBehindLink(syscalls, destination, below, stat) === 0 && isSource(stat)) return true;
   const absolute = fullPath(destination.absolute, below);
   ledger.systemError("generator", `opendir "${absolute}" failed`, ELOOP, absolute);
   return true;
+}
+
+/** `--keep-dirlinks`: looks at what lies behind a link out of the destination; a negative errno if there is nothing. */
+export function statBehindLink(syscalls: Syscalls, { walker }: Destination, below: ByteName, stat: Stat): number {
+  // The link, and the way on from there: only what it leads to is looked at.
+  let link = below;
+  let above = walker?.parent(link);
+  while (typeof above === "number" && link.includes("/")) {
+    link = directoryName(link);
+    above = walker?.parent(link);
+  }
+  if (typeof above !== "object") return above ?? ENOENT;
+  const rest = below.slice(directoryName(link).length).replace(/^\//, "");
+  return syscalls.statPath(byteName(`/proc/self/fd/${above.descriptor}/${rest}`), stat);
 }
 
 /**

@@ -57,6 +57,12 @@ describe.each(["koffi", "plain"] as const)("%s", (backEnd) => {
     const setup = `${inside}; ln -s real d/l2; echo file >d/q; mkdir d/x; ln -sfn "${target}" d/dir; ${settled}`;
     for (const owner of some ? [0, 1] : [0]) expectSame(`${setup}; chown -h ${owner} d/dir`, "-aiK s/ d/");
   });
+
+  // A full pass comes only into what is there; a link that leads nowhere is replaced later.
+  test.each(["../nowhere", "/nowhere", "../out/x", "dir"])("--keep-dirlinks with deletion, a link to %s", (target) => {
+    const setup = `${inside}; ln -sfn "${target}" d/dir; ${settled}`;
+    for (const when of ["before", "after", "during", "delay"]) expectSame(setup, `-aiK --delete-${when} s/ d/`);
+  });
 });
 
 const expectSame = sideBySide({ look: lookAtTrees });
