@@ -220,6 +220,13 @@ difference("`--fuzzy`, `--append-verify`, `-b` with a file that is replaced whil
   tsync: { status: 0, err: "", seen: "20\n" },
 });
 
+difference("`--fuzzy` without `-p`, a similar file that is changed or replaced in the same run", {
+  setup: "mkdir s d; echo new >s/f1; echo old >d/f2; chmod 751 d/f2; ln -s f1 s/f2",
+  run: "-rly s/ d/",
+  look: "stat -c %a d/f1",
+  tsync: { status: 0, err: "", seen: "751\n" },
+});
+
 difference("`-m` with a source that is named twice", {
   setup: "mkdir -p s/e/g s/h s/k/l; echo 1 >s/f",
   run: "-am s s d/",

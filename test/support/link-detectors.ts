@@ -39,6 +39,7 @@ const dataTotals =
   /^(?:Number of regular files transferred|Total transferred file size|Literal data|Matched data|total: matches)[:=]/;
 const leaderNotFound =
   /^rsync: \[generator\] stat "(.*)" failed: (?:Not a directory \(20\)|Too many levels of symbolic links \(40\))$/;
+const createdFiles = /^Number of created files: /;
 const hlinkEnd = /^(?:Hlink node data for |rsync error: errors with program diagnostics )/;
 const itemLines = /^(?:stdout|log) items$/;
 const followerLines = /^(?:stdout|log) followers$/;
@@ -102,6 +103,15 @@ export const linkDetectors: readonly Detector[] = [
         return (
           !isOrder && left.length === 0 && right.every((line) => forgotten.some(([path]) => isOfFollower(line, path)))
         );
+      // What is made there has arrived, so its source goes.
+      const removed = /^sender file already removed: (.*)$/;
+      if (/^(?:stdout|log) removals$/.test(aspect))
+        return (
+          left.length === 0 &&
+          right.every((line) => forgotten.some(([path]) => path.endsWith(`/${removed.exec(line)?.[1]}`)))
+        );
+      if (/^(?:stdout|log) summary$/.test(aspect))
+        return forgotten.length > 0 && onlyLines(difference, createdFiles, createdFiles);
       if (/^(?:stdout|log) totals$/.test(aspect)) {
         const bytes = forgotten.reduce((sum, [path]) => sum + path.length + 64, 0);
         return forgotten.length > 0 && saysMoreBytes("right", difference, bytes);

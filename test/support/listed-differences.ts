@@ -53,6 +53,7 @@ const lostList =
 const noWay = /^could not make way for new [a-z ]+: /;
 const notEmpty = /^cannot delete non-empty directory: /;
 const protocolEnd = /^rsync error: (?:protocol incompatibility|error in rsync protocol data stream) /;
+const grownList = /^\[sender\] expand file_list pointer array to \d+ bytes, did (?:not )?move$/;
 const vanished = /^(?:file has vanished: ".*"|rsync warning: some files vanished before they could be transferred .*)$/;
 
 const detectors: readonly Detector[] = [
@@ -294,6 +295,11 @@ const detectors: readonly Detector[] = [
       const longer = lastWord(left) - lastWord(right);
       return /^(?:stdout|log) totals$/.test(difference.aspect) && saysOtherBytes(difference, longer);
     },
+  },
+  {
+    row: "`-vv` with more than 32 entries in a directory or in what is behind it, under incremental recursion",
+    applies: () => true,
+    explains: (difference) => onlyLines(difference, grownList),
   },
   {
     row: "`--info=stats3` and up, `-vv --stats`",

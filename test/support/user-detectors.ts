@@ -98,6 +98,14 @@ export const userDetectors: readonly Detector[] = [
     },
   },
   {
+    row: "`--fuzzy` without `-p`, a similar file that is changed or replaced in the same run",
+    applies: (_, options) => options.has("y", "--fuzzy"),
+    explains: ({ tree }, { left }) =>
+      (tree?.property === "mode" && left.tree.get(tree.path)?.type === "file") ||
+      (tree?.property === "xattrs" &&
+        [tree.left, tree.right].every((text) => /^system\.posix_acl_access=\w+$/.test(`${text}`))),
+  },
+  {
     row: "`--fuzzy` with `--keep-dirlinks` or `--ignore-existing`, a similar file behind a link that leads out",
     applies: ({ left, right }, options) =>
       options.has("K", "--keep-dirlinks", "--ignore-existing") &&

@@ -105,6 +105,36 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { difference: { aspect: "stdout blank", left: ["", ""] } },
   },
   {
+    name: "a list that grows, on the wrong side",
+    known: {
+      ...{ argv: "-avv" },
+      difference: {
+        aspect: "stdout sender",
+        left: ["[sender] expand file_list pointer array to 1024 bytes, did move"],
+      },
+    },
+    unlike: {
+      difference: {
+        aspect: "stdout sender",
+        right: ["[sender] expand file_list pointer array to 1024 bytes, did move"],
+      },
+    },
+  },
+  {
+    name: "the mode of a file without a similar one",
+    known: { argv: "-ry", tree: { "dst/f": { type: "file" } }, difference: mode("dst/f", "0644", "0755") },
+    unlike: { argv: "-r" },
+  },
+  {
+    name: "the source of a file that was not forgotten",
+    known: {
+      ...{ argv: "-aH --compare-dest=../a --remove-source-files", missing: ["dst/f"] },
+      ...{ tree: { "dst/f": { type: "file", linkedWith: "dst/e" } } },
+      difference: { aspect: "stdout removals", right: ["sender file already removed: f"] },
+    },
+    unlike: { difference: { aspect: "stdout removals", right: ["sender file already removed: g"] } },
+  },
+  {
     name: "an ACL, and another attribute besides",
     known: {
       argv: "-aX -f-x_user.a",
