@@ -178,15 +178,15 @@ export class ListBuilder {
   }
 
   /**
-   * Whether an argument of `--relative` is hidden in the list of a directory that it implies. With incremental recursion its merge files
-   * and those above it count too, and `-vv` tells of it again; without, only the command line, which was asked before (2-file-list 9.2).
+   * Whether an argument of `--relative` is hidden in the list of a directory that it implies. With incremental recursion merge files
+   * count too, and `-vv` tells of it again; without, only the command line, asked before but for missing ones (2-file-list 9.2).
    */
   private isHiddenBelow({ root, path: child, mode, flags }: FileEntry, path: ByteName): boolean {
     const { options, filters, roots } = this.context;
-    if (!options.incrementalRecursion || !(filters.hasMergeFiles || options.debug.filter > 0)) return false;
+    const asks = mode === 0 || filters.hasMergeFiles || options.debug.filter > 0;
+    if (!asks || !options.incrementalRecursion) return false;
     filters.enter(root, path, roots);
-    const asked = mode !== 0 && (flags & EntryFlag.implied) === 0;
-    return asked && this.hidden(child, (mode & FileType.mask) === FileType.directory);
+    return (flags & EntryFlag.implied) === 0 && this.hidden(child, (mode & FileType.mask) === FileType.directory);
   }
 
   private scan(source: FileEntry, path: ByteName, device: number): FileEntry[] {

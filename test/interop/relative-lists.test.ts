@@ -98,6 +98,19 @@ test.each([
   compare(setup, `${options} -ti --copy-unsafe-links s/./R/ln d/`);
 });
 
+test.each(["", "--no-i-r", "--no-implied-dirs", "-L"])(
+  "rules for missing arguments: -rR --delete-missing-args %s",
+  (more) => {
+    const missing =
+      "printf '%s\\n' '- gone' '- g' >s/R/.rules; ln -s nowhere s/R/ln2; mkdir -p d/R; echo 1 | tee d/gone d/R/gone d/R/ln2 d/R/gone2";
+    for (const rule of ["H gone", "- gone", "P gone", "H gone/", "H R", "- ln2", "- /R/gone", ": .rules", ":s .rules"])
+      compare(
+        `${setup}; ${missing}`,
+        `-rRvv --delete-missing-args ${more} -f '${rule}' s/./gone s/./R/gone s/./R/ln2 s/./R/gone2/ s/./R/g d/`,
+      );
+  },
+);
+
 test.each([
   "-i --no-i-r s/zz/gone",
   "-im s/zz/gone",
