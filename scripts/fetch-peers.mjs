@@ -1,8 +1,9 @@
 // Brings other releases of rsync for the tests, which talk to them from tsync: from the Debian mirror that this machine's apt
-// uses, with lists of its own beside those of the machine, unpacked in a folder and installed nowhere. Needs no root. The
-// folder's `peers.json` names each program. TSYNC_TEST_PEERS (programs with `:` between them) stands in for all of it where
+// uses, with lists of its own beside those of the machine, and older ones from Ubuntu's archive, known by their digests; all
+// unpacked in a folder and installed nowhere. Needs no root. The folder's `peers.json` names each program. TSYNC_TEST_PEERS (programs with `:` between them) stands in for all of it where
 // there is no such mirror. Runs on any Node >= 20.
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   chmodSync,
   existsSync,
@@ -13,17 +14,31 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 
 /** Releases of Debian and what of them is unpacked; without the first the tests are not run, the others are what a mirror still has. */
 const releases = [
   { name: "bookworm", packages: ["rsync"], required: true },
   { name: "bullseye", packages: ["rsync", "libssl1.1"], required: false },
 ];
+/** Packages that no mirror of Debian has any more, and their SHA-256; whatever of them cannot be had is left out. */
+const olderPackages = [
+  {
+    name: "Ubuntu focal",
+    url: "http://archive.ubuntu.com/ubuntu/pool/main/r/rsync/rsync_3.1.3-8ubuntu0.9_amd64.deb",
+    digest: "a0c0458e2bd5c9d75c6283c7a35ea3aa8d9ced46583507f43eb4597e8cbae207",
+  },
+  {
+    name: "Ubuntu xenial",
+    url: "http://archive.ubuntu.com/ubuntu/pool/main/r/rsync/rsync_3.1.1-3ubuntu1.3_amd64.deb",
+    digest: "9c1fe708299bd95dca3c92d7c8f41c58662d5de280f3788dca096916fe1bc2b4",
+  },
+];
+const downloadMilliseconds = 20_000;
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /** Fills `folder`; throws an Error with a sentence for whoever runs the tests. */
-export function fetchPeers(folder, say) {
+export async function fetchPeers(folder, say) {
   const list = join(folder, "peers.json");
   const given = process.env.TSYNC_TEST_PEERS;
   if (given !== undefined) {
@@ -48,6 +63,10 @@ export function fetchPeers(folder, say) {
     say(`without rsync of Debian ${release.name}: ${reason}`);
   }
   rmSync(join(own, "apt"), { recursive: true, force: true });
+  for (const wanted of olderPackages) {
+    const reason = await fetchOlder(wanted, own, peers);
+    if (reason !== undefined) say(`without rsync of ${wanted.name}: ${reason}`);
+  }
   writeFileSync(list, JSON.stringify(peers, undefined, 1));
 }
 
@@ -72,6 +91,27 @@ function peerOf(program, source) {
   const [, version, protocol] = /^rsync +version v?(\S+) +protocol version (\d+)/.exec(stdout ?? "") ?? [];
   if (version === undefined) throw new Error(`${program} is no rsync that starts here: ${error?.message ?? stderr}`);
   return { version, protocol: Number(protocol), program, source };
+}
+
+/** Downloads and unpacks a package of rsync; a reason if that is not possible. */
+async function fetchOlder({ name, url, digest }, folder, peers) {
+  const target = join(folder, name.replace(" ", "-"));
+  const file = join(target, basename(url));
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(downloadMilliseconds) });
+    if (!response.ok) return `${response.status} ${response.statusText}`;
+    const content = Buffer.from(await response.arrayBuffer());
+    if (createHash("sha256").update(content).digest("hex") !== digest) return "not the package that is known";
+    mkdirSync(target);
+    writeFileSync(file, content);
+    const unpacked = spawnSync("dpkg-deb", ["-x", file, target], { encoding: "utf8" });
+    if (unpacked.status !== 0) return unpacked.error?.message ?? unpacked.stderr;
+    rmSync(file);
+    peers.push(peerOf(join(target, "usr/bin/rsync"), `${name}, ${basename(url).split("_")[1]}`));
+    return undefined;
+  } catch (error) {
+    return error.cause?.message ?? error.message;
+  }
 }
 
 /** Unpacks a release's rsync; a reason if that is not possible. */

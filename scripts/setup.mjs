@@ -45,7 +45,7 @@ if (!packagesFit() || !buildFits()) {
 }
 if (process.argv.includes("--tests")) {
   installTestPrograms();
-  fetchTestPeers();
+  await fetchTestPeers();
 }
 
 function fail(sentence) {
@@ -121,9 +121,9 @@ function newest(path) {
 }
 
 /** Other releases of rsync, for the tests that talk to them. */
-function fetchTestPeers() {
+async function fetchTestPeers() {
   try {
-    fetchPeers("node_modules/.cache/tsync/peers", (sentence) => console.error(`tsync set-up: ${sentence}`));
+    await fetchPeers("node_modules/.cache/tsync/peers", (sentence) => console.error(`tsync set-up: ${sentence}`));
   } catch (error) {
     fail(error.message);
   }

@@ -1,5 +1,5 @@
 /**
- * The interop matrix: tsync in each role with each real rsync, protocol, option set and transport, against that rsync at both ends.
+ * The interop matrix: tsync in each role with each real rsync, protocol, option set and transport, against the installed rsync in its place.
  *
  *   node test/interop/run-matrix.ts [--jobs 2] [--peer 3.2.7] [--role client-push] [--transport shell] [--protocol 30] [--set WORDS]
  *        [--write docs/interop.md] [--state FILE [--known]] [-v]

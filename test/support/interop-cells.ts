@@ -122,12 +122,12 @@ export const optionSets: readonly OptionSet[] = [
   ]),
 ];
 
-/** Every combination; tsync at both ends does not depend on a peer: it is in the matrix once, compared with the first. */
+/** Every combination; tsync at both ends does not depend on a peer: it is in the matrix once. */
 export function allCells(peers: readonly Peer[]): InteropCell[] {
   const cells: InteropCell[] = [];
-  for (const [index, peer] of peers.entries()) {
+  for (const peer of peers) {
     for (const role of interopRoles) {
-      if (role.startsWith("both") && index > 0) continue;
+      if (role.startsWith("both") && peer.source !== "installed") continue;
       for (const transport of interopTransports) {
         // There is no daemon of tsync's own, and only a client has an ssh built in.
         if (transport === "daemon" && !role.startsWith("client")) continue;

@@ -44,7 +44,7 @@ export function formatMatrix(peers: readonly Peer[], rows: readonly MatrixRow[],
   return `# Interoperation with rsync
 
 Made by \`node test/interop/run-matrix.ts --write docs/interop.md\`. Each cell is a run of a real rsync with tsync at one end (or at
-both), compared with the same run with that rsync at both ends: the trees of both sides (type, mode, owner, nanosecond times,
+both), compared with the same run with the first of these rsyncs in tsync's place: the trees of both sides (type, mode, owner, nanosecond times,
 content, link targets, devices, hard links, attributes, ACLs) and the exit code must be the same. Over ssh, where the bytes are those
 of the pipe, the oldest and the newest protocol are run; what the built-in ssh does is compared with rsync over the system's. A field names the protocols
 (\`--protocol=N\`) that are so; \`(=4)\` behind some: rsync ends with code 4 there, and so does tsync; \`-\`: not run.

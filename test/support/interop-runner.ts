@@ -1,4 +1,4 @@
-/** Runs cells of the interop matrix: once with the real rsync at both ends, once with tsync in its role, and compares. */
+/** Runs cells of the interop matrix: once with tsync in its role, once with the installed rsync in its place, and compares. */
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,9 +13,9 @@ import { startSshd, type TestSshd } from "./sshd.ts";
 
 /** What became of a cell. */
 export interface CellResult {
-  /** Nothing: the same as between two rsyncs. */
+  /** Nothing: the same as with rsync in tsync's place. */
   readonly reason: string | undefined;
-  /** What rsync at both ends came to. */
+  /** What rsync in tsync's place came to. */
   readonly exitCode: number | string;
   /** The last lines that tsync's run wrote. */
   readonly text: string;
@@ -28,6 +28,8 @@ interface CellOutcome {
 }
 
 const tsync = join(import.meta.dirname, "../../bin/tsync");
+/** The rsync that stands in for tsync. */
+const installed = "rsync";
 const secondsMax = 60;
 /** rsync's processes race: so often it is asked before a difference counts. */
 const referencesMax = 3;
@@ -41,7 +43,7 @@ export class InteropRunner {
   readonly #daemons: ReadonlyMap<string, TestDaemon>;
   readonly #sshd: TestSshd;
   readonly #since = BigInt(Date.now() - 1000) * 1_000_000n;
-  /** By what decides them: all outcomes of rsync at both ends so far. */
+  /** By what decides them: all outcomes of rsync in tsync's place so far. */
   readonly #known = new Map<string, CellOutcome[]>();
   #runs = 0;
 
@@ -79,7 +81,8 @@ export class InteropRunner {
 
   /** Runs a cell and says in what it differs. */
   async run(cell: InteropCell): Promise<CellResult> {
-    const key = JSON.stringify([cell.peer.version, pulls(cell), cell.transport, cell.protocol, cell.set.name]);
+    const ends = programs(cell, installed);
+    const key = JSON.stringify([ends, pulls(cell), cell.transport, cell.protocol, cell.set.name]);
     const references = this.#known.get(key) ?? [];
     this.#known.set(key, references);
     const own = await this.#outcome(cell, false);
@@ -112,10 +115,9 @@ export class InteropRunner {
   }
 
   #command(cell: InteropCell, root: string, name: string, isReference: boolean): string[] {
-    const { peer, role, transport, protocol, set } = cell;
+    const { peer, transport, protocol, set } = cell;
     const isPull = pulls(cell);
-    const client = isReference || role.startsWith("server") ? peer.program : tsync;
-    const server = isReference || role.startsWith("client") ? peer.program : tsync;
+    const { client, server } = programs(cell, isReference ? installed : tsync);
     const port = this.#daemons.get(peer.version)?.port;
     const isDaemon = transport === "daemon";
     const far = isDaemon ? `/${name}` : root;
@@ -132,6 +134,13 @@ export class InteropRunner {
     const sources = set.sources.map((path) => (isPull ? farPath(path) : path));
     return [client, ...options, ...common, ...sources, isPull ? set.destination : farPath(set.destination)];
   }
+}
+
+/** The programs at the two ends, with `own` in tsync's role. */
+function programs({ peer, role }: InteropCell, own: string): { readonly client: string; readonly server: string } {
+  const client = role.startsWith("server") ? peer.program : own;
+  const server = role.startsWith("client") ? peer.program : own;
+  return { client, server };
 }
 
 /** Whether the source is at the server. */
