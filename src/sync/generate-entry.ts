@@ -151,7 +151,9 @@ export class EntryGenerator {
     if (exists && isFirst && this.unchanged.holds(entry, stat, descriptor, name)) return undefined;
     const shown = shownName(destination, entry);
     if (isMissing(entry)) {
+      // What rules say is told also where nothing stands.
       if (exists) deleter.deleteArgument(pathBelow(destination, entry), name, stat);
+      else deleter.protectsArgument(pathBelow(destination, entry));
       return undefined;
     }
     if (options.existing && status === ENOENT && turn.cleared !== true) {

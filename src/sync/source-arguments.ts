@@ -80,10 +80,8 @@ class SourceArguments {
   addListed(base: ByteName, names: readonly ByteName[]): void {
     this.hiddenBase = collapseSlashes(base);
     const root = this.base(base);
-    if (root < 0) {
-      const text = `[sender] change_dir "${this.written(base)}" failed: ${errnoText(-root)}`;
-      throw selectionError(text, "sender");
-    }
+    if (root < 0)
+      throw selectionError(`[sender] change_dir "${this.written(base)}" failed: ${errnoText(-root)}`, "sender");
     const paths = new OperatorPaths(this.context.syscalls, operatorRules(this.context.options));
     if (paths.confined) this.confined = paths;
     for (const name of names) {
@@ -257,7 +255,10 @@ class SourceArguments {
       const isLink = this.context.syscalls.lstatPath(full, this.stat) === 0 && isSymlink(this.stat);
       this.builder[isLink ? "dangling" : "vanished"](this.absolute(full));
     };
-    if (root >= 0 && this.addParents(argument, vanished)) this.addMissing(root, argument.path);
+    if (root < 0 || !this.addParents(argument, vanished)) return;
+    // rsync judges what is not in its first list once more.
+    const isLater = this.context.options.incrementalRecursion && directoryName(argument.path) !== "";
+    if (!isLater || !this.leavesOut(absoluteBase, argument.path, false)) this.addMissing(root, argument.path);
   }
 
   /** Adds the entry of an argument whose stat is in `this.stat`; `directory` holds it, or is it when `content`. */
@@ -283,9 +284,8 @@ class SourceArguments {
 
   /** Whether rules hide a link that leads nowhere: as a file or as a directory, it is not missed then, but under `-L`. */
   private isHidden(absoluteBase: ByteName, path: ByteName): boolean {
-    if (this.context.options.copyLinks) return false;
-    const hidden = (isDir: boolean, rules: FilterStack) => this.builder.hidden(path, isDir, rules);
-    return judgeArgument(this.context, absoluteBase, (rules) => hidden(false, rules) || hidden(true, rules));
+    const isHidden = (rules: FilterStack) => [false, true].some((isDir) => this.builder.hidden(path, isDir, rules));
+    return !this.context.options.copyLinks && judgeArgument(this.context, absoluteBase, isHidden);
   }
 
   /** Whether rules hide the argument, or it is a directory and directories are not sent. */

@@ -117,3 +117,22 @@ test.each([
   for (const more of ["", "--force"])
     compare(setup, `-ai --delete-missing-args ${options} ${more} s/l s/gone s/empty s/file d/`);
 });
+
+describe("--delete-missing-args, what rules say of what is missing on both sides", () => {
+  const setup = `mkdir -p s/p d/s; touch s/f d/x; ${dated}`;
+  test.each(["--exclude=*", "-F --exclude=gone", "--filter=R_gone", "--filter=P_gone -n", "--include=gone --delete"])(
+    "%s",
+    (options) => {
+      compare(setup, `-avv ${options} --delete-missing-args s/ s/gone d/`);
+    },
+  );
+});
+
+test.each([
+  ...["--filter=H_gone", "--filter=S_gone", "--filter=H_s", "--exclude=gone", "--include=gone", "-m --filter=H_gone"],
+  ...["--no-i-r --filter=H_gone", "--no-i-r --exclude=gone", "--no-implied-dirs --filter=H_gone"],
+])("--delete-missing-args -R with rules of the sender: %s", (options) => {
+  const setup = `mkdir -p s/m s/p d/s/p; touch s/f d/gone d/s/gone d/s/p/gone; ${dated}`;
+  for (const source of ["s/m s/gone", "s/p/gone s/m", "s/q/gone s/m", "s/p/./gone s/m"])
+    compare(setup, `-avvR --delete-missing-args ${options} ${source} d/`);
+});
