@@ -82,7 +82,7 @@ interface Step {
  */
 export class DirectoryWalker {
   readonly #calls: Syscalls;
-  readonly #root: HeldDirectory;
+  #root: HeldDirectory;
   readonly #follow: FollowLinks;
   readonly #heldMax: number;
   /** The open directories along the last path, at most as many as the walker may hold. */
@@ -94,6 +94,8 @@ export class DirectoryWalker {
   #path: string | undefined;
   /** Paths at which a link may be passed besides. */
   readonly #passed = new Map<string, FollowLinks>();
+  /** Descriptors of the root from before it was opened anew, which others may hold. */
+  readonly #formerRoots: number[] = [];
   /** Links passed in the walk under way: counted over all of it, for a chain of links can branch. */
   #hops = 0;
 
@@ -168,6 +170,16 @@ export class DirectoryWalker {
     this.#cut(Math.max(components.length - 1, 0));
   }
 
+  /** Opens a directory anew that was opened when it could not be read; the root too. */
+  reopen(path: ByteName): void {
+    this.forget(path);
+    if (path.split("/").some(isComponent)) return;
+    const descriptor = this.#calls.openDirectoryAt(this.#root.descriptor, "." as ByteName);
+    if (descriptor < 0) return;
+    this.#formerRoots.push(this.#root.descriptor);
+    this.#root = new HeldDirectory(this.#calls, descriptor, undefined, false);
+  }
+
   /** Releases every directory held. The walker can still be used. */
   close(): void {
     this.#dropDeep();
@@ -182,7 +194,7 @@ export class DirectoryWalker {
     this.close();
     for (const held of this.#open) held.abandon();
     this.#open.clear();
-    this.#calls.close(this.#root.descriptor);
+    for (const descriptor of [...this.#formerRoots, this.#root.descriptor]) this.#calls.close(descriptor);
   }
 
   #cut(depth: number): void {

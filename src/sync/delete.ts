@@ -8,10 +8,11 @@ import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { FileType } from "../protocol/file-entry.ts";
 import { checkListAllocation } from "./allocation-limit.ts";
 import { type Backups, copiedOnly } from "./backup.ts";
-import { fullPath, type RunContext } from "./context.ts";
+import { directoryText, fullPath, type RunContext } from "./context.ts";
 import { deviceOf, sortForDeletion } from "./deletion-order.ts";
 import { DeletionRemarks } from "./deletion-remarks.ts";
 import type { Destination } from "./destination.ts";
+import { destinationNames } from "./destination-names.ts";
 import { type Candidate, type Delayed, type DeletionSource, GuardedDeletion } from "./guarded-deletion.ts";
 import { readLinks } from "./read-links.ts";
 import { childPath } from "./split-argument.ts";
@@ -164,10 +165,10 @@ export class Deleter implements DeletionSource {
     onProtected?: () => void,
   ): Candidate[] {
     const { syscalls, filters, options, ledger } = this.context;
-    const names = syscalls.readDirectory(descriptor);
+    const names = destinationNames(syscalls, descriptor, path);
     if (typeof names === "number") {
       if (this.remarks.silent) return [];
-      const absolute = fullPath(this.destination.absolute, path);
+      const absolute = directoryText(this.destination.absolute, path);
       ledger.systemError("generator", `opendir "${absolute}" failed`, names, absolute);
       ledger.readFailed();
       return [];

@@ -1,6 +1,7 @@
 /** When and where the generator deletes what the sender does not have: list by list, or in a pass of its own (3-transfer 6). */
 import { type ByteName, baseName, byteName, joinName } from "../bytes/byte-name.ts";
 import { DirectoryWalker } from "../fs/held-directory.ts";
+import { searchable } from "../fs/operator-path.ts";
 import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { EntryFlag, FileType } from "../protocol/file-entry.ts";
 import type { RecordChannel } from "./channel.ts";
@@ -169,7 +170,8 @@ export class DeletionPasses {
     const { context, destination } = this.parts;
     const below = this.below(path);
     const held = destination.walker?.directory(below);
-    if (typeof held === "object") return true;
+    // The top may have lost the permission to be searched by then.
+    if (typeof held === "object") return path !== "." || searchable(context.syscalls, held.descriptor) === 0;
     if (!context.options.keepDirectoryLinks || (held !== ELOOP && held !== EXDEV)) return false;
     const status = statBehindLink(context.syscalls, destination, below, this.stat);
     return status === 0 && (this.stat.mode & FileType.mask) === FileType.directory;

@@ -10,6 +10,7 @@ import type { Alternate } from "./alternates.ts";
 import { noAttributes, sameTime } from "./compare.ts";
 import { fullPath } from "./context.ts";
 import { deviceOf } from "./deletion-order.ts";
+import { destinationNames } from "./destination-names.ts";
 import { type EntryParts, type PlacedTurn, pathBelow, remark } from "./entry-parts.ts";
 import { fileSuffix, nameDistance, one } from "./name-distance.ts";
 import { refusesForeignLink } from "./place.ts";
@@ -151,7 +152,8 @@ export class FuzzyBases {
   private add(held: HeldDirectory, directory: ByteName, index: number, shown = directory): void {
     const { syscalls, options } = this.parts.context;
     this.held.push(held);
-    const names = syscalls.readDirectory(held.descriptor);
+    const names =
+      index < 0 ? destinationNames(syscalls, held.descriptor, shown) : syscalls.readDirectory(held.descriptor);
     if (typeof names === "number") {
       this.fail(directory, names);
       return;

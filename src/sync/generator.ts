@@ -325,7 +325,6 @@ export class Generator {
         return "skipped";
       }
     }
-    opened.isNew = !exists;
     // A new setgid directory without -p keeps the bit that its parent gave it (T-14).
     const wanted = !options.permissions && !exists ? mode | (this.stat.mode & 0o2000) : mode;
     const present = options.insecureLinks ? attributes : own;
@@ -337,8 +336,9 @@ export class Generator {
     if (record.isChanged && !exists) opened.dirty = true;
     // A change of attributes may have given another mode than the wanted one (5.6).
     const seen = identity.privileged ? 0 : syscalls.lstatAt(where.descriptor, where.name, this.stat);
-    // If the destination itself lost its search permission we cannot get back in, like rsync.
+    // If the destination itself lost its search permission we cannot get back in, like rsync, which tries with each entry.
     if (seen < 0) ledger.systemError("generator", `failed to modify permissions on "${absolute}"`, seen, absolute);
+    opened.isNew = !exists && seen === 0;
     // The mode that opens a new directory is that of the source: the bit that its parent gave it goes.
     const lost = exists || options.permissions ? 0 : 0o2000 & ~mode;
     const actual = this.stat.mode & 0o7777 & ~lost;
@@ -355,7 +355,7 @@ export class Generator {
         tree.closeLater(opened, wanted & ~lost, closed, hasXattrs);
         // The receiver, who sets the extended attributes, closes it at once: it has no room for what comes then (5.6).
         if (hasXattrs && !hasCopies) record.received = () => tree.shut(entry.path, closed);
-        destination.walker?.forget(this.below(entry.path));
+        destination.walker?.reopen(this.below(entry.path));
       }
     }
     return "ok";

@@ -314,8 +314,10 @@ export class TreeState {
     if (keepsTime(entry, options) && !this.omitsTimes()) {
       const status = syscalls.lstatAt(descriptor, name, this.stat);
       const { mtime, mtimeNanoseconds } = this.stat;
-      if (status === EACCES && name === "." && path !== ".") this.setTimeByName(entry, path);
-      else if (status < 0) ledger.systemError("generator", `failed to set times on "${absolute}"`, status, absolute);
+      if (status === EACCES && name === ".") {
+        // Of a destination that may not be searched any more rsync says so with its mode only.
+        if (belowDestination(this.destination, path) !== ".") this.setTimeByName(entry, path);
+      } else if (status < 0) ledger.systemError("generator", `failed to set times on "${absolute}"`, status, absolute);
       else if (!sameTime(entry.mtime, entry.mtimeNanoseconds, mtime, mtimeNanoseconds, options)) {
         const set = syscalls.setTimesAt(descriptor, name, entry.mtime, entry.mtimeNanoseconds);
         // Of a directory of somebody else, or on a read-only drive, that was told at its own item: rsync says nothing more.

@@ -35,14 +35,6 @@ difference("`-H --delay-updates` and linked files of which the first cannot be p
   tsync: { status: 23, err: /^Unable to create partial-dir for b\/h /, seen: "d/a/f\n" },
 });
 
-difference("`--chmod` that closes the top of a new destination, as an ordinary user", {
-  setup: "mkdir s; echo 1 >s/f; chmod 777 .",
-  run: "-rt --chmod==r s/ d/",
-  nobody: true,
-  rsync: { status: 23, err: /^(?!.*set times)/s },
-  tsync: { status: 23, err: /failed to set times on "\S+\/d\/\."/ },
-});
-
 difference("`--fake-super --safe-links` with backups, a symbolic link of the destination", {
   setup: "mkdir s d; ln -s x d/ln",
   run: "-rlbv --safe-links --del --backup-dir=../bk -M--fake-super -e $rsh --rsync-path=$p s/ h:$PWD/d/",

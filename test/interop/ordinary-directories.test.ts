@@ -63,3 +63,27 @@ describe("extended attributes of what somebody else has and nobody may read", ()
 find s d -exec touch -hd @1500000000 {} +; chown -R ${nobody} s d; chown -R 1 d/s; chmod 511 d/s d/s/t; chmod 400 d/s/g`;
   checkAll(setup, ["-rlX s d/", "-rlptX --no-i-r s d/", "-rlpX s/t/ d/s/t", "-rlX s/ d/s"]);
 });
+
+describe("a destination that its mode of --chmod does not let search any more", () => {
+  const make = (rest: string) => `mkdir -p s/sub; echo 1 >s/f; echo 2 >s/sub/g; ${rest}
+find . -exec touch -hd @1500000000 {} +; chown -R ${nobody} .`;
+  checkAll(make(""), ["-rt --chmod==r s/ d/", "-rtpyy --no-i-r --chmod==r s/ d/", "-rHtR --chmod==r s/./ d/"]);
+  checkAll(make("mkdir d; echo 222 >d/f; echo 3 >d/x"), [
+    "-rtpy --chmod==r s/ d/",
+    "-rp --del --chmod==r s/ d/",
+    "-rp --delete-after --chmod==r s/ d/",
+    "-rp --delete-before --chmod==r s/ d/",
+    "-rpR --delete-delay -byy --chmod==r s/./ d/",
+  ]);
+});
+
+describe("a destination that its owner may not read, and whose mode is opened up", () => {
+  const setup = `mkdir s d; echo 1 >s/f; echo 3 >d/x; chmod 300 d; chown -R ${nobody} s d`;
+  checkAll(setup, [
+    "-r --del s/ d/",
+    "-rp --del --chmod=Dug=wx s/ d/",
+    "-rp --delete-after --chmod=Dug=wx s/ d/",
+    "-rp --delete-before --chmod=Dug=wx s/ d/",
+    "-rtpy --no-i-r --chmod=Dug=wx s/ d/",
+  ]);
+});
