@@ -34,6 +34,20 @@ export interface Identity {
   readonly umask: number;
 }
 
+/** What every run is given, whatever it does. */
+export interface RunHost {
+  readonly emit: EventSink;
+  /** Asked now and then, within one machine between two lists: a promise makes the run wait until its events are read. */
+  readonly room?: (() => Promise<void> | undefined) | undefined;
+  readonly wants: Wants;
+  readonly signal: AbortSignal;
+  /** Which system calls; undefined: koffi if it loads. */
+  readonly syscalls: "koffi" | "plain" | undefined;
+  /** `$HOME` and `$CVSIGNORE`, for `-C`. */
+  readonly home: ByteName | undefined;
+  readonly cvsIgnore: ByteName | undefined;
+}
+
 export interface RunContext {
   readonly options: TransferOptions;
   readonly syscalls: Syscalls;

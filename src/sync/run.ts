@@ -14,13 +14,13 @@ import { emptyStat } from "../fs/syscalls/interface.ts";
 import type { TransferOptions } from "../options/transfer-options.ts";
 import { steadyMilliseconds } from "../steady-time.ts";
 import { type ChangeGate, wantedXattrs } from "./change-gate.ts";
-import type { RunContext, Wants } from "./context.ts";
+import type { RunContext, RunHost } from "./context.ts";
 import { copyAs } from "./copy-as.ts";
 import { RunCounters } from "./counters.ts";
 import { withDeadline } from "./deadline.ts";
 import { reportDeletionLimit } from "./deletion-order.ts";
 import { type Destination, resolveDestination } from "./destination.ts";
-import type { EventSink, RunSummary } from "./events.ts";
+import type { RunSummary } from "./events.ts";
 import { fileFilterReader } from "./filter-reader.ts";
 import { FilterStack } from "./filter-stack.ts";
 import { followsListOrder, GroupOrder } from "./group-order.ts";
@@ -51,23 +51,13 @@ import { withPauses } from "./steps.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
 /** What a run is given. */
-export interface RunRequest {
+export interface RunRequest extends RunHost {
   readonly options: TransferOptions;
   readonly sources: readonly ByteName[];
   /** Undefined: the sources are listed. */
   readonly destination: ByteName | undefined;
-  readonly emit: EventSink;
-  /** Asked between two lists: a promise makes the run wait until its events are read. */
-  readonly room?: () => Promise<void> | undefined;
   /** Lets only some changes through. */
   readonly gate?: ChangeGate | undefined;
-  readonly wants: Wants;
-  readonly signal: AbortSignal;
-  /** Which system calls; undefined: koffi if it loads. */
-  readonly syscalls: "koffi" | "plain" | undefined;
-  /** `$HOME` and `$CVSIGNORE`, for `-C`. */
-  readonly home: ByteName | undefined;
-  readonly cvsIgnore: ByteName | undefined;
 }
 
 /** Entries that are listed before the generator starts (2-file-list 4.6). */

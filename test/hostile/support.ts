@@ -18,6 +18,7 @@ import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { byteName } from "../../src/bytes/byte-name.ts";
+import { type ChildOutput, collectOutput } from "../support/child-output.ts";
 import { openLibc } from "../support/libc.ts";
 import { formatSnapshot, takeSnapshot } from "../support/snapshot.ts";
 
@@ -33,11 +34,7 @@ export const backEnds: readonly ["koffi", "plain"] = ["koffi", "plain"];
 export type BackEnd = (typeof backEnds)[number];
 
 /** A finished run; the streams one character a byte. */
-export interface Run {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+export type Run = ChildOutput;
 
 /** How to run. */
 export interface RunOptions {
@@ -94,20 +91,7 @@ export function startTsync(args: readonly string[], options: RunOptions = {}): S
     detached: true,
   });
   const pid = child.pid ?? -1;
-  const done = new Promise<Run>((resolve, reject) => {
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    child.stdout.on("data", (data: Buffer) => stdout.push(data));
-    child.stderr.on("data", (data: Buffer) => stderr.push(data));
-    child.on("error", reject);
-    child.on("close", (code) => {
-      resolve({
-        code,
-        stdout: Buffer.concat(stdout).toString("latin1"),
-        stderr: Buffer.concat(stderr).toString("latin1"),
-      });
-    });
-  });
+  const done = collectOutput(child);
   return { kill: (signal) => void process.kill(-pid, signal), pid, done };
 }
 

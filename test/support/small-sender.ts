@@ -3,14 +3,12 @@
  * list of requests) to see whether the receiver understands what the codecs write.
  */
 import { spawn } from "node:child_process";
-import { byteName } from "../../src/bytes/byte-name.ts";
 import { clampLevel, createTokenSink } from "../../src/compress/token-codec.ts";
 import { createBlockSummer } from "../../src/delta/block-sums.ts";
 import { createChecksum, digestBytes } from "../../src/delta/checksum.ts";
 import { BlockMatcher } from "../../src/delta/match-blocks.ts";
 import { BlockSumsReader, readSumHead, writeSumHead } from "../../src/protocol/block-sums.ts";
 import type { CompressionName } from "../../src/protocol/compression-name.ts";
-import { FileType } from "../../src/protocol/file-entry.ts";
 import { FileListEncoder } from "../../src/protocol/file-list-encoder.ts";
 import { FrameDecoder } from "../../src/protocol/frame-decoder.ts";
 import { ItemFlag } from "../../src/protocol/item-flags.ts";
@@ -20,6 +18,7 @@ import { readCompatFlags, readSeed, readVersion, writeVersion } from "../../src/
 import { notYet, WireReader } from "../../src/protocol/wire-reader.ts";
 import { WireWriter } from "../../src/protocol/wire-writer.ts";
 import { readerOf, toEnd } from "./delta.ts";
+import { makeFileEntry } from "./file-entry.ts";
 import { namedIds } from "./wire-entries.ts";
 
 /** Files by name, in the order of their indexes. */
@@ -86,7 +85,8 @@ export async function pushFiles(push: SmallPush): Promise<PushResult> {
   const context = { protocol, compat };
   const encoder = new FileListEncoder({ ...context, ...plainOptions }, namedIds);
   encoder.startList(0);
-  for (const [name, content] of files) encoder.writeEntry(writer, entryOf(name, content.length));
+  for (const [name, content] of files)
+    encoder.writeEntry(writer, makeFileEntry(name, { size: content.length, mtime: 1_600_000_000 }));
   encoder.endList(writer, 0);
   send();
 
@@ -168,27 +168,3 @@ const plainOptions = {
   recursive: true,
   missingArguments: false,
 };
-
-function entryOf(name: string, size: number): Parameters<FileListEncoder["writeEntry"]>[1] {
-  return {
-    path: byteName(name),
-    name: byteName(name),
-    root: 0,
-    mode: FileType.regular | 0o644,
-    size,
-    mtime: 1_600_000_000,
-    mtimeNanoseconds: 0,
-    atime: 0,
-    uid: 0,
-    gid: 0,
-    rdevMajor: 0,
-    rdevMinor: 0,
-    flags: 0,
-    target: undefined,
-    linkGroup: -1,
-    checksum: undefined,
-    accessAcl: undefined,
-    defaultAcl: undefined,
-    xattrs: undefined,
-  };
-}

@@ -7,13 +7,13 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ChildOutput } from "../support/child-output.ts";
 import { buildSource, changeSource, deleteFromSource, setMovie, writeExcludes } from "./backup-source.ts";
 import {
   childrenOf,
   Drive,
   type RunningScript,
   requireRoot,
-  type ScriptRun,
   sections,
   snapshot,
   startScript,
@@ -41,7 +41,7 @@ function makeSide(name: string, program: string, sizeMib: number): Side {
   return { program, cwd, drive: new Drive(cwd, sizeMib) };
 }
 
-function run(side: Side, src: string, extra = ""): Promise<ScriptRun> {
+function run(side: Side, src: string, extra = ""): Promise<ChildOutput> {
   return startScript(side.cwd, side.program, src, side.drive.path, extra).done;
 }
 
@@ -81,7 +81,7 @@ describe("the backup script", () => {
     for (const side of sides) side.drive[Symbol.dispose]();
   });
 
-  async function runBoth(extra = ""): Promise<ScriptRun> {
+  async function runBoth(extra = ""): Promise<ChildOutput> {
     const [ours, theirs] = [sides[1], sides[0]];
     if (ours === undefined || theirs === undefined) throw new Error("no drives");
     const expected = await run(theirs, src, extra);

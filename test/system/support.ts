@@ -7,6 +7,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { type ChildOutput, collectOutput } from "../support/child-output.ts";
 
 /** The command under test; another one can stand in, for example `TSYNC_TEST_PROGRAM=rsync`. */
 export const tsyncProgram: string =
@@ -77,17 +78,10 @@ export class Drive implements Disposable {
   }
 }
 
-/** A finished run of the backup script. */
-export interface ScriptRun {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** A running backup script. */
 export interface RunningScript {
   readonly child: ChildProcess;
-  readonly done: Promise<ScriptRun>;
+  readonly done: Promise<ChildOutput>;
 }
 
 /** Starts the backup script; `cwd` holds `excludes.txt`. */
@@ -108,20 +102,7 @@ export function startScript(cwd: string, program: string, src: string, usb: stri
       EXTRA: extra,
     },
   });
-  const done = new Promise<ScriptRun>((resolve, reject) => {
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    child.stdout.on("data", (data: Buffer) => stdout.push(data));
-    child.stderr.on("data", (data: Buffer) => stderr.push(data));
-    child.on("error", reject);
-    child.on("close", (code) => {
-      resolve({
-        code,
-        stdout: Buffer.concat(stdout).toString("latin1"),
-        stderr: Buffer.concat(stderr).toString("latin1"),
-      });
-    });
-  });
+  const done = collectOutput(child);
   return { child, done };
 }
 

@@ -25,7 +25,7 @@ import { agreeWithOneself } from "../../protocol/session-start.ts";
 import { CompatFlag, protocolMax } from "../../protocol/wire-context.ts";
 import { Connection } from "../../transport/connection.ts";
 import { memoryPair } from "../../transport/memory-pair.ts";
-import type { Wants } from "../context.ts";
+import type { RunHost } from "../context.ts";
 import { copyAs } from "../copy-as.ts";
 import { withDeadline } from "../deadline.ts";
 import type { EventSink, RunEvent, RunSummary } from "../events.ts";
@@ -45,16 +45,8 @@ import { agreedOptions, batchSession, freshSeed } from "./session.ts";
 import { WireNames } from "./wire-names.ts";
 
 /** What such a run is given. */
-export interface BothEndsRequest {
+export interface BothEndsRequest extends RunHost {
   readonly command: BothEndsCommand;
-  readonly emit: EventSink;
-  /** A promise makes the run wait until its events are read. */
-  readonly room?: (() => Promise<void> | undefined) | undefined;
-  readonly wants: Wants;
-  readonly signal: AbortSignal;
-  readonly syscalls: "koffi" | "plain" | undefined;
-  readonly home: ByteName | undefined;
-  readonly cvsIgnore: ByteName | undefined;
 }
 
 const newest = protocolMax;

@@ -33,11 +33,11 @@ import type { Message } from "../../protocol/message.ts";
 import { CompatFlag, protocolMax } from "../../protocol/wire-context.ts";
 import type { CommandConnection } from "../../transport/command.ts";
 import { Connection } from "../../transport/connection.ts";
-import type { Wants } from "../context.ts";
+import type { RunHost } from "../context.ts";
 import { copyAs } from "../copy-as.ts";
 import type { RunCounters } from "../counters.ts";
 import { withDeadline } from "../deadline.ts";
-import type { EventSink, RunSummary } from "../events.ts";
+import type { RunSummary } from "../events.ts";
 import { isSymlink } from "../file-list.ts";
 import { fileFilterReader } from "../filter-reader.ts";
 import { readList } from "../listed-sources.ts";
@@ -63,17 +63,9 @@ import { agreedOptions, type Session, startClient } from "./session.ts";
 import { WireNames } from "./wire-names.ts";
 
 /** What a remote run is given. */
-export interface RemoteRequest {
+export interface RemoteRequest extends RunHost {
   readonly command: RemoteCommand;
-  readonly emit: EventSink;
-  /** A promise makes the run wait until its events are read. */
-  readonly room?: (() => Promise<void> | undefined) | undefined;
-  readonly wants: Wants;
-  readonly signal: AbortSignal;
   readonly allowed: AllowedNames;
-  readonly syscalls: "koffi" | "plain" | undefined;
-  readonly home: ByteName | undefined;
-  readonly cvsIgnore: ByteName | undefined;
   /** RSYNC_RSH. */
   readonly remoteShell: ByteName | undefined;
   readonly shell: ShellWays;

@@ -19,7 +19,7 @@ import { FileType } from "../../protocol/file-entry.ts";
 import { CompatFlag, isIncremental, protocolMax, protocolMin } from "../../protocol/wire-context.ts";
 import { Connection } from "../../transport/connection.ts";
 import { fileInput } from "../../transport/file-input.ts";
-import type { Wants } from "../context.ts";
+import type { RunHost } from "../context.ts";
 import { copyAs } from "../copy-as.ts";
 import { withDeadline } from "../deadline.ts";
 import type { EventSink, RunSummary } from "../events.ts";
@@ -35,16 +35,8 @@ import { WireNames } from "./wire-names.ts";
 const EINVAL = -22;
 
 /** What a run from a batch file is given. */
-export interface ReadBatchRequest {
+export interface ReadBatchRequest extends RunHost {
   readonly command: BatchCommand;
-  readonly emit: EventSink;
-  /** A promise makes the run wait until its events are read. */
-  readonly room?: (() => Promise<void> | undefined) | undefined;
-  readonly wants: Wants;
-  readonly signal: AbortSignal;
-  readonly syscalls: "koffi" | "plain" | undefined;
-  readonly home: ByteName | undefined;
-  readonly cvsIgnore: ByteName | undefined;
 }
 
 /**

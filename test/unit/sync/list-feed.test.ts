@@ -2,7 +2,6 @@
 import { describe, expect, test } from "vitest";
 import { byteName } from "../../../src/bytes/byte-name.ts";
 import type { FilterProgram } from "../../../src/filter/compile-filters.ts";
-import type { FileEntry } from "../../../src/protocol/file-entry.ts";
 import type { BuilderContext } from "../../../src/sync/builder-context.ts";
 import type { FileList } from "../../../src/sync/file-list.ts";
 import type { ListBuilder } from "../../../src/sync/list-builder.ts";
@@ -10,35 +9,15 @@ import { ListFeed } from "../../../src/sync/list-feed.ts";
 import { packList } from "../../../src/sync/packed-list.ts";
 import type { ScanOrder } from "../../../src/sync/scan-order.ts";
 import type { WorkerPool } from "../../../src/sync/worker-pool.ts";
+import { makeFileEntry } from "../../support/file-entry.ts";
 
 const entriesEach = 5000;
 
 function listOf(index: number, last: boolean): FileList {
   const path = byteName(`d${index}`);
-  const entries = Array.from({ length: entriesEach }, (_, number): FileEntry => {
-    const name = byteName(`f${number}`);
-    return {
-      path: byteName(`${path}/${name}`),
-      name,
-      root: 0,
-      mode: 0o100644,
-      size: number,
-      mtime: index,
-      mtimeNanoseconds: 5,
-      atime: 0,
-      uid: 1,
-      gid: 2,
-      rdevMajor: 0,
-      rdevMinor: 0,
-      flags: 0,
-      target: undefined,
-      linkGroup: -1,
-      checksum: undefined,
-      accessAcl: undefined,
-      defaultAcl: undefined,
-      xattrs: undefined,
-    };
-  });
+  const entries = Array.from({ length: entriesEach }, (_, number) =>
+    makeFileEntry(`${path}/f${number}`, { size: number, mtime: index, mtimeNanoseconds: 5, uid: 1, gid: 2 }),
+  );
   return { owner: undefined, path, entries, duplicates: [], ioError: 0, events: [], last };
 }
 

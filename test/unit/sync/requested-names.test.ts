@@ -5,6 +5,7 @@ import type { FilterReader } from "../../../src/filter/rule-list.ts";
 import { parseArguments } from "../../../src/options/parse-arguments.ts";
 import { EntryFlag, type FileEntry, FileType, noRoot } from "../../../src/protocol/file-entry.ts";
 import { RequestedNames } from "../../../src/sync/wire/requested-names.ts";
+import { makeFileEntry } from "../../support/file-entry.ts";
 
 const reader: FilterReader = {
   readOperatorFile: () => -2,
@@ -17,27 +18,8 @@ const reader: FilterReader = {
 function entry(text: string): FileEntry {
   const isDir = text.endsWith("/");
   const path = isDir ? text.slice(0, -1) : text;
-  return {
-    path: byteName(path),
-    name: byteName(path.slice(path.lastIndexOf("/") + 1)),
-    root: noRoot,
-    mode: isDir ? FileType.directory | 0o755 : FileType.regular | 0o644,
-    size: 0,
-    mtime: 0,
-    mtimeNanoseconds: 0,
-    atime: 0,
-    uid: 0,
-    gid: 0,
-    rdevMajor: 0,
-    rdevMinor: 0,
-    flags: isDir ? EntryFlag.content : 0,
-    target: undefined,
-    linkGroup: -1,
-    checksum: undefined,
-    accessAcl: undefined,
-    defaultAcl: undefined,
-    xattrs: undefined,
-  };
+  const mode = isDir ? FileType.directory | 0o755 : FileType.regular | 0o644;
+  return makeFileEntry(path, { root: noRoot, mode, flags: isDir ? EntryFlag.content : 0 });
 }
 
 function names(line: string, requests: readonly string[]): RequestedNames {

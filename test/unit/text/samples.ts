@@ -1,5 +1,5 @@
 /** Entries and options for the tests of `src/cli`. */
-import { baseName, byteName } from "../../../src/bytes/byte-name.ts";
+import { byteName } from "../../../src/bytes/byte-name.ts";
 import type { DebugFlag, InfoFlag } from "../../../src/options/transfer-options.ts";
 import { type FileEntry, FileType } from "../../../src/protocol/file-entry.ts";
 import { ItemFlag } from "../../../src/protocol/item-flags.ts";
@@ -7,34 +7,14 @@ import type { ItemEvent, RunSummary } from "../../../src/sync/events.ts";
 import { ClockText } from "../../../src/text/clock-text.ts";
 import type { FormatContext } from "../../../src/text/out-format.ts";
 import type { RenderOptions } from "../../../src/text/render-options.ts";
+import { makeFileEntry } from "../../support/file-entry.ts";
 
 /** 2026/11/22 23:58:29 UTC */
 export const someTime: number = Date.UTC(2026, 10, 22, 23, 58, 29) / 1000;
 
 /** A regular file of 3 bytes, unless the parts say otherwise. */
 export function entryOf(path: string, parts: Partial<FileEntry> = {}): FileEntry {
-  return {
-    path: byteName(path),
-    name: baseName(byteName(path)),
-    mode: FileType.regular | 0o644,
-    size: 3,
-    mtime: someTime,
-    mtimeNanoseconds: 0,
-    atime: 0,
-    atimeNanoseconds: 0,
-    uid: 7,
-    gid: 8,
-    rdevMajor: 0,
-    rdevMinor: 0,
-    flags: 0,
-    target: undefined,
-    linkGroup: -1,
-    checksum: undefined,
-    accessAcl: undefined,
-    defaultAcl: undefined,
-    xattrs: undefined,
-    ...parts,
-  } as FileEntry;
+  return makeFileEntry(path, { size: 3, mtime: someTime, uid: 7, gid: 8, ...parts });
 }
 
 export const directory = { mode: FileType.directory | 0o755, size: 4096 } as const;
