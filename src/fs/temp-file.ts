@@ -18,10 +18,9 @@ export class TempNames {
   private pool: Buffer = Buffer.alloc(0);
   private used = 0;
 
-  /** A name for a temp file of `name`: at most 255 bytes, a multi-byte character is not cut in two. */
+  /** A name for a temp file of `name`: at most 254 bytes, a multi-byte character is not cut in two. */
   next(name: ByteName, hidden = true): ByteName {
-    const prefix = tempPrefix(name);
-    return `${hidden || name.startsWith(".") ? prefix : prefix.slice(1)}.${this.suffix()}` as ByteName;
+    return `${tempPrefix(name, hidden)}.${this.suffix()}` as ByteName;
   }
 
   private suffix(): string {
@@ -73,15 +72,15 @@ export function createTempFile(
   return EEXIST;
 }
 
-/** `.NAME` without a second leading dot, cut so that six letters and a dot still fit. */
-export function tempPrefix(name: ByteName): string {
-  const base = name.startsWith(".") ? name : `.${name}`;
-  const longest = limits.nameBytes - 7;
+/** `.NAME` without a second leading dot, or NAME where it is not hidden, cut as rsync does: to 246 bytes besides a dot of ours. */
+export function tempPrefix(name: ByteName, hidden = true): string {
+  const base = !hidden || name.startsWith(".") ? name : `.${name}`;
+  const longest = limits.nameBytes - (hidden ? 8 : 9);
   if (base.length <= longest) return base;
   let end = longest;
-  // Do not cut inside a UTF-8 sequence, and leave no dot at the end.
-  while (end > 1 && (base.charCodeAt(end) & 0xc0) === 0x80) end--;
-  while (end > 1 && base[end - 1] === ".") end--;
+  // It may end inside a UTF-8 sequence: then all bytes of such go, and in any case a dot at the end.
+  if (base.charCodeAt(end) >= 0x80) while (end > 0 && base.charCodeAt(end - 1) >= 0x80) end--;
+  if (base[end - 1] === ".") end--;
   return base.slice(0, end);
 }
 

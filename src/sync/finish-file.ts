@@ -85,8 +85,7 @@ function writeError(file: PendingFile, operation: string, errno: number): TsyncE
 
 /** What is said of a temporary file for `name` that could not be made. */
 export function mkstempText(name: ByteName, directoryAbsolute: ByteName, tempAbsolute: ByteName | undefined): string {
-  const hidden = tempPrefix(name);
-  const shown = tempAbsolute === undefined || name.startsWith(".") ? hidden : hidden.slice(1);
+  const shown = tempPrefix(name, tempAbsolute === undefined);
   return `mkstemp "${tempAbsolute ?? directoryAbsolute}/${shown}.XXXXXX" failed`;
 }
 

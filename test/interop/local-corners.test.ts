@@ -136,3 +136,14 @@ test.each([
   for (const source of ["s/m s/gone", "s/p/gone s/m", "s/q/gone s/m", "s/p/./gone s/m"])
     compare(setup, `-avvR --delete-missing-args ${options} ${source} d/`);
 });
+
+test.each(["n", ".n", "日"])("what is said of a temporary file for a long name that cannot be made: %s", (start) => {
+  for (const length of [245, 246, 247, 248, 254]) {
+    const name = `${start}$(printf 'n%.0s' $(seq ${length - Buffer.byteLength(start)}))`;
+    compare(`mkdir -p s d/.tmp; touch s/${name}; ${dated}`, "-rt --delete --temp-dir=.tmp s/ d/");
+  }
+  for (const end of ["..日本", "日.本", "...日", "日日日"]) {
+    const cut = `$(printf 'n%.0s' $(seq 241))${start}${end}`;
+    compare(`mkdir -p s d/.tmp; touch "s/${cut}"; ${dated}`, "-rt --delete --temp-dir=.tmp s/ d/");
+  }
+});

@@ -43,7 +43,7 @@ const untimedBackup = /^rsync: \[\w+\] failed to set times on "(.*\/\.\.\/.*)": 
 const verification = /^WARNING: (.*) failed verification -- update (?:discarded|retained) \(will try again\)\.$/;
 const closedLink = /^rsync: \[generator\] opendir "(.*)" failed: Too many levels of symbolic links \(40\)$/;
 const lateSender =
-  /^rsync(?:: \[sender\] (?:write error: Broken pipe \(32\)|send_files failed to open .*)| error: error in (?:rsync protocol data stream \(code 12\)|file IO \(code 11\)))$/;
+  /^(?:rsync: \[sender\] (?:write error: Broken pipe \(32\)|(?:send_files failed to open|opendir) .*)|[<>]f[ .\w+]{9} .*|rsync error: error in (?:rsync protocol data stream \(code 12\)|file IO \(code 11\)))$/;
 /** What a log has of the totals once more when a run fails. */
 const totalsOfFailure = /^sent # bytes {2}received # bytes/;
 const unread = /^failed to re-read xattr \S+ for .*$/m;
@@ -265,7 +265,7 @@ const detectors: readonly Detector[] = [
   },
   {
     row: "end by an error of the receiving side",
-    applies: ({ left, right }) => [2, 11].includes(Number(left.exitCode)) && left.exitCode === right.exitCode,
+    applies: ({ left, right }) => [2, 3, 11].includes(Number(left.exitCode)) && left.exitCode === right.exitCode,
     // What its sender says when nobody reads any more, or finds until then.
     explains: (difference) => difference.aspect === "stderr" && onlyLines(difference, lateSender),
   },
