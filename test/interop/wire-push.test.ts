@@ -24,6 +24,7 @@ cp -a w ww; for f in +f2 a/f2 a/b/f2 a-b/f2 z2; do echo $f > ww/$f; done; echo c
 touch -hd '2001-01-01' w/* w/*/* w w/a/*/* ; echo f > x1; setfattr -n user.a -v 1 x1; touch -d '2001-01-01 00:00:00.5' x1
 echo f > old/x1; touch -d '2001-01-01 00:00:00.7' old/x1; touch -d '2001-01-01' old; mkdir there; cp -a old there/e; rm there/e/x1; echo z > there/z; echo d > there/d
 cp -a link lalt; mkdir ld; ln lalt/a ld/a; mkdir backed; echo other > backed/x1; touch -d '2001-01-02 00:00:00.7' backed/x1
+mkdir -p rules/a/b; echo bogus > rules/a/b/.later; echo bogus > rules/.first
 mkdir -p late/a late/b gone/a gone/b; echo f > late/a/f; ln -s nowhere late/b/l; touch gone/a/extra gone/b/extra gone/extra`);
 
 const cases: readonly (readonly [what: string, line: string])[] = [
@@ -80,6 +81,21 @@ const cases: readonly (readonly [what: string, line: string])[] = [
   ["the same while deleting", "-rLi --delete --protocol=30 late/ far:gone/"],
   ["the same at other protocols", "-rLi --delete-delay --protocol=31 late/ far:gone/"],
   ["the same with --ignore-errors", "-rLi --stats --delete-delay --ignore-errors --protocol=30 late/ far:gone/"],
+  ["a wrong rule behind the first list, which the server hears of", "-r -f ': .later' -T nope rules/ far:d/"],
+  ["the same with rules for the server", "-r --delete -f ': .later' -T nope rules/ far:d/"],
+  [
+    "a wrong rule before that, of which rules for the server do not come either",
+    "-r --delete -f ': .first' -T nope rules/ far:d/",
+  ],
+  ["the same in the only list", "-r --no-i-r --delete -f ': .later' -T nope rules/ far:d/"],
+  [
+    "the number of files without implied directories, at an old protocol",
+    "-rR --list-only --stats --no-implied-dirs --protocol=29 p/q/f p/q p e/z s far:d/",
+  ],
+  [
+    "the same with names that are converted",
+    "-rR --list-only --stats --iconv=UTF-8,LATIN1 --no-implied-dirs --protocol=28 p/q/f p e/z far:d/",
+  ],
   ["deletions of which an old client hears by its names", "-r --delete --protocol=28 --info=name1 s2/ far:d/"],
   ["deletions of which an old client hears by their operation", "-r --delete --protocol=28 --out-format=%o s2/ far:d/"],
   ["two options that an old protocol has not", "-am --protocol=28 --link-dest=a --link-dest=b s far:d/"],

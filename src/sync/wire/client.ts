@@ -304,9 +304,11 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
       listed: async () => {
         sendRules(connection, command, agreed, program);
         const listed = await namesToSend(link, options, parts);
-        // From here on it is what a reader of the batch file gets to see.
-        connection.flush();
-        if (recorder !== undefined) connection.onSent = (bytes) => recorder.write(bytes);
+        if (recorder !== undefined) {
+          // From here on it is what a reader of the batch file gets to see.
+          connection.flush();
+          connection.onSent = (bytes) => recorder.write(bytes);
+        }
         return listed;
       },
     });

@@ -5,6 +5,7 @@
 
 import type { ByteName } from "../../bytes/byte-name.ts";
 import { abortedError, asTsyncError, protocolError, untoldError } from "../../errors.ts";
+import type { FileEntry } from "../../protocol/file-entry.ts";
 import type { TransferRecord } from "../../protocol/item-record.ts";
 import type { Message } from "../../protocol/message.ts";
 import { type TransferStats, writeTransferStats } from "../../protocol/transfer-stats.ts";
@@ -112,18 +113,20 @@ async function send(
     // Places of duplicates are those in the whole list.
     return entries.length === list.entries.length ? list : { ...list, entries, duplicates: [], scanned: undefined };
   };
+  // An old receiver would take them for content, and delete what it has beside it.
+  const omitsImplied = session.protocol < 30 && relative && !options.impliedDirectories;
+  const count = (entries: readonly FileEntry[]): void => {
+    for (const entry of entries) context.counters.list(entry);
+  };
   const arrived = (arriving: FileList): FileList => {
     const list = convertible(arriving);
     tellAll(context, list.events);
     context.ledger.ioError |= list.ioError;
     const own = list.path === "." && list.owner !== undefined ? [list.owner] : [];
-    for (const entry of [...own, ...list.entries]) context.counters.list(entry);
-    for (const { entry } of list.duplicates) context.counters.list(entry);
+    if (!omitsImplied) count([...own, ...list.entries, ...list.duplicates.map(({ entry }) => entry)]);
     return list;
   };
   const feed = new ListFeed(builder, scan, program, pool, arrived, aheadEntries);
-  // An old receiver would take them for content, and delete what it has beside it.
-  const omitsImplied = session.protocol < 30 && relative && !options.impliedDirectories;
   const settings = fileListSettings(options, session);
   const lists = new SentLists(link, settings, context.syscalls, incremental, omitsImplied);
   const progress = new RunProgress(context, feed);
@@ -168,10 +171,11 @@ async function send(
     await sendNext();
     // A receiver that got a single entry waits for one item more (2-file-list 4.6).
     if (lists.entryCount === 1) while (!ended && lists.entryCount < 2) await sendNext();
-    // The message of an error further on comes ahead of what is gathered: of a client the first list comes before that.
-    if (session.protocol === 30 && !isServer) connection.flush();
+    // A client's first list is on its way before anything further on fails.
+    if (!isServer) connection.flush();
   } else {
     await fill(Number.POSITIVE_INFINITY);
+    if (omitsImplied) count(lists.entriesOf(feed.peek()));
     context.emit({ type: "list-done", count: context.counters.files.total });
     await lists.sendAll(feed.peek(), told());
     ended = true;

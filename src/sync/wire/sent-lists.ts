@@ -61,15 +61,24 @@ export class SentLists {
     return this.lists.length;
   }
 
+  /** What the only list is made of, in the order in which it travels. */
+  entriesOf(lists: readonly FileList[]): FileEntry[] {
+    return this.withoutImplied(this.link.names === undefined ? scanOrder(lists) : listOrder(lists));
+  }
+
+  private withoutImplied(all: FileEntry[]): FileEntry[] {
+    if (!this.omitsImplied) return all;
+    return all.filter(({ path, flags }) => path === "." || (flags & EntryFlag.implied) === 0);
+  }
+
   /** The only list, which is made of those of all directories. A promise says that it is still being written. */
   async sendAll(lists: readonly FileList[], ioError: number): Promise<void> {
-    const { connection, session } = this.link;
-    const converts = this.link.names !== undefined;
-    const kept = (all: FileEntry[]): FileEntry[] =>
-      this.omitsImplied ? all.filter(({ path, flags }) => path === "." || (flags & EntryFlag.implied) === 0) : all;
-    const sent = kept(converts ? listOrder(lists) : scanOrder(lists));
-    const isOld = session.protocol < 29 && !converts;
-    const entries = isOld ? sent.toSorted((a, b) => compareBytes(a.path, b.path)) : kept(listOrder(lists));
+    const { connection, session, names } = this.link;
+    const sent = this.entriesOf(lists);
+    const isOld = session.protocol < 29 && names === undefined;
+    const entries = isOld
+      ? sent.toSorted((a, b) => compareBytes(a.path, b.path))
+      : this.withoutImplied(listOrder(lists));
     this.encoder.startList(0);
     for (const entry of sent) {
       this.encoder.writeEntry(connection.out, this.named(entry));
