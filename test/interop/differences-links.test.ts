@@ -122,14 +122,23 @@ difference(
   },
 );
 
-difference("`--chmod` that closes new directories, without `-p` and as an ordinary user", {
-  setup: "mkdir -p s/n/m d; echo 1 >s/n/f; echo 2 >s/n/m/g; chown -R 65534 .",
-  run: "-r --chmod==r s/ d/",
-  look: "stat -c '%n %a' d/n d/n/m",
-  nobody: true,
-  rsync: { status: 0, seen: "d/n 444\nd/n/m 744\n" },
-  tsync: { status: 0, seen: "d/n 444\nd/n/m 444\n" },
-});
+difference("`--chmod` that closes new directories, as an ordinary user", [
+  {
+    setup: "mkdir -p s/n/m d; echo 1 >s/n/f; echo 2 >s/n/m/g; chown -R 65534 .",
+    run: "-r --chmod==r s/ d/",
+    look: "stat -c '%n %a' d/n d/n/m",
+    nobody: true,
+    rsync: { status: 0, seen: "d/n 444\nd/n/m 744\n" },
+    tsync: { status: 0, seen: "d/n 444\nd/n/m 444\n" },
+  },
+  {
+    setup: "mkdir -p s/n/m d; echo 2 >s/n/m/g; chown -R 65534 .",
+    run: "-rp --chmod=Du-wx s/n d/",
+    look: "cat d/n/m/g",
+    nobody: true,
+    tsync: { status: 0, seen: "2\n" },
+  },
+]);
 
 difference("`-H` with a linked file that cannot be received, and others of its names", [
   {

@@ -25,6 +25,8 @@ const lostAttributes =
 const stillWrong = /^ERROR: (.*) failed verification -- update retained\.$/;
 const missingArgument = /^rsync: \[sender\] (?:link_stat|change_dir) ".*" failed: No such file or directory \(2\)$/;
 const notCopied = /^rsync: \[generator\] copy_xattrs: fsetxattr\("(.*)","[^"]*"\) failed: Permission denied \(13\)$/;
+const notMade =
+  /^(?:rsync: \[receiver\] mkstemp ".*" failed: Permission denied \(13\)|default_perms_for_dir: .*, falling back on umask)$/m;
 
 /** What a record more, or a longer one, may add to the bytes of a run between two machines. */
 const recordBytes = 16;
@@ -167,15 +169,23 @@ export const faultDetectors: readonly Detector[] = [
     },
   },
   {
-    row: "`--chmod` that closes new directories, without `-p` and as an ordinary user",
-    applies: (_, options) =>
-      options.has("", "--chmod") &&
-      (!(options.has("p", "--perms") || options.has("a", "--archive")) || options.has("", "--no-perms", "--no-p")),
-    explains: ({ tree }, { left, right }) => {
+    row: "`--chmod` that closes new directories, as an ordinary user",
+    applies: (_, options) => options.has("", "--chmod"),
+    explains: (difference, one) => {
+      const { aspect, tree } = difference;
+      const { left, right } = one;
+      if (aspect === "exit code") return codes([23], [0], one) && notMade.test(left.stderr);
+      if (aspect === "stderr") return onlyLines(difference, new RegExp(`${notMade.source}|${someFailed.source}`));
+      const isClosed = (path: ByteName) => (Number.parseInt(right.tree.get(path)?.mode ?? "777", 8) & 0o100) === 0;
+      if (tree?.property === "existence") {
+        const above = directoryName(tree.path);
+        return (
+          tree.left === undefined && notMade.test(left.stderr) && (isClosed(above) || isClosed(directoryName(above)))
+        );
+      }
       if (tree?.property !== "mode" || left.tree.get(tree.path)?.type !== "directory") return false;
       const [open, closed] = [tree.left, tree.right].map((mode) => Number.parseInt(mode ?? "", 8));
-      const parent = Number.parseInt(right.tree.get(directoryName(tree.path))?.mode ?? "777", 8);
-      return open === (Number(closed) | 0o300) && (parent & 0o100) === 0;
+      return open === (Number(closed) | 0o300) && isClosed(directoryName(tree.path));
     },
   },
   {

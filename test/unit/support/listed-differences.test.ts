@@ -105,6 +105,19 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { difference: { aspect: "stdout blank", left: ["", ""] } },
   },
   {
+    name: "a file in a directory that is not closed",
+    known: {
+      ...{ argv: "-rp --chmod=Du-wx", missing: ["dst/d/e/f"] },
+      stderr: ['rsync: [receiver] mkstemp "/x/dst/d/e/.f.Ab12Cd" failed: Permission denied (13)', ""],
+      tree: { "dst/d": { type: "directory", mode: "0455" }, "dst/d/e/f": { type: "file" } },
+      difference: {
+        aspect: "tree existence",
+        tree: { path: byteName("dst/d/e/f"), property: "existence", left: undefined, right: "file" },
+      },
+    },
+    unlike: { tree: { "dst/d": { type: "directory", mode: "0755" }, "dst/d/e/f": { type: "file" } } },
+  },
+  {
     name: "a list that grows, on the wrong side",
     known: {
       ...{ argv: "-avv" },
