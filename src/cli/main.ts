@@ -1,6 +1,7 @@
 /** The command line: arguments to a run, events to text, errors to an exit code. The only place that sets one. */
 import { type ByteName, byteName, fromBytes, fromText } from "../bytes/byte-name.ts";
 import { asTsyncError, ExitCode, endsBySignal, stoppedError, TsyncError, usageError } from "../errors.ts";
+import { hasLocale } from "../fs/syscalls/installed-locale.ts";
 import { openUtcOffset } from "../fs/syscalls/local-time.ts";
 import { debugHelp, helpText, infoHelp } from "../options/help.ts";
 import { type ParsedCommand, parseArguments, type RemoteCommand } from "../options/parse-arguments.ts";
@@ -134,7 +135,7 @@ export async function main(controller: AbortController): Promise<number> {
   };
   const settings = {
     ...logSettings,
-    locale: readLocale(env),
+    locale: readLocale(env, (name) => hasLocale(name, syscalls)),
     own: ownIdentity(),
     checksumName: options.checksum ? options.listChecksum : options.transferChecksum,
     steadyMilliseconds,

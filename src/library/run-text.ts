@@ -4,6 +4,7 @@
  */
 import type { ByteName } from "../bytes/byte-name.ts";
 import { stoppedError, type TsyncError } from "../errors.ts";
+import { hasLocale } from "../fs/syscalls/installed-locale.ts";
 import { openUtcOffset } from "../fs/syscalls/local-time.ts";
 import type { TransferOptions } from "../options/transfer-options.ts";
 import { steadyMilliseconds } from "../steady-time.ts";
@@ -45,7 +46,7 @@ export class RunText {
     const logSettings = { pid: process.pid, clock, now: () => Math.floor(Date.now() / 1000) };
     const settings = {
       ...logSettings,
-      locale: readLocale(process.env),
+      locale: readLocale(process.env, (name) => hasLocale(name, request.syscalls)),
       own: ownIdentity(),
       checksumName: options.checksum ? options.listChecksum : options.transferChecksum,
       steadyMilliseconds,

@@ -1,7 +1,6 @@
 /**
  * What the text needs of the user's locale, taken from environment variables as plain data (3-transfer 9.3, 9.7):
- * whether names are UTF-8 and how numbers are punctuated. Whether the locale is installed cannot be asked cheaply, so
- * a name that says UTF-8 is believed.
+ * whether names are UTF-8 and how numbers are punctuated.
  */
 
 /** How names and numbers are shown. */
@@ -15,12 +14,22 @@ export interface TextLocale {
 /** The environment variables that decide. */
 export type LocaleEnvironment = Readonly<Record<string, string | undefined>>;
 
-/** Reads LC_ALL, LC_CTYPE, LC_NUMERIC and LANG the way `setlocale` does: the first that is not empty counts. */
-export function readLocale(environment: LocaleEnvironment): TextLocale {
+/**
+ * Reads LC_ALL, LC_CTYPE, LC_NUMERIC and LANG the way `setlocale` does: the first that is not empty counts. One that `isInstalled` does not
+ * know is as good as none; it is not asked about those that are part of libc.
+ */
+export function readLocale(environment: LocaleEnvironment, isInstalled: (name: string) => boolean): TextLocale {
+  const isUsable = (name: string): boolean => builtIn.test(name) || isInstalled(name);
   const characters = firstSet(environment, ["LC_ALL", "LC_CTYPE", "LANG"]);
   const numbers = firstSet(environment, ["LC_ALL", "LC_NUMERIC", "LANG"]);
-  return { utf8: isUtf8(characters), decimalComma: hasDecimalComma(numbers) };
+  return {
+    utf8: isUtf8(characters) && isUsable(characters),
+    decimalComma: hasDecimalComma(numbers) && isUsable(numbers),
+  };
 }
+
+/** Glibc has C.UTF-8 from 2.35 on; elsewhere it is the one that is always installed. */
+const builtIn = /^(?:C|POSIX|C\.(?:UTF-8|utf8))$/;
 
 function firstSet(environment: LocaleEnvironment, names: readonly string[]): string {
   for (const name of names) {
