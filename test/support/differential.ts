@@ -87,6 +87,8 @@ export interface CaseResult {
 const ownFailures: ReadonlySet<number | string> = new Set([2, 12, 14, 15, 16, 19, noEnd]);
 /** Between two machines 2 and 12 are also the orderly ends of what one of them refuses. */
 const ownWireFailures: ReadonlySet<number | string> = new Set([14, 15, 16, 19, noEnd]);
+/** What rsync says when it has lost an entry of linked files between lists. */
+const lostEntry = /^File-list index \d+ not in .*\(finish_hard_link\)/m;
 /**
  * What the further runs of the reference have beside them: a prefix that binds or slows its processes, and loops that keep a
  * processor busy. On one processor they take turns, in their own time slices or until they wait.
@@ -147,7 +149,8 @@ export class DifferentialRunner {
     let compared = first;
     const noise = new Set<string>();
     const noiseDetails: string[] = [];
-    if ((direction === undefined ? ownFailures : ownWireFailures).has(first.exitCode)) {
+    const hasOwnEnd = (direction === undefined ? ownFailures : ownWireFailures).has(first.exitCode);
+    if (hasOwnEnd || lostEntry.test(first.stderr)) {
       noise.add("reference failed");
       noiseDetails.push(`exit ${first.exitCode}: ${first.stderr.slice(0, 500)}`);
     }

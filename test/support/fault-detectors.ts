@@ -3,6 +3,7 @@
  * wrongly in a dry run, and of what it looks at through links.
  */
 import { type ByteName, baseName, directoryName, joinName } from "../../src/bytes/byte-name.ts";
+import { appendToNothing } from "./append-detector.ts";
 import {
   codes,
   type Detector,
@@ -30,12 +31,6 @@ const notMade =
 
 /** What a record more, or a longer one, may add to the bytes of a run between two machines. */
 const recordBytes = 16;
-
-/** What the statistics count of files that are made and transferred. */
-const transferCounts =
-  /^(?:Number of created files|Number of regular files transferred|Total transferred file size|Literal data): /;
-const createdFiles = /^Number of created files: ([\d,]+)/;
-const createdCount = (line = ""): number => Number(createdFiles.exec(line)?.[1]?.replaceAll(",", ""));
 
 export const faultDetectors: readonly Detector[] = [
   {
@@ -87,58 +82,7 @@ export const faultDetectors: readonly Detector[] = [
       return left.tree.has(name) && right.tree.has(name);
     },
   },
-  {
-    row: "`--append`, `--append-verify` when the shorter file is found by `--fuzzy` or in a directory of `--compare-dest`, `--copy-dest`, `--link-dest`",
-    applies: (_, options) =>
-      options.has("", "--append", "--append-verify") && (options.has("y", "--fuzzy") || options.hasAlternates),
-    explains: (difference, one) => {
-      const { aspect, tree, left: lines, right, isOrder } = difference;
-      const isMissing = (path: ByteName): boolean =>
-        !one.left.tree.has(path) && one.right.tree.get(path)?.type === "file";
-      if (tree?.property === "content") return beginsWithZeros(tree.path, one);
-      // So has the directory that it is made in.
-      if (tree?.property === "mtime" && tree.right === "now")
-        return [...one.right.tree.keys()].some((path) => directoryName(path) === tree.path && isMissing(path));
-      if (tree !== undefined) return tree.property === "existence" && tree.left === undefined && isMissing(tree.path);
-      // What has arrived is removed.
-      if (aspect === "source changed") {
-        const path = /^"src\d*(\/.*)" existence: file \/ missing$/.exec(difference.detail)?.[1];
-        return path !== undefined && [...one.right.tree.keys()].some((key) => key.endsWith(path) && isMissing(key));
-      }
-      const missing = [...one.right.tree.keys()].filter(isMissing);
-      if (/^(?:stdout|log) totals$/.test(aspect)) {
-        const bytes = missing.map((path) => Number(one.right.tree.get(path)?.size) + path.length + 4 * recordBytes);
-        return saysMoreBytes(
-          "right",
-          difference,
-          bytes.reduce((sum, count) => sum + count, 0),
-        );
-      }
-      if (aspect === "stdout progress" && !isOrder) {
-        // Those that follow are counted on.
-        const plain = (line: string) => line.replace(/xfr#\d+$/, "xfr#");
-        const more = right.map(plain);
-        for (const line of lines.map(plain)) {
-          if (!more.includes(line)) return false;
-          more.splice(more.indexOf(line), 1);
-        }
-        const sizes = missing.map((path) => `${one.right.tree.get(path)?.size} 100% xfr#`);
-        return more.length === sizes.length && more.every((line) => sizes.includes(line.replaceAll(",", "")));
-      }
-      if (/^(?:stdout|log) summary$/.test(aspect)) {
-        const [made, more] = [lines, right].map((texts) => createdCount(texts.find((text) => createdFiles.test(text))));
-        return onlyLines(difference, transferCounts, transferCounts) && Number(more) - Number(made) === missing.length;
-      }
-      if (!/^(?:stdout|log) items$/.test(aspect) || isOrder || lines.length > 0) return false;
-      const options = new Options(one.scenario.argv);
-      // A dry run makes none.
-      if (options.has("n", "--dry-run")) return right.every((line) => /^[<>]f\+{9}(?: |$)/.test(line));
-      const format = options.value(aspect.startsWith("log") ? "--log-file-format" : "--out-format");
-      // Lines that name nothing: no more than files are missing.
-      if (format !== undefined && !/%[^a-zA-Z]*[nf]/.test(format)) return right.length <= missing.length;
-      return right.every((line) => missing.some((path) => path.endsWith(`/${line.replace(/^>f\+{9} /, "")}`)));
-    },
-  },
+  appendToNothing,
   {
     row: "`--append`, `--append-verify` with `-b` at protocols 27 and 28, a file whose old part differs",
     applies: (_, options) =>
@@ -341,14 +285,6 @@ function backupFolder({ argv }: Pick<DifferingCase["scenario"], "argv">): string
 
 function lastProgress(stdout: string): string | undefined {
   return [...stdout.matchAll(/[\d,.]+[KMGTP]? +\d+%(?= .*\(xfr#\d+, ..-chk=\d+\/\d+\))/g)].at(-1)?.[0];
-}
-
-/** Whether a new file has another beginning, of the same length. */
-function beginsWithZeros(path: ByteName, { scenario, left, right }: DifferingCase): boolean {
-  const [one, other] = [left, right].map(({ tree }) => tree.get(path));
-  const [top = "", ...names] = path.split("/");
-  const stood = scenario.destination.get(top as ByteName)?.get(names.join("/") as ByteName);
-  return stood?.node.kind !== "file" && one?.type === "file" && other?.type === "file" && one.size === other.size;
 }
 
 /** A list of extended attributes without ACLs. */

@@ -101,6 +101,7 @@ const openProgress =
 export function splitLog(text: string, split: (text: string) => OutputLines = splitOutput): OutputLines {
   const stripped = text
     .replace(openLogLine, "$1\n")
+    .replace(skippedName, (line) => line.replaceAll("\n", "\\#012"))
     .split("\n")
     .map((line) => line.replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[\d+\] /, "[log] "));
   const all = stripped.map((line) => (line.startsWith("[log] ") ? line.slice(6) : line));
@@ -112,6 +113,9 @@ export function splitLog(text: string, split: (text: string) => OutputLines = sp
 
 /** Blanks over the counts of a deletion pass: the next line comes right behind them. */
 const openLogLine = /^(\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[\d+\] {21}\r)(?=\d{4}\/)/gm;
+
+/** What older releases write into a log as it is, also a name with newlines. */
+const skippedName = /\] skipping non-regular file "[^"]*"/g;
 
 /** What rsync's own processes tell about each other's end. */
 const processEnd =

@@ -11,6 +11,7 @@ const mode = (path: string, left: string, right: string, property: "mode" | "mti
 const inBackup = 'rsync: [receiver] stat "/d/../bk/f" failed: Invalid argument (22)';
 const unread = 'rsync: [generator] opendir "/x/dst/l" failed: Too many levels of symbolic links (40)';
 const again = "WARNING: a/f failed verification -- update discarded (will try again).";
+const retained = "WARNING: a/f failed verification -- update retained (will try again).";
 const failed = "rsync error: errors selecting input/output files, dirs (code 3) at";
 const pipe = "rsync: [sender] write error: Broken pipe (32)";
 const refused = "refusing to follow a symlink owned by an untrusted user; use --insecure-links locally";
@@ -45,6 +46,14 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
       difference: mode("bk/f", "0600", "0644"),
     },
     unlike: { difference: mode("dst/f", "0600", "0644") },
+  },
+  {
+    name: "a file that is sent again because its beginning was appended to nothing",
+    known: {
+      ...{ argv: "-ai --append-verify --copy-dest=../alt", stderr: [`${retained}\n`, ""] as const },
+      difference: { aspect: "stdout items", left: ["<f..t...... a/f"] },
+    },
+    unlike: { difference: { aspect: "stdout items", left: ["<f..t...... a/g"] } },
   },
   {
     name: "the time of a directory in which no parent is made",

@@ -77,6 +77,12 @@ describe("splitLog", () => {
     expect(lines.items).toEqual([">f+++++++++ big"]);
     expect(lines.summary).toEqual(["building file list"]);
   });
+
+  test("keeps a name with a newline in the line of what tells of it", () => {
+    const lines = splitLog('2026/11/22 23:59:19 [28017] skipping non-regular file "a\nb"\n');
+    expect(lines.generator).toEqual(['skipping non-regular file "a\\#012b"']);
+    expect(lines.items).toEqual([]);
+  });
 });
 
 describe("splitErrors", () => {
