@@ -66,7 +66,7 @@ difference(
     },
     {
       setup: "mkdir s d alt; echo x >alt/f; seq 20 >s/f",
-      run: "-a --append-verify --copy-dest=../alt s/ d/",
+      run: "-ai --append-verify --copy-dest=../alt s/ d/",
       look: "cmp s/f d/f && tail -1 d/f",
       rsync: { status: 0, err: /f failed verification -- update retained/, seen: "20\n" },
       tsync: { status: 0, err: "", seen: "20\n" },
