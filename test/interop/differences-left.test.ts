@@ -9,7 +9,7 @@ difference("`-n -H --link-dest`, links in a later directory", {
   tsync: { status: 0, out: /^hf\S+ c\/h => b\/g\nhf\S+ c\/i => b\/g\n$/m },
 });
 
-difference("`-H`, linked links or special files of which one cannot be replaced, as an ordinary user", {
+difference("`-H`, linked links or special files of which one cannot be replaced", {
   nobody: true,
   setup: `mkdir -p s/a s/b d/a d/b; ln -s x s/a/1; ln -P s/a/1 s/b/2; ln -P s/a/1 s/b/3
     ln -s q d/a/1; ln -s q d/b/2; ln -s x d/b/3; chmod 777 d d/b`,

@@ -25,7 +25,8 @@ const unlinkedBackup = /^rsync: \[generator\] link "(.*)" -> ".*": Permission de
 const missingBackup = /^rsync: \[generator\] stat "(.*)" failed: No such file or directory \(2\)$/;
 const deviceAsFile =
   /^(?:rsync: \[generator\] delete_file: make_backup\((.*)\) failed: .*|could not make way for new regular file: (.*)|rsync: \[sender\] send_files failed to open "(.*)": .*)$/;
-const notLinked = /^rsync: \[generator\] link ".*" => .* failed: Permission denied \(13\)$/;
+const notLinked =
+  /^rsync: \[generator\] link ".*" => .* failed: (?:Permission denied \(13\)|Invalid cross-device link \(18\))$/;
 const unreadable = /^rsync: \[generator\] open "(.*)": Permission denied \(13\)$/;
 const throughLink =
   /^rsync: \[generator\] failed to set permissions on "(.*)": Too many levels of symbolic links \(40\)$/;
@@ -121,7 +122,7 @@ export const linkDetectors: readonly Detector[] = [
     },
   },
   {
-    row: "`-H`, linked links or special files of which one cannot be replaced, as an ordinary user",
+    row: "`-H`, linked links or special files of which one cannot be replaced",
     applies: ({ left, right }, options) =>
       options.has("H", "--hard-links") &&
       [left, right].some(({ stderr }) => stderr.split("\n").some((line) => notLinked.test(line))),
@@ -129,7 +130,15 @@ export const linkDetectors: readonly Detector[] = [
       const { aspect, tree, isOrder, left, right } = difference;
       if (aspect === "stderr") return onlyLines(difference, notLinked, notLinked);
       if (itemLines.test(aspect) || followerLines.test(aspect))
-        return !isOrder && [...left, ...right].every((line) => /^[h.][LSD][ .\w]{9} /.test(line));
+        return (
+          !isOrder &&
+          [...left, ...right].every((line) =>
+            /^[h.][LSD][ .\w]{9} |^(?![.<>ch][fdLDS][ .\w+?]{9} ).* [-=]> /.test(line),
+          )
+        );
+      // The one that has failed makes room once more.
+      if (tree?.property === "existence")
+        return tree.right === undefined && tree.path.endsWith("~") && found.get(tree.path)?.type !== "file";
       if (tree?.property === "linkedWith") return !["file", "directory"].includes(found.get(tree.path)?.type ?? "file");
       if (tree?.property !== "mtime" || tree.left !== "now") return false;
       const holds = ([path, { type, linkedWith }]: [ByteName, { type: string; linkedWith: string }]) =>

@@ -38,6 +38,15 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { difference: { aspect: "stdout followers", left: ["hf          a => b"] } },
   ],
   [
+    "the backup of a regular file besides",
+    /^`-H`, linked links or special files/,
+    {
+      ...{ argv: "-alHb", stderr: [unlinked, ""], codes: [23, 23], tree: { "dst/l~": { type: "symlink" } } },
+      difference: differs("dst/l~", "existence", "symlink", undefined),
+    },
+    { tree: { "dst/l~": { type: "file" } } },
+  ],
+  [
     "a backup without its capability",
     /^`-X -b`, a file with a capability/,
     {
