@@ -34,17 +34,28 @@ export function needsDirectory({ entries, part }: FileList): boolean {
   return !isMissing(first) || rest.some((entry) => !isMissing(entry) && (entry.flags & EntryFlag.implied) === 0);
 }
 
-/** Makes a directory that `--no-implied-dirs` leaves out, and those above it, with default permissions. */
-export function makeImplied(parts: Parts, path: ByteName): boolean {
+/** Makes a directory that `--no-implied-dirs` leaves out, and those above it, with default permissions; returns 0 or a negative errno. */
+export function makeImplied(parts: Parts, path: ByteName): number {
   const { context, destination, tree } = parts;
   const parent = directoryName(path);
   let where = findPlace(destination, path, path === ".");
-  if (where === ENOENT && parent !== "" && makeImplied(parts, parent)) where = findPlace(destination, path, false);
-  if (typeof where === "number") return false;
+  if (where === ENOENT && parent !== "") {
+    const above = makeImplied(parts, parent);
+    where = above < 0 ? above : findPlace(destination, path, false);
+  }
+  if (typeof where === "number") return where;
   const made = context.syscalls.makeDirectoryAt(where.descriptor, where.name, 0o777);
   where.held.release();
   tree.touch(parent || byteName("."));
-  return made === 0 || made === EEXIST;
+  return made === EEXIST ? 0 : made;
+}
+
+/** Why a directory cannot be made, which looking for fails with `status`: a parent that `--no-implied-dirs` leaves out cannot be. */
+export function whyNotMade(parts: Parts, path: ByteName, status: number): number {
+  const { relative, impliedDirectories } = parts.context.options;
+  const parent = directoryName(path);
+  if (status !== ENOENT || !relative || impliedDirectories || parent === "") return status;
+  return makeImplied(parts, parent) || status;
 }
 
 /** How deep a path lies. */

@@ -7,7 +7,7 @@ import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { EntryFlag, type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
 import { isWithoutOwner } from "./absent-lists.ts";
-import { deleteInAbsent, depthOf, makeImplied, needsDirectory } from "./absent-parents.ts";
+import { deleteInAbsent, depthOf, makeImplied, needsDirectory, whyNotMade } from "./absent-parents.ts";
 import type { Alternates } from "./alternates.ts";
 import { setAttributes } from "./attributes.ts";
 import type { ItemRecord, RecordChannel } from "./channel.ts";
@@ -26,6 +26,7 @@ import {
   belowDestination,
   type DirectoryState,
   failBelowKept,
+  failDirectory,
   failSearch,
   findPlace,
   impliedDirectory,
@@ -133,8 +134,8 @@ export class Generator {
     if (list.entries.length === 0) begun();
     for (const [index, entry] of list.entries.entries()) {
       if (isDirectory(entry)) {
-        if (descriptor === undefined) this.states.set(entry.path, "missing");
-        else this.early.make(directory, descriptor, entry);
+        if (descriptor !== undefined) this.early.make(directory, descriptor, entry);
+        else if (directory.refusal !== EACCES) this.states.set(entry.path, "missing");
         const { ndx } = this.numbers.next(true);
         if (options.incrementalRecursion) await this.entryDone(ndx);
       } else {
@@ -197,9 +198,9 @@ export class Generator {
     if (state === "outside") directory.refusal = ELOOP;
     if (state === "ok" && destination.walker !== undefined) {
       const held = destination.walker.directory(owner === undefined ? byteName("") : this.below(path));
-      if (held === ENOENT) {
-        // A link to nothing in place of an implied parent, or somebody has removed it.
-        if (!context.options.dryRun) directory.refusal = ENOENT;
+      if (held === ENOENT || (held === EACCES && untouched && !context.options.dryRun)) {
+        // An implied parent that could not be made, a link to nothing in its place, or somebody has removed it.
+        if (!context.options.dryRun) directory.refusal = held;
         tree.enter(directory);
         return directory;
       }
@@ -306,14 +307,13 @@ export class Generator {
     const record: ItemRecord = { kind: "item", entry, ...number, flags, linkedTo: undefined };
     channel.push(record);
     if (options.dryRun) return exists ? "ok" : "missing";
-    if (typeof where !== "object") {
-      ledger.systemError("generator", `recv_generator: mkdir "${absolute}" failed`, where ?? ENOENT, absolute);
-      return this.skipping();
-    }
-    if (status !== 0) {
-      const made = syscalls.makeDirectoryAt(where.descriptor, where.name, mode & 0o777);
-      if (made < 0 && made !== EEXIST) {
-        ledger.systemError("generator", `recv_generator: mkdir "${absolute}" failed`, made, absolute);
+    if (typeof where !== "object" || status !== 0) {
+      const made =
+        typeof where === "object"
+          ? syscalls.makeDirectoryAt(where.descriptor, where.name, mode & 0o777)
+          : whyNotMade(this.parts, entry.path, status);
+      if (typeof where !== "object" || (made < 0 && made !== EEXIST)) {
+        failDirectory(context, absolute, made, status, flags);
         return this.skipping();
       }
       tree.touch(parentPath);
@@ -374,13 +374,13 @@ export class Generator {
     const held = impliedDirectory(context, destination, path);
     if (held === ENOTDIR) return "no-directory";
     if (held === ELOOP || held === EXDEV) return "outside";
-    if (held !== ENOENT) return "ok";
-    if (existing) {
+    if (held !== ENOENT && held !== EACCES) return "ok";
+    if (existing && held === ENOENT) {
       this.notice("not-creating", `not creating new directory "${this.below(path)}"`, path, info.skip > 0);
       return "skipped";
     }
     if (dryRun || !isNeeded) return "missing";
-    if (!makeImplied(this.parts, path)) failBelowKept(context, destination, path, ENOENT);
+    failBelowKept(context, destination, path, makeImplied(this.parts, path));
     for (let above = path; above !== "" && above !== "/"; above = directoryName(above)) this.states.delete(above);
     return "ok";
   }

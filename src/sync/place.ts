@@ -7,6 +7,7 @@ import { errnoText } from "../fs/errno.ts";
 import { DirectoryWalker, type HeldDirectory } from "../fs/held-directory.ts";
 import { emptyStat, type Stat, type Syscalls } from "../fs/syscalls/interface.ts";
 import { FileType } from "../protocol/file-entry.ts";
+import { ItemFlag } from "../protocol/item-flags.ts";
 import { directoryText, fullPath, type RunContext } from "./context.ts";
 import type { Destination } from "./destination.ts";
 
@@ -188,8 +189,24 @@ export function impliedDirectory(
   return walker?.directory(below) ?? ENOENT;
 }
 
-/** Says that such a parent cannot be made in what is no directory, or leads out of the destination. */
+/** Says that such a parent cannot be made, if `errno` is a negative one: in what is no directory, or leads out of the destination, or may not be entered. */
 export function failBelowKept({ ledger }: RunContext, destination: Destination, path: ByteName, errno: number): void {
+  if (errno >= 0) return;
   const absolute = shownDirectory(destination, path);
   ledger.systemError("generator", `recv_generator: mkdir "${absolute}" failed`, errno, absolute);
+}
+
+/**
+ * Says that a directory cannot be made. rsync's receiver, who sets extended attributes (`flags` of the item), comes to it all the
+ * same; `seen` is what looking for it gives.
+ */
+export function failDirectory(
+  { ledger }: RunContext,
+  absolute: ByteName,
+  made: number,
+  seen: number,
+  flags: number,
+): void {
+  ledger.systemError("generator", `recv_generator: mkdir "${absolute}" failed`, made, absolute);
+  if ((flags & ItemFlag.xattr) !== 0) ledger.systemError("receiver", `stat "${absolute}" failed`, seen, absolute);
 }

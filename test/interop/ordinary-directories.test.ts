@@ -87,3 +87,22 @@ describe("a destination that its owner may not read, and whose mode is opened up
     "-rtpy --no-i-r --chmod=Dug=wx s/ d/",
   ]);
 });
+
+describe("directories with extended attributes that cannot be made", () => {
+  const make = (rest: string) => `mkdir -p s/q/a/b d; setfattr -n user.a -v 1 s/q/a s/q/a/b; ${rest}
+find s d -exec touch -hd @1500000000 {} +; chown -R ${nobody} s; chown -R 5 d`;
+  checkAll(make("mkdir d/q"), ["-rXi s/ d/", "-rX --no-i-r s/ d/", "-rX s/q/a/ d/q/", "-rA s/ d/"]);
+  checkAll(make("mkdir d/q; chmod 700 d/q"), ["-rXi s/ d/", "-rX --no-i-r s/ d/", "-rXR --no-implied-dirs s/q/a/b d/"]);
+});
+
+describe("parents that --no-implied-dirs leaves out, below a directory that may not be searched", () => {
+  const setup = `mkdir -p s/q/a/b d/s; echo 1 >s/q/a/f; chmod 700 d/s; chown -R ${nobody} s d; chown 5 d/s`;
+  checkAll(setup, [
+    "-rR --no-implied-dirs s/q/a/b s/q/a/f d/",
+    "-rpRX --no-implied-dirs --del s/q/a/f d/",
+    "-rRd --no-implied-dirs s/q/a/f s/q/a d/",
+    "-nrRd --no-implied-dirs s/q/a/f s/q/a d/",
+    "-rRd --existing --no-implied-dirs s/q/a/f s/q/a d/",
+    "-rHRi --remove-source-files --no-implied-dirs --no-i-r s/q/a/f s/q/a/b d/",
+  ]);
+});
