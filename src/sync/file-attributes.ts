@@ -3,11 +3,13 @@
  * because a file must not be setuid for the wrong owner for a moment.
  */
 import { type ByteName, byteName } from "../bytes/byte-name.ts";
-import { emptyStat, type Stat, type Syscalls } from "../fs/syscalls/interface.ts";
+import { accessAclDiffers } from "../fs/acl.ts";
+import { emptyStat, isXattrList, type Stat, type Syscalls } from "../fs/syscalls/interface.ts";
 import { noId } from "./impossible-ids.ts";
 import type { JobFailure, ReceiveJob } from "./receive-job.ts";
 
 const accessAclName = byteName("system.posix_acl_access");
+const isAccessAcl = (attribute: ByteName): boolean => attribute === accessAclName;
 const ENODATA = -61;
 const EOPNOTSUPP = -95;
 
@@ -102,17 +104,22 @@ export class FileAttributes {
       if (timed < 0) return;
     }
     if (accessAcl !== undefined) {
-      if (accessAcl === null) {
-        const status = removeXattr(accessAclName);
-        if (status !== ENODATA && status !== EOPNOTSUPP) note("acl", status);
-      } else {
-        const status = setXattr(accessAclName, accessAcl);
-        note("acl", status);
-        if (status >= 0) currentMode = -1;
-      }
+      const status = accessAcl === null ? removeXattr(accessAclName) : setXattr(accessAclName, accessAcl);
+      const isNone = accessAcl === null && (status === ENODATA || status === EOPNOTSUPP);
+      // Of somebody else's file, written in place, only what differs is missed.
+      if (status < 0 && !isNone && this.hasOtherAcl(directory, name, accessAcl ?? undefined, mode)) note("acl", status);
+      if (status >= 0 && accessAcl !== null) currentMode = -1;
     }
     // What it has by itself may have to be noted instead (2-file-list 7.8).
     if (currentMode === mode && !byName) return;
     note("chmod", byName ? syscalls.chmodAt(directory, name, mode) : syscalls.fchmod(descriptor, mode));
+  }
+
+  private hasOtherAcl(directory: number, name: ByteName, wanted: Uint8Array | undefined, mode: number): boolean {
+    const { syscalls, stat } = this;
+    const list = syscalls.readXattrs(directory, [name], isAccessAcl)[0];
+    if (!isXattrList(list) || syscalls.lstatAt(directory, name, stat) < 0) return true;
+    const present = list.find((item) => item.name === accessAclName)?.value;
+    return accessAclDiffers(wanted, mode, present, stat.mode);
   }
 }
