@@ -94,7 +94,11 @@ export class FileAttributes {
     // An ACL that comes as an attribute stays as it is where rsync's temporary file has the mode from the start.
     const bringsAcl = xattrs?.some((item) => item.name === accessAclName) === true;
     if (bringsAcl && job.method === "replace") currentMode = 0o600 | (mode & 0o700);
-    for (const item of removeXattrs ?? []) note("xattr", removeXattr(item), item);
+    for (const item of removeXattrs ?? []) {
+      const status = removeXattr(item);
+      // Whoever writes to a file takes its capabilities away.
+      if (status !== ENODATA) note("xattr", status, item);
+    }
     if (mtime !== undefined || atime !== undefined) {
       const [seconds, nanoseconds] =
         mtime === undefined ? [stat.mtime, stat.mtimeNanoseconds] : [mtime, mtimeNanoseconds];

@@ -77,3 +77,12 @@ test("merge files are looked for below a link of somebody else that --ignore-exi
   for (const text of ["-rLt", "-rt"]) compare(setup, `${text} --ignore-existing --delete-during -f:_.f s/ d/`);
   compare(`${setup}; ln -s no s/broken`, "-rLt --ignore-existing --delete-delay -f:_.f s/ d/");
 });
+
+test.each(["", "--no-W", "--append"])(
+  "-X --inplace onto a file with a capability, which goes when it is written to: %s",
+  (options) => {
+    const capability = "setfattr -n security.capability -v 0sAQAAAgAgAAAAAAAAAAAAAAAAAAA=";
+    const files = `mkdir s d; echo 1234 >s/f; echo 1 >d/f; cp s/f s/g; cp d/f d/g; ${capability} d/f d/g; ${capability} s/g`;
+    compare(`${files}; touch -d @1500000000 s/f s/g`, `-aX --inplace ${options} s/ d/`);
+  },
+);
