@@ -230,10 +230,9 @@ export class RuleListBuilder {
     target.merges.push(rule);
   }
 
-  /** The place of `-C` in a list. Its rules carry the sides; in a per-directory file the other side's rule is dropped. */
+  /** The place of `-C` in a list. */
   #cvsRule(parsed: ParsedRule, source: Source): FilterRule {
-    const draft = { ...this.#draft({ ...parsed, text: byteName("") }, source), kind: "cvs" as const };
-    return makeRule(source.ofDirectory ? draft : { ...draft, side: undefined }, undefined);
+    return makeRule({ ...this.#draft({ ...parsed, text: byteName("") }, source), kind: "cvs" }, undefined);
   }
 
   /** Built-in names, `$HOME/.cvsignore`, `$CVSIGNORE` (2-file-list 1.9), with the flags of the `-C` rule. */

@@ -223,3 +223,11 @@ difference(
     tsync: { status: 0, err: "", seen: "f\nf~\n" },
   })),
 );
+
+difference("a pull with the rule `-Cr`, which is for the receiving side", {
+  setup: "mkdir s d; echo 1 >s/f; echo 1 >s/x.o; echo 1 >d/y.o",
+  run: `-r --delete -f-Cr ${pull}`,
+  look: "ls d",
+  rsync: { status: 4, err: /^ERROR: rejecting excluded file-list name: x\.o$/m, seen: "y.o\n" },
+  tsync: { status: 0, err: "", seen: "f\nx.o\ny.o\n" },
+});

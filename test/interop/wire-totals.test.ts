@@ -73,6 +73,9 @@ test.each([
   "-avvi --link-dest=../alt",
   "-aHvv --link-dest=../alt",
   "-a --exclude=x --delete --delete-excluded",
+  "-a --delete-excluded -f-C",
+  "-a -f-C --delete-excluded",
+  "-a -f-Cs --delete",
 ])("records of a receiving side: %s", (options) => {
   spawnSync(
     "bash",
