@@ -34,7 +34,7 @@ export class ListedTimes {
   }
 
   /**
-   * Which look comes first is known at the end: several arguments, or names of one object in several directories, are looked at in
+   * Which look comes first is known at the end: several arguments, or names of one object (or links to it) in several directories, are looked at in
    * another order here. Until then entries may change, and no other thread can go on.
    */
   get isOpen(): boolean {
@@ -49,7 +49,10 @@ export class ListedTimes {
 
   /** Hears what stands at a path. */
   seen(root: number, path: ByteName, stat: Stat): void {
-    if (!this.context.options.atimes || this.settled || stat.linkCount < 2) return;
+    const { options } = this.context;
+    // Links that are followed may lead to one file, which is looked at when one of them has been read.
+    const isShared = stat.linkCount > 1 || (options.checksum && followsFiles(options));
+    if (!options.atimes || this.settled || !isShared) return;
     const { deviceMajor, deviceMinor, inodeHigh, inodeLow } = stat;
     this.objects.set(this.context.roots.absolute(root, path), `${deviceMajor} ${deviceMinor} ${inodeHigh} ${inodeLow}`);
   }

@@ -28,6 +28,13 @@ describe("-cU has the times of access from before a file was read for its digest
     }
     compareTimes(`${setup}; printf 'a\\na/g\\na/f\\n' >list; ${dated}`, `-rtcU ${recursion} --files-from=list s d/`);
   });
+  // Of two links that are followed the first one is in the directory that the file system lists first.
+  test.each(["-L --i-r", "-L --no-i-r", "--copy-unsafe-links --no-i-r", "-LH --no-i-r"])("%s", (options) => {
+    for (const names of ["a b c", "c b a", "b c a"]) {
+      const links = `mkdir s d o; echo 1 >o/f; for i in ${names}; do mkdir -p s/$i; ln -s $PWD/o/f s/$i/f; done`;
+      compareTimes(`${links}; find s d o -exec touch -h -d @1500000000.5 {} +`, `-rtcU ${options} s/ d/`);
+    }
+  });
 });
 
 test.each(["-aik", "-aiL", "-aikR"])(
