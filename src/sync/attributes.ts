@@ -26,7 +26,7 @@ import {
   wantedXattrs,
   xattrsDiffer,
 } from "./compare.ts";
-import type { RunContext } from "./context.ts";
+import type { LateAttributes, RunContext } from "./context.ts";
 import { isDevice, isDirectory, isRegular, isSymlink } from "./file-list.ts";
 import { missingValueText } from "./finish-file.ts";
 import { impossibleIds } from "./impossible-ids.ts";
@@ -123,7 +123,7 @@ export function setAttributes(
     const isLate = !options.permissions && context.lateXattrs !== undefined && isDirectory(entry);
     if (isLate && (finalMode & ~currentMode & 0o2000) !== 0) {
       finalMode &= ~0o2000;
-      context.lateXattrs?.add(entry);
+      if (context.lateXattrs?.has(entry) === false) context.lateXattrs.set(entry, "mode");
     }
   }
   if (timeRule !== "leave") {
@@ -280,7 +280,7 @@ function openedXattrs(
   const { syscalls, identity } = context;
   const { directory, name } = place;
   if (!isLate && context.lateXattrs !== undefined && wantedXattrs(context, entry).some(isPending)) {
-    context.lateXattrs.add(entry);
+    context.lateXattrs.set(entry, "xattrs");
     return;
   }
   const needed = existing.unreadable === true ? 0o600 : 0o200;
@@ -291,15 +291,15 @@ function openedXattrs(
   if (isOpened) syscalls.chmodAt(directory, name, mode & 0o7777);
 }
 
-/** Sets attributes whose values had to be asked for first; they are here now. */
-export function setLateXattrs(context: RunContext, place: Place, entry: FileEntry): void {
+/** Sets attributes whose values had to be asked for first; they are here now. With `mode` nothing but the setgid bit was left to be set. */
+export function setLateXattrs(context: RunContext, place: Place, entry: FileEntry, late: LateAttributes): void {
   const { syscalls } = context;
   const { directory, name } = place;
   const stat = emptyStat();
   if (syscalls.lstatAt(directory, name, stat) < 0) return;
-  const [list] = syscalls.readXattrs(directory, [name]);
+  const [list] = late === "mode" ? [] : syscalls.readXattrs(directory, [name]);
   const existing = { ...noAttributes(), xattrs: isXattrList(list) ? list : [] };
-  if (xattrsDiffer(context, entry, existing.xattrs))
+  if (late === "xattrs" && xattrsDiffer(context, entry, existing.xattrs))
     openedXattrs(context, place, entry, stat.uid, stat.mode & 0o7777, existing, true);
   for (const item of wantedXattrs(context, entry)) {
     if (isPending(item)) context.ledger.error("receiver", missingValueText(item.name, place.absolute), place.absolute);

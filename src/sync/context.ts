@@ -48,6 +48,9 @@ export interface RunHost {
   readonly cvsIgnore: ByteName | undefined;
 }
 
+/** What is left to be set of an entry: its setgid bit alone, or attributes and that. */
+export type LateAttributes = "mode" | "xattrs";
+
 export interface RunContext {
   readonly options: TransferOptions;
   readonly syscalls: Syscalls;
@@ -71,10 +74,10 @@ export interface RunContext {
   /** The sender is so old that lists are in the order of whole names as bytes. */
   readonly sortsByName?: boolean;
   /**
-   * Entries of which something is set when the sender has answered, extended attributes whose values have come then among them. Within one
-   * machine they are directories that get their setgid bit at the end.
+   * Entries of which something is set when the sender has answered: extended attributes whose values have come then, or the setgid bit of
+   * directories alone. Within one machine they get it at the end.
    */
-  readonly lateXattrs?: Set<FileEntry>;
+  readonly lateXattrs?: Map<FileEntry, LateAttributes>;
   /** `-H` within one machine, as an ordinary user: entries whose group is taken for one of ours, or not, against the truth. */
   readonly groupOrder?: Map<FileEntry, boolean> | undefined;
   /** What is received comes from a batch file: it may not be what this side asked for. */

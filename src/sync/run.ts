@@ -113,7 +113,7 @@ async function transferUntil(request: RunRequest): Promise<RunSummary> {
     filters: new FilterStack(new FilterEvaluator(program, "receiver", ownReader)),
     signal,
     gate: request.gate,
-    lateXattrs: new Set(),
+    lateXattrs: new Map(),
     groupOrder: followsListOrder({ options, identity }) ? new Map() : undefined,
   };
   const groupOrder = context.groupOrder === undefined ? undefined : new GroupOrder(context);

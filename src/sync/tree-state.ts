@@ -279,7 +279,7 @@ export class TreeState {
   private setLateModes(): void {
     const { isRemote, lateXattrs, syscalls } = this.context;
     if (isRemote === true) return;
-    for (const { path } of lateXattrs ?? []) {
+    for (const { path } of lateXattrs?.keys() ?? []) {
       const held = this.destination.walker?.directory(belowDestination(this.destination, path));
       if (typeof held !== "object" || syscalls.lstatAt(held.descriptor, byteName("."), this.stat) < 0) continue;
       syscalls.chmodAt(held.descriptor, byteName("."), (this.stat.mode & 0o7777) | 0o2000);

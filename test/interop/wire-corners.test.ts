@@ -137,3 +137,13 @@ test("more names of one file than a sender lists ahead, in directories that are 
   const roles: readonly WireRole[] = [...pulls, "push-client", "push-server", "push-both"];
   for (const role of roles) manyNames(role, "-rlHt s/ d/", { compare: ({ status, stderr }) => ({ status, stderr }) });
 });
+
+const noted = wireRoles(`
+mkdir -p s/a s/b d; setfattr -n user.rsync.x -v 1 s/a; setfattr -n user.rsync.x -v ${"1".repeat(60)} s/b; chmod 2775 s/a s/b
+touch -d @1500000000 s/a s/b s
+`);
+
+test("-X without -p: an attribute that a setgid directory cannot have is told of once", () => {
+  const { stderr } = noted("pull-client", "-rtXi -M--fake-super s/ d/");
+  expect(stderr.filter((line) => line.includes("rsync_xal_set")).length).toBe(2);
+});

@@ -35,7 +35,7 @@ import { listStartEvent } from "./session.ts";
 import { type RequestChannel, WireChannel } from "./wire-channel.ts";
 import { type EndParts, type EndRequest, makeEnd } from "./wire-context.ts";
 import { WireLists } from "./wire-lists.ts";
-import { WireReceiver } from "./wire-receiver.ts";
+import { type SetLate, WireReceiver } from "./wire-receiver.ts";
 
 /** What a receiving end is given. */
 export interface ReceiveRequest extends EndRequest {
@@ -141,8 +141,10 @@ async function receive(request: ReceiveRequest, closers: (() => void)[], pool: W
   const replay = known !== undefined ? new ReplayChannel(link, context, tracker, known) : undefined;
   const channel: RequestChannel =
     replay ?? new WireChannel(link, context, tracker, pool, (record) => receiver.report(record));
-  let setXattrs: (entry: FileEntry) => void = () => undefined;
-  const receiver = new WireReceiver(link, context, lists, channel, progress, !isServer, (entry) => setXattrs(entry));
+  let setXattrs: SetLate = () => undefined;
+  const receiver = new WireReceiver(link, context, lists, channel, progress, !isServer, (entry, late) =>
+    setXattrs(entry, late),
+  );
   request.onMessage((message) => {
     if (message.kind !== "no-send") hear(message);
     else if (lists.has(message.ndx) || replay !== undefined) channel.notSent(message.ndx);
@@ -159,11 +161,11 @@ async function receive(request: ReceiveRequest, closers: (() => void)[], pool: W
     side = openReceivingSide(context, destination, channel, links, arrivals, closers, () =>
       lead.lists > 0 ? allKnown : lists.allArrived,
     );
-    setXattrs = (entry) => {
+    setXattrs = (entry, late) => {
       const place = findPlace(destination, entry.path, entry.path === ".");
       if (typeof place === "number") return arrivals.settled(entry, false);
       const absolute = fullPath(destination.absolute, entry.path);
-      setLateXattrs(context, { directory: place.descriptor, name: place.name, absolute }, entry);
+      setLateXattrs(context, { directory: place.descriptor, name: place.name, absolute }, entry, late);
       place.held.release();
       arrivals.settled(entry, true);
     };

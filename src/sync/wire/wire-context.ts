@@ -9,7 +9,7 @@ import type { Syscalls } from "../../fs/syscalls/interface.ts";
 import type { TransferOptions } from "../../options/transfer-options.ts";
 import type { FileEntry } from "../../protocol/file-entry.ts";
 import type { Message } from "../../protocol/message.ts";
-import type { RunContext, Wants } from "../context.ts";
+import type { LateAttributes, RunContext, Wants } from "../context.ts";
 import { RunCounters } from "../counters.ts";
 import type { EventSink } from "../events.ts";
 import { fileFilterReader } from "../filter-reader.ts";
@@ -97,7 +97,7 @@ export function makeEnd(request: EndRequest, names: PeerNames | undefined): EndP
     onlyBatch: request.onlyBatch ?? false,
     coarseTimes: link.session.protocol < 31,
     sortsByName: link.session.protocol < 29,
-    ...(names === undefined ? {} : { lateXattrs: new Set<FileEntry>() }),
+    ...(names === undefined ? {} : { lateXattrs: new Map<FileEntry, LateAttributes>() }),
   };
   return { context, program, reader, ownPaths };
 }

@@ -12,7 +12,7 @@ import type { WireReader } from "../../protocol/wire-reader.ts";
 import { ReceivedXattr } from "../../protocol/xattr-block.ts";
 import { hasXattrValues, XattrValuesReader } from "../../protocol/xattr-values.ts";
 import type { ItemRecord, TransferRecord } from "../channel.ts";
-import type { RunContext } from "../context.ts";
+import type { LateAttributes, RunContext } from "../context.ts";
 import type { ItemEvent } from "../events.ts";
 import { isRegular, withFailedTime } from "../file-list.ts";
 import { finishFile, type SourceErrors } from "../finish-file.ts";
@@ -32,6 +32,9 @@ const stopped = { id: -1, done: false, written: 0, failures: [], tempName: undef
 /** The sources are on the other machine, which tells of them. */
 const elsewhere: SourceErrors = { openFailed: () => undefined, readFailed: () => undefined };
 
+/** Sets what was left of an entry until the sender has answered. */
+export type SetLate = (entry: FileEntry, late: LateAttributes) => void;
+
 export class WireReceiver {
   /** Ends of phases that the sender has reached (3-transfer 7.4). */
   phase = 0;
@@ -45,7 +48,7 @@ export class WireReceiver {
   /** Lists that the sender has dropped. */
   private dropped = 0;
   private readonly peerIsServer: boolean;
-  private readonly setXattrs: (entry: FileEntry) => void;
+  private readonly setXattrs: SetLate;
   private readonly progress: RunProgress;
   private readonly readHead = (reader: WireReader): WireSumHead =>
     readSumHead(reader, this.link.session.protocol, this.link.digestBytes);
@@ -57,7 +60,7 @@ export class WireReceiver {
     channel: RequestChannel,
     progress: RunProgress,
     peerIsServer: boolean,
-    setXattrs: (entry: FileEntry) => void,
+    setXattrs: SetLate,
   ) {
     this.link = link;
     this.context = context;
@@ -143,7 +146,11 @@ export class WireReceiver {
 
   private take(asked: Asked | Unwanted, entry: FileEntry): Promise<void> | undefined {
     const { lateXattrs } = this.context;
-    if (lateXattrs !== undefined && lateXattrs.size > 0 && lateXattrs.delete(entry)) this.setXattrs(entry);
+    const late = lateXattrs === undefined || lateXattrs.size === 0 ? undefined : lateXattrs.get(entry);
+    if (late !== undefined) {
+      lateXattrs?.delete(entry);
+      this.setXattrs(entry, late);
+    }
     if (asked.record === undefined) return this.discard();
     if (asked.record.kind === "transfer") return this.transfer(asked, asked.record);
     this.report(asked.record);
