@@ -93,7 +93,8 @@ export const faultDetectors: readonly Detector[] = [
       const told = one.left.stderr.split("\n").flatMap((line) => stillWrong.exec(line)?.[1] ?? []);
       const { aspect, tree } = difference;
       if (aspect === "exit code") return told.length > 0 && codes([23], [0], one);
-      if (aspect === "stderr") return onlyLines(difference, new RegExp(`${stillWrong.source}|${someFailed.source}`));
+      if (/^(?:stderr|log items)$/.test(aspect))
+        return onlyLines(difference, new RegExp(`${stillWrong.source}|${someFailed.source}`));
       return (
         tree?.property === "mtime" &&
         tree.left === "now" &&

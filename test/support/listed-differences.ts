@@ -52,6 +52,9 @@ const lostList =
   /^File-list index \d+ not in \d+ - \d+ \((?:got_flist_entry_status|finish_hard_link)\) \[generator\]$/m;
 const noWay = /^could not make way for new [a-z ]+: /;
 const notEmpty = /^cannot delete non-empty directory: /;
+/** What is said of a list that is read at the wrong place. */
+const overrun =
+  /^\[Receiver\] buffer overflow: recv_file_entry |^Offset underflow: file-length is negative$|^Overflow in read_varlong\(\)$/m;
 const protocolEnd = /^rsync error: (?:protocol incompatibility|error in rsync protocol data stream) /;
 const grownList = /^\[sender\] expand file_list pointer array to \d+ bytes, did (?:not )?move$/;
 const vanished = /^(?:file has vanished: ".*"|rsync warning: some files vanished before they could be transferred .*)$/;
@@ -207,7 +210,7 @@ const detectors: readonly Detector[] = [
       options.has("U", "--atimes") &&
       options.value("--protocol") === "27" &&
       [12, 22].includes(Number(left.exitCode)) &&
-      /^\[Receiver\] buffer overflow: recv_file_entry |^Offset underflow: file-length is negative$/m.test(left.stderr),
+      overrun.test(left.stderr),
     // Nothing came of that session.
     explains: () => true,
   },

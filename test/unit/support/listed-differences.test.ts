@@ -376,6 +376,23 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { argv: "-aU --protocol=28" },
   },
   {
+    name: "the same with a number that is none",
+    known: {
+      ...{ argv: "-aU --protocol=27", codes: [12, 0] as const, stderr: ["Overflow in read_varlong()", ""] },
+      difference: { aspect: "tree mode" },
+    },
+    unlike: { stderr: ["Overflow in read_int()", ""] },
+  },
+  {
+    name: "a file that is sent again with a backup, in the log",
+    known: {
+      ...{ argv: "-ab --append-verify --protocol=27 --log-file=log", codes: [23, 23] as const },
+      stderr: ["ERROR: f failed verification -- update retained.", ""],
+      difference: { aspect: "log items", left: ["ERROR: f failed verification -- update retained."] },
+    },
+    unlike: { argv: "-a --append-verify --protocol=27 --log-file=log" },
+  },
+  {
     name: "files that are counted as created for further names that are called new",
     known: {
       argv: "-anHi --stats",
