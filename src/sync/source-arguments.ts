@@ -80,8 +80,10 @@ class SourceArguments {
   addListed(base: ByteName, names: readonly ByteName[]): void {
     this.hiddenBase = collapseSlashes(base);
     const root = this.base(base);
-    if (root < 0)
-      throw selectionError(`[sender] change_dir "${this.written(base)}" failed: ${errnoText(-root)}`, "sender");
+    if (root < 0) {
+      const text = `[sender] change_dir "${this.written(base)}" failed: ${errnoText(-root)}`;
+      throw selectionError(text, "sender");
+    }
     const paths = new OperatorPaths(this.context.syscalls, operatorRules(this.context.options));
     if (paths.confined) this.confined = paths;
     for (const name of names) {
@@ -255,10 +257,7 @@ class SourceArguments {
       const isLink = this.context.syscalls.lstatPath(full, this.stat) === 0 && isSymlink(this.stat);
       this.builder[isLink ? "dangling" : "vanished"](this.absolute(full));
     };
-    if (root < 0 || !this.addParents(argument, vanished)) return;
-    // rsync judges what is not in its first list once more.
-    const isLater = this.context.options.incrementalRecursion && directoryName(argument.path) !== "";
-    if (!isLater || !this.leavesOut(absoluteBase, argument.path, false)) this.addMissing(root, argument.path);
+    if (root >= 0 && this.addParents(argument, vanished)) this.addMissing(root, argument.path);
   }
 
   /** Adds the entry of an argument whose stat is in `this.stat`; `directory` holds it, or is it when `content`. */
