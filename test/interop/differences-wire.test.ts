@@ -95,13 +95,22 @@ difference("`--sockopts` for buffers, limits and types of service", {
 // A directory whose name is no Latin-1, between two files.
 const names = "mkdir -p s/b€ d/x; echo 1 >s/a; echo 2 >s/b€/f; echo 3 >s/c";
 
-difference("`--iconv`, a directory whose name does not exist in the receiver's character set", {
-  setup: names,
-  run: `-a --delete --iconv=UTF-8,ISO-8859-1 ${push}`,
-  look: "find d -type f | sort; ls d",
-  rsync: { status: 2 },
-  tsync: { status: 23, seen: "d/a\nd/c\na\nc\nx\n" },
-});
+difference("`--iconv`, a directory whose name does not exist in the receiver's character set", [
+  {
+    setup: names,
+    run: `-a --delete --iconv=UTF-8,ISO-8859-1 ${push}`,
+    look: "find d -type f | sort; ls d",
+    rsync: { status: 2 },
+    tsync: { status: 23, seen: "d/a\nd/c\na\nc\nx\n" },
+  },
+  {
+    setup: names,
+    run: "-a --iconv=UTF-8,ISO-8859-1 s d",
+    look: "ls d/s",
+    rsync: { status: 4, err: /ABORTING due to invalid path from sender: / },
+    tsync: { status: 23, seen: "a\nc\n" },
+  },
+]);
 
 difference("`--iconv`, another name that does not exist in the character set of a client that pulls", {
   setup: "mkdir s d; echo 1 >s/a; echo 2 >s/b€; echo 3 >s/c",

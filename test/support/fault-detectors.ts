@@ -28,11 +28,19 @@ const missingArgument = /^rsync: \[sender\] (?:link_stat|change_dir) ".*" failed
 const notCopied = /^rsync: \[generator\] copy_xattrs: fsetxattr\("(.*)","[^"]*"\) failed: Permission denied \(13\)$/;
 const notMade =
   /^(?:rsync: \[receiver\] mkstemp ".*" failed: Permission denied \(13\)|default_perms_for_dir: .*, falling back on umask)$/m;
+const unknownName = /^\[\w+\] cannot convert filename: .* \(Invalid or incomplete multibyte or wide character\)$/m;
 
 /** What a record more, or a longer one, may add to the bytes of a run between two machines. */
 const recordBytes = 16;
 
 export const faultDetectors: readonly Detector[] = [
+  {
+    row: "`--iconv`, a directory whose name does not exist in the receiver's character set",
+    applies: ({ left, right }, options) =>
+      options.has("", "--iconv") && codes([2, 4], [23], { left, right }) && unknownName.test(right.stderr),
+    // rsync does nothing more.
+    explains: ({ isOrder }) => !isOrder,
+  },
   {
     row: "`--keep-dirlinks` with files behind a link of somebody else that leads through `..` (whose owner `-o` may have set in the same run)",
     applies: ({ left }, options) =>

@@ -26,6 +26,7 @@ const notReceived =
   /^rsync: \[receiver\] (?:mkstemp ".*\/\.(.+)\.[#\w]{6}" failed: Permission denied \(13\)|open "(.*)" failed: No such file or directory \(2\))$/;
 const notSent = /^rsync: \[sender\] send_files failed to open "(.*)": No such device or address \(6\)$/;
 const notOpened = /^rsync: \[generator\] open "(.*)": Too many levels of symbolic links \(40\)$/;
+const beyond = /^rsync: \[generator\] .*: Too many levels of symbolic links \(40\)$/;
 const notOverwritten = /^rsync: \[receiver\] open "(.*)" failed: Permission denied \(13\)$/;
 const noGroup = /^rsync: \[generator\] chgrp "(.*)" failed: Operation not permitted \(1\)$/;
 const noBasis = /^rsync: \[generator\] failed to open "(.*)", continuing: Permission denied \(13\)$/;
@@ -54,16 +55,23 @@ export const userDetectors: readonly Detector[] = [
     applies: ({ right }, options) =>
       options.has("", "--confine-root") && options.hasAlternates && notedNames(right, notOpened).length > 0,
     explains: (difference, one) => {
-      if (difference.aspect === "exit code") return codes([0], [23], one);
+      const { aspect, tree, left, right } = difference;
+      if (aspect === "exit code") return codes([0], [23], one);
+      // What is equal there is removed here, or compared with it.
+      if (tree !== undefined) return tree.property === "existence" && tree.left === undefined;
+      const isSame = (line: string, index: number) => line.slice(12) === right[index]?.slice(12);
+      if (itemLines.test(aspect)) return left.length === right.length && left.every(isSame);
+      if (/^(?:stdout|log) generator$/.test(aspect))
+        return right.length === 0 && left.every((line) => beyond.test(line));
       const named = ["--compare-dest", "--copy-dest", "--link-dest"].flatMap((option) => {
         const path = new Options(one.scenario.argv).value(option)?.replace(/\/+$/, "");
         return path === undefined ? [] : [path];
       });
       const isNamed = (line: string) => named.some((path) => notOpened.exec(line)?.[1]?.endsWith(path));
       return (
-        difference.aspect === "stderr" &&
-        difference.left.length === 0 &&
-        difference.right.every((line) => someFailed.test(line) || isNamed(line))
+        aspect === "stderr" &&
+        left.every((line) => beyond.test(line)) &&
+        right.every((line) => someFailed.test(line) || isNamed(line))
       );
     },
   },

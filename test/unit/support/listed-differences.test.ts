@@ -127,6 +127,32 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { tree: { "dst/d": { type: "directory", mode: "0755" }, "dst/d/e/f": { type: "file" } } },
   },
   {
+    name: "what follows a name that does not exist in a set, in another order",
+    known: {
+      ...{ argv: "-a --iconv=UTF-8,CP850", codes: [4, 23] },
+      stderr: ["", "[Receiver] cannot convert filename: s/x (Invalid or incomplete multibyte or wide character)"],
+      difference: { aspect: "stdout items", right: [">f+++++++++ f"] },
+    },
+    unlike: { difference: { aspect: "stdout items", right: [">f+++++++++ f"], isOrder: true } },
+  },
+  {
+    name: "a file that only rsync has, beside a directory outside",
+    known: {
+      argv: "-a --confine-root=/x/dst --compare-dest=/x/alt0",
+      stderr: ["", 'rsync: [generator] open "/x/alt0": Too many levels of symbolic links (40)'],
+      difference: {
+        aspect: "tree existence",
+        tree: { path: byteName("dst/f"), property: "existence", left: undefined, right: "file" },
+      },
+    },
+    unlike: {
+      difference: {
+        aspect: "tree existence",
+        tree: { path: byteName("dst/f"), property: "existence", left: "file", right: undefined },
+      },
+    },
+  },
+  {
     name: "a list that grows, on the wrong side",
     known: {
       ...{ argv: "-avv" },
