@@ -47,6 +47,7 @@ export async function runServer(
   let connection: Connection | undefined;
   /** Who hears why the session ends. */
   let tell = error;
+  let receiverFailed = false;
   let agreed = 0;
   try {
     const parsed = parseServerArguments(args, environment, (path) => {
@@ -75,9 +76,9 @@ export async function runServer(
             error,
             listLine: (entry) => listLine(entry, command.options.links, listStyle, clock, command.options.atimes),
           });
-          if (logged === undefined) return tells;
           return (event) => {
-            logged(event);
+            receiverFailed ||= event.type === "problem" && event.role === "receiver" && event.severity === "error";
+            logged?.(event);
             tells(event);
           };
         },
@@ -91,6 +92,9 @@ export async function runServer(
         home: HOME === undefined ? undefined : fromText(HOME),
         cvsIgnore: CVSIGNORE === undefined ? undefined : fromText(CVSIGNORE),
       });
+      // As within one machine, the generator tells of its receiver's errors too.
+      if (receiverFailed && command.settings.standardError === "all" && summary.exitCode === ExitCode.partial)
+        error(asBytes(exitLine(summary.exitCode, "generator")));
       log?.finish({ ...summary, ...opened.counted }, summary.exitCode);
       return summary.exitCode;
     } finally {

@@ -20,7 +20,14 @@ mkdir large older; seq 1 1400000 >large/f; sed 's/77777/seven/; 500000,500100d' 
 /** As large a basis as there is counts as one for two threads. */
 const threads = "-e 'env TSYNC_THREADS_FROM=1 ../shell'";
 
+/** A server that may not write. */
+const nobody = "--rsync-path='setpriv --reuid=65534 --regid=65534 --clear-groups $FAR'";
+
 const cases: readonly (readonly [what: string, line: string])[] = [
+  ["errors of the receiver on the server's own standard error", `-r --stderr=all ${nobody} s/one far:d/`],
+  ["the same at an old protocol", `-rq --protocol=28 -M--stderr=all ${nobody} s/one far:d/`],
+  ["errors of the generator alone", `-r --stderr=all ${nobody} s far:d/`],
+  ["errors of the receiver that the client tells", `-r --stderr=client ${nobody} s/one far:d/`],
   ["the time of the top with its temporary files in it, deletions at the end", "-ai -T . --delete-delay s/ far:d/"],
   ["attributes that --fake-super has stored, and one of the same name", "-aXi -M--fake-super f/ far:g/"],
   ["the same in an alternate directory", "-aXi -M--fake-super --link-dest=../g f/ far:d/"],
