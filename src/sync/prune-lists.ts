@@ -20,7 +20,7 @@ export function pruneLists(lists: readonly FileList[], context: RunContext): Fil
     const isRoot = list.owner === undefined ? list.part === undefined : list.path === "." || list.path === "/.";
     const isProtected = !context.filters.isEmpty && context.filters.check(list.path, true) < 0;
     // rsync drops the directory just before the next one: a removed duplicate that stands between the two.
-    const isMissed = list !== last && repeated.has(list.path) && !list.entries.some(isDirectory);
+    const isMissed = list !== last && repeated.has(list.path);
     if (keepsNext || isRoot || isProtected || isMissed || list.entries.some(isKept)) kept.add(list.path);
     // Missing arguments whose parents are missing too fill whatever directory was listed last, as in rsync.
     keepsNext = isWithoutOwner(list);

@@ -147,3 +147,12 @@ test.each(["n", ".n", "日"])("what is said of a temporary file for a long name 
     compare(`mkdir -p s d/.tmp; touch "s/${cut}"; ${dated}`, "-rt --delete --temp-dir=.tmp s/ d/");
   }
 });
+
+test.each([...["f/b f", "f f/b x", "f/b f/q f", "f/b/c f/b", "f f f/b f/b", "f/b ./f x/g", "f/b/c f/b f"]])(
+  "-m keeps a directory that several names of --files-from bring, also with others in it: %s",
+  (names) => {
+    const setup = `mkdir -p s/f/b/c s/f/q s/x d; echo 1 >s/x/g; printf '%s\\n' ${names} >l; ${dated}`;
+    for (const options of ["-m", "-m --no-implied-dirs", "-rm --no-i-r"])
+      compare(setup, `-i ${options} --files-from=l s/ d/`);
+  },
+);
