@@ -242,7 +242,7 @@ export class DifferentialRunner {
     });
     // Whether a run has put anything into the working directory, perhaps a log that holds nothing, is no matter.
     const top = tree.get(byteName(""));
-    const untouched = top?.mtime === `${preparedTime}000000000`;
+    const untouched = Number.parseInt(top?.mtime ?? "", 10) === preparedTime * (this.#options.coarse ? 1e6 : 1e9);
     const seen = top !== undefined && untouched ? new Map([...tree, [byteName(""), { ...top, mtime: "now" }]]) : tree;
     return { exitCode, stdout, stderr, tree: seen, sourceChanges: changes, log: readIfThere(`${this.root}/log`) };
   }
