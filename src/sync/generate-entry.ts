@@ -332,10 +332,15 @@ export class EntryGenerator {
     }
     // What is as long as its source is complete (3-transfer 1.7 step 22).
     if (options.append !== "no" && exists && stat.size >= entry.size) return undefined;
+    const comparable = exists && (partial || this.requests.deltas.canRead(turn));
+    // A member that cannot be read is as good as missing.
+    if (exists && !comparable && found === undefined && group !== undefined && !last) {
+      this.parts.links.wait(group, turn);
+      return undefined;
+    }
     this.fuzzy.requests(turn);
     let initial: number = ItemFlag.transfer | (options.checksum ? ItemFlag.change : 0);
     if (partial || found !== undefined) initial |= ItemFlag.basisTypeFollows;
-    const comparable = exists && (partial || this.requests.deltas.canRead(turn));
     // Of a file that cannot be read nothing else is told than that.
     const silent = () => (exists ? existing.read(place.directory, place.name) : noAttributes());
     const attributes = comparable ? told() : silent();

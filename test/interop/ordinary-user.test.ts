@@ -394,3 +394,16 @@ describe("directories in one that --chmod closes, and in which there is nothing 
   const setup = `mkdir -p s/a/b/c d; echo 1 >s/a/b/c/f; chown -R ${nobody} s d; chmod 555 s/a/b/c s/a/b s/a s`;
   checkAll(setup, ["-rl --chmod=Du-wx s/ d/", "-rlv --chmod=Du-wx s/ d/", "-rlp --chmod=Du-x s/ d/"]);
 });
+
+describe("a linked file that is changed and cannot be read does not lead its group", () => {
+  for (const name of ["a/f", "b", "z/f"]) {
+    const setup = `mkdir -p s/a s/z d/a d/z; echo 111 >s/a/f; ln s/a/f s/z/f; ln s/a/f s/b; echo 222 >d/${name}
+chmod 0 d/${name}; chown -R ${nobody} s d; find s d -exec touch -d @1500000000 {} +; touch -d @1400000000 d/${name}`;
+    checkAll(
+      setup,
+      ["", "--no-W", "--no-W --no-i-r", "--no-W --inplace", "-c --no-W -b", "--no-W --delay-updates"].map(
+        (text) => `-rtpHi ${text} s/ d/`,
+      ),
+    );
+  }
+});

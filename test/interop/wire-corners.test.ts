@@ -147,3 +147,13 @@ test("-X without -p: an attribute that a setgid directory cannot have is told of
   const { stderr } = noted("pull-client", "-rtXi -M--fake-super s/ d/");
   expect(stderr.filter((line) => line.includes("rsync_xal_set")).length).toBe(2);
 });
+
+const unreadable = wireRoles(`
+mkdir -p s/a s/z d/a; echo 111 >s/a/f; ln s/a/f s/z/f; ln s/a/f s/b; echo 222 >d/a/f; echo 222 >d/b; chmod 0 d/b d/a/f
+chown -R 65534:65534 s d; find s d -exec touch -d @1500000000 {} +; touch -d @1400000000 d/b d/a/f
+`);
+
+test.each(["", "--no-i-r", "-c"])("linked files that cannot be read do not lead their group: %s", (options) => {
+  for (const role of ["pull-client", "push-server"] as const)
+    unreadable(role, `-rtpHi ${options} s/ d/`, { user: 65534 });
+});
