@@ -68,7 +68,9 @@ export const appendToNothing: Detector = {
       const [made, more] = [lines, right].map((texts) => createdCount(texts.find((text) => createdFiles.test(text))));
       const isCounted =
         Number.isNaN(made) && Number.isNaN(more) ? missing.length > 0 : Number(more) - Number(made) === missing.length;
-      return isCounted && onlyLines(difference, transferCounts, transferCounts);
+      // A dry run makes none.
+      const isDry = new Options(one.scenario.argv).has("n", "--dry-run") && Number(more) >= Number(made);
+      return (isCounted || isDry) && onlyLines(difference, transferCounts, transferCounts);
     }
     if (!/^(?:stdout|log) items$/.test(aspect) || isOrder) return false;
     const named = (line: string): string => line.replace(/^[<>]f\S{9} /, "");

@@ -197,6 +197,19 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { difference: { aspect: "stdout items", right: ["<f..t......"] } },
   ],
   [
+    "the count of files that stand there, in a dry run",
+    /^`--append`, `--append-verify` when the shorter file/,
+    {
+      argv: "-an --append -y --stats",
+      difference: {
+        aspect: "stdout summary",
+        left: ["Number of created files: 0"],
+        right: ["Number of created files: 2 (reg: 2)"],
+      },
+    },
+    { argv: "-a --append -y --stats" },
+  ],
+  [
     "a source whose copy rsync has",
     /^`--append`, `--append-verify` when the shorter file/,
     {
