@@ -111,7 +111,9 @@ export const userDetectors: readonly Detector[] = [
     explains: ({ tree }, { left }) =>
       (tree?.property === "mode" && left.tree.get(tree.path)?.type === "file") ||
       (tree?.property === "xattrs" &&
-        [tree.left, tree.right].every((text) => /^system\.posix_acl_access=\w+$/.test(`${text}`))),
+        [tree.left, tree.right].every((text) =>
+          /^(?:system\.posix_acl_access|user\.rsync\.%stat)=\w+$/.test(`${text}`),
+        )),
   },
   {
     row: "`--fuzzy` with `--keep-dirlinks` or `--ignore-existing`, a similar file behind a link that leads out",
