@@ -24,7 +24,7 @@ export interface ItemRecord extends RecordBase {
   readonly linkedTo: ByteName | undefined;
   /** An alternate directory has it, without any difference; it is no directory, and a regular file only if it was linked from there. */
   readonly isMatch?: boolean;
-  /** Whether a new directory got something that it was not made with: known once it is made, which is before the sender answers. */
+  /** Whether a directory got anything that it did not have, or was not made with: known before the sender answers. */
   isChanged?: boolean;
   /** What the receiver does when the item comes back, before it takes what follows. */
   received?: () => void;
@@ -63,6 +63,8 @@ export interface HeldDirectories {
 export interface RecordChannel {
   /** Takes a record. A promise is returned when the generator must wait. */
   push(record: ChannelRecord): Promise<void> | undefined;
+  /** The directory of a record stands, and has its attributes as far as they could be set. */
+  settled?(record: ItemRecord): void;
   /** Hands every record taken so far on to the sender. */
   flush(): Promise<void> | undefined;
   /**

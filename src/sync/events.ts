@@ -68,7 +68,7 @@ export interface ItemEvent {
   readonly linkedTo: ByteName | undefined;
   /** Path of the source as `%f` shows it. */
   readonly sourcePath: ByteName;
-  /** Whether a new directory of a receiving client got something that it was not made with; undefined: not known. */
+  /** Whether a directory got anything that it did not have, or was not made with; undefined: not known. */
   readonly isChanged?: boolean | undefined;
   /** What `outFormat` makes of it, without a newline and not escaped for a terminal; undefined: nothing, or not asked for. */
   readonly line?: ByteName;

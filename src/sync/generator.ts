@@ -272,7 +272,7 @@ export class Generator {
     let exists = status === 0 && !early && !madeRoot;
     if (status === 0 && typeof where === "object")
       opened.isLink = leadsToDirectory(context, where.descriptor, where.name, this.stat);
-    let isDir = status === 0 && (this.stat.mode & FileType.mask) === FileType.directory;
+    const isDir = status === 0 && (this.stat.mode & FileType.mask) === FileType.directory;
     if (context.gate !== undefined && context.gate.entry(entry) !== "planned") return isDir ? "ok" : "skipped";
     if (options.existing && status === ENOENT) {
       const text = `not creating new directory "${this.below(entry.path)}"`;
@@ -289,7 +289,6 @@ export class Generator {
       const tried = this.early.wasBlocked(entry.path) && !options.incrementalRecursion;
       if (tried || !deleter.makeRoom(this.below(entry.path), name, this.stat, "directory")) return this.skipping();
       exists = false;
-      isDir = false;
       status = ENOENT;
     }
     const parentPath = directoryName(entry.path) || byteName(".");
@@ -333,6 +332,7 @@ export class Generator {
     const timeRule = options.backup && options.backupDirectory === undefined ? "leave" : exists ? "by-window" : "exact";
     const hasCopies = !exists && (flags & (ItemFlag.isNew | ItemFlag.xattr)) === 0;
     record.isChanged = setAttributes(context, place, entry, wanted, this.stat, found, timeRule, hasCopies) ?? false;
+    channel.settled?.(record);
     if (record.isChanged && !exists) opened.dirty = true;
     // A change of attributes may have given another mode than the wanted one (5.6).
     const seen = identity.privileged ? 0 : syscalls.lstatAt(where.descriptor, where.name, this.stat);

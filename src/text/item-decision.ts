@@ -139,7 +139,7 @@ export function receiverLog(
     names &&
     !(isBare && !(isChanged ?? rules.changesNew(entry))) &&
     reportItem(flags, entry, linkedTo, { ...rules, itemizing: false, isServer: false }).output === "line";
-  if (isAlone) return { line: false, name: isNamed };
+  if (isAlone) return { line: false, name: isNamed && isChanged !== false };
   // The generator tells no name of a file that it copies from an alternate directory, or finds linked already.
   const isSilent = linkedTo === "" || ((entry.mode & FileType.mask) === FileType.regular && linkedTo === undefined);
   return { line, name: isNamed && !logItemizing && !isSilent };

@@ -157,3 +157,15 @@ test.each(["", "--no-i-r", "-c"])("linked files that cannot be read do not lead 
   for (const role of ["pull-client", "push-server"] as const)
     unreadable(role, `-rtpHi ${options} s/ d/`, { user: 65534 });
 });
+
+const linkedPlace = wireRoles(`
+mkdir -p s/a s/b d/a.real; ln -s a.real d/a; touch -d @1500000000 s/a s/b d/a.real; chmod 700 s/a s/b
+`);
+
+test.each(["-avK", "-avvK", "-aiK", "-avKn"])(
+  "a directory whose permissions cannot be set, at old protocols: %s",
+  (options) => {
+    for (const role of [...pulls, "push-server"] as const)
+      for (const protocol of [27, 28]) linkedPlace(role, `${options} --protocol=${protocol} s/ d/`);
+  },
+);

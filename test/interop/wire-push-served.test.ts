@@ -14,6 +14,7 @@ mkdir long/sub; setfattr -n trusted.y -v 3 long/sub; cp -a long/security nobodys
 mkdir basis closed; echo one > basis/file; echo two > closed/file; chmod 0 closed/file; chown -R 65534:65534 closed
 mkdir modes old; for m in 755 775 1755 1777 2755 4755 500 0; do mkdir -m $m modes/$m; echo $m >old/$m; done; mkdir -m 755 old/sub
 mkdir -p alt/sub; echo 1 >alt/one; echo 3 >alt/sub/two; touch -d '2001-02-01' alt/one; mkdir one-file; echo 1 >one-file/f; ln -s alt foreign; chown -h 65534 foreign
+mkdir -p kl/a kl/b kd/a.real; ln -s a.real kd/a; touch -d '2001-01-01' kl/a kl/b kd/a.real; chmod 700 kl/a kl/b
 cp -a s kinds; ln kinds/one kinds/sub/one; mkdir -p temporary/.tmp
 mkdir large older; seq 1 1400000 >large/f; sed 's/77777/seven/; 500000,500100d' large/f >older/f`);
 
@@ -26,6 +27,10 @@ const nobody = "--rsync-path='setpriv --reuid=65534 --regid=65534 --clear-groups
 const cases: readonly (readonly [what: string, line: string])[] = [
   ["errors of the receiver on the server's own standard error", `-r --stderr=all ${nobody} s/one far:d/`],
   ["the same at an old protocol", `-rq --protocol=28 -M--stderr=all ${nobody} s/one far:d/`],
+  ["a directory whose permissions cannot be set, at an old protocol", "-avK --protocol=28 kl/ far:kd/"],
+  ["the same with -vv", "-avvK --protocol=27 kl/ far:kd/"],
+  ["the same with items", "-aiK --protocol=28 kl/ far:kd/"],
+  ["directories that cannot be made, at an old protocol", `-av --protocol=28 ${nobody} kl far:d/`],
   ["errors of the generator alone", `-r --stderr=all ${nobody} s far:d/`],
   ["errors of the receiver that the client tells", `-r --stderr=client ${nobody} s/one far:d/`],
   ["the time of the top with its temporary files in it, deletions at the end", "-ai -T . --delete-delay s/ far:d/"],

@@ -78,12 +78,12 @@ export function createServerSink(command: ServerCommand, protocol: number, outpu
  * What else an old client reads of: objects that were made, and directories whose attributes were set. Of what has only got other
  * attributes `-vv` says that in its own line (3-transfer 1.2).
  */
-function isTold({ flags, linkedTo, entry }: ItemEvent, options: TransferOptions, umask: number): boolean {
+function isTold({ flags, linkedTo, entry, isChanged }: ItemEvent, options: TransferOptions, umask: number): boolean {
   if (isNewLink(flags, linkedTo)) return true;
   if ((flags & significantFlags) === 0) return false;
   const isNew = (flags & ItemFlag.isNew) !== 0;
   if ((entry.mode & FileType.mask) !== FileType.directory) return isNew || (flags & ItemFlag.local) !== 0;
-  if (!isNew || options.dryRun) return true;
+  if (!isNew || options.dryRun) return isChanged !== false;
   // It has the time of its making, the owner and group of its maker, and no permission that the umask takes away.
   const hasOtherTime = options.times && !options.omitDirectoryTimes;
   const hasOtherMode = options.permissions && (entry.mode & (0o6000 | (umask & 0o777))) !== 0;

@@ -84,6 +84,8 @@ export class WireChannel implements RequestChannel {
   /** Of what an alternate directory has unchanged only a remark tells, unless items are told (3-transfer 1.2). */
   private readonly remarksMatches: boolean;
   private readonly onLocalItem: (record: ItemRecord) => void;
+  /** A directory that is told of once it has changed. */
+  private late: ItemRecord | undefined;
 
   /** `pool`: where large bases are summed; `onLocalItem` hears of items that the sender does not: it is too old, or past them. */
   constructor(
@@ -234,8 +236,11 @@ export class WireChannel implements RequestChannel {
     const { entry, ndx, flags, linkedTo, isMatch = false } = record;
     const isTold = isSignificant(flags, linkedTo);
     if (!isTold && (!this.sendsUnchanged || (this.remarksMatches && (isMatch || isMatching(record))))) return undefined;
-    if (this.link.session.protocol < 29 || this.closed || ndx < 0) {
-      this.onLocalItem(record);
+    const isOld = this.link.session.protocol < 29;
+    const { options } = this.context;
+    if (isOld || this.closed || ndx < 0) {
+      if (isOld && isDirectory(entry) && !isItemized(options) && !options.dryRun) this.late = record;
+      else this.onLocalItem(record);
       return undefined;
     }
     const named = linkedTo === undefined ? flags & ~ItemFlag.nameFollows : flags | ItemFlag.nameFollows;
@@ -244,6 +249,10 @@ export class WireChannel implements RequestChannel {
     this.writeXattrRequest(entry, wire);
     this.waiting.push({ record, head: undefined });
     return this.room();
+  }
+
+  settled(record: ItemRecord): void {
+    if (this.late === record) this.onLocalItem(record);
   }
 
   private writeHead(record: TransferRecord, basis: Basis, sums: Signature | WireSumHead | undefined): void {
