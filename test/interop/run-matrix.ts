@@ -49,7 +49,10 @@ try {
 }
 const red = rows.filter(({ result }) => result.reason !== undefined);
 process.stdout.write(`${rows.length - red.length} of ${rows.length} cells green in ${seconds()} s\n`);
-if (values.write !== undefined) writeFileSync(values.write, formatMatrix(peers, rows, allCells(peers).length));
+if (values.write !== undefined) {
+  const known = rows.filter(({ cell }) => before.has(cellName(cell))).length;
+  writeFileSync(values.write, formatMatrix(peers, rows, { total: allCells(peers).length, known }));
+}
 process.exitCode = red.length === 0 && rows.length === wanted.length ? 0 : 1;
 
 async function work(): Promise<void> {

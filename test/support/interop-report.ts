@@ -32,14 +32,18 @@ const roleNames: Readonly<Record<InteropRole, string>> = {
   "both-pull": "both ends, pull",
 };
 
-/** The document; `total`: cells that the matrix has. */
-export function formatMatrix(peers: readonly Peer[], rows: readonly MatrixRow[], total: number): string {
+/** The document; `total`: cells that the matrix has; `known`: those that were green in an earlier run and not run again. */
+export function formatMatrix(
+  peers: readonly Peer[],
+  rows: readonly MatrixRow[],
+  { total, known }: { readonly total: number; readonly known: number },
+): string {
   const red = rows.filter(({ result }) => result.reason !== undefined);
   const refused = rows.filter(({ result }) => !finished.has(Number(result.exitCode)));
-  const gathered =
-    rows.length === total
-      ? ""
-      : "\nThe rest has not been run yet. What is here was gathered over several runs (`--state`), between which tsync changed.\n";
+  const rest = rows.length === total ? "" : " The rest has not been run yet.";
+  const earlier =
+    known === 0 ? "" : ` ${known} of them were green in earlier runs (\`--state\`), since when tsync has changed.`;
+  const gathered = rest + earlier === "" ? "" : `\n${(rest + earlier).trim()}\n`;
   const sections = peers.flatMap((peer) => interopTransports.map((transport) => formatTable(peer, transport, rows)));
   return `# Interoperation with rsync
 
