@@ -80,13 +80,13 @@ export function generateSpecial(
   }
   // Fifo and socket are one class, block and character devices another: within a class differences are itemised.
   const comparable = exists && classOf(stat.mode) === classOf(entry.mode);
-  // What is replaced loses its attributes before they are compared; only a dry run sees the old ones.
+  // What is replaced loses its attributes before they are compared, and has the new ACL by then; only a dry run sees the old ones.
   const attributes = comparable && options.dryRun ? existing.read(place.directory, place.name) : noAttributes();
   const flags =
     found !== undefined
       ? itemFlags(context, entry, mode, found.stat, found.attributes, made)
       : comparable
-        ? itemFlags(context, entry, mode, stat, attributes, made)
+        ? itemFlags(context, entry, mode, stat, attributes, made) & (options.dryRun ? -1 : ~ItemFlag.acl)
         : newItemFlags(context, entry, made);
   found?.directory.release();
   if (exists && (stat.mode & FileType.mask) === FileType.directory) {

@@ -156,3 +156,11 @@ test.each([...["f/b f", "f f/b x", "f/b f/q f", "f/b/c f/b", "f f f/b f/b", "f/b
       compare(setup, `-i ${options} --files-from=l s/ d/`);
   },
 );
+
+test.each(["-aAi", "-aAin", "-aAXi --chmod=o+w", "-rlDAi"])(
+  "the ACL of a device that is replaced by another: %s",
+  (options) => {
+    for (const acl of ["u:1:rw s/l", "g::rw,m::x s/l d/l", "u:1:rw d/l", "u:1:rw s/l; setfacl -m u:2:rw d/l"])
+      compare(`mkdir s d; mknod s/l c 240 300; mknod d/l c 240 301; setfacl -m ${acl}; ${dated}`, `${options} s/ d/`);
+  },
+);
