@@ -64,6 +64,15 @@ difference("`-H` with a member whose place is taken", [
     tsync: { status: 23, err: /^could not make way for new regular file: b\nrsync error/, seen: "a\nb\nc\nlinked\n" },
   },
   {
+    setup: `mkdir -p s/a s/b s/c d/a d/b d/c; echo 1 >s/a/f; ln s/a/f s/b/g; ln s/a/f s/c/h; echo old | tee d/a/f d/b/g d/c/h >d/x
+    chmod 555 s/b d/b; cp -p s/a/f d/a/f; chown -R 65534 s d; chown 5 s/b d/b`,
+    run: "-rtH s/ d/",
+    look: "[ d/a/f -ef d/c/h ] && echo linked",
+    nobody: true,
+    rsync: { status: 2, err: /link "\S+" => a\/f failed: Permission denied/ },
+    tsync: { status: 23, err: /link "\S+" => a\/f failed: Permission denied/, seen: "linked\n" },
+  },
+  {
     setup: "mkdir -p s/b/c s/z d/f d/z; echo 1 >s/f; ln s/f s/b/c/f; ln s/f s/z/f; echo x >d/f/x; echo old >d/z/f",
     run: "-aH s/ d/",
     look: "[ d/b/c/f -ef d/z/f ] && echo linked",

@@ -39,6 +39,7 @@ function allDetectors(): Detector[] {
 }
 
 const invalidBackup = /^rsync: \[(?:generator|receiver)\] stat ".*" failed: Invalid argument \(22\)$/;
+const ungroupedBackup = /^rsync: \[\w+\] chgrp ".*\/\.\.\/.*" failed: Operation not permitted \(1\)$/;
 const untimedBackup = /^rsync: \[\w+\] failed to set times on "(.*\/\.\.\/.*)": Invalid argument \(22\)$/;
 const verification = /^WARNING: (.*) failed verification -- update (?:discarded|retained) \(will try again\)\.$/;
 const closedLink = /^rsync: \[generator\] opendir "(.*)" failed: Too many levels of symbolic links \(40\)$/;
@@ -51,6 +52,7 @@ const removedTooEarly = /^rsync: \[sender\] get_xattr_data: lgetxattr\(.*\) fail
 const lostList =
   /^File-list index \d+ not in \d+ - \d+ \((?:got_flist_entry_status|finish_hard_link)\) \[generator\]$/m;
 const noWay = /^could not make way for new [a-z ]+: /;
+const notReplaced = /^(?:could not make way for |rsync: \[generator\] link ".*" => .* failed: Permission denied)/m;
 const notEmpty = /^cannot delete non-empty directory: /;
 /** What is said of a list that is read at the wrong place. */
 const overrun =
@@ -70,7 +72,8 @@ const detectors: readonly Detector[] = [
       const { aspect, tree } = difference;
       if (aspect === "exit code") return codes([23], [0, 25], one);
       const failure = new RegExp(`${invalidBackup.source}|${someFailed.source}`);
-      const limit = /^rsync error: the --max-delete limit stopped deletions/;
+      // tsync comes to give the backup its group.
+      const limit = new RegExp(`^rsync error: the --max-delete limit stopped deletions|${ungroupedBackup.source}`);
       if (aspect === "stderr" || /^(?:stdout|log) (?:generator|receiver|items)$/.test(aspect))
         return onlyLines(difference, failure, limit);
       if (tree === undefined || !tree.path.startsWith("bk/")) return false;
@@ -167,7 +170,7 @@ const detectors: readonly Detector[] = [
       options.has("H", "--hard-links") &&
       codes([13], [23, 24], { left, right }) &&
       /^Hlink node data for \d+ already has path=/m.test(left.stderr) &&
-      [left, right].every(({ stderr }) => /^could not make way for /m.test(stderr)),
+      [left, right].every(({ stderr }) => notReplaced.test(stderr)),
     // What was still to be done is missing.
     explains: () => true,
   },
@@ -193,7 +196,7 @@ const detectors: readonly Detector[] = [
       options.has("H", "--hard-links") &&
       Number(left.exitCode) === 2 &&
       lostList.test(left.stderr) &&
-      /^could not make way for /m.test(left.stderr),
+      notReplaced.test(left.stderr),
     explains: (difference, one) => {
       if (difference.aspect === "exit code") return codes([2], [0, 23, 24], one);
       if (difference.aspect !== "stderr") return false;

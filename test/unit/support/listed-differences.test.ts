@@ -33,6 +33,9 @@ const target = (path: string) => {
   return { aspect: "tree target", tree };
 };
 
+const notLinked = 'rsync: [generator] link "/d/.b.XXXXXX" => a failed: Permission denied (13)';
+const ungrouped = 'rsync: [generator] chgrp "/d/../bk/f" failed: Operation not permitted (1)';
+
 /** What is recognized, and the same with one thing changed, which is not. */
 const cases: readonly { readonly name: string; readonly known: Case; readonly unlike: Partial<Case> }[] = [
   {
@@ -82,6 +85,14 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     name: "a backup that did not fail",
     known: { argv: "--append --backup-dir=../bk", stderr: [inBackup, ""], difference: { left: [inBackup] } },
     unlike: { difference: { left: [inBackup], right: [inBackup] } },
+  },
+  {
+    name: "a backup that cannot get its group, where rsync comes no further",
+    known: {
+      ...{ argv: "--append --backup-dir=../bk", stderr: [inBackup, ungrouped] as const },
+      difference: { left: [inBackup], right: [ungrouped] },
+    },
+    unlike: { difference: { left: [inBackup], right: [ungrouped.replace("../", "")] } },
   },
   {
     name: "totals that another last line does not explain",
@@ -362,6 +373,14 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
       stderr: [`${noWay}\n${noWay}\nHlink node data for 3 already has path=a (a)`, noWay],
     },
     unlike: { stderr: ["Hlink node data for 3 already has path=a (a)", ""] },
+  },
+  {
+    name: "a run that ended when a member that cannot be replaced was tried again",
+    known: {
+      ...{ argv: "-aH", codes: [13, 23] as const, difference: { aspect: "exit code" } },
+      stderr: [`${notLinked}\nHlink node data for 3 already has path=a (a)`, notLinked],
+    },
+    unlike: { stderr: [`${notLinked}\nHlink node data for 3 already has path=a (a)`, ""] },
   },
   {
     name: "a member that is not tried again, of which nothing was said before",
