@@ -17,4 +17,6 @@ export interface BuilderContext {
   readonly keepsOrder?: boolean | undefined;
   /** Protocol 27 says of every regular file which one it is: one that is listed twice is linked too (2-file-list 3.7). */
   readonly linksAll?: boolean | undefined;
+  /** Before protocol 30 each name of an object has attributes of its own in the list, not those of the first. */
+  readonly ownAttributes?: boolean | undefined;
 }

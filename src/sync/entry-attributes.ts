@@ -231,10 +231,11 @@ export class EntryAttributes {
 
   /**
    * What reading the same file under another name has made of its time of access: rsync looks at each file just before it reads it, but
-   * the names of a hard-linked file have what the first has (2-file-list 3.7).
+   * the names of a hard-linked file have what the first has (2-file-list 3.7), before protocol 30 each its own.
    */
   private accessTime(directory: number, entry: FileEntry): number {
     if (!this.context.options.atimes) return entry.atime;
+    if (this.context.ownAttributes === true) return this.accessTimeNow(directory, entry);
     const known = this.linkedTimes.get(entry.linkGroup);
     if (known !== undefined) return known;
     const atime = this.accessTimeNow(directory, entry);
@@ -244,7 +245,8 @@ export class EntryAttributes {
 
   /** The time of access that an entry is made with: reading the same link under another name has changed it. */
   listedAtime({ mode, atime }: Stat, linkGroup: number): number {
-    if (linkGroup < 0 || (mode & FileType.mask) !== FileType.symlink) return atime;
+    if (linkGroup < 0 || this.context.ownAttributes === true || (mode & FileType.mask) !== FileType.symlink)
+      return atime;
     const known = this.linkedTimes.get(linkGroup);
     if (known === undefined) this.linkedTimes.set(linkGroup, atime);
     return known ?? atime;

@@ -216,11 +216,11 @@ export class ListFeed implements ListSource {
       }
       this.wake?.();
     });
-    const { options, umask, roots, keepsOrder, linksAll } = this.context;
+    const { options, umask, roots, keepsOrder, linksAll, ownAttributes } = this.context;
     // Non-incremental: everything is wanted before the generator starts.
     const credit = options.incrementalRecursion ? this.aheadEntries : Number.MAX_SAFE_INTEGER;
     const state = this.builder.snapshot();
-    const kept = { keepsOrder, linksAll };
+    const kept = { keepsOrder, linksAll, ownAttributes };
     const order = { options, umask, ...kept, program: this.program, roots: roots.roots, state, port: port2, credit };
     this.pool.scan(order).catch((error: unknown) => {
       this.failure = error;

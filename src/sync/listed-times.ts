@@ -84,7 +84,7 @@ export class ListedTimes {
       const inOrder = visits.toSorted((one, other) => one.part.place - other.part.place);
       // The names of a hard-linked object have what the first has.
       for (const [index, { entry }] of inOrder.entries())
-        entry.atime = times[entry.linkGroup < 0 ? index : 0] ?? entry.atime;
+        entry.atime = times[entry.linkGroup < 0 || this.context.ownAttributes === true ? index : 0] ?? entry.atime;
     }
     this.visits.clear();
     this.objects.clear();

@@ -10,6 +10,7 @@ export interface ScanOrder {
   readonly umask: number;
   readonly keepsOrder: boolean | undefined;
   readonly linksAll: boolean | undefined;
+  readonly ownAttributes: boolean | undefined;
   readonly program: FilterProgram;
   readonly roots: readonly SourceRoot[];
   readonly state: BuilderState;

@@ -60,8 +60,9 @@ export function scanLists(order: ScanOrder): void {
     fileFilterReader(syscalls, operator, () => {}, linksToFollow(options) !== "none"),
   );
   const filters = FilterStack.resume(evaluator, order.state.filters, roots);
+  const { keepsOrder, linksAll, ownAttributes } = order;
   const builder = new ListBuilder(
-    { options, umask, syscalls: calls, roots, filters, keepsOrder: order.keepsOrder, linksAll: order.linksAll },
+    { options, umask, syscalls: calls, roots, filters, keepsOrder, linksAll, ownAttributes },
     order.state,
   );
   let sent = 0;

@@ -26,7 +26,8 @@ function listing(program: string, line: string): string {
   rmSync(root, { recursive: true, force: true });
   mkdirSync(root);
   const env = { PATH: process.env.PATH, LC_ALL: "C.UTF-8", TZ: "UTC" };
-  const script = `${setup}\n${program} --list-only ${line} d/`;
+  const shell = `printf '#!/bin/sh\\nshift\\nexec sh -c "$*"\\n' >shell; chmod 755 shell`;
+  const script = `${setup}\n${shell}\n${program} --list-only ${line} d/`;
   const { status, stdout, stderr } = spawnSync("sh", ["-c", script], { cwd: root, encoding: "latin1", env });
   expect(stderr).toBe("");
   expect(status).toBe(0);
@@ -49,6 +50,20 @@ test.each([
   const expected = listing("rsync", line);
   expect(expected).toMatch(/ 2017\/07\/14 02:40:00 /);
   expect(listing(tsync, line)).toBe(expected);
+});
+
+const pull = (program: string): string => `-e ./shell --rsync-path=${program} h:$PWD/s/`;
+
+test.each([
+  "-rlU --protocol=29",
+  "-rlUH --protocol=28",
+  "-rlUH --protocol=29 --no-i-r",
+  "-rlUH --protocol=30",
+  "-rlUcH --protocol=29",
+])("what a listing of another machine with %s says", (line) => {
+  const expected = listing("rsync", `${line} ${pull("rsync")}`);
+  expect(expected).toMatch(/ 2017\/07\/14 02:40:00 /);
+  for (const client of ["rsync", tsync]) expect(listing(client, `${line} ${pull(tsync)}`)).toBe(expected);
 });
 
 const compareReadable = sideBySide({ look: "find d -type f -printf '%p %A@\\n' | sort", user: 65534 });

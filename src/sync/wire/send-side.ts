@@ -92,7 +92,7 @@ async function send(
   request.onCounters?.(context.counters);
   const { incrementalRecursion: incremental, relative } = options;
   const filters = makeSenderFilters(program, reader, options);
-  const how = { keepsOrder: true, linksAll: session.protocol < 28 };
+  const how = { keepsOrder: true, linksAll: session.protocol < 28, ownAttributes: session.protocol < 30 };
   const scan = { options, umask: context.identity.umask, syscalls: context.syscalls, roots, ...filters, ...how };
   const builder = new ListBuilder(scan);
   closers.push(() => builder.attributes.close());
