@@ -143,6 +143,14 @@ describe("as an ordinary user", () => {
     expectSameAsUser(own, `--fake-super ${options} -og s/ d/`);
   });
 
+  test.each(["-ai", "-aiX", "-rltXi -og", "-aiXn"])("what its owner may not write to: %s", (options) => {
+    const there =
+      "mkdir -p s/x d; echo f >s/f; cp -a s/. d; setfattr -n user.a -v 1 s/x s/f; setfattr -n user.b -v 2 d/x d/f";
+    const modes =
+      "chown 1:1 s/x s/f; chmod 555 s/x; chmod 444 s/f; chmod 500 d/x; chmod 400 d/f; chown -R 65534:65534 d";
+    expectSameAsUser(`${there}; ${modes}; ${settled}`, `--fake-super ${options} s/ d/`);
+  });
+
   test.each(["755 2755", "666 2755", "2755 3755", "2666 2755"])("modes of somebody else's file: %s", (modes) => {
     const [there, sent] = modes.split(" ");
     const setup = `mkdir s d; echo 1 >s/f; echo 1 >d/f; chown 65534 d; chmod ${sent} s/f; chmod ${there} d/f; ${settled}`;

@@ -19,6 +19,7 @@ const accessName = byteName("user.rsync.%aacl");
 const defaultName = byteName("user.rsync.%dacl");
 const targetBytesMax = 4096;
 const ENOENT = -2;
+const EACCES = -13;
 
 /** What a file stands for. */
 interface Pretence {
@@ -29,8 +30,9 @@ interface Pretence {
   readonly gid: number;
 }
 
-/** The calls of one side of a run, over `calls`, which stay the owner's. `role` is who complains of a note that makes no sense. */
-export function fakeSuperSyscalls(calls: Syscalls, role: Role): Syscalls {
+/** The calls of one side of a run, over `own`, which stay the owner's. `role` is who complains of a note that makes no sense. */
+export function fakeSuperSyscalls(own: Syscalls, role: Role): Syscalls {
+  const calls = { ...own, ...openingCalls(own) };
   const found = emptyStat();
   /** A receiver sees attributes by the names under which they are stored, as what it is to store is named (`storedXattrName`). */
   const shownName = role === "sender" ? sentName : keptName;
@@ -214,6 +216,27 @@ export function fakeSuperSyscalls(calls: Syscalls, role: Role): Syscalls {
     },
     setXattrAt,
     removeXattrAt,
+  };
+}
+
+/** An attribute of what its owner may not write to is written while the owner may, as by rsync. */
+function openingCalls(calls: Syscalls): Pick<Syscalls, "setXattrAt" | "removeXattrAt"> {
+  const found = emptyStat();
+  const opened = (directory: number, name: ByteName, write: () => number): number => {
+    const status = write();
+    if (status !== EACCES || calls.lstatAt(directory, name, found) < 0) return status;
+    const mode = found.mode & 0o7777;
+    if ((mode & 0o200) !== 0 || (found.mode & FileType.mask) === FileType.symlink) return status;
+    if (calls.chmodAt(directory, name, mode | 0o200) < 0) return status;
+    const again = write();
+    calls.chmodAt(directory, name, mode);
+    return again;
+  };
+  return {
+    setXattrAt: (directory, name, attribute, value) =>
+      opened(directory, name, () => calls.setXattrAt(directory, name, attribute, value)),
+    removeXattrAt: (directory, name, attribute) =>
+      opened(directory, name, () => calls.removeXattrAt(directory, name, attribute)),
   };
 }
 
