@@ -9,7 +9,7 @@ import { FileType } from "../protocol/file-entry.ts";
 import { checkListAllocation } from "./allocation-limit.ts";
 import { type Backups, copiedOnly } from "./backup.ts";
 import { directoryText, fullPath, type RunContext } from "./context.ts";
-import { deviceOf, sortForDeletion } from "./deletion-order.ts";
+import { destinationDevice, deviceOf, sortForDeletion } from "./deletion-order.ts";
 import { DeletionRemarks } from "./deletion-remarks.ts";
 import type { Destination } from "./destination.ts";
 import { destinationNames } from "./destination-names.ts";
@@ -182,7 +182,7 @@ export class Deleter implements DeletionSource {
     let own = -1;
     const ownDevice = (): number => {
       // A mount point that is to be removed itself is left as soon as a directory lies in it: what counts is the argument.
-      if (beingRemoved && this.topDevice !== 0) own = this.topDevice;
+      if (beingRemoved) own = this.topDevice || destinationDevice(syscalls, this.destination, this.stat) || -1;
       if (own < 0 && syscalls.fstat(descriptor, this.stat) === 0) own = deviceOf(this.stat);
       return own;
     };

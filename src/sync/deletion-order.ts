@@ -1,8 +1,9 @@
 /** In which order the extraneous entries of a directory are deleted, the device that one lies on, and the limit of deletions. */
 import { byteName, compareBytes } from "../bytes/byte-name.ts";
-import type { Stat } from "../fs/syscalls/interface.ts";
+import type { Stat, Syscalls } from "../fs/syscalls/interface.ts";
 import { FileType } from "../protocol/file-entry.ts";
 import type { RunContext } from "./context.ts";
+import type { Destination } from "./destination.ts";
 import type { Candidate } from "./guarded-deletion.ts";
 
 /**
@@ -23,6 +24,17 @@ export function sortForDeletion(items: Candidate[], byName: boolean): Candidate[
 
 export function deviceOf(stat: Stat): number {
   return stat.deviceMajor * 2 ** 32 + stat.deviceMinor;
+}
+
+/** `-x`: the device of the destination, as rsync knows it from the start if it was there as a directory; 0 if not. */
+export function destinationDevice(
+  syscalls: Syscalls,
+  { walker, created, singleName }: Destination,
+  stat: Stat,
+): number {
+  const root = walker?.directory(byteName(""));
+  if (created || singleName !== undefined || typeof root !== "object") return 0;
+  return syscalls.fstat(root.descriptor, stat) === 0 ? deviceOf(stat) : 0;
 }
 
 /** The warning about `--max-delete`, once at the end of a run. */

@@ -9,7 +9,7 @@ import { FileType } from "../protocol/file-entry.ts";
 import type { Alternate } from "./alternates.ts";
 import { noAttributes, sameTime } from "./compare.ts";
 import { fullPath } from "./context.ts";
-import { deviceOf } from "./deletion-order.ts";
+import { destinationDevice, deviceOf } from "./deletion-order.ts";
 import { destinationNames } from "./destination-names.ts";
 import { type EntryParts, type PlacedTurn, pathBelow, remark } from "./entry-parts.ts";
 import { fileSuffix, nameDistance, one } from "./name-distance.ts";
@@ -105,12 +105,8 @@ export class FuzzyBases {
     const { context, destination, deleter } = this.parts;
     const { syscalls } = context;
     const stat = emptyStat();
-    const { walker, created, singleName } = destination;
-    const root = walker?.directory(byteName(""));
-    if (root === undefined || typeof root === "number") return;
-    // rsync has asked for it only where the destination was there as a directory.
-    const isKnown = !created && singleName === undefined && syscalls.fstat(root.descriptor, stat) === 0;
-    const own = deleter.topDevice || (isKnown ? deviceOf(stat) : 0);
+    if (typeof destination.walker?.directory(byteName("")) !== "object") return;
+    const own = deleter.topDevice || destinationDevice(syscalls, destination, stat);
     for (const name of names) {
       const isDirectory =
         syscalls.lstatAt(directory, name, stat) === 0 && (stat.mode & FileType.mask) === FileType.directory;

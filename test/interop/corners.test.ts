@@ -847,6 +847,22 @@ describe("mount points in the destination under -x", () => {
   });
 });
 
+test.each([
+  "-x --force",
+  "-x --delete-after",
+  "-xx --force --info=mount",
+  "-x --delete",
+  "-x",
+  "-xn --force",
+  "--force",
+])("a mount point in the way of a link: %s", (options) => {
+  const setup = "mkdir -p src dst/m; ln -s x src/m";
+  const made = "mount -t tmpfs none dst/m; mkdir -p dst/m/sub/deep dst/m/sub2; touch dst/m/f dst/m/sub/g";
+  const mounted = `unshare -m sh -c '${made}; "$0" "$@"; code=$?; find dst | sort; exit $code'`;
+  const args = `-ai ${options} src/ dst/`;
+  expectAsRsync(run(`${mounted} ${tsync}`, setup, args, "root"), () => run(`${mounted} rsync`, setup, args, "root"));
+});
+
 describe("implied directories that are listed as content, too", () => {
   const setup = `mkdir -p src/c/f/w src/c/b dst/c/f/w; touch src/c/f/w/d src/c/f/w/e src/c/f/x src/c/b/y dst/c/f/w/gone
 echo c/f/w/d >one; echo c/f/ >>one; echo c/f/w/d >two; echo . >>two; echo c/f/w >three; echo c/f >>three`;
