@@ -81,7 +81,7 @@ export const linkDetectors: readonly Detector[] = [
       // The digest of nothing, where nothing was missing; or nothing but the mode.
       if (areAll(/^(?:[0-9a-f]{16,32}|[-rwxsStT]{9})$/)) return several.length > 0;
       return [...left, ...right].every((line) => {
-        const rest = /^(?:[<>]f\.[ .\w]{8} )?(.*)$/.exec(line)?.[1];
+        const rest = /^(?:[<>]f\.[ .\w]{8}[ |])?(.*?)\|?$/.exec(line)?.[1];
         // Behind the name there may be how many bytes were sent for it.
         const isNamed = (name: string) => rest === name || rest?.replace(/( \d+)+$/, "") === name;
         if (several.some(([path]) => endings(path).some((name) => isNamed(name)))) return true;

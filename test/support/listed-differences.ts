@@ -40,7 +40,8 @@ function allDetectors(): Detector[] {
 
 const invalidBackup = /^rsync: \[(?:generator|receiver)\] stat ".*" failed: Invalid argument \(22\)$/;
 const ungroupedBackup = /^rsync: \[\w+\] chgrp ".*\/\.\.\/.*" failed: Operation not permitted \(1\)$/;
-const untimedBackup = /^rsync: \[\w+\] failed to set times on "(.*\/\.\.\/.*)": Invalid argument \(22\)$/;
+const untimedBackup =
+  /^rsync: \[\w+\] (?:failed to set times on|chgrp) "(.*\/(?:\.\.|bk)\/.*)"(?:: Invalid argument \(22\)| failed: Operation not permitted \(1\))$/;
 const verification = /^WARNING: (.*) failed verification -- update (?:discarded|retained) \(will try again\)\.$/;
 const closedLink = /^rsync: \[generator\] opendir "(.*)" failed: Too many levels of symbolic links \(40\)$/;
 const lateSender =

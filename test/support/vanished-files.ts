@@ -10,6 +10,7 @@ import {
   unescaped,
 } from "./difference-detector.ts";
 import type { Difference, Outcome } from "./outcome.ts";
+import { bytesOf } from "./wire-totals.ts";
 
 const vanished = /^file has vanished: "(.*)"$/;
 const tooDeep = /^rsync: \[sender\] sender failed to secure-open-parent .*: Too many levels of symbolic links \(40\)$/;
@@ -114,10 +115,16 @@ export function isSameProgress(
     return some.filter((line) => !known.includes(line) || known.splice(known.indexOf(line), 1).length === 0);
   };
   const areOf = (some: readonly string[], sizes: readonly string[]) => {
-    const known = sizes.map((size) => `${size} 100% xfr#`);
-    return some.length <= known.length && some.every((line) => known.includes(line.replaceAll(",", "")));
+    const isOf = (line: string) => sizes.some((size) => saysSize(line, Number(size)));
+    return some.length <= sizes.length && some.every((line) => line.endsWith(" 100% xfr#") && isOf(line));
   };
   return areOf(rest(lines, own), more) && areOf(rest(own, lines), others);
+}
+
+/** Whether a line begins with a size, which may be rounded for humans. */
+function saysSize(line: string, size: number): boolean {
+  const text = line.split(" ", 1)[0] ?? "";
+  return /[KMGTP]$/.test(text) ? Math.abs(bytesOf(text) - size) <= 0.05 * size : bytesOf(text) === size;
 }
 
 /** The names that lines tell of, as they are. */

@@ -34,6 +34,22 @@ const cases: readonly (readonly [name: string, known: Case, unlike: Partial<Case
     { difference: { aspect: "stdout progress", left: ["21 100% xfr#3"] } },
   ],
   [
+    "progress of a file, for humans",
+    {
+      ...{
+        argv: "-ah --append",
+        tree: { "dst/a": { linkedWith: "dst/a", size: "1540" }, "dst/b": { linkedWith: "dst/a", size: "1540" } },
+      },
+      difference: { aspect: "stdout progress", right: ["1.54K 100% xfr#3"] },
+    },
+    { difference: { aspect: "stdout progress", right: ["2.54K 100% xfr#3"] } },
+  ],
+  [
+    "the request for a file that has one name, in a format of one's own",
+    { argv: "-a --append", tree: two, difference: { aspect: "stdout items", right: ["<f.st......|b|"] } },
+    { difference: { aspect: "stdout items", right: ["<f.st......|c|"] } },
+  ],
+  [
     "the failed verification of a file that has one name",
     {
       ...{ argv: "-a --append-verify", tree: two },
