@@ -240,3 +240,12 @@ difference("a pull with the rule `-Cr`, which is for the receiving side", {
   rsync: { status: 4, err: /^ERROR: rejecting excluded file-list name: x\.o$/m, seen: "y.o\n" },
   tsync: { status: 0, err: "", seen: "f\nx.o\ny.o\n" },
 });
+
+difference("`--early-input` that names a directory", {
+  setup: "mkdir s d; echo 1 >s/f; printf '[m]\\npath = %s\\nuse chroot = no\\n' $PWD/s >conf",
+  run: `export RSYNC_CONNECT_PROG="rsync --daemon --config=$PWD/conf"; $p -r --early-input=s rsync://h/m/ d/`,
+  look: "ls d",
+  patience: 1,
+  rsync: { status: 124 },
+  tsync: { status: 5, err: /^rsync: \[Receiver\] failed to read s: Is a directory \(21\)$/m, seen: "" },
+});
