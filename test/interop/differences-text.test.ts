@@ -165,3 +165,13 @@ difference(
     tsync: { status: 0, err: "" },
   },
 );
+
+difference(
+  "`--config`, `--dparam`, `--detach`, `--no-detach` without `--daemon`",
+  ["--config=x", "--dparam=a=b", "--detach", "--no-detach"].map((option) => ({
+    setup: "mkdir s d",
+    run: `-r ${option} s/ d/`,
+    rsync: { status: 1, err: /^rsync: -r: unknown option \(in daemon mode\)$/m },
+    tsync: { status: 1, err: /^Daemon option\(s\) used without --daemon\.$/m },
+  })),
+);
