@@ -73,15 +73,20 @@ export const appendToNothing: Detector = {
       return (isCounted || isDry) && onlyLines(difference, transferCounts, transferCounts);
     }
     if (!/^(?:stdout|log) items$/.test(aspect) || isOrder) return false;
-    const named = (line: string): string => line.replace(/^[<>]f\S{9} /, "");
-    if (!lines.every((line) => again.includes(named(line)))) return false;
+    // Behind the name there may be how many bytes were sent for it.
+    const named = (line: string): string[] => {
+      const rest = line.replace(/^[<>]f\S{9} /, "");
+      return [rest, rest.replace(/(?: \d+)+$/, "")];
+    };
+    if (!lines.every((line) => named(line).some((name) => again.includes(name)))) return false;
     const options = new Options(one.scenario.argv);
     // A dry run makes none.
     if (options.has("n", "--dry-run")) return right.every((line) => /^[<>]f\+{9}(?: |$)/.test(line));
     const format = options.value(aspect.startsWith("log") ? "--log-file-format" : "--out-format");
     // Lines that name nothing: no more than files are missing.
     if (format !== undefined && !/%[^a-zA-Z]*[nf]/.test(format)) return right.length <= missing.length;
-    return right.every((line) => missing.some((path) => path.endsWith(`/${named(line)}`)));
+    const ends = (path: ByteName, line: string) => named(line).some((name) => path.endsWith(`/${name}`));
+    return right.every((line) => missing.some((path) => ends(path, line)));
   },
 };
 

@@ -59,6 +59,14 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { difference: { aspect: "stdout items", left: ["<f..t...... a/g"] } },
   },
   {
+    name: "bytes behind the name of a file that is sent again, as above",
+    known: {
+      ...{ argv: "-a --append-verify -y --out-format=%i_%n_%b", stderr: [`${retained}\n`, ""] as const },
+      difference: { aspect: "stdout items", left: ["<f..t...... a/f 52 16"] },
+    },
+    unlike: { difference: { aspect: "stdout items", left: ["<f..t...... a/f x"] } },
+  },
+  {
     name: "the time of a directory in which no parent is made",
     known: {
       ...{
