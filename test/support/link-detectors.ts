@@ -83,7 +83,8 @@ export const linkDetectors: readonly Detector[] = [
       return [...left, ...right].every((line) => {
         const rest = /^(?:[<>]f\.[ .\w]{8}[ |])?(.*?)\|?$/.exec(line)?.[1];
         // Behind the name there may be how many bytes were sent for it.
-        const isNamed = (name: string) => rest === name || rest?.replace(/( \d+)+$/, "") === name;
+        const isNamed = (name: string) =>
+          rest === name || rest?.replace(/( \d+)+$/, "") === name || rest?.split("|").includes(name) === true;
         if (several.some(([path]) => endings(path).some((name) => isNamed(name)))) return true;
         // A format of one's own may leave the name out, and have the size.
         const told = / [<>]f\.[ .\w]{8} ([\d,]+)(?= |$)/.exec(line)?.[1]?.replaceAll(",", "");

@@ -29,6 +29,11 @@ const cases: readonly (readonly [name: string, known: Case, unlike: Partial<Case
     { difference: { aspect: "stdout items", left: [" >f.st...... 21 p{#}"] } },
   ],
   [
+    "the request for a file that has one name, in a log with a format of its own",
+    { argv: "-a --inplace", tree: two, difference: { aspect: "log items", left: ["[send]|b|473"] } },
+    { difference: { aspect: "log items", left: ["[send]|c|473"] } },
+  ],
+  [
     "progress of a file of another size",
     { argv: "-a --append", tree: two, difference: { aspect: "stdout progress", left: ["1 100% xfr#3"] } },
     { difference: { aspect: "stdout progress", left: ["21 100% xfr#3"] } },
