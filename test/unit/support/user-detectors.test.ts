@@ -118,6 +118,16 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { difference: { left: [unread], right: [unwritten.replace("dst/f", "dst/g")] } },
   ],
   [
+    "a note that could not be read, in the log",
+    /^`--fake-super` as an ordinary user/,
+    {
+      argv: "-a -M--fake-super --log-file=log",
+      stderr: [unread, ""],
+      difference: { aspect: "log errors", left: [unread] },
+    },
+    { difference: { aspect: "log errors", left: [undeleted] } },
+  ],
+  [
     "an exit code where every note was read",
     /^`--fake-super` as an ordinary user/,
     { argv: "-a --fake-super", codes: [23, 0], stderr: [unread, ""], difference: { aspect: "exit code" } },
