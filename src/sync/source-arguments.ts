@@ -131,7 +131,7 @@ class SourceArguments {
 
   private addRelative(base: ByteName, text: ByteName): void {
     const argument = splitRelative(base, text);
-    const { syscalls } = this.context;
+    const { syscalls, options } = this.context;
     const absoluteBase = this.absolute(argument.base);
     if (argument.base === "") this.continueRow(argument.base);
     else {
@@ -147,31 +147,32 @@ class SourceArguments {
     if (!this.found(seen, this.absolute(full))) {
       // A link is there: that it leads nowhere is found out behind its parents.
       if (this.deletes(seen)) this.addMissingBelow(argument, absoluteBase);
-      else if (seen === "dangling" && !this.context.options.copyLinks) this.addParents(argument);
+      else if (seen === "dangling" && !options.copyLinks) this.addParents(argument);
       return;
     }
+    const { path } = argument;
     const isDir = (this.stat.mode & FileType.mask) === FileType.directory;
     // What is not sent itself has no further parents to imply.
-    const judgedAsDir = isDir && !isUnsafe(this.context.options, seen);
+    const judgedAsDir = isDir && !isUnsafe(options, seen);
     if (this.leavesOut(absoluteBase, argument.path, judgedAsDir)) return;
     const inside = argument.content && isDir;
     const prefix = argument.path === "." ? byteName("") : inside ? argument.path : directoryName(argument.path);
     const directory = prefix === "" ? argument.base : joinBase(argument.base, prefix);
-    const { mode, deviceMajor, deviceMinor } = this.stat;
+    const own = { ...this.stat };
     const root = this.root(directory, prefix, absoluteBase, argument.base);
     if (root < 0) {
       this.missing(this.absolute(full), root);
       return;
     }
     this.addParents(argument);
-    const isJudgedAgain = judgedAsDir !== isDir && this.context.options.incrementalRecursion;
-    if (isJudgedAgain && this.leavesOut(absoluteBase, argument.path, true)) return;
-    enterParent(this.context, root, argument.path);
+    if (judgedAsDir !== isDir && options.incrementalRecursion && this.leavesOut(absoluteBase, path, true)) return;
+    enterParent(this.context, root, path);
     const { descriptor } = this.context.roots.get(root);
-    Object.assign(this.stat, { mode, deviceMajor, deviceMinor });
+    Object.assign(this.stat, own);
     if (inside) syscalls.fstat(descriptor, this.stat);
-    else if (seen === "followed") syscalls.statAt(descriptor, baseName(argument.path), this.stat);
-    else syscalls.lstatAt(descriptor, baseName(argument.path), this.stat);
+    else if (seen === "followed") syscalls.statAt(descriptor, baseName(path), this.stat);
+    // That a link has been read for --copy-unsafe-links does not count.
+    else if (!isSymlink(own) || options.copyDirectoryLinks) syscalls.lstatAt(descriptor, baseName(path), this.stat);
     this.addStatted(root, descriptor, { ...argument, content: argument.content && isDir }, seen === "followed");
   }
 

@@ -181,3 +181,16 @@ test.each([": >d/z", "echo 1 >d/z"])("the other name of a file that is sent by d
   for (const options of ["", "--inplace", "-H", "-b"])
     compareTimes(`${trees}; mkdir alt`, `-aU --no-W ${options} s/ d/`);
 });
+
+const compareLinks = sideBySide({ look: "find s d -type l -printf '%p %T@\\n' | sort" });
+test("what a link has that is an argument of --relative, under --copy-unsafe-links", () => {
+  const trees = `mkdir s d; ln -s dangling s/l; ln -s dangling d/l; echo l >list; touch -hmd @0 s/l d/l; touch -had @0 s/l d/l`;
+  for (const options of [
+    "-aUvv --copy-unsafe-links",
+    "-aUi --copy-unsafe-links",
+    "-aUvvk",
+    "-aUvvk --copy-unsafe-links",
+  ])
+    for (const operands of ["-R s/./l", "--files-from=list s/", "s/l"])
+      compareLinks(trees, `${options} ${operands} d/`);
+});
