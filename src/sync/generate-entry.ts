@@ -357,8 +357,8 @@ export class EntryGenerator {
     }
     const flags = itemFlags(context, entry, mode, found.stat, found.attributes, initial);
     const started = this.startedFrom(turn, kept, found);
-    // A sender that is not here hears of the basis in a dry run too.
-    if (!options.wholeFile && (context.isRemote === true || !options.dryRun) && !partial) {
+    // A sender that is not here hears of the basis in a dry run too, and of one from which nothing is taken.
+    if ((context.isRemote === true || !(options.wholeFile || options.dryRun)) && !partial) {
       return this.requests.request({ ...started, basis: found }, attributes, flags, partial, group);
     }
     found.directory.release();
