@@ -111,9 +111,14 @@ export function openPlain(): Syscalls {
 
     readDirectory(directory) {
       let names: string[] = [];
-      const error = attempt(() => {
-        names = fs.readdirSync(`/proc/self/fd/${directory}/.`, { encoding: "latin1" });
-      });
+      const read = (path: string): number =>
+        attempt(() => {
+          names = fs.readdirSync(path, { encoding: "latin1" });
+        });
+      const path = `/proc/self/fd/${directory}`;
+      let error = read(`${path}/.`);
+      // One that may be read but not searched.
+      if (error === Errno.EACCES) error = read(path);
       return error < 0 ? error : (names as ByteName[]);
     },
     lstatAt,

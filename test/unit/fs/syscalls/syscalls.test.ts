@@ -186,6 +186,22 @@ describe.each(kinds)("system calls of %s", (kind) => {
     }
   });
 
+  it.skipIf(!isRoot)("readDirectory lists a directory that may be read but not searched", () => {
+    fs.chmodSync(f.path, 0o755);
+    fs.mkdirSync(join(f.path, "d"));
+    fs.writeFileSync(join(f.path, "d", "inner"), "");
+    fs.chmodSync(join(f.path, "d"), 0o744);
+    process.seteuid?.(65534);
+    try {
+      const directory = must(calls.openDirectoryAt(f.root, byteName("d")));
+      expect(calls.readDirectory(directory)).toEqual(["inner"]);
+      expect(calls.lstatAt(directory, byteName("inner"), f.stat)).toBe(-13);
+      calls.close(directory);
+    } finally {
+      process.seteuid?.(0);
+    }
+  });
+
   it("duplicate outlives the first descriptor", () => {
     const name = f.file("file");
     must(calls.makeDirectoryAt(f.root, byteName("d"), 0o755));
