@@ -73,6 +73,8 @@ test.each([
   "-avvi --link-dest=../alt",
   "-aHvv --link-dest=../alt",
   "-a --exclude=x --delete --delete-excluded",
+  "-aW --link-dest=../changed",
+  "-anH --copy-dest=../changed --cc=none",
   "-a --delete-excluded -f-C",
   "-a -f-C --delete-excluded",
   "-a -f-Cs --delete",
@@ -81,7 +83,7 @@ test.each([
     "bash",
     [
       "-c",
-      "rm -rf t alt; mkdir -p t/sub; for f in a b; do seq 99 >t/$f; ln t/$f t/$f.link; done; ln -s x t/l; mkfifo t/p; cp -a t alt",
+      "rm -rf t alt changed; mkdir -p t/sub changed; echo 1 >changed/a; echo 2 >changed/b; for f in a b; do seq 99 >t/$f; ln t/$f t/$f.link; done; ln -s x t/l; mkfifo t/p; cp -a t alt",
     ],
     { cwd: folder },
   );
