@@ -4,7 +4,13 @@ import { asTsyncError, ExitCode, endsBySignal, stoppedError, TsyncError, usageEr
 import { hasLocale } from "../fs/syscalls/installed-locale.ts";
 import { openUtcOffset } from "../fs/syscalls/local-time.ts";
 import { debugHelp, helpText, infoHelp } from "../options/help.ts";
-import { type ParsedCommand, parseArguments, type RemoteCommand } from "../options/parse-arguments.ts";
+import {
+  type ParsedCommand,
+  parseArguments,
+  type RemoteCommand,
+  type RunCommand,
+  textTraits,
+} from "../options/parse-arguments.ts";
 import { steadyMilliseconds } from "../steady-time.ts";
 import { checkFilters } from "../sync/check-filters.ts";
 import type { RunSummary } from "../sync/events.ts";
@@ -139,8 +145,7 @@ export async function main(controller: AbortController): Promise<number> {
     own: ownIdentity(),
     checksumName: options.checksum ? options.listChecksum : options.transferChecksum,
     steadyMilliseconds,
-    direction:
-      command.kind === "remote" ? command.remote.direction : command.kind === "read-batch" ? "pull" : undefined,
+    ...textTraits(command),
   } as const;
   const text = createRenderer(options, output, settings);
   const renderer = options.json
@@ -253,8 +258,6 @@ async function printRequest(
     }
   }
 }
-
-type RunCommand = Extract<ParsedCommand, { kind: "run" | "remote" | "read-batch" | "both-ends" }>;
 
 function isRun(command: ParsedCommand): command is RunCommand {
   return ["run", "remote", "read-batch", "both-ends"].includes(command.kind);

@@ -22,6 +22,7 @@ import type { LogTotals } from "../text/summary.ts";
 export interface TextRequest {
   readonly options: TransferOptions;
   readonly direction: "push" | "pull" | undefined;
+  readonly onlyBatch: boolean;
   readonly syscalls: "koffi" | "plain" | undefined;
   readonly signal: AbortSignal;
   /** Where events go. */
@@ -41,7 +42,7 @@ export class RunText {
   /** Opens the log; that it cannot be opened is told as a warning. */
   constructor(request: TextRequest) {
     this.request = request;
-    const { options, direction, emit } = request;
+    const { options, direction, onlyBatch, emit } = request;
     const clock = new ClockText(openUtcOffset(request.syscalls === "plain" ? "plain" : undefined));
     const logSettings = { pid: process.pid, clock, now: () => Math.floor(Date.now() / 1000) };
     const settings = {
@@ -51,6 +52,7 @@ export class RunText {
       checksumName: options.checksum ? options.listChecksum : options.transferChecksum,
       steadyMilliseconds,
       direction,
+      onlyBatch,
     };
     this.lines = eventLines(options, settings);
     if (options.logFile === undefined) return;

@@ -9,15 +9,13 @@ import { collectSettings, completeSettings, toName } from "../options/library-op
 import { commandWords } from "../options/library-words.ts";
 import { findRemote, parseRemote } from "../options/operands.ts";
 import {
-  type BatchCommand,
-  type BothEndsCommand,
   batchCommand,
   checkBatchName,
   checkDaemonOnly,
-  type LocalCommand,
   localCommand,
-  type RemoteCommand,
+  type RunCommand,
   remoteCommand,
+  textTraits,
 } from "../options/parse-arguments.ts";
 import type { Settings } from "../options/settings.ts";
 import type { NameLike, SyncOptions } from "../options/sync-options.ts";
@@ -105,7 +103,7 @@ export interface RunWatcher {
 
 /** A request in its final form. */
 export interface ReadRequest {
-  readonly command: LocalCommand | BothEndsCommand | BatchCommand | RemoteCommand;
+  readonly command: RunCommand;
   readonly request: SyncRequest;
 }
 
@@ -159,8 +157,7 @@ export function startRun(given: SyncRequest, watcher: RunWatcher): Promise<RunSu
   const { options } = command;
   const text = new RunText({
     options: isSilent ? { ...options, logFile: undefined, outFormat: undefined } : options,
-    direction:
-      command.kind === "remote" ? command.remote.direction : command.kind === "read-batch" ? "pull" : undefined,
+    ...textTraits(command),
     syscalls,
     signal: stop,
     emit: watcher.emit,

@@ -19,10 +19,7 @@ export type { ParseEnvironment } from "./normalize.ts";
 
 /** What a command line asks for. */
 export type ParsedCommand =
-  | LocalCommand
-  | RemoteCommand
-  | BatchCommand
-  | BothEndsCommand
+  | RunCommand
   /** Print the help on standard output, exit 0. */
   | { readonly kind: "help" }
   /** Print the help on standard error and a usage error line, exit 1; a batch file that cannot be opened comes before that. */
@@ -89,6 +86,22 @@ export interface BothEndsCommand {
   readonly batch: ByteName | undefined;
   /** All arguments, for the script. */
   readonly args: readonly ByteName[];
+}
+
+/** A run of any kind. */
+export type RunCommand = LocalCommand | RemoteCommand | BatchCommand | BothEndsCommand;
+
+/** What the text of a run depends on besides its options: where the data goes, and whether it goes into a batch file only. */
+export function textTraits(command: RunCommand): {
+  readonly direction: "push" | "pull" | undefined;
+  readonly onlyBatch: boolean;
+} {
+  const remote = command.kind === "remote" ? command.remote.direction : undefined;
+  const hasBatch = (command.kind === "remote" || command.kind === "both-ends") && command.batch !== undefined;
+  return {
+    direction: command.kind === "read-batch" ? "pull" : remote,
+    onlyBatch: hasBatch && command.settings.onlyBatch,
+  };
 }
 
 /**

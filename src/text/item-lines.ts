@@ -26,6 +26,8 @@ export class ItemLines {
   private readonly receives: boolean;
   /** An empty format keeps items out of the log, but not deletions. */
   private readonly logsItems: boolean;
+  private readonly logsTransfers: boolean;
+  private readonly logsDeletions: boolean;
   private session: SessionTraits = { isAlone: false, isOld: false };
 
   constructor(options: RenderOptions, settings: RenderSettings, hasLog: boolean) {
@@ -35,6 +37,9 @@ export class ItemLines {
     this.format = format === undefined || options.listOnly ? undefined : parseOutFormat(format);
     this.logFormat = hasLog ? parseOutFormat(options.logFileFormat ?? logFormat) : undefined;
     this.logsItems = options.logFileFormat !== "";
+    const { onlyBatch = false } = settings;
+    this.logsTransfers = this.logsItems && !options.dryRun && !(onlyBatch && this.receives);
+    this.logsDeletions = !options.dryRun && !onlyBatch;
     this.context = formatContext(options, settings, () => this.session);
     this.rules = reportRules(options, this.format, this.logFormat, settings);
   }
@@ -82,9 +87,9 @@ export class ItemLines {
     const { logFormat: format, context } = this;
     const { dryRun } = this.options;
     if (format === undefined) return none;
-    if (event.type === "delete") return dryRun ? none : [renderDelete(format, event, context)];
+    if (event.type === "delete") return this.logsDeletions ? [renderDelete(format, event, context)] : none;
     if (event.type === "transferred") {
-      return dryRun || !this.logsItems ? none : [renderItem(format, event.item, event, false, context)];
+      return this.logsTransfers ? [renderItem(format, event.item, event, false, context)] : none;
     }
     if ((event.flags & ItemFlag.transfer) !== 0) return none;
     const { line, name } = this.receives

@@ -13,6 +13,8 @@ export interface RenderSettings {
   readonly locale: TextLocale;
   /** Where the data goes; a local run if not given. */
   readonly direction?: "push" | "pull" | undefined;
+  /** The data goes into a batch file only: the log tells as little of what is not done as rsync's. */
+  readonly onlyBatch?: boolean;
   /** There is only a log, that of a server. */
   readonly isServer?: boolean;
   /** Who the process is. */

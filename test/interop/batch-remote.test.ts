@@ -122,3 +122,20 @@ describe("a batch with another machine", () => {
     expect(shell("ls words").status).not.toBe(0);
   });
 });
+
+test.each(["push", "pull"])("what --only-write-batch logs of a %s", (direction) => {
+  const log = (client: string, args: string): string[] => {
+    shell("rm -rf dst batch batch.sh log; cp -a base dst");
+    const operands = direction === "push" ? `src/ far:${folder}/dst/` : `far:${folder}/src/ dst/`;
+    const { status } = run(client, `${args} -e ./shell --rsync-path=rsync --only-write-batch=batch ${operands}`);
+    expect(status).toBe(0);
+    const lines = readFileSync(join(folder, "log"), "latin1").split("\n");
+    return lines.map((line) => line.replace(/^\S+ \S+ \S+ /, "").replace(/\d+/g, "#"));
+  };
+  for (const args of [
+    "-a --delete --log-file=log",
+    "-ai --delete --log-file=log --log-file-format=%i_%n",
+    "-a --log-file=log",
+  ])
+    expect(log(tsync, args), args).toEqual(log("rsync", args));
+});
