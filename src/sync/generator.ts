@@ -345,6 +345,7 @@ export class Generator {
     // One of somebody else whose wanted mode is open already has been refused just now: rsync does not try again.
     const isRefused = (wanted & 0o700) === 0o700 && this.stat.uid !== identity.uid;
     const opens = seen === 0 && !identity.privileged && destination.singleName === undefined;
+    if (opens && existingMode !== undefined) tree.reopenListable(entry.path, existingMode, actual);
     if (opens && (actual & wanted & 0o700) !== 0o700 && !isRefused) {
       const status = tree.openUp(entry.path, where, actual | 0o700, opened.isLink);
       if (status < 0) {
@@ -355,7 +356,6 @@ export class Generator {
         tree.closeLater(opened, wanted & ~lost, closed, hasXattrs);
         // The receiver, who sets the extended attributes, closes it at once: it has no room for what comes then (5.6).
         if (hasXattrs && !hasCopies) record.received = () => tree.shut(entry.path, closed);
-        destination.walker?.reopen(this.below(entry.path));
       }
     }
     return "ok";

@@ -204,10 +204,20 @@ export class TreeState {
   /** Opens up a directory; one that a link leads to only with `--insecure-links`. */
   openUp(path: ByteName, { descriptor, name }: Place, mode: number, isLink: boolean): number {
     const { syscalls, options } = this.context;
-    if (!isLink) return syscalls.chmodAt(descriptor, name, mode);
-    if (!options.insecureLinks) return ELOOP;
-    const held = this.destination.walker?.directory(belowDestination(this.destination, path)) ?? ELOOP;
-    return typeof held === "number" ? held : syscalls.chmodAt(held.descriptor, byteName("."), mode);
+    const below = belowDestination(this.destination, path);
+    let status = ELOOP;
+    if (!isLink) status = syscalls.chmodAt(descriptor, name, mode);
+    else if (options.insecureLinks) {
+      const held = this.destination.walker?.directory(below) ?? ELOOP;
+      status = typeof held === "number" ? held : syscalls.chmodAt(held.descriptor, byteName("."), mode);
+    }
+    if (status >= 0) this.destination.walker?.reopen(below);
+    return status;
+  }
+
+  /** Opens a directory anew that could not be listed with the mode that it had, but can be with the one that it has been given. */
+  reopenListable(path: ByteName, before: number, mode: number): void {
+    if ((mode & ~before & 0o400) !== 0) this.destination.walker?.reopen(belowDestination(this.destination, path));
   }
 
   /** Closes what is still open when a run ends before its time. Nobody may be at work in a directory any more. */

@@ -85,6 +85,12 @@ describe("a destination that its owner may not read, and whose mode is opened up
     "-rp --delete-after --chmod=Dug=wx s/ d/",
     "-rp --delete-before --chmod=Dug=wx s/ d/",
     "-rtpy --no-i-r --chmod=Dug=wx s/ d/",
+    "-rp --del s/ d/",
+    "-rpb --backup-dir=../b --delete-delay s/ d/",
+    "-rp --delete-after s/ d/",
+    "-rp --delete-before s/ d/",
+    "-rpty s/ d/",
+    "-rlptgoi --no-i-r --del s/ d",
   ]);
 });
 
