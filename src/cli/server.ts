@@ -10,6 +10,7 @@ import { createServerSink, sendsErrors } from "../sync/wire/server-output.ts";
 import { ClockText } from "../text/clock-text.ts";
 import { asBytes, escapeForTerminal } from "../text/escape.ts";
 import { errorMessageLines, exitLine } from "../text/exit-text.ts";
+import { ownIdentity } from "../text/item-decision.ts";
 import { listLine } from "../text/list-line.ts";
 import type { NumberStyle } from "../text/numbers.ts";
 import { OutputWriter } from "../text/output-writer.ts";
@@ -71,7 +72,7 @@ export async function runServer(
             tell = (text) => opened.message({ kind: "text", class: "error", text });
           }
           const tells = createServerSink(command, protocol, {
-            umask: process.umask(),
+            own: ownIdentity(),
             send: (message) => opened.message(message),
             error,
             listLine: (entry) => listLine(entry, command.options.links, listStyle, clock, command.options.atimes),

@@ -13,6 +13,7 @@ import { parseServerArguments } from "../options/parse-server.ts";
 import { callOf, serverArguments } from "../options/server-arguments.ts";
 import type { NameLike } from "../options/sync-options.ts";
 import type { RunSummary } from "../sync/events.ts";
+import { ownIdentity } from "../text/item-decision.ts";
 import { type ByteStream, NodeByteStream } from "../transport/byte-stream.ts";
 import type { Connection } from "../transport/connection.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -118,7 +119,7 @@ export async function serve(wire: Wire, args: readonly NameLike[], options: Serv
         syscalls,
         sink: (protocol) =>
           createServerSink(command, protocol, {
-            umask: process.umask(),
+            own: ownIdentity(),
             send: (message) => opened.message(message),
             error: (text) => options.onStandardError?.(toBytes(text)),
           }),

@@ -312,8 +312,8 @@ class RunRenderer {
     const ours = this.isOurs(role);
     // Another process does not know of an open line.
     if (ours || isMessage) this.endOpenLine((newline) => this.output.error(byteName(newline)));
-    // The receiving side is a server, which knows no locale.
-    const highBytes = ours || this.highBytes === "raw" ? this.highBytes : "escaped";
+    // The receiving side is a server, which knows no locale; its messages are shown by whom they reach.
+    const highBytes = ours || isMessage || this.highBytes === "raw" ? this.highBytes : "escaped";
     this.output.error(byteName(`${escapeForTerminal(text, highBytes)}\n`));
     if (ours || isMessage) this.output.log?.(text);
   }

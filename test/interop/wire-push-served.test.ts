@@ -47,6 +47,9 @@ const cases: readonly (readonly [what: string, line: string])[] = [
   ["the same without whole files", "-aHInv --copy-dest=../no --copy-dest=../alt --no-W kinds/ far:d/"],
   ["modes of new directories, of which an old client hears", "-rpv --protocol=27 modes/ far:d/"],
   ["the same without their permissions", "-rv --protocol=28 modes/ far:d/"],
+  ["owners and groups that they cannot have", `-rogv --protocol=28 ${nobody} modes/ far:nobodys/`],
+  ["the same where they are stored", `-rogv --protocol=27 -M--fake-super ${nobody} modes/ far:nobodys/`],
+  ["a group that they can have", `-rogv --protocol=27 --chown=root:65534 ${nobody} modes/ far:nobodys/`],
   ["deletions for an old client that wants to hear of all items", "-rii --del --protocol=27 modes/ far:old/"],
   ["the same with a format of its own", "-rii --del --protocol=27 --out-format='%i %n' -n modes/ far:old/"],
   [

@@ -50,6 +50,7 @@ const cases: readonly (readonly [what: string, line: string])[] = [
   ["attributes of what is not made", "-rvX s/ far:d/"],
   ["the time of a device that is sent as a file", "-rtv --copy-devices --stats s/ far:d/"],
   ["bytes of a file at an old protocol", "-r --protocol=29 --out-format='%n %b %c' s far:d/"],
+  ["a message of the server with a name beyond ASCII", "-a --protocol=28 --copy-dest=../n\u00f6 s far:d/"],
   ["bytes of a file at the oldest protocol", "-r --protocol=27 --out-format='%n %b %c' s far:d/"],
   ["a parent that is implied first and then named, with deletion", "-aRi --delete p/q/f p far:d/"],
   ["the same without implied directories", "-aRi --no-implied-dirs p/q/f p far:d/"],

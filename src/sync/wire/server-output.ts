@@ -8,10 +8,17 @@ import type { Message, TextClass } from "../../protocol/message.ts";
 import type { EventSink, ItemEvent, ProblemEvent, RunEvent } from "../events.ts";
 import { isNoticeShown } from "../notice-levels.ts";
 
+/** Of this process: what it makes directories with, and the groups that it may give to files; undefined: all of them. */
+interface DirectoryMaker {
+  readonly umask: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups?: readonly number[] | undefined;
+}
+
 /** Where the text goes. */
 export interface ServerOutput {
-  /** Of this process. */
-  readonly umask: number;
+  readonly own: DirectoryMaker;
   /** To the client; false: it cannot be told. */
   send(message: Message): void;
   /** To standard error: whole lines. */
@@ -50,7 +57,7 @@ export function createServerSink(command: ServerCommand, protocol: number, outpu
       case "item":
         // Old clients do not hear of what needs no data (3-transfer 1.2).
         if (protocol >= 29) break;
-        if ((event.flags & ItemFlag.transfer) === 0 && options.info.name >= 1 && isTold(event, options, output.umask))
+        if ((event.flags & ItemFlag.transfer) === 0 && options.info.name >= 1 && isTold(event, options, output.own))
           info(namedItem(event));
         break;
       case "notice":
@@ -78,7 +85,11 @@ export function createServerSink(command: ServerCommand, protocol: number, outpu
  * What else an old client reads of: objects that were made, and directories whose attributes were set. Of what has only got other
  * attributes `-vv` says that in its own line (3-transfer 1.2).
  */
-function isTold({ flags, linkedTo, entry, isChanged }: ItemEvent, options: TransferOptions, umask: number): boolean {
+function isTold(
+  { flags, linkedTo, entry, isChanged }: ItemEvent,
+  options: TransferOptions,
+  own: DirectoryMaker,
+): boolean {
   if (isNewLink(flags, linkedTo)) return true;
   if ((flags & significantFlags) === 0) return false;
   const isNew = (flags & ItemFlag.isNew) !== 0;
@@ -86,8 +97,11 @@ function isTold({ flags, linkedTo, entry, isChanged }: ItemEvent, options: Trans
   if (!isNew || options.dryRun) return isChanged !== false;
   // It has the time of its making, the owner and group of its maker, and no permission that the umask takes away.
   const hasOtherTime = options.times && !options.omitDirectoryTimes;
-  const hasOtherMode = options.permissions && (entry.mode & (0o6000 | (umask & 0o777))) !== 0;
-  return hasOtherTime || hasOtherMode || (options.owner && entry.uid !== 0) || (options.group && entry.gid !== 0);
+  const hasOtherMode = options.permissions && (entry.mode & (0o6000 | (own.umask & 0o777))) !== 0;
+  const { owner, group, fakeSuper } = options;
+  const hasOtherOwner = owner && (own.uid === 0 || fakeSuper) && entry.uid !== own.uid;
+  const hasOtherGroup = group && entry.gid !== own.gid && (fakeSuper || own.groups?.includes(entry.gid) !== false);
+  return hasOtherTime || hasOtherMode || hasOtherOwner || hasOtherGroup;
 }
 
 function namedItem({ path, entry, linkedTo }: ItemEvent): string {
