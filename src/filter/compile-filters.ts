@@ -26,6 +26,8 @@ export interface FilterArgument {
   readonly beforeLog?: boolean;
   /** Whether no `--delete-excluded` stood before it. */
   readonly beforeDeleteExcluded?: boolean;
+  /** The protocol that was asked for before it. */
+  readonly protocol?: number | undefined;
 }
 
 /** The parsed rules of a run, for both sides. */
@@ -65,8 +67,11 @@ export function compileFilters(
   }
   builder.nulTerminated = settings.nulTerminated;
   builder.beforeDeleteExcluded = false;
+  builder.namesPerishable = true;
   const open = { ...settings, deleteExcluded: false };
   const forCvs = settings.cvsProtects === true ? new RuleListBuilder(reader, open, "client") : builder;
+  // The names are made once.
+  forCvs.namesPerishable = builder.cvsRules?.some(({ perishable }) => perishable) ?? true;
   const optionRules = rules.length;
   const partialRule = args.some(({ kind }) => kind === "partial") ? optionRules - 1 : undefined;
   if (args.some(({ kind }) => kind === "cvs")) {
@@ -84,15 +89,30 @@ export function compileFilters(
   };
 }
 
+/** From this protocol on the built-in names of the option `-C` are perishable. */
+const perishableProtocol = 30;
+
+/**
+ * The rules of a client that has agreed upon a protocol. At an old one what the option `-C` leaves out is kept in directories that are
+ * removed too; with a `-C` among the rules the names are that one's.
+ */
+export function programAtProtocol(program: FilterProgram, protocol: number): FilterProgram {
+  const { rules, optionRules, cvsRules } = program;
+  const isOfRule = rules.length === optionRules || rules.slice(0, optionRules).some(({ kind }) => kind === "cvs");
+  if (protocol >= perishableProtocol || isOfRule || cvsRules === undefined) return program;
+  return { ...program, cvsRules: cvsRules.map((rule) => ({ ...rule, perishable: false })) };
+}
+
 /** Adds the rules of one argument. */
 export function addArgument(
   builder: RuleListBuilder,
   target: RuleTarget,
-  { kind, text, nulTerminated, beforeDeleteExcluded }: FilterArgument,
+  { kind, text, nulTerminated, beforeDeleteExcluded, protocol }: FilterArgument,
   settings: FilterSettings,
 ): void {
   builder.nulTerminated = nulTerminated ?? settings.nulTerminated;
   builder.beforeDeleteExcluded = beforeDeleteExcluded === true;
+  builder.namesPerishable = protocol === undefined || protocol >= perishableProtocol;
   switch (kind) {
     case "filter":
       builder.addArgument(target, text, modernTemplate);

@@ -79,6 +79,8 @@ export class RuleListBuilder {
   nulTerminated: boolean;
   /** What is parsed now stood before `--delete-excluded`. */
   beforeDeleteExcluded = false;
+  /** Whether the built-in names of `-C` are perishable. */
+  namesPerishable = true;
   /** The rules of `-C`: made once a run, for whichever `-C` rule comes first, and shared by all of them. */
   cvsRules: readonly FilterRule[] | undefined = undefined;
   readonly #reader: FilterReader;
@@ -249,7 +251,7 @@ export class RuleListBuilder {
         rules.push(makeRule({ ...item, perishable: item.perishable || perishable }, undefined));
       }
     };
-    for (const word of splitWords(builtInCvsNames)) add(word, undefined, true);
+    for (const word of splitWords(builtInCvsNames)) add(word, undefined, this.namesPerishable);
     const { home, cvsIgnoreVariable } = this.#settings;
     if (home !== undefined) {
       const content = this.#reader.readOperatorFile(byteName(`${home}/.cvsignore`));

@@ -369,6 +369,7 @@ export function addFilter(settings: Settings, kind: FilterArgument["kind"], text
     beforeLog: settings.logFile === undefined,
     nulTerminated: settings.nulTerminated,
     beforeDeleteExcluded: !settings.deleteExcluded,
+    protocol: settings.protocol,
   });
 }
 

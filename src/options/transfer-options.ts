@@ -77,6 +77,8 @@ export interface FilterArgument {
   readonly beforeLog: boolean;
   /** Whether no `--delete-excluded` stood before it. */
   readonly beforeDeleteExcluded?: boolean;
+  /** The protocol that was asked for before it: at an old one the names of a `-C` of it are not perishable. */
+  readonly protocol?: number | undefined;
   /** Whether `--from0` came earlier: a file named by this argument is then split at NUL (files of later directories follow the final setting). */
   readonly nulTerminated: boolean;
 }

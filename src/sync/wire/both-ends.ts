@@ -4,8 +4,8 @@
  */
 
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
-import { abortedError, asTsyncError, ExitCode, type TsyncError } from "../../errors.ts";
-import { compileFilters } from "../../filter/compile-filters.ts";
+import { abortedError, asTsyncError, ExitCode, TsyncError } from "../../errors.ts";
+import { compileFilters, programAtProtocol } from "../../filter/compile-filters.ts";
 import { formatWireRules } from "../../filter/wire-rules.ts";
 import { foreignLinkText, OperatorPaths } from "../../fs/operator-path.ts";
 import { openSyscalls } from "../../fs/syscalls/choose.ts";
@@ -110,7 +110,7 @@ async function runBoth(
   const protocol = agreeWithOneself(settings.protocol ?? newest, "sender");
   const chosen = chosenChecksums(settings.checksumChoice);
   const { incrementalRecursion, deleteExcluded, nulTerminated, checksumSeed } = command.options;
-  const rules = compileFilters(command.options.filters, reader, {
+  const program = compileFilters(command.options.filters, reader, {
     deleteExcluded,
     nulTerminated,
     home,
@@ -124,7 +124,12 @@ async function runBoth(
     seed: checksumSeed === 0 ? freshSeed() : checksumSeed,
   };
   const session = batchSession(header, command.options, chosen);
-  const texts = formatWireRules(rules, { protocol: newest, clientSide: undefined });
+  // Some of the rules that are for it an old receiving side does not know, nor what `-C` leaves out in each directory.
+  formatWireRules(program, { protocol, clientSide: "sender" });
+  if (protocol < 29 && program.rules.slice(program.optionRules).some(({ merge }) => merge !== undefined))
+    throw new TsyncError("protocol", "filter rules are too modern for remote rsync.", { exitCode: ExitCode.stream });
+  const rules = programAtProtocol(program, protocol);
+  const texts = formatWireRules(program, { protocol: newest, clientSide: undefined });
   const { args, batch, destination } = command;
   if (batch !== undefined) {
     recorder?.open(formatBatchScript({ program: batchProgram, args, batch, destination, rules: texts, protocol }));

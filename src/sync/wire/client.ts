@@ -5,7 +5,7 @@
 
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
 import { asTsyncError, ExitCode, internalError, type Role, stoppedError, TsyncError } from "../../errors.ts";
-import { compileFilters, type FilterProgram } from "../../filter/compile-filters.ts";
+import { compileFilters, type FilterProgram, programAtProtocol } from "../../filter/compile-filters.ts";
 import { parseFilesFrom } from "../../filter/parse-files-from.ts";
 import type { FilterReader } from "../../filter/rule-list.ts";
 import { formatWireRules } from "../../filter/wire-rules.ts";
@@ -287,7 +287,7 @@ async function session(request: RemoteRequest, parts: SessionParts): Promise<Run
     wants,
     signal,
     syscalls: options.fakeSuper ? fakeSuperSyscalls(syscalls, pushes ? "sender" : "generator") : syscalls,
-    rules: () => program,
+    rules: () => programAtProtocol(program, agreed.protocol),
     home: request.home,
     cvsIgnore: request.cvsIgnore,
     onMessage: (handler: (message: Message) => void) => {

@@ -2,7 +2,7 @@
 
 import { type ByteName, byteName } from "../../bytes/byte-name.ts";
 import { abortedError, ExitCode, plainUsageError, TsyncError } from "../../errors.ts";
-import { compileFilters } from "../../filter/compile-filters.ts";
+import { compileFilters, programAtProtocol } from "../../filter/compile-filters.ts";
 import { errnoText } from "../../fs/errno.ts";
 import { foreignLinkText, OperatorPaths, type OperatorRules } from "../../fs/operator-path.ts";
 import { openSyscalls } from "../../fs/syscalls/choose.ts";
@@ -151,7 +151,7 @@ async function receive(
     wants,
     signal,
     syscalls,
-    rules: (reader, given) => compileFilters(options.filters, reader, given),
+    rules: (reader, given) => programAtProtocol(compileFilters(options.filters, reader, given), session.protocol),
     home: request.home,
     cvsIgnore: request.cvsIgnore,
     onMessage: () => undefined,
