@@ -1,6 +1,6 @@
 /**
- * The last step of a file that was written in a temporary directory on another file system, where a rename cannot put it
- * in its place. A copy beside the old file does, so that one of them is whole at any time; only where there is no room
+ * The last step of a file that was written in a temporary or partial directory on another file system, where a rename cannot
+ * put it in its place. A copy beside the old file does, so that one of them is whole at any time; only where there is no room
  * for both does the old one go first, as it always does in rsync (3-transfer 5.3).
  */
 import type { ByteName } from "../bytes/byte-name.ts";
@@ -12,6 +12,7 @@ import type { CopyVerifier } from "./verify-copy.ts";
 
 const EACCES = -13;
 const EIO = -5;
+const EXDEV = -18;
 const ENOSPC = -28;
 const EDQUOT = -122;
 
@@ -75,6 +76,13 @@ export class CopyOver {
     if (status < 0) return status;
     syscalls.unlinkAt(directory, name);
     return 0;
+  }
+
+  /** Puts the incomplete file `name` into the place of the job's file, by a copy if they lie on two file systems. */
+  move(job: ReceiveJob, directory: number, name: ByteName): boolean {
+    const status = this.parts.syscalls.renameAt(directory, name, job.directory, job.name);
+    if (status !== EXDEV) return status === 0;
+    return this.install({ ...job, verify: false, fsync: false }, directory, name, []) === 0;
   }
 
   /** Whether the copy that has come so far as `beside` has could be whole if the old file went. */

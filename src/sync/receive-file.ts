@@ -324,7 +324,8 @@ export class FileReceiver {
     }
     const status = syscalls.renameAt(directory, name, job.directory, job.name);
     const shares = job.reflink === "always" && job.size > 0;
-    if (status === EXDEV && job.tempDirectory !== undefined && !shares) {
+    const isElsewhere = job.tempDirectory !== undefined || job.method === "partial";
+    if (status === EXDEV && isElsewhere && !shares) {
       return this.copyOver.install(job, directory, name, failures);
     }
     if (status < 0)
@@ -364,13 +365,14 @@ export class FileReceiver {
       // Second 0: the next run must not take it for complete.
       const { mtime, mtimeNanoseconds } = job.attributes;
       if (mtime !== undefined) syscalls.setTimesAt(directory, name, 0, mtimeNanoseconds);
-      if (syscalls.renameAt(directory, name, job.directory, job.name) === 0) return;
+      const attributes = { ...job.attributes, mtime: mtime && 0 };
+      if (this.copyOver.move({ ...job, attributes }, directory, name)) return;
     } else if (written > 0 && job.keepPartial === "directory" && job.partialDirectory !== undefined) {
       const partial = openPartialDirectory(syscalls, this.operator, job.directory, job.partialDirectory, true);
       if (partial >= 0) {
-        const moved = syscalls.renameAt(directory, name, partial, job.name);
+        const moved = this.copyOver.move({ ...timeless(job), directory: partial }, directory, name);
         syscalls.close(partial);
-        if (moved === 0) return;
+        if (moved) return;
       }
     }
     syscalls.unlinkAt(directory, name);

@@ -163,7 +163,7 @@ difference("`--ignore-existing` with a symbolic link where the source has a dire
 ]);
 
 // What is at the name of the file while the other file system is read: never nothing.
-difference("`--temp-dir` on another file system", {
+difference("`--temp-dir` or `--partial-dir` on another file system", {
   setup: "mkdir s d; seq 100000 >s/f; echo old >d/f",
   run: `T=$(mktemp -d /dev/shm/tsync.XXXXXX)
 strace -f -s 200 -o trace -e trace=unlink,unlinkat,rename,renameat,renameat2 $p -a --temp-dir=$T s/ d/; x=$?; rm -r $T; exit $x`,

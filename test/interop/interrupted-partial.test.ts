@@ -1,5 +1,6 @@
 /** `--partial` when the other side is gone in the middle of a file (3-transfer 5.4, 4-traps L-08): at a client that pulls and at a server. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
@@ -114,6 +115,48 @@ describe.each(["pull", "push"] as const)("%s", (direction) => {
     for (const cut of [1500, 5000]) {
       expect(copy(direction, "--partial -I --no-W -B64", cut, old)).not.toBe(0);
       expect(readFileSync(join(folder, "d/big"), "latin1")).toBe(old);
+    }
+  });
+});
+
+describe("within one machine, with a temporary or partial directory on another file system", () => {
+  const sizes = (path: string): number[] =>
+    (existsSync(path) ? readdirSync(path) : []).map((name) => statSync(join(path, name)).size);
+
+  test.each([
+    ["--partial --temp-dir=ELSEWHERE", "d/big"],
+    ["--partial-dir=.part --temp-dir=ELSEWHERE", "d/.part/big"],
+    ["--partial-dir=ELSEWHERE/part", "ELSEWHERE/part/big"],
+    ["--partial-dir=ELSEWHERE/part --temp-dir=ELSEWHERE", "ELSEWHERE/part/big"],
+  ])("%s: what came is kept, and taken up by the next run", async (options, path) => {
+    const elsewhere = mkdtempSync("/dev/shm/tsync-partial-");
+    try {
+      for (const name of ["s", "d"]) {
+        rmSync(join(folder, name), { recursive: true, force: true });
+        mkdirSync(join(folder, name));
+      }
+      writeFileSync(join(folder, "s/big"), source);
+      const args = ["-a", "--no-W", ...options.replaceAll("ELSEWHERE", elsewhere).split(" "), "s/", "d/"];
+      const child = spawn(tsync, ["--bwlimit=200", ...args], { cwd: folder, stdio: "ignore" });
+      const came = () => [join(folder, "d"), elsewhere].flatMap(sizes).some((size) => size > 100_000);
+      for (let tries = 0; tries < 200 && !came(); tries++) spawnSync("sleep", ["0.05"]);
+      child.kill("SIGINT");
+      expect((await once(child, "exit"))[0]).toBe(20);
+      const kept = path.startsWith("ELSEWHERE") ? path.replace("ELSEWHERE", elsewhere) : join(folder, path);
+      const part = readFileSync(kept, "latin1");
+      expect(part.length).toBeGreaterThan(90_000);
+      expect(part.length).toBeLessThan(bytes);
+      expect(source.startsWith(part)).toBe(true);
+      const mtimeSeconds = Math.floor(statSync(kept).mtimeMs / 1000);
+      if (path === "d/big") expect(mtimeSeconds).toBe(0);
+      else expect(mtimeSeconds).toBeGreaterThan(0);
+
+      const again = spawnSync(tsync, args, { cwd: folder, encoding: "utf8", timeout: 30_000 });
+      expect([again.status, again.stderr]).toEqual([0, ""]);
+      expect(readFileSync(join(folder, "d/big"), "latin1")).toBe(source);
+      if (path !== "d/big") expect(existsSync(kept)).toBe(false);
+    } finally {
+      rmSync(elsewhere, { recursive: true, force: true });
     }
   });
 });
