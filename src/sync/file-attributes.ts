@@ -104,8 +104,11 @@ export class FileAttributes {
         mtime === undefined ? [stat.mtime, stat.mtimeNanoseconds] : [mtime, mtimeNanoseconds];
       const timed = syscalls.fsetTimes(descriptor, seconds, nanoseconds, atime, 0);
       note("times", timed);
-      // Somebody else's file, written in place: rsync leaves the rest alone.
-      if (timed < 0) return;
+      // Somebody else's file, written in place: rsync leaves the rest alone, but what it stands for has been noted before.
+      if (timed < 0) {
+        if (byName) syscalls.chmodAt(directory, name, mode);
+        return;
+      }
     }
     if (accessAcl !== undefined) {
       const status = accessAcl === null ? removeXattr(accessAclName) : setXattr(accessAclName, accessAcl);

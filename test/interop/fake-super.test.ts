@@ -156,6 +156,15 @@ describe("as an ordinary user", () => {
     const setup = `mkdir s d; echo 1 >s/f; echo 1 >d/f; chown 65534 d; chmod ${sent} s/f; chmod ${there} d/f; ${settled}`;
     expectSameAsUser(setup, "-ai --fake-super s/ d/");
   });
+
+  test.each(["-ai", "-aAi", "-aXi", "-rtpgoi --no-i-r", "-aiI --no-p"])(
+    "somebody else's file, written in place: %s",
+    (options) => {
+      const setup = `mkdir s d; echo 1 >s/f; echo 22 >d/f; cp s/f s/g; cp d/f d/g; chmod 666 d/f d/g; chmod 600 s/g; setfacl -m u:1:r s/f
+chown -R 65534:65534 s d; chown 0:0 d/f d/g; chown 5:6 s/f; find s d -exec touch -hd @1600000000 {} +; touch -d @1500000000 d/f d/g`;
+      expectSameAsUser(setup, `${options} --fake-super --inplace s/ d/`);
+    },
+  );
 });
 
 test("a run with more files than one thread takes", () => {
