@@ -144,7 +144,10 @@ export class AlternateEntries {
     const make = (leaf: typeof place.name) => syscalls.linkAt(descriptor, found.name, place.directory, leaf);
     const isRefused = refusesForeignLink(context, destination, directoryName(pathBelow(destination, entry)));
     let status = isRefused ? ELOOP : exists ? EEXIST : make(place.name);
-    if (status === EEXIST) status = replaceBy(syscalls, place.directory, place.name, make);
+    if (status === EEXIST) {
+      const replaced = replaceBy(syscalls, place.directory, place.name, make);
+      status = typeof replaced === "object" ? replaced.status : replaced;
+    }
     if (status === 0) {
       directory.dirty = true;
       return "linked";

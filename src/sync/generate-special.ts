@@ -11,7 +11,7 @@ import type { RunContext } from "./context.ts";
 import { type EntryParts, listedName, type PlacedTurn, pathBelow, remark, remarkUpToDate } from "./entry-parts.ts";
 import { isDevice, isSpecial, isSymlink } from "./file-list.ts";
 import type { AlternateEntries } from "./generate-alternate.ts";
-import { classOf, kindName, makeSpecial, replacementText, sameSpecial } from "./make-special.ts";
+import { classOf, kindName, makeSpecial, replacementText, sameSpecial, tellUnplaced } from "./make-special.ts";
 import { isUnsafeLink } from "./unsafe-link.ts";
 
 /** EPERM, EACCES, EOPNOTSUPP: with these rsync takes sockets below the top for something that cannot be made here: no error. */
@@ -110,6 +110,10 @@ function makeNew(parts: EntryParts, turn: PlacedTurn, stat: Stat): boolean {
   const { syscalls, ledger } = context;
   const { entry, directory, place, mode, exists } = turn;
   const status = directory.refusal ?? makeSpecial(syscalls, entry, mode, place.directory, place.name, exists);
+  if (typeof status === "object") {
+    tellUnplaced(ledger, place.absolute, status);
+    return false;
+  }
   if (status < 0) {
     const made = exists ? replacementText(place.absolute) : place.absolute;
     const isBelow = pathBelow(parts.destination, entry).includes("/");

@@ -19,7 +19,7 @@ import {
   type Turn,
 } from "./entry-parts.ts";
 import { isRegular } from "./file-list.ts";
-import { makesKind, replaceBy, replacementText, sameInode } from "./make-special.ts";
+import { makesKind, replaceBy, replacementText, sameInode, tellUnplaced } from "./make-special.ts";
 
 const ENOENT = -2;
 const EEXIST = -17;
@@ -207,11 +207,15 @@ function makeLink(
   if (directory === undefined || leaderDirectory === undefined) return false;
   const { entry } = turn;
   const link = (leaf: ByteName) => syscalls.linkAt(leaderDirectory.descriptor, leaderName, directory.descriptor, leaf);
-  let status = link(entry.name);
-  const replace = status === EEXIST;
-  if (replace) status = replaceBy(syscalls, directory.descriptor, entry.name, link);
-  if (status < 0) {
+  const first = link(entry.name);
+  const replace = first === EEXIST;
+  const status = replace ? replaceBy(syscalls, directory.descriptor, entry.name, link) : first;
+  if (status !== 0) {
     const absolute = absolutePath(destination, entry);
+    if (typeof status === "object") {
+      tellUnplaced(ledger, absolute, status);
+      return false;
+    }
     const made = replace ? replacementText(absolute) : absolute;
     ledger.systemError("generator", `link "${made}" => ${leader.replace(/^\//, "")} failed`, status, absolute);
     return false;

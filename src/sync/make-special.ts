@@ -7,6 +7,7 @@ import type { Stat, Syscalls } from "../fs/syscalls/interface.ts";
 import { type FileEntry, FileType, isDeviceMode } from "../protocol/file-entry.ts";
 import type { RunContext } from "./context.ts";
 import { isDevice, isSymlink } from "./file-list.ts";
+import type { Ledger } from "./ledger.ts";
 
 const EEXIST = -17;
 
@@ -43,7 +44,13 @@ function opens(syscalls: Syscalls, directory: number, name: ByteName): boolean {
   return true;
 }
 
-/** Makes the object; `replace` says that a non-directory stands there. Returns 0 or a negative errno. */
+/** What was made under a temporary name and could not take its place. */
+export interface UnplacedMaking {
+  readonly status: number;
+  readonly temporary: ByteName;
+}
+
+/** Makes the object; `replace` says that a non-directory stands there. A number is 0 or a negative errno of making it. */
 export function makeSpecial(
   syscalls: Syscalls,
   entry: FileEntry,
@@ -51,7 +58,7 @@ export function makeSpecial(
   directory: number,
   name: ByteName,
   replace: boolean,
-): number {
+): number | UnplacedMaking {
   const make = (leaf: ByteName): number =>
     isSymlink(entry)
       ? syscalls.symlinkAt(directory, leaf, entry.target ?? ("" as ByteName))
@@ -72,7 +79,7 @@ export function replaceBy(
   directory: number,
   name: ByteName,
   make: (leaf: ByteName) => number,
-): number {
+): number | UnplacedMaking {
   const base = name.startsWith(".") ? name : `.${name}`;
   for (let number = process.pid, last = number + 100; number <= last; number++) {
     const temp = `${base.slice(0, 244)}.${number}` as ByteName;
@@ -81,8 +88,9 @@ export function replaceBy(
     if (made < 0) return made;
     const renamed = syscalls.renameAt(directory, temp, directory, name);
     // Renaming one link of a file over another of the same file leaves both names.
-    if (renamed < 0) syscalls.unlinkAt(directory, temp);
-    return renamed;
+    if (renamed === 0) return 0;
+    syscalls.unlinkAt(directory, temp);
+    return { status: renamed, temporary: temp };
   }
   return EEXIST;
 }
@@ -91,6 +99,12 @@ export function replaceBy(
 export function replacementText(absolute: ByteName): ByteName {
   const base = baseName(absolute);
   return joinName(directoryName(absolute), `${base.startsWith(".") ? "" : "."}${base}.XXXXXX` as ByteName);
+}
+
+/** Tells that something could not take the place of `absolute`; as in rsync, which quotes that name once more. */
+export function tellUnplaced(ledger: Ledger, absolute: ByteName, { status, temporary }: UnplacedMaking): void {
+  const made = joinName(directoryName(absolute), temporary);
+  ledger.systemError("generator", `rename "${made}" -> ""${absolute}"" failed`, status, absolute);
 }
 
 /** Whether a run makes links, devices or special files of this kind. */

@@ -407,3 +407,9 @@ chmod 0 d/${name}; chown -R ${nobody} s d; find s d -exec touch -d @1500000000 {
     );
   }
 });
+
+describe("links and special files of somebody else in a sticky directory, which cannot be replaced", () => {
+  const setup = `mkdir -p s/d d/d; echo a >s/a; ln s/a s/d/n; ln -s x s/d/l; mkfifo s/d/p; ln -s q s/m; ln s/m s/d/m; cp s/a d/a; ln -s q d/m
+for n in n l p m; do ln -s y d/d/$n; done; touch -hd @1600000000 s/a d/a s/m d/m; chown -hR ${nobody} s d; chown -h 5 d/d/*; chown 0 d/d; chmod 1777 d/d`;
+  checkAll(setup, ["-rlHDt s/ d/", "-rlDt s/ d/", "-rlHt --no-i-r --link-dest=../s s/ d/", "-rlHtb --existing s/ d/"]);
+});
