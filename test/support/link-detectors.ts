@@ -312,8 +312,10 @@ export const linkDetectors: readonly Detector[] = [
       if (tree?.property === "existence") return tree.left === undefined && isBackup(tree.path);
       // Backups of one file are linked to each other.
       const isMissing = (path: ByteName): boolean => isBackup(path) && !one.left.tree.has(path);
-      const isLinked = ([path, { linkedWith }]: [ByteName, SnapshotEntry]) =>
-        linkedWith === tree?.right && isMissing(path);
+      // A file that is backed up is read, by all of its names.
+      const group = tree?.property === "atime" ? one.right.tree.get(tree.path)?.linkedWith : tree?.right;
+      const isLinked = ([path, { linkedWith }]: [ByteName, SnapshotEntry]) => linkedWith === group && isMissing(path);
+      if (tree?.property === "atime") return tree.right === "now" && group !== "" && [...one.right.tree].some(isLinked);
       return tree?.property === "linkedWith" && tree.left === "" && [...one.right.tree].some(isLinked);
     },
   },

@@ -162,7 +162,7 @@ export const userDetectors: readonly Detector[] = [
       if (aspect === "exit code") return codes([23], [0], one);
       // Each look at such a file is told of, to the client of a server by a message.
       if (totalLines.test(aspect)) return saysMoreBytes("left", difference, 2 * one.left.stderr.length);
-      if (aspect !== "stderr" && aspect !== "log errors") return false;
+      if (!/^(?:stderr|log errors|log items)$/.test(aspect)) return false;
       const unread = notedNames(one.left, noteUnread);
       return (
         onlyLines(difference, either(noteUnread, noteUnwritten, someFailed), noteUnwritten) &&
