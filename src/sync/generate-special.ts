@@ -73,7 +73,9 @@ export function generateSpecial(
       const linkedTo = outcome === "linked" ? byteName("") : undefined;
       channel.push({ kind: "item", entry, ndx, position, flags, linkedTo, isMatch: true });
       remarkUpToDate(parts, entry, false);
-      if (outcome === "copied") remover.succeeded(turn, "handled", place.directory, place.name);
+      // One that could not be linked, as on another file system, has been made like any other.
+      const isMade = outcome === "copied" || outcome === "failed";
+      if (isMade) remover.succeeded(turn, isSymlink(entry) ? "sent" : "handled", place.directory, place.name);
       return outcome === "left-out" ? outcome : true;
     }
     return false;

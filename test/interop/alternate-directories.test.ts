@@ -131,6 +131,8 @@ describe.each(kinds)("--%s-dest", (kind) => {
     const elsewhere = `${older}; rm -rf /dev/shm/tsync-alt; cp -a alt /dev/shm/tsync-alt`;
     expectSame(elsewhere, `-aivv --${kind}-dest=/dev/shm/tsync-alt s/ d/`);
     expectSame(elsewhere, `-avv --${kind}-dest=/dev/shm/tsync-alt s/ d/`);
+    expectSame(elsewhere, `-ai --remove-source-files --${kind}-dest=/dev/shm/tsync-alt s/ d/`);
+    expectSame(elsewhere, `-aHi --remove-sent-files --${kind}-dest=/dev/shm/tsync-alt s/ d/`);
   });
 });
 
