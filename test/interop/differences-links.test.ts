@@ -15,6 +15,19 @@ difference(
 );
 
 difference(
+  "`--fake-super --backup-dir=../DIR` as an ordinary user, a file of somebody else in the place of a link or special file",
+  {
+    setup: `mkdir s d; ln -s newer s/l; echo old >d/l; setfattr -n user.rsync.%stat -v '120755 0,0 0:0' d/l
+touch -d @1500000000 d/l; chown -hR 65534 . ; chown 1 d/l`,
+    nobody: true,
+    run: "-ab --fake-super --backup-dir=../bk s/ d/",
+    look: "test $(stat -c %Y bk/l) = 1500000000 && echo same; cat bk/l",
+    rsync: { status: 23, err: /d\/\.\.\/bk\/l": Invalid argument \(22\)/, seen: "old\n" },
+    tsync: { status: 0, seen: "same\nold\n" },
+  },
+);
+
+difference(
   "`-X` with `--copy-dest` or `--link-dest`, a file with a capability that is copied from there and changes its owner",
   {
     setup: `mkdir s alt d; echo 1 >s/f; cp -a s/f alt/f; chown 1:1 s/f; ${capability} s/f; ${capability} alt/f`,
