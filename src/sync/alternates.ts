@@ -93,6 +93,8 @@ export class Alternates {
   private readonly existing: ExistingReader;
   private readonly digester: FileDigester;
   private readonly roots: readonly Root[];
+  /** What rsync takes for the ACLs and extended attributes of each further directory: those that it has compared first, all else being equal. */
+  private compared: { acls?: ExistingAttributes; xattrs?: ExistingAttributes } = {};
 
   /** Tells which of the directories do not exist; the others are still searched. */
   constructor(context: RunContext, destination: Destination, existing: ExistingReader) {
@@ -124,6 +126,7 @@ export class Alternates {
   *findInSteps(wanted: Wanted): Generator<void, Alternate | undefined> {
     let best: Alternate | undefined;
     let isThrough = false;
+    this.compared = {};
     try {
       for (const [index, root] of this.roots.entries()) {
         if (best?.level === AlternateLevel.attributes) break;
@@ -136,6 +139,8 @@ export class Alternates {
     } finally {
       if (!isThrough) best?.directory.release();
     }
+    if (best !== undefined && isDirectory(wanted.entry))
+      best = { ...best, attributes: this.asCompared(best.attributes) };
     const { options, syscalls } = this.context;
     // It is looked at once more after its sums were made, which its time of access shows.
     if (options.atimes && best !== undefined && best.level !== AlternateLevel.attributes)
@@ -179,11 +184,15 @@ export class Alternates {
       const content = yield* this.sameContent(entry, directory.descriptor, name, stat);
       if (!content && than >= AlternateLevel.kind) return undefined;
       const absolute = isRoot ? root.text : joinName(root.text, path);
-      const attributes = existing.readFresh(directory.descriptor, name);
+      const own = existing.readFresh(directory.descriptor, name);
+      const attributes = isDirectory(entry) ? this.asCompared(own) : own;
       const differences = itemFlags(context, entry, mode, stat, attributes, 0) & ~ItemFlag.accessTime;
+      const isOther = hasOtherOmittedTime(entry, stat, context.options);
+      if ((differences & ~ItemFlag.xattr & ~ItemFlag.acl) === 0 && !isOther) this.compared.acls ??= attributes;
+      if ((differences & ~ItemFlag.xattr) === 0 && !isOther) this.compared.xattrs ??= attributes;
       const level = !content
         ? AlternateLevel.kind
-        : differences === 0 && !hasOtherOmittedTime(entry, stat, context.options)
+        : differences === 0 && !isOther
           ? AlternateLevel.attributes
           : AlternateLevel.content;
       isBetter = level > than;
@@ -191,6 +200,11 @@ export class Alternates {
     } finally {
       if (!isBetter) directory.release();
     }
+  }
+
+  private asCompared(own: ExistingAttributes): ExistingAttributes {
+    const { acls = own, xattrs = own } = this.compared;
+    return { ...own, accessAcl: acls.accessAcl, defaultAcl: acls.defaultAcl, xattrs: xattrs.xattrs };
   }
 
   private *sameContent(entry: FileEntry, directory: number, name: ByteName, stat: Stat): Generator<void, boolean> {

@@ -181,3 +181,18 @@ describe("similar files", () => {
     expectSame(similar, `${options} ${stats} s/report-2.txt d/new.txt`);
   });
 });
+
+describe("ACLs and extended attributes of a new directory that two alternate directories have", () => {
+  const changes = [
+    "setfattr -n user.a -v 1 c/t",
+    "setfattr -n user.a -v 1 a/t c/t; setfacl -m u:1:rx a/t",
+    "setfattr -n user.a -v 1 c/t; chmod 700 a/t",
+    "setfattr -n user.a -v 1 a/t; chmod 700 a/t",
+    "setfattr -n user.a -v 2 a/t; setfattr -n user.a -v 1 c/t; rmdir a/t",
+  ];
+  test.each(changes)("%s", (change) => {
+    const setup = `mkdir -p s/t a/t c/t d; setfattr -n user.a -v 1 s/t; ${change}; ${settled}`;
+    expectSame(setup, "-rptXAi --compare-dest=../a --compare-dest=../c s/ d/");
+    expectSame(setup, "-rptXAii --no-i-r --link-dest=../a --link-dest=../c s/ d/");
+  });
+});
