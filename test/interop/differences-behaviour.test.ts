@@ -227,14 +227,6 @@ difference("`--fuzzy` without `-p`, a similar file that is changed or replaced i
   tsync: { status: 0, err: "", seen: "751\n" },
 });
 
-difference("`-m` with a source that is named twice", {
-  setup: "mkdir -p s/e/g s/h s/k/l; echo 1 >s/f",
-  run: "-am s s d/",
-  look: "ls d/s",
-  rsync: { status: 0, seen: "e\nf\nh\nk\n" },
-  tsync: { status: 0, seen: "e\nf\nh\n" },
-});
-
 /** Signals a run of some seconds once its file is being made. */
 function signalled(signal: string): { readonly setup: string; readonly run: string; readonly look: string } {
   const wait = "for try in $(seq 100); do ls -A d | grep -q . && break; sleep .1; done";

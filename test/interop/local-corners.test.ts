@@ -157,6 +157,11 @@ test.each([...["f/b f", "f f/b x", "f/b f/q f", "f/b/c f/b", "f f f/b f/b", "f/b
   },
 );
 
+test.each(["s s", "s/ s/", "s/e s/e s", "s/e/ s/e/ s/"])("-m with a source that is named twice: %s", (names) => {
+  for (const options of ["-am", "-am --no-i-r", "-amR", "-am --delete"])
+    compare(`mkdir -p s/e/g s/h s/k/l d; echo 1 >s/f; ${dated}`, `-i ${options} ${names} d/`);
+});
+
 test.each(["-aAi", "-aAin", "-aAXi --chmod=o+w", "-rlDAi"])(
   "the ACL of a device that is replaced by another: %s",
   (options) => {
