@@ -337,7 +337,7 @@ export class Generator {
     // A change of attributes may have given another mode than the wanted one (5.6).
     const seen = identity.privileged ? 0 : syscalls.lstatAt(where.descriptor, where.name, this.stat);
     // If the destination itself lost its search permission we cannot get back in, like rsync, which tries with each entry.
-    if (seen < 0) ledger.systemError("generator", `failed to modify permissions on "${absolute}"`, seen, absolute);
+    if (seen < 0) tree.shutOut(absolute, seen);
     opened.isNew = !exists && seen === 0;
     // The mode that opens a new directory is that of the source: the bit that its parent gave it goes.
     const lost = exists || options.permissions ? 0 : 0o2000 & ~mode;

@@ -71,6 +71,8 @@ export class TreeState {
   private readonly startedSeconds = Math.floor(Date.now() / 1000);
   /** Directories so far. */
   private entered = 0;
+  /** The destination itself may not be searched any more. */
+  private isShutOut = false;
   /** An entry below the top directory has been handled. */
   private isBelowTop = false;
   /** A file is being transferred, or has been; and so it was at the end of the last list. */
@@ -215,6 +217,12 @@ export class TreeState {
     return status;
   }
 
+  /** The attributes that a directory has got keep us out of it: rsync says so of its mode, and nothing of its time. */
+  shutOut(absolute: ByteName, status: number): void {
+    this.isShutOut = true;
+    this.context.ledger.systemError("generator", `failed to modify permissions on "${absolute}"`, status, absolute);
+  }
+
   /** Opens a directory anew that could not be listed with the mode that it had, but can be with the one that it has been given. */
   reopenListable(path: ByteName, before: number, mode: number): void {
     if ((mode & ~before & 0o400) !== 0) this.destination.walker?.reopen(belowDestination(this.destination, path));
@@ -325,8 +333,9 @@ export class TreeState {
       const status = syscalls.lstatAt(descriptor, name, this.stat);
       const { mtime, mtimeNanoseconds } = this.stat;
       if (status === EACCES && name === ".") {
-        // Of a destination that may not be searched any more rsync says so with its mode only.
         if (belowDestination(this.destination, path) !== ".") this.setTimeByName(entry, path);
+        else if (!this.isShutOut)
+          ledger.systemError("generator", `failed to set times on "${absolute}"`, status, absolute);
       } else if (status < 0) ledger.systemError("generator", `failed to set times on "${absolute}"`, status, absolute);
       else if (!sameTime(entry.mtime, entry.mtimeNanoseconds, mtime, mtimeNanoseconds, options)) {
         const set = syscalls.setTimesAt(descriptor, name, entry.mtime, entry.mtimeNanoseconds);
