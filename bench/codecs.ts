@@ -3,16 +3,16 @@
  * for many small ones. `node bench/codecs.ts`
  */
 
-import { byteName } from "../src/bytes/byte-name.ts";
 import { clampLevel, createTokenReader, createTokenSink } from "../src/compress/token-codec.ts";
 import { type CompressionName, compressionNames } from "../src/protocol/compression-name.ts";
-import { type FileEntry, FileType } from "../src/protocol/file-entry.ts";
+import type { FileEntry } from "../src/protocol/file-entry.ts";
 import { FileListDecoder } from "../src/protocol/file-list-decoder.ts";
 import { FileListEncoder } from "../src/protocol/file-list-encoder.ts";
 import type { FileListSettings } from "../src/protocol/file-list-settings.ts";
 import { FrameDecoder } from "../src/protocol/frame-decoder.ts";
 import { notYet, WireReader } from "../src/protocol/wire-reader.ts";
 import { WireWriter } from "../src/protocol/wire-writer.ts";
+import { makeFileEntry } from "../test/support/file-entry.ts";
 
 const protocol = 32;
 const entryCount = 200_000;
@@ -120,28 +120,12 @@ async function measureTokens(name: CompressionName, data: Buffer, files: number)
 
 function makeEntries(): FileEntry[] {
   return Array.from({ length: entryCount }, (_, index) => {
-    const name = byteName(`file-${index}.txt`);
-    return {
-      path: byteName(`some/dir-${Math.floor(index / 100)}/sub/${name}`),
-      name,
-      root: 0,
-      mode: FileType.regular | 0o644,
+    const path = `some/dir-${Math.floor(index / 100)}/sub/file-${index}.txt`;
+    return makeFileEntry(path, {
       size: (index * 37) % 100_000,
       mtime: 1_600_000_000 + ((index * 7919) % 1_000_000),
       mtimeNanoseconds: ((index * 7919) % 999_999_999) + 1,
-      atime: 0,
-      uid: 0,
-      gid: 0,
-      rdevMajor: 0,
-      rdevMinor: 0,
-      flags: 0,
-      target: undefined,
-      linkGroup: -1,
-      checksum: undefined,
-      accessAcl: undefined,
-      defaultAcl: undefined,
-      xattrs: undefined,
-    };
+    });
   });
 }
 
