@@ -67,8 +67,10 @@ export function generateSpecial(
     const outcome = alternates.special(turn, found);
     const flags = alternates.flags(turn, found, outcome);
     found.directory.release();
-    const group = outcome === "linked" && !options.dryRun ? parts.links.group(entry) : undefined;
-    if (group !== undefined) group.alternate = found.stat;
+    const group = parts.links.group(entry);
+    if (group !== undefined && outcome === "linked" && !options.dryRun) group.alternate = found.stat;
+    // Of those that wait for it a dry run does not tell.
+    if (group !== undefined && outcome === "copied" && options.dryRun) parts.links.giveUp(group);
     if (outcome === "linked" || outcome === "left-out" || options.dryRun || makeNew(parts, turn, stat)) {
       const linkedTo = outcome === "linked" ? byteName("") : undefined;
       channel.push({ kind: "item", entry, ndx, position, flags, linkedTo, isMatch: true });

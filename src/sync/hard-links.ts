@@ -20,6 +20,8 @@ export class LinkGroup {
   seen = 0;
   /** Path of the leader once it stands (or would stand) at the destination. */
   leader: ByteName | undefined;
+  /** The member that was handled last because nobody led: it is the one that leads, if one does. */
+  candidate: Member | undefined;
   /** The leader is being transferred. */
   transferring = false;
   /** Members before the leader, which did not exist when their turn came; in list order. */
@@ -74,7 +76,10 @@ export class HardLinks {
   visit(group: LinkGroup, member: Member): MemberVerdict {
     group.seen++;
     if (group.leader !== undefined) return "link";
-    if (!group.transferring) return "candidate";
+    if (!group.transferring) {
+      group.candidate = member;
+      return "candidate";
+    }
     group.queued.push(member);
     this.onWaiting?.(member, true, false);
     return "wait";
@@ -101,6 +106,16 @@ export class HardLinks {
     group.waiting.push(member);
     if (!mayLead) group.leftOut.add(member);
     this.onWaiting?.(member, true, false);
+  }
+
+  /** A later member does not find the leader, as in a dry run: the two wait for the next one to lead. */
+  loseLeader(group: LinkGroup, member: Member): void {
+    const { candidate, leader } = group;
+    if (this.isLast(group) || candidate === undefined || candidate.entry.path !== leader) return;
+    group.leader = undefined;
+    group.alternate = undefined;
+    this.wait(group, candidate, false);
+    this.wait(group, member, false);
   }
 
   /**

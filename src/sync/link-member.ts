@@ -34,13 +34,16 @@ export function linkMember(parts: EntryParts, turn: Turn, leader: ByteName, wait
   const directory = hold(parts.destination, directoryName(pathBelow(parts.destination, turn.entry)));
   const leaderPath = leader.startsWith("/") ? byteName(leader.slice(1)) : leader;
   const leaderDirectory = hold(parts.destination, directoryName(leaderPath));
-  const isMade = !isRegular(turn.entry) || (!waited && parts.context.options.alternates?.kind === "copy");
-  if (leaderDirectory === undefined && isMereDryRun(parts) && isMade) {
+  const isMade = !isRegular(turn.entry) || parts.context.options.alternates?.kind === "copy";
+  if (leaderDirectory === undefined && isMereDryRun(parts) && isMade && !waited) {
     const failed = lookThroughLinks(parts, directoryName(leaderPath));
     if (failed !== 0) {
       const absolute = fullPath(parts.destination.absolute, leaderPath);
       parts.context.ledger.systemError("generator", `stat "${absolute}" failed`, failed, absolute);
       directory?.release();
+      const group = parts.links.group(turn.entry);
+      // With incremental recursion rsync has lost its list by then.
+      if (group !== undefined && !parts.context.options.incrementalRecursion) parts.links.loseLeader(group, turn);
       return;
     }
   }

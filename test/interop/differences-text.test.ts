@@ -30,15 +30,20 @@ difference(
   })),
 );
 
-difference(
-  "`-vv` with more than 32 entries in a directory or in what is behind it, under incremental recursion",
-  ["-avv s d/", "-avvn s d/"].map((words) => ({
+difference("`-vv` with more than 32 entries in a directory or in what is behind it, under incremental recursion", [
+  ...["-avv s d/", "-avvn s d/"].map((words) => ({
     setup: "mkdir s; touch s/{1..40}",
     run: words,
     rsync: { status: 0, out: /\n\[sender\] expand file_list pointer array to 1024 bytes, did (?:not )?move\n/ },
     tsync: { status: 0, out: /^sending incremental file list\ncreated directory d\ndelta-transmission disabled / },
   })),
-);
+  {
+    setup: "mkdir s d; touch d/{1..40}",
+    run: "-avv --delete s/ d/",
+    rsync: { status: 0, out: /\n\[generator\] expand file_list pointer array to 1024 bytes, did (?:not )?move\n/ },
+    tsync: { status: 0, out: /^((?!expand).)*\ndeleting 1\n((?!expand).)*$/s },
+  },
+]);
 
 difference("`--debug=WORDS`, `-vvv` and up", [
   {

@@ -112,3 +112,25 @@ setfattr -n user.a -v ${value} s/a; touch -d @1000000000 s/* d/*; touch -d @1500
       }
   },
 );
+
+describe("-n -H --no-i-r with names in directories that are to take the place of something else", () => {
+  const setup = "mkdir -p s/a/x s/b/x s/c s/f d/c d/f alt; mkfifo d/a d/b";
+  const link = "ln -s q s/a/x/l";
+  test.each([
+    [link, "b/x/m c/n"],
+    [link, "a/y b/x/m"],
+    [link, "b/x/m b/x/n c/o"],
+    [link, "b/x/m b/x/n b/x/o c/p f/q f/r"],
+    ["mkfifo s/a/x/l", "b/x/m c/n f/o"],
+    [`${link}; ln -s q d/c/n; chown -h 5:5 d/c/n`, "b/x/m c/n f/o"],
+    ["echo 1 >s/a/x/l", "b/x/m b/x/n c/o"],
+  ])("the next one leads: %s; %s", (first, others) => {
+    const all = `${setup}; ${first}; for f in ${others}; do ln s/a/x/l s/$f; done`;
+    for (const alternate of ["true", "cp -a s/. alt", "cp -a s/. alt; rm -r alt/a", "cp -a s/. alt; rm -r alt/c"])
+      for (const more of ["", "--copy-dest=../alt", "--link-dest=../alt"])
+        compare(
+          `${all}; ${alternate}; find s d alt -exec touch -h -d @1500000000.5 {} +`,
+          `-anHi --no-i-r ${more} s/ d/`,
+        );
+  });
+});

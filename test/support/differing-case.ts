@@ -17,6 +17,7 @@ export interface Case {
   readonly codes?: readonly [number, number];
   readonly stdout?: readonly [string, string];
   readonly stderr?: readonly [string, string];
+  readonly log?: readonly [string, string];
   readonly tree?: Readonly<Record<string, Partial<SnapshotEntry>>>;
   /** What of the tree rsync does not have. */
   readonly missing?: readonly string[];
@@ -34,6 +35,7 @@ export function rowOf({
   codes = [0, 0],
   stdout = ["", ""],
   stderr = ["", ""],
+  log,
   tree = {},
   missing = [],
   before = [],
@@ -46,7 +48,7 @@ export function rowOf({
       exitCode: codes[side],
       stderr: stderr[side],
       stdout: stdout[side],
-      log: undefined,
+      log: log?.[side],
       tree: new Map([...snapshot].filter(([path]) => side === 1 || !missing.includes(path))),
       sourceChanges: [],
     };

@@ -15,7 +15,7 @@ import {
   someFailed,
   unescaped,
 } from "./difference-detector.ts";
-import { splitOutput } from "./output.ts";
+import { splitLog, splitOutput } from "./output.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { contentLength } from "./tree-plan.ts";
 
@@ -275,10 +275,16 @@ export const faultDetectors: readonly Detector[] = [
     // The names of what is there already, of which only attributes change, are the generator's: they look like those that are sent.
     applies: (_, options) => options.namesUnsent,
     explains: ({ aspect, isOrder }, { scenario, left, right }) => {
-      if (!isOrder || aspect !== "stdout items") return false;
-      const [lines, others] = [splitOutput(left.stdout).items, splitOutput(right.stdout).items];
-      const wasThere = (line: string) => stoodBefore(line, scenario.destination, left.tree);
-      return areTwoRows(lines, others) && sameOrderOf(lines, others, wasThere);
+      const [, place] = /^(stdout|log) items$/.exec(aspect) ?? [];
+      if (!isOrder || place === undefined) return false;
+      const [lines = [], others = []] = [left, right].map(({ stdout, log = "" }) =>
+        place === "log" ? splitLog(log).items : splitOutput(stdout).items,
+      );
+      // Old lists do not come back to the sender: the other side tells of all that has no data.
+      const isOld = /^2\d$/.test(new Options(scenario.argv).value("--protocol") ?? "");
+      const isTold = (line: string) =>
+        stoodBefore(line, scenario.destination, left.tree) || (isOld && hasNoData(line, left.tree));
+      return areTwoRows(lines, others) && sameOrderOf(lines, others, isTold);
     },
   },
 ];
@@ -323,6 +329,13 @@ function stoodBefore(
       return node.kind !== "file" || tree.get(path)?.size === String(contentLength(node.content));
     }),
   );
+}
+
+/** Whether a line names a directory, a link or something special, or another name of a file. */
+function hasNoData(line: string, tree: Snapshot): boolean {
+  if (/ (?:->|=>) |\/$/.test(line)) return true;
+  const end = `/${unescaped(line)}`;
+  return [...tree].some(([path, { type }]) => type !== "file" && `/${path}`.endsWith(end));
 }
 
 /** Whether lines are those of two writers, each in one order, that came together in two ways: no three stand in reverse. */

@@ -4,6 +4,7 @@
  * every difference is explained by such a row counts as `listed`, apart from those that are identical.
  */
 import { type ByteName, baseName } from "../../src/bytes/byte-name.ts";
+import { backupDetectors } from "./backup-detectors.ts";
 import {
   codes,
   type Detector,
@@ -35,7 +36,14 @@ export function detectedRows(): string[] {
 }
 
 function allDetectors(): Detector[] {
-  return [...detectors, ...faultDetectors, ...linkDetectors, ...unfinishedDetectors, ...userDetectors];
+  return [
+    ...detectors,
+    ...backupDetectors,
+    ...faultDetectors,
+    ...linkDetectors,
+    ...unfinishedDetectors,
+    ...userDetectors,
+  ];
 }
 
 const invalidBackup = /^rsync: \[(?:generator|receiver)\] stat ".*" failed: Invalid argument \(22\)$/;
@@ -59,7 +67,7 @@ const notEmpty = /^cannot delete non-empty directory: /;
 const overrun =
   /^\[Receiver\] buffer overflow: recv_file_entry |^Offset underflow: file-length is negative$|^Overflow in read_varlong\(\)$/m;
 const protocolEnd = /^rsync error: (?:protocol incompatibility|error in rsync protocol data stream) /;
-const grownList = /^\[sender\] expand file_list pointer array to \d+ bytes, did (?:not )?move$/;
+const grownList = /^\[(?:sender|generator)\] expand file_list pointer array to \d+ bytes, did (?:not )?move$/;
 const vanished = /^(?:file has vanished: ".*"|rsync warning: some files vanished before they could be transferred .*)$/;
 
 const detectors: readonly Detector[] = [
@@ -306,7 +314,16 @@ const detectors: readonly Detector[] = [
   {
     row: "`-vv` with more than 32 entries in a directory or in what is behind it, under incremental recursion",
     applies: () => true,
-    explains: (difference) => onlyLines(difference, grownList),
+    explains: (difference, one) => {
+      if (!/^(?:stdout|log) totals$/.test(difference.aspect)) return onlyLines(difference, grownList);
+      // What a server says travels.
+      const told = one.left.stdout.match(new RegExp(grownList, "gm")) ?? [];
+      return saysMoreBytes(
+        "left",
+        difference,
+        told.reduce((sum, line) => sum + line.length + 5, 0),
+      );
+    },
   },
   {
     row: "`--info=stats3` and up, `-vv --stats`",

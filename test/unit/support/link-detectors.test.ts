@@ -17,14 +17,12 @@ const notTimed = (name: string, reason: string) =>
 const notAllowed = (name: string, reason: string) =>
   `rsync: [generator] failed to set permissions on "/x/dst/d/${name}": ${reason}`;
 const refused = "Operation not permitted (1)";
-const through = 'rsync: [generator] failed to set permissions on "/x/dst/l": Too many levels of symbolic links (40)';
 const gone = 'file has vanished: "/x/src/d/f"';
 const noLeader = 'rsync: [generator] stat "/x/dst/x/p" failed: Not a directory (20)';
 const tooDeep = "rsync: [sender] sender failed to secure-open-parent d/l/l/f: Too many levels of symbolic links (40)";
 const noEntry = 'rsync: [generator] gen_entry_copy_xattrs: openat("/x/dst/d") failed: No such file or directory (2)';
 const noArgument = 'rsync: [sender] link_stat "/x/no" failed: No such file or directory (2)';
 const noDefault = "rsync: [generator] get_acl: sys_acl_get_file(d/p, ACL_TYPE_DEFAULT): Permission denied (13)";
-const refusal = "refusing to follow a symlink owned by an untrusted user; use --insecure-links locally";
 
 /** What is recognized, and the same with one thing changed, which is not. */
 const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike: Partial<Case>])[] = [
@@ -108,30 +106,6 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
         right: [notOpened("g", "Permission denied (13)")],
       },
     },
-  ],
-  [
-    "a backup that neither has the place of a file nor is missing",
-    /^`--keep-dirlinks -b`/,
-    {
-      ...{ argv: "-aKb", stderr: [refusal, ""], tree: { "dst/x/f": {}, "dst/x/f~": {} }, missing: ["dst/x/f~"] },
-      difference: differs("dst/x/f~", "existence", undefined, "file"),
-    },
-    { difference: differs("dst/x/f~", "existence", "file", undefined) },
-  ],
-  [
-    "a backup without a refusal",
-    /^`--keep-dirlinks -b`/,
-    {
-      ...{ argv: "-aKb", stderr: [refusal, ""], tree: { "dst/x/f": {}, "dst/x/f~": {} }, missing: ["dst/x/f~"] },
-      difference: differs("dst/x/f~", "existence", undefined, "file"),
-    },
-    { stderr: ["", ""] },
-  ],
-  [
-    "a refusal in the log",
-    /^`--keep-dirlinks -b`/,
-    { argv: "-aKb", stderr: [refusal, ""], difference: { aspect: "log items", left: [refusal] } },
-    { difference: { aspect: "log items", left: ["x/f"] } },
   ],
   [
     "the name alone of a file that another name has brought up to date",
@@ -236,15 +210,6 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
       difference: { aspect: "stdout totals", left: ["Total bytes sent: 10"], right: ["Total bytes sent: 60"] },
     },
     { tree: { "dst/s/f": { xattrs: "user.a=31" } } },
-  ],
-  [
-    "another link than the one that was told of",
-    /^`-b` without `-l`, a new directory/,
-    {
-      ...{ argv: "-rtb", stderr: [through, ""], tree: { "dst/l": { type: "symlink" }, "dst/k": { type: "symlink" } } },
-      difference: differs("dst/l", "mtime", "1", "2"),
-    },
-    { difference: differs("dst/k", "mtime", "1", "2") },
   ],
   [
     "a file that did not vanish",
@@ -357,31 +322,8 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { difference: differs("dst/f", "xattrs", "user.b=1", "security.capability=2 user.a=1") },
   ],
   [
-    "another file than a backup",
-    /^`--keep-dirlinks -b`/,
-    { argv: "-rK -b", stderr: [refusal, ""], difference: differs("dst/x/f~", "existence", undefined, "file") },
-    { difference: differs("dst/x/f", "existence", undefined, "file") },
-  ],
-  [
-    "more bytes than the lines of backups have",
-    /^`--keep-dirlinks -b`/,
-    {
-      ...{ argv: "-aKb", stderr: [refusal, ""], stdout: ["", "backed up x/f to x/f~\n"] },
-      difference: {
-        ...{ aspect: "stdout totals", left: ["sent 9 bytes  received 10 bytes"] },
-        right: ["sent 9 bytes  received 36 bytes"],
-      },
-    },
-    {
-      difference: {
-        ...{ aspect: "stdout totals", left: ["sent 9 bytes  received 10 bytes"] },
-        right: ["sent 9 bytes  received 96 bytes"],
-      },
-    },
-  ],
-  [
     "a regular file that is told of as new",
-    /^`-n -H`, three or more names/,
+    /^`-n -H` under incremental recursion, three or more names/,
     {
       ...{ argv: "-anH", stderr: [noLeader, noLeader], codes: [23, 23] },
       difference: { aspect: "stdout items", left: ["cS+++++++++ x/r"] },

@@ -1,0 +1,144 @@
+/**
+ * More detectors of listed differences (listed-differences.ts): of backups that rsync does not make before it removes or replaces what
+ * they are to be of.
+ */
+import { type ByteName, baseName, byteName, directoryName } from "../../src/bytes/byte-name.ts";
+import {
+  codes,
+  type Detector,
+  type DifferingCase,
+  Options,
+  onlyLines,
+  saysMoreBytes,
+  unescaped,
+} from "./difference-detector.ts";
+import type { SnapshotEntry } from "./snapshot.ts";
+import { toldNames } from "./vanished-files.ts";
+
+const keptBackup = /^rsync: \[generator\] (?:link ".*" -> ".*": |stat "(.*)" failed: )File name too long \(36\)$/;
+const unlinkedBackup = /^rsync: \[generator\] link "(.*)" -> ".*": Permission denied \(13\)$/;
+const missingBackup = /^rsync: \[generator\] stat "(.*)" failed: No such file or directory \(2\)$/;
+const deviceAsFile =
+  /^(?:rsync: \[generator\] delete_file: make_backup\((.*)\) failed: .*|could not make way for new regular file: (.*)|rsync: \[sender\] send_files failed to open "(.*)": .*)$/;
+const throughLink =
+  /^rsync: \[generator\] failed to set permissions on "(.*)": Too many levels of symbolic links \(40\)$/;
+const noDirectory = /^rsync: \[generator\] recv_generator: failed to stat "(.*)": Not a directory \(20\)$/;
+const refusal = /^refusing to follow a symlink owned by an untrusted user/;
+const notDeleted = /^rsync: \[generator\] delete_file: make_backup\((.*)\) failed: .*$/;
+const deletedAll = /^(?:deleting|\*deleting|backed up) +(.*?)(?: to .*)?$/;
+const deletions = /^Number of deleted files: /;
+
+export const backupDetectors: readonly Detector[] = [
+  {
+    row: "`-b` without `-l`, a new directory in place of a link in a directory that may not be changed",
+    applies: ({ left }, options) =>
+      options.has("b", "--backup", "--backup-dir") && toldNames(left.stderr, throughLink).length > 0,
+    explains: (difference, one) => {
+      const { aspect, tree, isOrder, left, right } = difference;
+      if (aspect === "stderr") return onlyLines(difference, throughLink, noDirectory);
+      const told = toldNames(one.left.stderr, throughLink);
+      if (/^(?:stdout|log) (?:items|generator)$/.test(aspect))
+        return (
+          !isOrder &&
+          left.length === 0 &&
+          right.every((line) => {
+            const name = /^make_bak: skipping non-regular file (.*)$/.exec(line)?.[1];
+            return name !== undefined && told.some((path) => path.endsWith(`/${unescaped(name)}`));
+          })
+        );
+      if (tree === undefined || one.left.tree.get(tree.path)?.type !== "symlink") return false;
+      return told.some((path) => path.endsWith(`/${tree.path}`)) && ["mtime", "owner"].includes(tree.property);
+    },
+  },
+  {
+    row: "`--keep-dirlinks -b` with a file behind a link of somebody else",
+    applies: ({ left }, options) =>
+      options.has("K", "--keep-dirlinks") &&
+      options.has("b", "--backup", "--backup-dir") &&
+      left.stderr.split("\n").some((line) => refusal.test(line)),
+    explains: (difference, one) => {
+      const { aspect, tree, isOrder, left, right } = difference;
+      if (aspect === "stderr") return onlyLines(difference, refusal);
+      if (/^(?:stdout|log) receiver$/.test(aspect) && !isOrder && left.length === 0)
+        return right.every((line) => line.startsWith("backed up "));
+      if (/^(?:stdout|log) totals$/.test(aspect)) return saysMoreBytes("right", difference, backupBytes(one));
+      const folder = baseName(byteName(new Options(one.scenario.argv).value("--backup-dir") ?? ""));
+      const isBackup = (path: string) => path.endsWith("~") || (folder !== "" && `/${path}`.includes(`/${folder}/`));
+      if (tree?.property === "existence") return tree.left === undefined && isBackup(tree.path);
+      // Backups of one file are linked to each other.
+      const isMissing = (path: ByteName): boolean => isBackup(path) && !one.left.tree.has(path);
+      // A file that is backed up is read, by all of its names.
+      const group = tree?.property === "atime" ? one.right.tree.get(tree.path)?.linkedWith : tree?.right;
+      const isLinked = ([path, { linkedWith }]: [ByteName, SnapshotEntry]) => linkedWith === group && isMissing(path);
+      if (tree?.property === "atime") return tree.right === "now" && group !== "" && [...one.right.tree].some(isLinked);
+      return tree?.property === "linkedWith" && tree.left === "" && [...one.right.tree].some(isLinked);
+    },
+  },
+  {
+    row: "a backup of a link or special file that cannot be made",
+    applies: ({ left, right }, options) =>
+      options.has("b", "--backup", "--backup-dir") &&
+      codes([23], [23], { left, right }) &&
+      failedBackups(left).length > 0,
+    explains: (difference, one) => {
+      const { aspect, left, right, isOrder, tree } = difference;
+      const failed = failedBackups(one.left);
+      const isOfFailed = (path = "") => failed.some((full) => lastName(full).startsWith(lastName(path)));
+      // What is to be deleted stays.
+      if (aspect === "stderr" && onlyLines(difference, undefined, notDeleted))
+        return right.every((line) => isOfFailed(notDeleted.exec(line)?.[1]));
+      if (/^(?:stdout|log) (?:generator|receiver)$/.test(aspect))
+        return onlyLines(difference, deletedAll) && left.every((line) => isOfFailed(deletedAll.exec(line)?.[1]));
+      if (/^(?:stdout|log) totals$/.test(aspect))
+        return saysMoreBytes(
+          "either",
+          difference,
+          failed.reduce((sum, full) => sum + 2 * full.length + 64, 0),
+        );
+      if (/^(?:stdout|log) summary$/.test(aspect)) return onlyLines(difference, deletions, deletions);
+      // A device that is copied as a file is asked for only where nothing stays in its place.
+      if (aspect === "stderr" && onlyLines(difference, /failed to open/, /make_backup|make way/))
+        return [...left, ...right].every((line) => isOfFailed(deviceAsFile.exec(line)?.slice(1).join("")));
+      if (/^(?:stdout|log) items$/.test(aspect))
+        return !isOrder && right.length === 0 && left.every((line) => isOfBackup(line, failed));
+      if (tree === undefined || one.right.tree.get(tree.path)?.type === "file") return false;
+      if (tree.property === "mtime" && tree.left === "now")
+        return failed.some((full) => directoryName(full as ByteName).endsWith(`/${tree.path.replace(/^\w+\//, "")}`));
+      // Another name of it that is the last one is not linked any more.
+      if (tree.property === "linkedWith" && tree.left === "") return stays(tree.right, one) && failed.length > 0;
+      return isOfFailed(tree.path);
+    },
+  },
+];
+
+/** What a server's lines about backups are in messages, each with a head of four bytes. */
+function backupBytes({ left, right }: DifferingCase): number {
+  const lines = [left, right].map(({ stdout }) => stdout.match(/^backed up .*$/gm) ?? []);
+  const [some = 0, more = 0] = lines.map((told) => told.reduce((sum, line) => sum + line.length + 5, 0));
+  return more - some;
+}
+
+/** Where the failed backups that a run tells of were to stand. */
+function failedBackups({ stderr }: DifferingCase["left"]): string[] {
+  const lines = stderr.split("\n");
+  const unlinked = lines.flatMap((line) => unlinkedBackup.exec(line)?.[1] ?? []);
+  return lines.flatMap((line) => {
+    const path = keptBackup.exec(line)?.[1] ?? missingBackup.exec(line)?.[1];
+    return path !== undefined && (keptBackup.test(line) || unlinked.includes(path)) ? [path] : [];
+  });
+}
+
+/** Whether a line of a link or special file names what one of these backups was to be of. */
+function isOfBackup(line: string, failed: readonly string[]): boolean {
+  const name = line.replace(/^[ch.][LDS]\S{9} /, "").replace(/ -> .*$/, "");
+  return failed.some((path) => lastName(path).startsWith(lastName(name)));
+}
+
+/** Whether what only tsync has is one of the names that it says are linked. */
+function stays(group: string | undefined, { left, right }: DifferingCase): boolean {
+  return [...right.tree].some(
+    ([path, { type, linkedWith }]) => linkedWith === group && type !== "file" && !left.tree.has(path),
+  );
+}
+
+const lastName = (path: string): ByteName => baseName(path as ByteName);
