@@ -59,7 +59,7 @@ const totalsOfFailure = /^sent # bytes {2}received # bytes/;
 const unread = /^failed to re-read xattr \S+ for .*$/m;
 const removedTooEarly = /^rsync: \[sender\] get_xattr_data: lgetxattr\(.*\) failed: No such file or directory \(2\)$/;
 const lostList =
-  /^File-list index \d+ not in \d+ - \d+ \((?:got_flist_entry_status|finish_hard_link)\) \[generator\]$/m;
+  /^File-list index \d+ not in \d+ - -?\d+ \((?:got_flist_entry_status|finish_hard_link)\) \[generator\]$/m;
 const noWay = /^could not make way for new [a-z ]+: /;
 const notReplaced = /^(?:could not make way for |rsync: \[generator\] link ".*" => .* failed: Permission denied)/m;
 const notEmpty = /^cannot delete non-empty directory: /;
@@ -296,7 +296,9 @@ const detectors: readonly Detector[] = [
       const fresh = /^h[fLDS]\+{9} (.*) => /;
       const names = left.map((line) => compared.exec(line)?.[1]);
       if (names.includes(undefined)) return false;
-      const stands = (name = "") => [...one.left.tree.keys()].some((path) => path.endsWith(`/${name}`));
+      const top = one.scenario.words.destination?.replace(/^.*:|\/*$/g, "");
+      const stands = (name = "") =>
+        [...one.left.tree.keys()].some((path) => path.startsWith(`${top}/`) && path.endsWith(`/${name}`));
       return (
         !names.some(stands) && sorted(names.map(String)) === sorted(right.map((line) => `${fresh.exec(line)?.[1]}`))
       );
