@@ -257,7 +257,9 @@ export class Backups {
       const made = syscalls.symlinkAt(to, backupName, target);
       if (made < 0) return this.notMade(made, mode, `link "${shown}" -> "${target}"`, shown, to, backupName);
     } else if (type !== FileType.regular && !(inPlace && isDeviceMode(stat.mode))) {
-      const made = syscalls.makeNodeAt(to, backupName, type | 0o600, rdevMajor, rdevMinor);
+      // Where the owner cannot be set the mode stays as it is made. A device opens to others after that only.
+      const permissions = isDeviceMode(mode) ? 0o600 : (mode & 0o777) | 0o200;
+      const made = syscalls.makeNodeAt(to, backupName, type | permissions, rdevMajor, rdevMinor);
       if (made < 0) return this.notMade(made, mode, `mknod "${shown}" failed`, shown, to, backupName);
     } else {
       if (removed < 0 && removed !== ENOENT) {

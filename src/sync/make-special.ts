@@ -63,13 +63,7 @@ export function makeSpecial(
     isSymlink(entry)
       ? syscalls.symlinkAt(directory, leaf, entry.target ?? ("" as ByteName))
       : // The permission bits come after the owner.
-        syscalls.makeNodeAt(
-          directory,
-          leaf,
-          (mode & FileType.mask) | (mode & 0o700 & 0o777),
-          entry.rdevMajor,
-          entry.rdevMinor,
-        );
+        syscalls.makeNodeAt(directory, leaf, (mode & FileType.mask) | (mode & 0o700), entry.rdevMajor, entry.rdevMinor);
   return replace ? replaceBy(syscalls, directory, name, make) : make(name);
 }
 

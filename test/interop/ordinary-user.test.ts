@@ -218,6 +218,16 @@ touch -hd @1600000000 s/* d/* s d; chown -hR ${nobody} s d; chown -h root d/lf d
   checkAll(setup, ["-rltDb -i s/ d/", "-rltDb --backup-dir=bk s/ d/"]);
 });
 
+describe("backups of special files whose group cannot be set", () => {
+  const setup = `mkdir -p s/a d/a; for m in 0 111 444 644 666; do echo x >s/a/$m; mkfifo d/a/$m; chmod $m d/a/$m; done
+chown -R ${nobody} s d/a/*; chgrp 5 d/a/*; chown ${nobody} d`;
+  checkAll(setup, [
+    "-ab --backup-dir=bk s/ d/",
+    "-rtDb --backup-dir=bk s/ d/",
+    "-rtgDb --backup-dir=bk s/ d/",
+  ]);
+});
+
 describe("backups of files that cannot be read, written in place", () => {
   const setup = (
     modes: string,
