@@ -13,7 +13,7 @@ import { announceBackupDirectory, type BackupFailure, BackupTree } from "./backu
 import { fullPath, type RunContext } from "./context.ts";
 import { copyBackup } from "./copy-backup.ts";
 import type { Destination } from "./destination.ts";
-import { kindName, makesKind } from "./make-special.ts";
+import { kindName, makesKind, nodeMode } from "./make-special.ts";
 import { deviceSize } from "./source-stat.ts";
 import { isUnsafeLink } from "./unsafe-link.ts";
 
@@ -257,9 +257,7 @@ export class Backups {
       const made = syscalls.symlinkAt(to, backupName, target);
       if (made < 0) return this.notMade(made, mode, `link "${shown}" -> "${target}"`, shown, to, backupName);
     } else if (type !== FileType.regular && !(inPlace && isDeviceMode(stat.mode))) {
-      // Where the owner cannot be set the mode stays as it is made. A device opens to others after that only.
-      const permissions = isDeviceMode(mode) ? 0o600 : (mode & 0o777) | 0o200;
-      const made = syscalls.makeNodeAt(to, backupName, type | permissions, rdevMajor, rdevMinor);
+      const made = syscalls.makeNodeAt(to, backupName, nodeMode(mode) | 0o200, rdevMajor, rdevMinor);
       if (made < 0) return this.notMade(made, mode, `mknod "${shown}" failed`, shown, to, backupName);
     } else {
       if (removed < 0 && removed !== ENOENT) {

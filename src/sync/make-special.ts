@@ -44,6 +44,14 @@ function opens(syscalls: Syscalls, directory: number, name: ByteName): boolean {
   return true;
 }
 
+/**
+ * The mode that a device or special file is made with, less the umask. Where its owner cannot be set it keeps that; a device
+ * opens to others after its owner is set only.
+ */
+export function nodeMode(mode: number): number {
+  return mode & (FileType.mask | (isDeviceMode(mode) ? 0o700 : 0o777));
+}
+
 /** What was made under a temporary name and could not take its place. */
 export interface UnplacedMaking {
   readonly status: number;
@@ -62,8 +70,7 @@ export function makeSpecial(
   const make = (leaf: ByteName): number =>
     isSymlink(entry)
       ? syscalls.symlinkAt(directory, leaf, entry.target ?? ("" as ByteName))
-      : // The permission bits come after the owner.
-        syscalls.makeNodeAt(directory, leaf, (mode & FileType.mask) | (mode & 0o700), entry.rdevMajor, entry.rdevMinor);
+      : syscalls.makeNodeAt(directory, leaf, nodeMode(mode), entry.rdevMajor, entry.rdevMinor);
   return replace ? replaceBy(syscalls, directory, name, make) : make(name);
 }
 

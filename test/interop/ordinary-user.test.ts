@@ -221,11 +221,12 @@ touch -hd @1600000000 s/* d/* s d; chown -hR ${nobody} s d; chown -h root d/lf d
 describe("backups of special files whose group cannot be set", () => {
   const setup = `mkdir -p s/a d/a; for m in 0 111 444 644 666; do echo x >s/a/$m; mkfifo d/a/$m; chmod $m d/a/$m; done
 chown -R ${nobody} s d/a/*; chgrp 5 d/a/*; chown ${nobody} d`;
-  checkAll(setup, [
-    "-ab --backup-dir=bk s/ d/",
-    "-rtDb --backup-dir=bk s/ d/",
-    "-rtgDb --backup-dir=bk s/ d/",
-  ]);
+  checkAll(setup, ["-ab --backup-dir=bk s/ d/", "-rtDb --backup-dir=bk s/ d/", "-rtgDb --backup-dir=bk s/ d/"]);
+});
+
+describe("special files whose owner cannot be set", () => {
+  const setup = `mkdir s d; for m in 0 111 444 644 666; do mkfifo s/$m; chmod $m s/$m; done; ln -s x s/l; chown -hR 7:7 s; chown ${nobody} d`;
+  checkAll(setup, ["-a --super s/ d/", "-aA --super s/ d/", "-rD --super --chown=5:5 s/ d/"]);
 });
 
 describe("backups of files that cannot be read, written in place", () => {
