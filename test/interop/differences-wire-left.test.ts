@@ -38,7 +38,7 @@ difference("`-R` with deletion, an absolute source and others", {
   tsync: { status: 0, out: /^((?!deleting).)*$/s, seen: "1\n" },
 });
 
-difference("frames of a receiving server, `--bwlimit`", {
+difference("frames of a receiving server", {
   setup: "mkdir s d; for i in $(seq 40); do head -c 40000 /dev/zero >s/$i; seq 100 3000 >d/$i; done",
   run: `-a --stats --no-W --bwlimit=20000 ${push}`,
   tsync: { status: 0, out: /^Total bytes received: 5,[56]\d\d$/m },

@@ -11,6 +11,7 @@ import {
   unescaped,
 } from "./difference-detector.ts";
 import { splitLog, splitOutput } from "./output.ts";
+import { bytesOf, frameBytes, frameSlack, totalNumber } from "./wire-totals.ts";
 
 const notThere =
   /^rsync: \[\w+\] (?:recv_generator: )?(?:mkstemp|open|mknod|symlink|mkdir) "(.*?)"(?: -> ".*")? failed: No such file or directory \(2\)$/;
@@ -18,6 +19,9 @@ const counts =
   /^(?:Number of created files|Number of regular files transferred|Total transferred file size|Literal data): /;
 const skipping = /^\*\*\* Skipping any contents from this failed directory \*\*\*$/;
 const verification = /^WARNING: (.*) failed verification -- update retained \(will try again\)\.$/;
+
+/** How many bytes a receiving side sends at least for a file that it asks for, or tells of, with a few others. */
+const bytesPerMessage = 256;
 
 export const unfinishedDetectors: readonly Detector[] = [
   {
@@ -92,7 +96,29 @@ export const unfinishedDetectors: readonly Detector[] = [
       return ofOptions || scenario.argv.some((word) => word.endsWith(` ${name}`) || word.endsWith(`_${name}`));
     },
   },
+  {
+    row: "frames of a receiving server",
+    applies: () => true,
+    explains: ({ aspect, left, right, isOrder }) =>
+      /^(?:stdout|log) totals$/.test(aspect) &&
+      !isOrder &&
+      left.length === right.length &&
+      left.every((line, index) => differsInFrames(line, right[index] ?? "")),
+  },
 ];
+
+/** Whether two lines of totals are the same but for frames: a few more than always, the more the longer they are. */
+function differsInFrames(line: string, other: string): boolean {
+  if (line.replace(totalNumber, "#") !== other.replace(totalNumber, "#")) return false;
+  if (!/^(?:sent |Total bytes )/.test(line)) return false;
+  const [numbers = [], others = []] = [line, other].map((text) => text.match(totalNumber) ?? []);
+  return numbers.every((number, place) => {
+    const bytes = bytesOf(number);
+    const more = Math.abs(bytes - bytesOf(others[place] ?? ""));
+    const most = frameSlack(bytes) + frameBytes * Math.min(bytes / bytesPerMessage, 32);
+    return more <= most && (more % frameBytes === 0 || /[KMG]$/.test(number));
+  });
+}
 
 /** Whether a path, absolute or below the destination, lies behind a link of the destination that leads to nothing. */
 function isBelowDanglingLink(path: string, { left: { tree } }: DifferingCase): boolean {

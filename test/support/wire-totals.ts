@@ -27,7 +27,9 @@ function lineAgrees(left: string, right: string, isCompressed: boolean): boolean
 /** Frames of a run that may come or go, and of each so many bytes that travel. */
 const looseFrames = 4;
 const bytesPerFrame = 32_768;
-const frameBytes = 4;
+
+/** Length of a frame's head. */
+export const frameBytes = 4;
 
 function numberAgrees(left: string, right: string, isCompressed: boolean): boolean {
   if (left === right) return true;

@@ -37,6 +37,7 @@ const vanishedTwice: Omit<Case, "difference"> = {
   tree: { "dst/f": { size: "20" }, "dst/a/f": { size: "20" } },
 };
 const data = (bytes: number) => `total: matches=0  hash_hits=0  false_alarms=0 data=${bytes}`;
+const totals = (received: number) => [`sent 9,000 bytes  received ${received} bytes`];
 const sentBytes = "sent # bytes  received # bytes";
 
 /** What is recognized, and the same with one thing changed, which is not. */
@@ -138,6 +139,18 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     /^`--remove-source-files` and a file/,
     { ...vanishedTwice, difference: { aspect: "log summary", left: [data(7), sentBytes], right: [data(27)] } },
     { difference: { aspect: "log summary", left: [data(7), sentBytes], right: [data(28)] } },
+  ],
+  [
+    "bytes that are no frames",
+    /^frames of a receiving server/,
+    { argv: "-a", difference: { aspect: "stdout totals", left: totals(14_176), right: totals(14_112) } },
+    { difference: { aspect: "stdout totals", left: totals(14_177), right: totals(14_112) } },
+  ],
+  [
+    "a hundred frames",
+    /^frames of a receiving server/,
+    { argv: "-a", difference: { aspect: "log totals", left: totals(14_176), right: totals(14_272) } },
+    { difference: { aspect: "log totals", left: totals(14_176), right: totals(14_576) } },
   ],
 ];
 
