@@ -32,13 +32,15 @@ const closedErrors: ReadonlySet<number> = new Set([EPERM, EACCES, EROFS]);
 /** What `Backups.make` returns for a file that is backed up and still there. */
 export const copiedOnly = 1;
 
+type RoomMaker = (path: ByteName, name: ByteName, stat: Stat, byReceiver: boolean) => boolean;
+
 export class Backups {
   private readonly context: RunContext;
   private readonly destination: Destination;
   private readonly stat: Stat = emptyStat();
   readonly tree: BackupTree;
   /** Removes a directory of the destination with what it holds, so that a backup can stand there; false: something stays. */
-  private makeRoom: ((path: ByteName, name: ByteName, stat: Stat) => boolean) | undefined;
+  private makeRoom: RoomMaker | undefined;
   private receiving = false;
   private failure: BackupFailure = { errno: 0, keeps: true };
 
@@ -51,7 +53,7 @@ export class Backups {
   }
 
   /** Names who removes a directory that stands where a backup goes. */
-  makeRoomWith(makeRoom: (path: ByteName, name: ByteName, stat: Stat) => boolean): void {
+  makeRoomWith(makeRoom: RoomMaker): void {
     this.makeRoom = makeRoom;
   }
 
@@ -326,7 +328,7 @@ export class Backups {
     const isInside = backupDirectory === undefined || !/^\/|(?:^|\/)\.\.(?:\/|$)/.test(backupDirectory);
     const mayDelete = isInside && (force || deleteTiming !== "none");
     if (!mayDelete || this.makeRoom === undefined) return { errno, keeps: true };
-    if (this.makeRoom(cleanPath(shown), name, this.stat)) return undefined;
+    if (this.makeRoom(cleanPath(shown), name, this.stat, this.receiving)) return undefined;
     return { errno, second: `could not make way for backup directory: ${shown}`, keeps: false };
   }
 

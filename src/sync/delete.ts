@@ -29,8 +29,8 @@ type Outcome = "deleted" | "at-limit" | "failed" | "not-empty" | "backed-up";
 export class Deleter implements DeletionSource {
   /** `--delete-guard`: every deletion waits for its verdict. */
   readonly guarded: GuardedDeletion | undefined;
-  /** Deletions so far; each file and each directory counts against `--max-delete`. */
-  private count = 0;
+  /** Deletions so far; each file and each directory counts against `--max-delete`. rsync's receiver counts its own. */
+  private readonly counts = { generator: 0, receiver: 0 };
   private steps = 0;
   private blockedTold = false;
   /** `-x`: device of the last transfer root, 0 before the first. */
@@ -45,8 +45,8 @@ export class Deleter implements DeletionSource {
   /** Hears how many entries a directory holds that rules do not protect, whether they are to go or not. */
   onListed: ((count: number) => void) | undefined;
   private readonly remarks: DeletionRemarks;
-  /** What makes room for a backup is not backed up itself. */
-  private forBackup = false;
+  /** Who makes room for a backup. What goes is not backed up itself, and of the receiver's `--stats` tells nothing. */
+  private forBackup: "generator" | "receiver" | undefined;
   /** Where the filter stack finds merge files of the receiving side. */
   private readonly places: { absolute(root: number, path: ByteName): ByteName };
 
@@ -57,7 +57,7 @@ export class Deleter implements DeletionSource {
     this.remarks = new DeletionRemarks(context);
     this.destination = destination;
     this.backups = backups;
-    backups.makeRoomWith((path, name, stat) => this.makeRoomForBackup(path, name, stat));
+    backups.makeRoomWith((path, name, stat, byReceiver) => this.makeRoomForBackup(path, name, stat, byReceiver));
     this.touched = touched;
     this.places = { absolute: (_root, path) => fullPath(destination.absolute, path) };
   }
@@ -136,11 +136,11 @@ export class Deleter implements DeletionSource {
   }
 
   /** Removes a directory with all that it holds, whether deletions were asked for or not. False when something stays. */
-  private makeRoomForBackup(path: ByteName, name: ByteName, stat: Stat): boolean {
+  private makeRoomForBackup(path: ByteName, name: ByteName, stat: Stat, byReceiver: boolean): boolean {
     if (this.guarded !== undefined) return false;
-    this.forBackup = true;
+    this.forBackup = byReceiver ? "receiver" : "generator";
     const outcome = this.deleteItem(this.candidate(path, name, stat), true, true);
-    this.forBackup = false;
+    this.forBackup = undefined;
     return outcome === "deleted";
   }
 
@@ -256,15 +256,16 @@ export class Deleter implements DeletionSource {
       this.remarks.notEmpty(item.path);
       return "not-empty";
     }
-    const isAtLimit = !makingRoom && options.maxDelete !== undefined && this.count >= options.maxDelete;
-    if (isAtLimit) counters.skippedDeletions++;
+    const role = this.forBackup ?? "generator";
+    const isAtLimit = !makingRoom && options.maxDelete !== undefined && this.counts[role] >= options.maxDelete;
+    if (isAtLimit && role === "generator") counters.skippedDeletions++;
     if (isAtLimit) return "at-limit";
     const act = () => (options.dryRun ? this.simulate(item, isDirectory, recursive) : this.remove(item, isDirectory));
     const status = known === "full" || contents === "backed-up" ? ENOTEMPTY : act();
     if (status === 0) {
       if (!makingRoom) {
-        this.count++;
-        counters.deleted.add(item.mode);
+        this.counts[role]++;
+        if (role === "generator") counters.deleted.add(item.mode);
         emit({ type: "delete", path: item.path, directory: isDirectory, mode: item.mode });
       }
       return "deleted";

@@ -31,9 +31,11 @@ const ELOOP = -40;
  * and is not compared with what `--compare-dest` or `--copy-dest` has.
  */
 export function linkMember(parts: EntryParts, turn: Turn, leader: ByteName, waited: boolean): void {
-  const directory = hold(parts.destination, directoryName(pathBelow(parts.destination, turn.entry)));
+  const found = hold(parts.destination, directoryName(pathBelow(parts.destination, turn.entry)));
+  const directory = typeof found === "object" ? found : undefined;
   const leaderPath = leader.startsWith("/") ? byteName(leader.slice(1)) : leader;
-  const leaderDirectory = hold(parts.destination, directoryName(leaderPath));
+  const leaderFound = hold(parts.destination, directoryName(leaderPath));
+  const leaderDirectory = typeof leaderFound === "object" ? leaderFound : undefined;
   const isMade = !isRegular(turn.entry) || parts.context.options.alternates?.kind === "copy";
   if (leaderDirectory === undefined && isMereDryRun(parts) && isMade && !waited) {
     const failed = lookThroughLinks(parts, directoryName(leaderPath));
@@ -48,7 +50,7 @@ export function linkMember(parts: EntryParts, turn: Turn, leader: ByteName, wait
     }
   }
   const flags = compareWithLeader(parts, turn, leader, waited, directory, leaderDirectory, baseName(leaderPath));
-  if (flags !== undefined && makeLink(parts, turn, leader, directory, leaderDirectory, baseName(leaderPath))) {
+  if (flags !== undefined && makeLink(parts, turn, leader, found, leaderFound, baseName(leaderPath))) {
     const { entry, ndx, position } = turn;
     if (directory !== undefined) parts.remover.linked(turn, directory.descriptor, entry.name);
     parts.channel.push({ kind: "item", entry, ndx, position, flags, linkedTo: leader });
@@ -200,15 +202,20 @@ function makeLink(
   parts: EntryParts,
   turn: Turn,
   leader: ByteName,
-  directory: HeldDirectory | undefined,
-  leaderDirectory: HeldDirectory | undefined,
+  directory: HeldDirectory | number,
+  leaderDirectory: HeldDirectory | number,
   leaderName: ByteName,
 ): boolean {
   const { context, tree, destination } = parts;
   const { options, syscalls, ledger } = context;
   if (options.dryRun) return true;
-  if (directory === undefined || leaderDirectory === undefined) return false;
   const { entry } = turn;
+  // A backup may have taken the place of its directory since.
+  if (typeof directory === "number" || typeof leaderDirectory === "number") {
+    const status = typeof leaderDirectory === "number" ? leaderDirectory : Number(directory);
+    tellUnlinked(parts, entry, leader, absolutePath(destination, entry), status);
+    return false;
+  }
   const link = (leaf: ByteName) => syscalls.linkAt(leaderDirectory.descriptor, leaderName, directory.descriptor, leaf);
   const first = link(entry.name);
   const replace = first === EEXIST;
@@ -219,12 +226,17 @@ function makeLink(
       tellUnplaced(ledger, absolute, status);
       return false;
     }
-    const made = replace ? replacementText(absolute) : absolute;
-    ledger.systemError("generator", `link "${made}" => ${leader.replace(/^\//, "")} failed`, status, absolute);
+    tellUnlinked(parts, entry, leader, replace ? replacementText(absolute) : absolute, status);
     return false;
   }
   tree.touch(directoryName(pathBelow(destination, entry)) || byteName("."));
   return true;
+}
+
+function tellUnlinked(parts: EntryParts, entry: FileEntry, leader: ByteName, made: string, status: number): void {
+  const absolute = absolutePath(parts.destination, entry);
+  const text = `link "${made}" => ${leader.replace(/^\//, "")} failed`;
+  parts.context.ledger.systemError("generator", text, status, absolute);
 }
 
 /**
@@ -242,7 +254,7 @@ function lookThroughLinks({ context, destination }: EntryParts, path: ByteName):
   return held === ENOTDIR && !isBelow ? ENOTDIR : ELOOP;
 }
 
-function hold(destination: Destination, path: ByteName): HeldDirectory | undefined {
-  const held = destination.walker?.directory(path);
-  return held === undefined || typeof held === "number" ? undefined : held.retain();
+function hold(destination: Destination, path: ByteName): HeldDirectory | number {
+  const held = destination.walker?.directory(path) ?? ENOENT;
+  return typeof held === "number" ? held : held.retain();
 }

@@ -160,6 +160,13 @@ difference("`--ignore-existing` with a symbolic link where the source has a dire
     rsync: { status: 23, seen: "" },
     tsync: { status: 0, seen: "" },
   },
+  {
+    setup: "mkdir -p s/x d; echo 1 >s/x/f; ln -s . d/x; echo 1 >s/old; echo 2 >d/old",
+    run: "-r --ignore-existing --delete s/ d/",
+    look: "ls d",
+    rsync: { status: 23, seen: "old\n" },
+    tsync: { status: 0, seen: "old\nx\n" },
+  },
 ]);
 
 // What is at the name of the file while the other file system is read: never nothing.

@@ -86,3 +86,15 @@ test.each(["", "--no-W", "--append"])(
     compare(`${files}; touch -d @1500000000 s/f s/g`, `-aX --inplace ${options} s/ d/`);
   },
 );
+
+describe("a backup takes the place of a directory: what the receiver deletes is not counted, and nothing can be linked there", () => {
+  const setup = `mkdir -p s/d~ d/d~; echo new >s/d; echo x >s/d~/x; ln -s x s/d~/l; cp -a s/d~/? d/d~/; echo older >d/d; ${dated}`;
+  const linked = `mkdir -p s/d~ d/d~; echo new >s/d; ln s/d s/d~/d; ln s/d s/e; echo older >d/d; ln d/d d/d~/d; ${dated}`;
+  const byGenerator = `mkdir -p s d/d~; ln -s new s/d; echo x >d/d~/x; echo older >d/d; ${dated}`;
+  test.each(["--delete", "--delete --no-i-r", "--delete-before", "--force", "--delete-after --max-delete=5"])(
+    "%s",
+    (options) => {
+      for (const files of [setup, linked, byGenerator]) compare(files, `-aHb --info=stats2 ${options} s/ d/`);
+    },
+  );
+});

@@ -21,6 +21,7 @@ import type { Difference, Outcome } from "./outcome.ts";
 import type { SnapshotEntry, TreeDifference } from "./snapshot.ts";
 import { unfinishedDetectors } from "./unfinished-detectors.ts";
 import { userDetectors } from "./user-detectors.ts";
+import { writtenThroughDetectors } from "./written-through.ts";
 
 export type { DifferingCase } from "./difference-detector.ts";
 
@@ -43,6 +44,7 @@ function allDetectors(): Detector[] {
     ...linkDetectors,
     ...unfinishedDetectors,
     ...userDetectors,
+    ...writtenThroughDetectors,
   ];
 }
 

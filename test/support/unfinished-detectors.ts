@@ -1,10 +1,11 @@
 /** More detectors of listed differences (listed-differences.ts): of files that rsync cannot make, or leaves unfinished without a word, and of rules that it does not ask. */
-import { type ByteName, baseName } from "../../src/bytes/byte-name.ts";
+import { type ByteName, baseName, byteName } from "../../src/bytes/byte-name.ts";
 import { passesDanglingLink } from "./dangling-links.ts";
 import {
   codes,
   type Detector,
   type DifferingCase,
+  Options,
   onlyLines,
   sameOrderOf,
   someFailed,
@@ -18,6 +19,8 @@ const notThere =
 const counts =
   /^(?:Number of created files|Number of regular files transferred|Total transferred file size|Literal data): /;
 const skipping = /^\*\*\* Skipping any contents from this failed directory \*\*\*$/;
+const notBackedUp =
+  /^rsync: \[\w+\] (?:link "(?=.*" -> ")|mknod ")(.*?)"(?: -> ".*":| failed:) File name too long \(36\)$/;
 const verification = /^WARNING: (.*) failed verification -- update retained \(will try again\)\.$/;
 
 /** How many bytes a receiving side sends at least for a file that it asks for, or tells of, with a few others. */
@@ -86,6 +89,30 @@ export const unfinishedDetectors: readonly Detector[] = [
     },
   },
   {
+    row: "a backup of a link or special file that cannot be made",
+    applies: (one, options) => options.has("b", "--backup", "--backup-dir") && namesWithoutBackup(one).length > 0,
+    explains: ({ aspect, isOrder, left, right, tree }, one) => {
+      const names = namesWithoutBackup(one);
+      // Directories that cannot be deleted then.
+      const isAbove = (path: string) =>
+        [...one.right.tree.keys()].some(
+          (below) =>
+            below.startsWith(`${path}/`) && names.includes(baseName(byteName(below))) && !one.left.tree.has(below),
+        );
+      if (tree !== undefined) {
+        if (names.includes(baseName(tree.path))) return one.right.tree.get(tree.path)?.type !== "file";
+        return tree.property === "existence" ? tree.left === undefined && isAbove(tree.path) : tree.left === "now";
+      }
+      const isTold = (line: string) => names.some((name) => unescaped(line).includes(name));
+      if (isOrder || !/^(?:stderr|stdout (?:items|generator|summary)|log (?:items|generator))$/.test(aspect))
+        return false;
+      return (
+        left.every((line) => isTold(line) || counts.test(line)) &&
+        right.every((line) => isTold(line) || counts.test(line))
+      );
+    },
+  },
+  {
     row: "`--delete-missing-args` with merge files in the destination that protect",
     applies: (_, options) => options.has("", "--delete-missing-args") && options.mergesFiles,
     // They are read before something is removed.
@@ -131,6 +158,18 @@ function isBelowDanglingLink(path: string, { left: { tree } }: DifferingCase): b
     });
   const inner = names.filter((name) => tree.get(name)?.type === "directory" && name.split("/").length === 2);
   return passesDanglingLink(path, tree, [...tops, ...inner]);
+}
+
+/** Last parts of the names of links and special files of which both tell that no backup could be made. */
+function namesWithoutBackup({ scenario, left, right }: DifferingCase): ByteName[] {
+  const suffix = new Options(scenario.argv).value("--suffix") ?? "~";
+  const told = ({ stderr }: DifferingCase["left"]) =>
+    stderr.split("\n").flatMap((line) => {
+      const [, made = ""] = notBackedUp.exec(line) ?? [];
+      return made.endsWith(suffix) ? baseName(byteName(unescaped(made.slice(0, made.length - suffix.length)))) : [];
+    });
+  const others = told(right);
+  return told(left).filter((name) => others.includes(name));
 }
 
 /** All names of linked files that tsync has whole and that both have tried twice. */

@@ -40,6 +40,17 @@ const data = (bytes: number) => `total: matches=0  hash_hits=0  false_alarms=0 d
 const totals = (received: number) => [`sent 9,000 bytes  received ${received} bytes`];
 const sentBytes = "sent # bytes  received # bytes";
 
+const passedLink: Omit<Case, "difference"> = {
+  ...{ argv: "-ai --ignore-existing --del", stdout: ["*deleting   x/l/g\n", ""] },
+  tree: { "dst/x": { type: "directory" }, "dst/x/l": { type: "symlink", target: "." }, "dst/x/g": {} },
+};
+
+const noBackup = 'rsync: [generator] link "/x/dst/x/l~" -> "g": File name too long (36)';
+const unbacked: Omit<Case, "difference"> = {
+  ...{ argv: "-aib --del", stderr: [noBackup, noBackup], missing: ["dst/x/l"] },
+  tree: { "dst/x": { type: "directory" }, "dst/x/l": { type: "symlink", target: "g" } },
+};
+
 /** What is recognized, and the same with one thing changed, which is not. */
 const twice = ">f.st...... b/g";
 const orders = (line: string): Case => ({
@@ -75,6 +86,36 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     /^`--ignore-existing` with a symbolic link/,
     { ...behindLink, difference: { aspect: "stdout items", left: [">f+++++++++ x/l/f"] } },
     { difference: { aspect: "stdout items", left: [">f+++++++++ x/m/f"] } },
+  ],
+  [
+    "something else than what a link leads to",
+    /^`--ignore-existing` with a symbolic link/,
+    { ...passedLink, difference: differs("dst/x/g", "existence", undefined, "file") },
+    { difference: differs("dst/y/g", "existence", undefined, "file") },
+  ],
+  [
+    "a link behind which nothing is told",
+    /^`--ignore-existing` with a symbolic link/,
+    { ...passedLink, difference: differs("dst/x/g", "existence", undefined, "file") },
+    { stdout: ["*deleting   x/g\n", ""] },
+  ],
+  [
+    "a deletion elsewhere",
+    /^`--ignore-existing` with a symbolic link/,
+    { ...passedLink, difference: { aspect: "stdout generator", left: ["*deleting   x/l/g"] } },
+    { difference: { aspect: "stdout generator", left: ["*deleting   g"] } },
+  ],
+  [
+    "the backup of a regular file",
+    /^a backup of a link or special file that cannot be made/,
+    { ...unbacked, difference: differs("dst/x/l", "existence", undefined, "symlink") },
+    { tree: { "dst/x/l": {} } },
+  ],
+  [
+    "a backup that only one misses",
+    /^a backup of a link or special file that cannot be made/,
+    { ...unbacked, difference: { aspect: "stdout generator", left: ["*deleting   x/l"] } },
+    { stderr: [noBackup, ""] },
   ],
   [
     "the content of a file that is not sent again",
