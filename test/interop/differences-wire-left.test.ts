@@ -30,13 +30,22 @@ difference("`--read-batch` with `--iconv`, where names stand in another order in
   tsync: { status: 0, seen: "\xc3\xa4\nz\n\xc3\xa9\nb\n\xc3\xbc\no\n" },
 });
 
-difference("`-R` with deletion, an absolute source and others", {
-  setup: "mkdir -p s/a t d; echo 1 >s/a/f; echo 1 >t/c",
-  run: "for i in 1 2; do $p -aRi --delete-before -e $rsh --rsync-path=$p $PWD/s/a t h:$PWD/d/; done",
-  look: "cat d/t/c",
-  rsync: { status: 0, out: /^\*deleting {3}t\/c$/m, seen: "1\n" },
-  tsync: { status: 0, out: /^((?!deleting).)*$/s, seen: "1\n" },
-});
+difference("`-R` with deletion, an absolute source and others", [
+  {
+    setup: "mkdir -p s/a t d; echo 1 >s/a/f; echo 1 >t/c",
+    run: "for i in 1 2; do $p -aRi --delete-before -e $rsh --rsync-path=$p $PWD/s/a t h:$PWD/d/; done",
+    look: "cat d/t/c",
+    rsync: { status: 0, out: /^\*deleting {3}t\/c$/m, seen: "1\n" },
+    tsync: { status: 0, out: /^((?!deleting).)*$/s, seen: "1\n" },
+  },
+  {
+    setup: "mkdir -p s/a d; echo 1 >s/a/f; echo 1 >c",
+    run: "for i in 1 2; do $p -aRi --delete s/./ $PWD/c d/; done",
+    look: "cat d/a/f",
+    rsync: { status: 0, out: /^\*deleting {3}a\/f$/m, seen: "1\n" },
+    tsync: { status: 0, out: /^((?!deleting).)*$/s, seen: "1\n" },
+  },
+]);
 
 difference("frames of a receiving server", {
   setup: "mkdir s d; for i in $(seq 40); do head -c 40000 /dev/zero >s/$i; seq 100 3000 >d/$i; done",

@@ -13,7 +13,8 @@ const entry: SnapshotEntry = {
 /** A case that differs in one point; pairs are what rsync and tsync do, `tree` is of both. */
 export interface Case {
   readonly argv: string;
-  readonly sources?: number;
+  /** How many sources, or which. */
+  readonly sources?: number | readonly string[];
   readonly codes?: readonly [number, number];
   readonly stdout?: readonly [string, string];
   readonly stderr?: readonly [string, string];
@@ -68,7 +69,7 @@ export function rowOf({
   const words = {
     options: [],
     listOptions: [],
-    sources: Array(sources).fill(byteName("s/")),
+    sources: typeof sources === "number" ? Array(sources).fill(byteName("s/")) : sources.map((text) => byteName(text)),
     destination: byteName("dst/"),
   };
   const scenario = {

@@ -4,6 +4,7 @@
  * every difference is explained by such a row counts as `listed`, apart from those that are identical.
  */
 import { type ByteName, baseName } from "../../src/bytes/byte-name.ts";
+import { absoluteSourceDetectors } from "./absolute-sources.ts";
 import { backupDetectors } from "./backup-detectors.ts";
 import {
   codes,
@@ -39,6 +40,7 @@ export function detectedRows(): string[] {
 function allDetectors(): Detector[] {
   return [
     ...detectors,
+    ...absoluteSourceDetectors,
     ...backupDetectors,
     ...faultDetectors,
     ...linkDetectors,

@@ -45,6 +45,10 @@ const passedLink: Omit<Case, "difference"> = {
   tree: { "dst/x": { type: "directory" }, "dst/x/l": { type: "symlink", target: "." }, "dst/x/g": {} },
 };
 
+const deletedOnce: Omit<Case, "difference"> = {
+  ...{ argv: "-aRi --del s/./ /x/c", sources: ["s/./", "/x/c"], stdout: ["*deleting   a/f\n", ""] },
+  tree: { "dst/a/f": {} },
+};
 const noBackup = 'rsync: [generator] link "/x/dst/x/l~" -> "g": File name too long (36)';
 const unbacked: Omit<Case, "difference"> = {
   ...{ argv: "-aib --del", stderr: [noBackup, noBackup], missing: ["dst/x/l"] },
@@ -116,6 +120,18 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     /^a backup of a link or special file that cannot be made/,
     { ...unbacked, difference: { aspect: "stdout generator", left: ["*deleting   x/l"] } },
     { stderr: [noBackup, ""] },
+  ],
+  [
+    "a file that is deleted by both",
+    /^`-R` with deletion/,
+    { ...deletedOnce, difference: differs("dst/a/f", "xattrs", "", "user.a=31") },
+    { tree: { "dst/a/g": {} } },
+  ],
+  [
+    "an error of tsync only",
+    /^`-R` with deletion/,
+    { ...deletedOnce, difference: { aspect: "stdout generator", left: ["*deleting   a/f"] } },
+    { difference: { right: [some23] } },
   ],
   [
     "the content of a file that is not sent again",
