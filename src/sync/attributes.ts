@@ -392,7 +392,7 @@ function setAcls(
         value === undefined
           ? `set_acl: sys_acl_delete_def_file(${entry.path})`
           : aclFailure(context, entry.path, absolute, "DEFAULT");
-      fail(text, status);
+      if (!isPassedOver(context, place, entry, status)) fail(text, status);
     } else bits ??= stat.mode & 0o7777;
   }
   return bits;

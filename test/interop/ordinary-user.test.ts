@@ -97,6 +97,8 @@ describe("ACLs of what belongs to somebody else, and cannot be read", () => {
   checkAll(`${setup}; setfacl -m u:65534:- ${all("d")}`, ["-aAi s/ d/"]);
   checkAll(`${setup}; setfacl -m u:1:rw ${all("s")}; chmod 0 ${all("d")}`, ["-aAi s/ d/"]);
   checkAll(`${setup}; setfacl -m u:1:rw ${all("s")}; setfacl -dm u:1:r d/e d/q/e`, ["-aAi s/ d/"]);
+  checkAll(`${setup}; setfacl -dm u:1:r s/e s/q/e; chmod 700 s/e s/q/e d/e d/q/e`, ["-aAi s/ d/"]);
+  checkAll(`${setup}; setfacl -dm u:1:r d/e d/q/e; chmod 700 s/e s/q/e d/e d/q/e`, ["-aAi s/ d/"]);
 });
 
 describe("-H: an entry with the group of the one before it, and a further name, are judged by the group that travelled last", () => {
@@ -423,4 +425,13 @@ describe("links and special files of somebody else in a sticky directory, which 
   const setup = `mkdir -p s/d d/d; echo a >s/a; ln s/a s/d/n; ln -s x s/d/l; mkfifo s/d/p; ln -s q s/m; ln s/m s/d/m; cp s/a d/a; ln -s q d/m
 for n in n l p m; do ln -s y d/d/$n; done; touch -hd @1600000000 s/a d/a s/m d/m; chown -hR ${nobody} s d; chown -h 5 d/d/*; chown 0 d/d; chmod 1777 d/d`;
   checkAll(setup, ["-rlHDt s/ d/", "-rlDt s/ d/", "-rlHt --no-i-r --link-dest=../s s/ d/", "-rlHtb --existing s/ d/"]);
+});
+
+describe("backups of special files that cannot be renamed or linked, of which some are another group's", () => {
+  const setup = `mkdir -p s d/bk; for m in 644 600 666 111 1111; do mkfifo d/p$m d/q$m; chmod $m d/?$m; done
+chown -R ${nobody} s d; chown root d d/[pq]*; chgrp 5 d/p*; touch -d @1500000000 d/[pq]*`;
+  checkAll(setup, [
+    "-a --delete --backup-dir=bk --exclude=bk s/ d/",
+    "-rltD --delete --backup-dir=bk --exclude=bk s/ d/",
+  ]);
 });
