@@ -38,9 +38,11 @@ export function existsSuffix(
   const directory = descriptor ?? -1;
   if (options.info.skip < 2) return "";
   if ((stat.mode & FileType.mask) !== (entry.mode & FileType.mask)) return " (type change)";
+  // The number of a device comes with --devices only, and counts as 0 without.
+  const sent = options.devices ? entry : { ...entry, rdevMajor: 0, rdevMinor: 0 };
   const equal = isRegular(entry)
     ? quickCheck(options, entry, stat, digest)
-    : sameSpecial(syscalls, entry, directory, name, stat);
+    : sameSpecial(syscalls, sent, directory, name, stat);
   if (!equal) return options.checksum ? " (sum change)" : " (file change)";
   const mode = destinationMode(context, entry, stat.mode, defaultPermissions);
   const flags = itemFlags(context, entry, mode, stat, existing.read(directory, name), 0) & ~ItemFlag.accessTime;

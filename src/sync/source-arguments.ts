@@ -309,7 +309,7 @@ class SourceArguments {
     if (path === ".") {
       if (this.rootImplied) return true;
       this.rootImplied = true;
-      if (this.builder.hidden(path, true) || this.leavesOut(this.absolute(base), path, true)) return true;
+      if (this.leavesOut(this.absolute(base), path, true) || this.builder.hidden(path, true)) return true;
     }
     const flags = EntryFlag.top | EntryFlag.implied;
     const entry = this.builder.makeEntry(root, descriptor, byteName("."), path, this.stat, flags);

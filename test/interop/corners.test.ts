@@ -909,6 +909,15 @@ describe("the directory that ./ implies before an argument that is missing", () 
   ]);
 });
 
+describe("the directory that ./ implies before an argument that a rule leaves out", () => {
+  const setup = "mkdir -p src/a/b; echo 1 >src/a/b/f; echo 2 >src/f";
+  const rules = ["-Rt --exclude=src", "-R -f-_*", "-R -f-!_**ha", "-dR -f-_*", "-rRt -f-_[!a-z]*"];
+  checkAll(setup, [
+    ...rules.map((text) => `${text} ./src dst/`),
+    ...rules.map((text) => `${text} ./src/f ./src/./a/b/ dst/`),
+  ]);
+});
+
 describe("wrong filter rules and other wrong arguments: the first is told", () => {
   const setup = "mkdir src; echo '- a' >rules; echo bogus >bad";
   const rows = [
@@ -947,10 +956,13 @@ describe("empty directories that several arguments bring", () => {
 });
 
 describe("what --info=skip2 says of links and special files", () => {
-  const setup = `mkdir src; for d in src dst; do ln -s a $d/same; mkfifo $d/p; ln -s $d $d/other; done; mknod src/c c 1 3; mknod dst/c c 1 5`;
+  const setup = `mkdir src; for d in src dst; do ln -s a $d/same; mkfifo $d/p; ln -s $d $d/other; done; mknod src/c c 1 3; mknod dst/c c 1 5
+for d in src dst; do mknod $d/d c 1 3; mknod $d/e b 0 0; done`;
   checkAll(
     setup,
-    ["-rltc", "-rtDc", "-rt", "-aD"].map((text) => `${text} --ignore-existing --info=skip2,nonreg0 src/ dst/`),
+    ["-rltc", "-rtDc", "-rt", "-aD", "-a --no-devices", "-a --no-specials"].map(
+      (text) => `${text} --ignore-existing --info=skip2,nonreg0 src/ dst/`,
+    ),
   );
 });
 
