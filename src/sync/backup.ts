@@ -259,7 +259,8 @@ export class Backups {
       const made = syscalls.symlinkAt(to, backupName, target);
       if (made < 0) return this.notMade(made, mode, `link "${shown}" -> "${target}"`, shown, to, backupName);
     } else if (type !== FileType.regular && !(inPlace && isDeviceMode(stat.mode))) {
-      const made = syscalls.makeNodeAt(to, backupName, nodeMode(mode) | 0o200, rdevMajor, rdevMinor);
+      const writable = uid === this.context.identity.uid ? 0o200 : 0;
+      const made = syscalls.makeNodeAt(to, backupName, nodeMode(mode) | writable, rdevMajor, rdevMinor);
       if (made < 0) return this.notMade(made, mode, `mknod "${shown}" failed`, shown, to, backupName);
     } else {
       if (removed < 0 && removed !== ENOENT) {

@@ -89,3 +89,14 @@ difference("`-c --checksum-choice=none`, with arguments that are missing", {
   rsync: { status: 4, err: /^[^\n]+link_stat "\S+\/no" failed[^\n]+\nInvalid checksum-choice for --checksum: none/ },
   tsync: { status: 4, err: /^[^\n]+\/no" failed[^\n]+\n[^\n]+\/nope" failed[^\n]+\nInvalid checksum-choice/ },
 });
+
+difference(
+  "`--delete-before`, or `-n --delete-after`, a link of the destination in the place of a directory of the source",
+  ["-ai --delete-before s/ d/", "-ain --delete-after s/ d/"].map((run) => ({
+    setup: "mkdir -p s/a/b s/b d/b; echo 1 >s/b/x; cp -p s/b/x d/b/x; ln -s . d/a",
+    run,
+    look: "cat d/b/x",
+    rsync: { status: 0, out: /^\*deleting {3}a\/b\/x$/m, seen: "1\n" },
+    tsync: { status: 0, out: /^(?!.*deleting)/s, seen: "1\n" },
+  })),
+);

@@ -19,7 +19,7 @@ const keptBackup = /^rsync: \[generator\] (?:link ".*" -> ".*": |stat "(.*)" fai
 const unlinkedBackup = /^rsync: \[generator\] link "(.*)" -> ".*": Permission denied \(13\)$/;
 const missingBackup = /^rsync: \[generator\] stat "(.*)" failed: No such file or directory \(2\)$/;
 const deviceAsFile =
-  /^(?:rsync: \[generator\] delete_file: make_backup\((.*)\) failed: .*|could not make way for new regular file: (.*)|rsync: \[sender\] send_files failed to open "(.*)": .*)$/;
+  /^(?:rsync: \[generator\] delete_file: make_backup\((.*)\) failed: .*|could not make way for new (?:regular file|directory): (.*)|rsync: \[sender\] send_files failed to open "(.*)": .*)$/;
 const throughLink =
   /^rsync: \[generator\] failed to set permissions on "(.*)": Too many levels of symbolic links \(40\)$/;
 const noDirectory = /^rsync: \[generator\] recv_generator: failed to stat "(.*)": Not a directory \(20\)$/;
@@ -97,7 +97,14 @@ export const backupDetectors: readonly Detector[] = [
         );
       if (/^(?:stdout|log) summary$/.test(aspect)) return onlyLines(difference, deletions, deletions);
       // A device that is copied as a file is asked for only where nothing stays in its place.
-      if (aspect === "stderr" && onlyLines(difference, /failed to open/, /make_backup|make way/))
+      if (
+        aspect === "stderr" &&
+        onlyLines(
+          difference,
+          /failed to open/,
+          /make_backup|make way|^\*{3} Skipping any contents|(?:link|stat) ".*File name too long/,
+        )
+      )
         return [...left, ...right].every((line) => isOfFailed(deviceAsFile.exec(line)?.slice(1).join("")));
       if (/^(?:stdout|log) items$/.test(aspect))
         return !isOrder && right.length === 0 && left.every((line) => isOfBackup(line, failed));
@@ -106,7 +113,8 @@ export const backupDetectors: readonly Detector[] = [
         return failed.some((full) => directoryName(full as ByteName).endsWith(`/${tree.path.replace(/^\w+\//, "")}`));
       // Another name of it that is the last one is not linked any more.
       if (tree.property === "linkedWith" && tree.left === "") return stays(tree.right, one) && failed.length > 0;
-      return isOfFailed(tree.path);
+      const isNewBelow = tree.property === "existence" && tree.right === undefined;
+      return isOfFailed(tree.path) || (isNewBelow && isInFailed(tree.path.replace(/^\w+\//, ""), failed));
     },
   },
 ];
@@ -130,8 +138,15 @@ function failedBackups({ stderr }: DifferingCase["left"]): string[] {
 
 /** Whether a line of a link or special file names what one of these backups was to be of. */
 function isOfBackup(line: string, failed: readonly string[]): boolean {
-  const name = line.replace(/^[ch.][LDS]\S{9} /, "").replace(/ -> .*$/, "");
-  return failed.some((path) => lastName(path).startsWith(lastName(name)));
+  const name = line.replace(/^[ch.][dLDS]\S{9} /, "").replace(/(?: -> .*|\/)$/, "");
+  const inner = unescaped(line.replace(/^[ch.>][dfLDS]\S{9} /, ""));
+  return failed.some((path) => lastName(path).startsWith(lastName(name))) || isInFailed(inner, failed);
+}
+
+/** Whether a path of the destination lies in a directory that is to take the place of what could not be backed up. */
+function isInFailed(path: string, failed: readonly string[]): boolean {
+  const above = path.split("/").map((_, index, names) => names.slice(0, index).join("/"));
+  return above.some((name) => name !== "" && failed.some((full) => unescaped(full).includes(`/${name}`)));
 }
 
 /** Whether what only tsync has is one of the names that it says are linked. */

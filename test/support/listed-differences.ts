@@ -286,7 +286,19 @@ const detectors: readonly Detector[] = [
     row: "end by an error of the receiving side",
     applies: ({ left, right }) => [2, 3, 11].includes(Number(left.exitCode)) && left.exitCode === right.exitCode,
     // What its sender says when nobody reads any more, or finds until then.
-    explains: (difference) => difference.aspect === "stderr" && onlyLines(difference, lateSender),
+    explains: (difference, { scenario, right }) => {
+      if (difference.aspect === "stderr") return onlyLines(difference, lateSender);
+      // Sources of links and the like, which one of its processes makes while another comes to its end.
+      const [, text, change] = /^"src\d*\/(.*)" ((?:existence|mtime|linkedWith): .*)$/.exec(difference.detail) ?? [];
+      if (
+        difference.aspect !== "source changed" ||
+        !new Options(scenario.argv).has("", "--remove-source-files", "--remove-sent-files")
+      )
+        return false;
+      if (text === undefined || !/^existence: (?!file)\w+ \/ missing$/.test(change ?? "")) return text !== undefined;
+      const name = String(JSON.parse(`"${text}"`));
+      return [...right.tree.keys()].some((path) => path.endsWith(`/${name}`));
+    },
   },
   {
     row: "`-n -H` with a destination that does not exist",

@@ -1,6 +1,6 @@
-/** More detectors of listed differences (listed-differences.ts): of files that rsync cannot make, or leaves unfinished without a word, and of rules that it does not ask. */
+/** More detectors of listed differences (listed-differences.ts): of files that rsync cannot make, or leaves unfinished without a word, of rules that it does not ask, and of what it removes behind links. */
 import { type ByteName, baseName, byteName } from "../../src/bytes/byte-name.ts";
-import { passesDanglingLink } from "./dangling-links.ts";
+import { directoriesBehindLinks, passesDanglingLink } from "./dangling-links.ts";
 import {
   codes,
   type Detector,
@@ -18,6 +18,8 @@ const notThere =
   /^rsync: \[\w+\] (?:recv_generator: )?(?:mkstemp|open|mknod|symlink|mkdir) "(.*?)"(?: -> ".*")? failed: No such file or directory \(2\)$/;
 const counts =
   /^(?:Number of created files|Number of regular files transferred|Total transferred file size|Literal data): /;
+const removedEarlier =
+  /^(?:cd|>f|cL|cS|cD|hf|hL|hS|hD|\.[dfLDS])\S{9} |^\*deleting {3}|^deleting |^rsync: \[(?:sender|receiver|generator)\] .*".*"(?: failed)?: |^Number of |^Total transferred file size: |^Literal data: |^rsync error: some files/;
 const skipping = /^\*\*\* Skipping any contents from this failed directory \*\*\*$/;
 const notBackedUp =
   /^rsync: \[\w+\] (?:link "(?=.*" -> ")|mknod ")(.*?)"(?: -> ".*":| failed:) File name too long \(36\)$/;
@@ -27,6 +29,23 @@ const verification = /^WARNING: (.*) failed verification -- update retained \(wi
 const bytesPerMessage = 256;
 
 export const unfinishedDetectors: readonly Detector[] = [
+  {
+    row: "`--delete-before`, or `-n --delete-after`, a link of the destination in the place of a directory of the source",
+    applies: (one, options) =>
+      (options.has("", "--delete-before") || (options.has("n", "--dry-run") && options.has("", "--delete-after"))) &&
+      directoriesBehindLinks(one.scenario).length > 0,
+    explains: (difference, one) => {
+      const { aspect, tree, left, right, isOrder } = difference;
+      if (aspect === "exit code") return codes([0, 23], [0, 23], one);
+      const behind = directoriesBehindLinks(one.scenario);
+      if (tree !== undefined) return behind.some(({ path }) => `${tree.path}/`.startsWith(`${path}/`));
+      if (isOrder || !/^(?:stderr|(?:stdout|log) (?:items|generator|summary))$/.test(aspect)) return false;
+      const isOf = (line: string) =>
+        !line.includes("/") ||
+        behind.some(({ inner, link }) => [inner, link].some((name) => unescaped(line).includes(name)));
+      return [...left, ...right].every((line) => removedEarlier.test(line) && isOf(line));
+    },
+  },
   {
     row: "order of lines: files that are sent again under incremental recursion, and further names of those",
     applies: ({ left }) => repeated(left.stderr).length > 0,
