@@ -186,6 +186,8 @@ export interface PhaseEvent {
   readonly listComplete: boolean;
   /** The run is over: the progress line ends. */
   readonly last: boolean;
+  /** The line stands there already, and only its end is due. */
+  readonly isShown: boolean;
 }
 
 export type RunEvent =

@@ -31,6 +31,8 @@ export class RunProgress {
   private lastSeen = false;
   /** The list worked on last is released by the first entry of the next one. */
   private nextReleases = false;
+  /** The lines of the end are told of. */
+  private isShown = false;
 
   private readonly receives: boolean;
 
@@ -93,14 +95,25 @@ export class RunProgress {
     if (isReleased) this.phase(entryCount, false);
   }
 
+  /** The sender has ended all phases but the last: a receiver says so then, and ends the line when the run ends. */
+  phasesEnded(): void {
+    this.ending(false);
+    this.isShown = true;
+  }
+
   end(): void {
+    if (this.isShown) this.phase(this.walked, true);
+    else this.ending(true);
+  }
+
+  private ending(last: boolean): void {
     if (!this.context.options.incrementalRecursion) {
-      for (const last of [false, false, true]) this.phase(this.waiting.at(-1) ?? this.walked, last);
+      for (const isLast of [false, false, last]) this.phase(this.waiting.at(-1) ?? this.walked, isLast);
       return;
     }
     this.lastSeen = true;
     this.released();
-    this.phase(this.waiting.shift() ?? this.walked, true);
+    this.phase(this.waiting.shift() ?? this.walked, last);
   }
 
   private tell(file: FileUnderWay, done: number, finished: boolean): void {
@@ -125,13 +138,14 @@ export class RunProgress {
   }
 
   private phase(entryCount: number, last: boolean): void {
+    const { isShown } = this;
     const { wants, options, emit, counters } = this.context;
     if (!wants.progress) return;
     // A dry run counts what it would transfer, and is not behind with it.
     const reached = options.dryRun ? 0 : this.reached;
     const { runTotal, leftToCheck, listedCount, listComplete } = this.totals(Math.max(entryCount, reached));
     const { transferredSize: runDone, transferredFiles: transferCount } = counters;
-    emit({ type: "phase", runDone, runTotal, transferCount, leftToCheck, listedCount, listComplete, last });
+    emit({ type: "phase", runDone, runTotal, transferCount, leftToCheck, listedCount, listComplete, last, isShown });
   }
 
   /** `done`: entries up to and including the one under way. */

@@ -48,6 +48,7 @@ export class Progress {
   /** progress2 repeats its line when a list was done with; the last line of the run is closed. */
   phase(event: PhaseEvent): string | undefined {
     if (!this.wholeRun) return undefined;
+    if (event.isShown) return "\n";
     const line = this.finalLine(event.runDone, event.runTotal, event.transferCount, event);
     return event.last ? `${line}\n` : line;
   }

@@ -54,3 +54,24 @@ test("progress2 of a push whose server asks for everything in a dry run, where n
   expect(reached("rsync", "-nO", undefined, tsync)).toEqual(expected);
   expect(reached(tsync, "-nO", undefined)).toEqual(expected);
 });
+
+test.each(["--delete-after", "--delete-delay --no-i-r", "--delete-after --protocol=28"])(
+  "progress2 of a pull says all that it says of the end before late deletions: %s",
+  (options) => {
+    const run = (program: string) => {
+      expect(spawnSync("bash", ["-c", "rm -rf d; mkdir -p d/a; touch d/a/more d/extra"], { cwd: folder }).status).toBe(
+        0,
+      );
+      const words = `-an ${options} --info=progress2,del,flist2 -e ./shell --rsync-path=rsync h:${folder}/s/ d/`;
+      const { stdout, status } = spawnSync(program, words.split(" "), { cwd: folder, encoding: "latin1" });
+      expect(status).toBe(0);
+      // Lines of progress, counts and what is deleted, in order; how often progress repeats itself depends on the moment.
+      const told = stdout.match(/xfr#\d+, to-chk=\d+\/\d+| \d+ files\.\.\.|deleting [^\n]*/g) ?? [];
+      return told.filter((text, index) => text !== told[index - 1]);
+    };
+    const own = run(tsync);
+    expect(own[0]).toMatch(/^xfr#4/);
+    expect(own.at(-1)).toMatch(/^deleting /);
+    expect(own).toEqual(run("rsync"));
+  },
+);

@@ -363,6 +363,7 @@ async function generate(parts: Generation): Promise<void> {
     }
     await reached(3);
   }
+  if (late) progress.phasesEnded();
   if (deleteTiming === "delay" && side !== undefined) await withPauses(context, side.deleter.deleteDelayed());
   if (deleteTiming === "after" && side !== undefined)
     await withPauses(context, side.generator.deletions.inAll(all, tellsCounts));

@@ -47,6 +47,7 @@ function phase(runDone: number, runTotal: number, transferCount: number, parts: 
     listedCount: 6,
     listComplete: true,
     last: false,
+    isShown: false,
     ...parts,
   };
 }
@@ -135,6 +136,7 @@ describe("Progress of the run", () => {
     expect(progress.file(finished(update(40_000, 40_000, 340_004, total), 3, 0, 6))).toBe(
       "\r        340,004  99%  293.00MB/s    0:00:00 (xfr#3, to-chk=0/6)",
     );
+    expect(progress.phase(phase(340_004, total, 3, { last: true, isShown: true }))).toBe("\n");
     expect(progress.phase(phase(340_004, total, 3, { last: true }))).toBe(
       "\r        340,004  99%  293.00MB/s    0:00:00 (xfr#3, to-chk=0/6)\n",
     );
