@@ -45,9 +45,11 @@ export function statSource(
   const status = syscalls.lstatAt(directory, name, stat);
   if (status < 0) return status;
   if ((stat.mode & FileType.mask) !== FileType.symlink) return "own";
-  if (options.copyLinks) return follow(syscalls, directory, name, stat);
+  // rsync looks at some links by their whole path, in which only so many may be passed (4-traps X-06).
+  const isTooFar = (): boolean => passed > 0 && passed + countLinkHops(syscalls, directory, name) > limits.linkHops;
+  if (options.copyLinks) return options.fakeSuper && isTooFar() ? ELOOP : follow(syscalls, directory, name, stat);
   // Of these `--copy-unsafe-links` says nothing.
-  if (options.copyDirectoryLinks) {
+  if (options.copyDirectoryLinks && !(options.fakeSuper && isTooFar())) {
     const own = { ...stat };
     const followed = syscalls.statAt(directory, name, stat);
     if (followed === 0 && (stat.mode & FileType.mask) === FileType.directory) return "followed";
@@ -58,8 +60,7 @@ export function statSource(
     const target = syscalls.readLinkAt(directory, name);
     if (typeof target !== "number" && isUnsafeLink(target, path)) {
       onUnsafe(target);
-      // rsync looks at such a link by its whole path, in which only so many links may be passed (4-traps X-06).
-      if (passed > 0 && passed + countLinkHops(syscalls, directory, name) > limits.linkHops) return ELOOP;
+      if (isTooFar()) return ELOOP;
       return follow(syscalls, directory, name, stat);
     }
   }

@@ -234,3 +234,13 @@ test.each(["-aA", "-aAi"])("an ACL of a special file cannot be kept: %s", (optio
   const setup = `mkdir s d; mkfifo s/p d/p; setfacl -m u:1:rwx s/p; ${settled}`;
   expect(expectSame(setup, `${options} -M--fake-super s/ d/`).errors.join()).toMatch("user.rsync.%aacl");
 });
+
+test.each(["-rlk", "-rL", "-rk", "-rL --no-i-r", "-rlkX", "-rlk --copy-unsafe-links"])(
+  "links to directories are looked at by their whole path, in which only forty may be passed: %s",
+  (options) => {
+    expectSame(
+      `mkdir -p s/e; echo 1 >s/e/f; ln -s ../e s/e/l; ${settled}`,
+      `${options} -t --fake-super -M--super s/ d/`,
+    );
+  },
+);
