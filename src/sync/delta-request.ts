@@ -54,7 +54,9 @@ export class DeltaRequests {
     if (basis?.similar === true) return { type: BasisType.fuzzy + basis.index + 1, name: basis.name, delta };
     if (basis !== undefined) return { type: basis.index, name: undefined, delta };
     if (partial) return { type: BasisType.partial, name: undefined, delta };
-    const copied = delta !== undefined && options.inplace && options.backup && phase === "normal";
+    // A file in place that is empty has a copy, too, but no sums.
+    const hasCopy = delta !== undefined || (turn.exists && turn.oldBytes === 0 && !options.wholeFile);
+    const copied = hasCopy && options.inplace && options.backup && phase === "normal";
     return { type: copied ? BasisType.backup : BasisType.destination, name: undefined, delta };
   }
 

@@ -191,3 +191,26 @@ test("the size of the list of a pull at protocol 30: with it come remarks, and t
     );
   }
 });
+
+test.each(["--inplace", "--append", "--inplace --protocol=29", "--inplace -c"])(
+  "what is said of the copy that is a basis, also where a file in place is empty: -b %s",
+  (options) => {
+    const script = "rm -rf x x0; mkdir x x0; for i in 1 2 3 4 5; do echo $i$i >x/$i; : >x0/$i; done; echo 6 >x0/5";
+    spawnSync("bash", ["-c", `${script}; touch -d @1500000000 x0/*`], { cwd: folder });
+    for (const [operands, roles] of [
+      [
+        [`h:${folder}/x/`, "d"],
+        [tsync, "rsync"],
+      ],
+      [
+        ["x/", `h:${folder}/d`],
+        ["rsync", tsync],
+      ],
+    ] as const) {
+      const words = ["-ab", "--no-W", "--checksum-seed=5", ...options.split(" "), ...operands];
+      const expected = totals("rsync", "rsync", words, "x0");
+      for (const [index, bytes] of totals(roles[0], roles[1], words, "x0").entries())
+        expect((bytes - (expected[index] ?? Number.NaN)) % frameBytes, `${roles}: ${bytes}`).toBeCloseTo(0);
+    }
+  },
+);
