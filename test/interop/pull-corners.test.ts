@@ -304,3 +304,11 @@ test.each(["-rlti", "-rlpti", "-rii"])(
       compare(`mkdir -p s/sub; touch s/,b s/f; ${placeShell}`, `-e ./shell ${options} --protocol=${protocol} h:s/ d/`);
   },
 );
+
+test.each(["", "-n", "--protocol=27", "--protocol=27 -q"])(
+  "a name that this machine does not have is told of behind the header of the list: %s",
+  (options) => {
+    const setup = "mkdir s d; echo 1 >s/.x; echo 2 >s/f";
+    pull(setup, `-avv --no-i-r --exclude=.x --chown=nosuchuser:nosuchgroup ${options} h:s/ d/`);
+  },
+);

@@ -115,6 +115,7 @@ async function receive(request: ReceiveRequest, closers: (() => void)[], pool: W
   request.begin?.(parts);
   const numbers = new ListNumbers(context);
   context.emit({ ...listStartEvent(options, session), receiving: true });
+  parts.tellUnknownNames();
   connection.keepsAlive = false;
   await lists.readFirst();
   connection.keepsAlive = true;

@@ -52,6 +52,8 @@ export interface EndParts {
   readonly program: FilterProgram;
   readonly reader: FilterReader;
   readonly ownPaths: OperatorPaths;
+  /** Tells of names to map ids to that this machine does not have: rsync does behind the header of its list. */
+  readonly tellUnknownNames: () => void;
 }
 
 /** `names`: what the other machine calls its ids, if it is the sender. */
@@ -72,18 +74,14 @@ export function makeEnd(request: EndRequest, names: PeerNames | undefined): EndP
   const { deleteExcluded, nulTerminated } = options;
   const settings = { deleteExcluded, nulTerminated, home: request.home, cvsIgnoreVariable: request.cvsIgnore };
   const program = request.rules(reader, settings);
+  const unknownNames: string[] = [];
   const context: RunContext = {
     options,
     syscalls,
     operator: new OperatorPaths(syscalls, pathRules, refusal("generator")),
     identity,
     // Names that do not exist are told of where ids are mapped.
-    ids: new IdMapper(
-      options,
-      syscalls,
-      (text) => names !== undefined && ledger.warning("Receiver", text, true),
-      names,
-    ),
+    ids: new IdMapper(options, syscalls, (text) => names !== undefined && unknownNames.push(text), names),
     ledger,
     emit,
     wants: request.wants,
@@ -99,5 +97,8 @@ export function makeEnd(request: EndRequest, names: PeerNames | undefined): EndP
     sortsByName: link.session.protocol < 29,
     ...(names === undefined ? {} : { lateXattrs: new Map<FileEntry, LateAttributes>() }),
   };
-  return { context, program, reader, ownPaths };
+  const tellUnknownNames = (): void => {
+    for (const text of unknownNames) ledger.warning("Receiver", text, true);
+  };
+  return { context, program, reader, ownPaths, tellUnknownNames };
 }
