@@ -137,7 +137,7 @@ export class BackupTree {
       const status = syscalls.chownAt(directory, name, uid, gid);
       if (status < 0) {
         const absolute = joinName(this.shownPath, path);
-        const operation = uid >= 0 ? "chown" : "chgrp";
+        const operation = uid >= 0 && uid !== identity.uid ? "chown" : "chgrp";
         const role = receiving ? "receiver" : "generator";
         ledger.systemError(role, `${operation} "${absolute}" failed`, status, absolute);
         return;

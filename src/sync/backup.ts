@@ -279,7 +279,12 @@ export class Backups {
     if (owned < 0) {
       // As with every object, the rest is left alone then.
       const role = this.receiving ? "receiver" : "generator";
-      ledger.systemError(role, `${owner >= 0 ? "chown" : "chgrp"} "${shown}" failed`, owned, shown);
+      ledger.systemError(
+        role,
+        `${owner >= 0 && owner !== identity.uid ? "chown" : "chgrp"} "${shown}" failed`,
+        owned,
+        shown,
+      );
       return 0;
     }
     const withAcl = options.acls && !inPlace;

@@ -30,7 +30,7 @@ export class EarlyDirectories {
   /** Makes a directory of the open parent's list, so that the parent's time can be set soon. */
   make(parent: OpenDirectory, descriptor: number, entry: FileEntry): void {
     const { context, deleter, destination } = this.parts;
-    const { options, syscalls } = context;
+    const { options, syscalls, identity } = context;
     const name = destination.singleName ?? entry.name;
     if (!options.times || options.omitDirectoryTimes) return;
     if (context.gate !== undefined || (options.dryRun && !options.incrementalRecursion)) return;
@@ -47,7 +47,11 @@ export class EarlyDirectories {
     } else if (status !== ENOENT || options.existing) return;
     // That room would be made has been said.
     if (options.dryRun) return;
-    if (syscalls.makeDirectoryAt(descriptor, name, (entry.mode & 0o700) | 0o700) === 0) {
+    // Without incremental recursion rsync makes it in its turn, with the mode that it keeps if its owner cannot be set.
+    const mode = options.incrementalRecursion
+      ? (entry.mode & 0o700) | (identity.privileged ? 0 : 0o700)
+      : entry.mode & 0o1777;
+    if (syscalls.makeDirectoryAt(descriptor, name, mode) === 0) {
       this.made.add(entry.path);
       parent.dirty = true;
     }

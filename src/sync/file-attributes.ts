@@ -72,7 +72,7 @@ export class FileAttributes {
         const status = byName
           ? syscalls.chownAt(directory, name, newUid, newGid)
           : syscalls.fchown(descriptor, newUid, newGid);
-        note("chown", status);
+        note(newUid >= 0 ? "chown" : "chgrp", status);
         if (status < 0) {
           // rsync leaves the rest of such a file alone, and set-id bits are not for another owner (4-traps T-15).
           const first = 0o600 | (mode & 0o700);

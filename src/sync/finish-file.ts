@@ -115,7 +115,8 @@ function failureText(context: RunContext, file: PendingFile, failure: JobFailure
         ? `open "${absolute}" failed`
         : mkstempText(file.job.name, file.directoryAbsolute, file.tempAbsolute);
     case "chown":
-      return `${file.job.attributes.uid >= 0 ? "chown" : "chgrp"} "${temp}" failed`;
+    case "chgrp":
+      return `${failure.step} "${temp}" failed`;
     case "chmod":
       return `failed to set permissions on "${temp}"`;
     case "times":

@@ -229,8 +229,7 @@ export class Generator {
     opened: OpenDirectory,
     isNeeded: boolean,
   ): DirectoryState {
-    const implied = (entry.flags & EntryFlag.implied) !== 0;
-    if (implied && !this.parts.context.options.impliedDirectories)
+    if ((entry.flags & EntryFlag.implied) !== 0 && !this.parts.context.options.impliedDirectories)
       return this.ensureParents(entry.path, state, isNeeded);
     const root = entry.path === "." || entry.path === "/.";
     const where =
@@ -266,10 +265,9 @@ export class Generator {
       where === undefined || typeof where === "number"
         ? (where ?? ENOENT)
         : syscalls.lstatAt(where.descriptor, where.name, this.stat);
-    const early = this.early.wasMade(entry.path);
     // Lists of old protocols may have names before it (2-file-list 4.2): then rsync takes it for one that was there.
     const madeRoot = root && destination.created && number.position === 0;
-    let exists = status === 0 && !early && !madeRoot;
+    let exists = !this.early.wasMade(entry.path) && status === 0 && !madeRoot;
     if (status === 0 && typeof where === "object")
       opened.isLink = leadsToDirectory(context, where.descriptor, where.name, this.stat);
     const isDir = status === 0 && (this.stat.mode & FileType.mask) === FileType.directory;
@@ -309,7 +307,7 @@ export class Generator {
     if (typeof where !== "object" || status !== 0) {
       const made =
         typeof where === "object"
-          ? syscalls.makeDirectoryAt(where.descriptor, where.name, mode & 0o777)
+          ? syscalls.makeDirectoryAt(where.descriptor, where.name, mode & 0o1777)
           : whyNotMade(this.parts, entry.path, status);
       if (typeof where !== "object" || (made < 0 && made !== EEXIST)) {
         failDirectory(context, absolute, made, status, flags);
@@ -331,9 +329,11 @@ export class Generator {
     const place = { directory: where.descriptor, name: where.name, absolute, isLink: opened.isLink };
     const timeRule = options.backup && options.backupDirectory === undefined ? "leave" : exists ? "by-window" : "exact";
     const hasCopies = !exists && (flags & (ItemFlag.isNew | ItemFlag.xattr)) === 0;
-    record.isChanged = setAttributes(context, place, entry, wanted, this.stat, found, timeRule, hasCopies) ?? false;
+    const changed = setAttributes(context, place, entry, wanted, this.stat, found, timeRule, hasCopies);
+    record.isChanged = changed ?? false;
     channel.settled?.(record);
-    if (record.isChanged && !exists) opened.dirty = true;
+    // What could not be set left the time alone: it is set at the end.
+    if (changed === undefined || (changed && !exists)) opened.dirty = true;
     // A change of attributes may have given another mode than the wanted one (5.6).
     const seen = identity.privileged ? 0 : syscalls.lstatAt(where.descriptor, where.name, this.stat);
     // If the destination itself lost its search permission we cannot get back in, like rsync, which tries with each entry.

@@ -49,7 +49,7 @@ function opens(syscalls: Syscalls, directory: number, name: ByteName): boolean {
  * opens to others after its owner is set only.
  */
 export function nodeMode(mode: number): number {
-  return mode & (FileType.mask | (isDeviceMode(mode) ? 0o700 : 0o777));
+  return mode & (FileType.mask | (isDeviceMode(mode) ? 0o700 : 0o7777));
 }
 
 /** What was made under a temporary name and could not take its place. */

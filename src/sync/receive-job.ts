@@ -165,6 +165,7 @@ export interface JobFailure {
     | "fsync"
     | "ids"
     | "chown"
+    | "chgrp"
     | "chmod"
     | "times"
     | "xattr"

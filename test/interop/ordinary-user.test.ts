@@ -231,6 +231,14 @@ describe("special files whose owner cannot be set", () => {
   checkAll(setup, ["-a --super s/ d/", "-aA --super s/ d/", "-rD --super --chown=5:5 s/ d/"]);
 });
 
+describe.each(["", "mkdir -p d/d d/e/g"])("directories and files whose owner cannot be set, %s", (there) => {
+  const setup = `mkdir -p s/d s/e/g s/h/i d; echo 1 >s/e/f; echo 1 >s/e/g/f; ${there}
+chown -R ${nobody} s d; chgrp -hR 5 s; chmod 755 s/*; find s -exec touch -hd @1500000000 {} +`;
+  const options = ["-a", "-rtg", "-a --no-i-r", "-rto --chown=7", "-rgtb", "-ro --chown=7 --no-i-r", "-aO"];
+  const ways = options.map((words) => `${words} --super s/ d/`);
+  checkAll(setup, ways);
+});
+
 describe("backups of files that cannot be read, written in place", () => {
   const setup = (
     modes: string,
