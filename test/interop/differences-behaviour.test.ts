@@ -264,13 +264,22 @@ echo $n >n; echo s/$long >long; cd s/$long; mkdir -p $n/$n/$n; echo f >$n/$n/$n/
   tsync: { status: 0, err: "", seen: "f\n" },
 });
 
-difference("`--no-implied-dirs --delete-missing-args` with new parents whose first name is missing", {
-  setup: "mkdir s d; echo 1 >s/f",
-  run: "-aR --no-implied-dirs --delete-missing-args s/a s/f d/",
-  look: "find d -type f",
-  rsync: { status: 23, err: /mkstemp ".*\/d\/s\/\.f\.XXXXXX" failed: No such file/, seen: "" },
-  tsync: { status: 0, seen: "d/s/f\n" },
-});
+difference("`--no-implied-dirs --delete-missing-args` with new parents whose first name is missing", [
+  {
+    setup: "mkdir s d; echo 1 >s/f",
+    run: "-aR --no-implied-dirs --delete-missing-args s/a s/f d/",
+    look: "find d -type f",
+    rsync: { status: 23, err: /mkstemp ".*\/d\/s\/\.f\.XXXXXX" failed: No such file/, seen: "" },
+    tsync: { status: 0, seen: "d/s/f\n" },
+  },
+  {
+    setup: "mkdir -p s/n d; echo 1 >s/n/f",
+    run: "-rR --no-implied-dirs --delete-missing-args s/a s/n d/",
+    look: "find d -type f",
+    rsync: { status: 0, err: /^default_perms_for_dir: sys_acl_get_file\(s, /, seen: "d/s/n/f\n" },
+    tsync: { status: 0, err: "", seen: "d/s/n/f\n" },
+  },
+]);
 
 difference("a block device in the place of a character device of the same number, or the other way round", {
   setup: "mkdir s d; mknod s/a b 240 1; mknod s/c c 240 1; mknod d/a c 240 1; mknod d/c b 240 1",

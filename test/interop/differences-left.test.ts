@@ -100,3 +100,22 @@ difference(
     tsync: { status: 0, out: /^(?!.*deleting)/s, seen: "1\n" },
   })),
 );
+
+difference("`-b` as an ordinary user, a link or special file that can be neither moved nor linked to its backup", [
+  {
+    setup: "mkdir s d; ln -s x d/l; touch -hd @1500000000 d/l; chown -hR 65534 .; chown -h 0 d d/l",
+    run: "-rltb --delete --backup-dir=../bk s/ d/",
+    look: "test $(stat -c %Y bk/l) = 1500000000 && echo same",
+    nobody: true,
+    rsync: { status: 23, err: /failed to set times on "\S+\/bk\/l": Invalid argument/, seen: "" },
+    tsync: { status: 23, err: /^rsync: \[generator\] delete_file: unlink[^\n]*\nrsync error/, seen: "same\n" },
+  },
+  {
+    setup: "mkdir -p s d/bk; mkfifo d/p; echo older >d/bk/p; chmod 640 d/p; chown -R 65534 .; chown 0 d d/p",
+    run: "-rltDb --delete --exclude=bk --backup-dir=bk s/ d/",
+    look: "stat -c %F d/bk/p",
+    nobody: true,
+    rsync: { status: 23, err: /mknod \S+ failed: File exists/, seen: "regular file\n" },
+    tsync: { status: 23, err: /^rsync: \[generator\] delete_file: unlink[^\n]*\nrsync error/, seen: "fifo\n" },
+  },
+]);

@@ -133,15 +133,25 @@ difference("`-A` as an ordinary user, a new directory of mode 0000 below one tha
 });
 
 difference(
-  "`-X` with `--copy-dest` or `--link-dest`, as an ordinary user: a new directory that may not be written to and that one of these has",
-  {
-    setup: "mkdir -p s/n alt d; setfattr -n user.a -v 1 s/n; chmod 555 s/n; cp -a s/n alt/; chown -R 65534 .",
-    run: "-aX --link-dest=../alt s/ d/",
-    look: "getfattr --only-values -n user.a d/n 2>/dev/null",
-    nobody: true,
-    rsync: { status: 23, err: /copy_xattrs: fsetxattr[^\n]* Permission denied/, seen: "" },
-    tsync: { status: 0, err: "", seen: "1" },
-  },
+  "`-X` with `--copy-dest`, `--link-dest` or `--compare-dest`, as an ordinary user: a new directory that one of these has, of which either may not be read or the new one not be written to",
+  [
+    {
+      setup: "mkdir -p s/n alt d; setfattr -n user.a -v 1 s/n; chmod 555 s/n; cp -a s/n alt/; chown -R 65534 .",
+      run: "-aX --link-dest=../alt s/ d/",
+      look: "getfattr --only-values -n user.a d/n 2>/dev/null",
+      nobody: true,
+      rsync: { status: 23, err: /copy_xattrs: fsetxattr[^\n]* Permission denied/, seen: "" },
+      tsync: { status: 0, err: "", seen: "1" },
+    },
+    {
+      setup: "mkdir -p s/n alt/n d; setfattr -n user.a -v 1 s/n; chmod 700 alt/n; chown -R 65534 .; chown 0 alt/n",
+      run: "-aX --compare-dest=../alt s/ d/",
+      look: "getfattr --only-values -n user.a d/n",
+      nobody: true,
+      rsync: { status: 23, err: /gen_entry_copy_xattrs: [^\n]* Permission denied/, seen: "1" },
+      tsync: { status: 0, err: "", seen: "1" },
+    },
+  ],
 );
 
 difference("`--chmod` that closes new directories, as an ordinary user", [

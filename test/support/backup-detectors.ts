@@ -18,6 +18,11 @@ import { toldNames } from "./vanished-files.ts";
 const keptBackup = /^rsync: \[generator\] (?:link ".*" -> ".*": |stat "(.*)" failed: )File name too long \(36\)$/;
 const unlinkedBackup = /^rsync: \[generator\] link "(.*)" -> ".*": Permission denied \(13\)$/;
 const missingBackup = /^rsync: \[generator\] stat "(.*)" failed: No such file or directory \(2\)$/;
+const noBackupDirectory = /^rsync: \[\w+\] backup mkdir .* failed: Permission denied \(13\)$/;
+/** What is said of a backup that is there already, or of one in `../DIR`. */
+const lateBackup =
+  /^rsync: \[\w+\] (?:failed to set times on "(.*)": (?:Invalid argument \(22\)|Too many levels of symbolic links \(40\))|mknod "(.*)" failed: File exists \(17\)|link "(.*)" -> ".*": File exists \(17\))$/;
+const noGroup = /^rsync: \[\w+\] chgrp ".*" failed: Operation not permitted \(1\)$/;
 const deviceAsFile =
   /^(?:rsync: \[generator\] delete_file: make_backup\((.*)\) failed: .*|could not make way for new (?:regular file|directory): (.*)|rsync: \[sender\] send_files failed to open "(.*)": .*)$/;
 const throughLink =
@@ -72,6 +77,24 @@ export const backupDetectors: readonly Detector[] = [
       const isLinked = ([path, { linkedWith }]: [ByteName, SnapshotEntry]) => linkedWith === group && isMissing(path);
       if (tree?.property === "atime") return tree.right === "now" && group !== "" && [...one.right.tree].some(isLinked);
       return tree?.property === "linkedWith" && tree.left === "" && [...one.right.tree].some(isLinked);
+    },
+  },
+  {
+    row: "a backup directory that cannot be made, or lacks a directory that cannot be made",
+    applies: ({ left, right }, options) =>
+      options.value("--backup-dir") !== undefined && codes([11, 23], [11, 23], { left, right }),
+    explains: (difference) => difference.aspect === "stderr" && onlyLines(difference, undefined, noBackupDirectory),
+  },
+  {
+    row: "`-b` as an ordinary user, a link or special file that can be neither moved nor linked to its backup",
+    applies: (_, options) => options.value("--backup-dir") !== undefined,
+    explains: (difference, one) => {
+      const told = one.left.stderr.split("\n").flatMap((line) => lateBackup.exec(line)?.slice(1).join("") ?? []);
+      const { aspect, tree } = difference;
+      if (aspect === "exit code") return told.length > 0 && codes([23], [0], one);
+      if (aspect === "stderr") return onlyLines(difference, lateBackup, noGroup);
+      if (tree === undefined || !told.some((path) => lastName(unescaped(path)) === lastName(tree.path))) return false;
+      return one.right.tree.get(tree.path)?.type !== "file" && one.right.tree.has(tree.path);
     },
   },
   {

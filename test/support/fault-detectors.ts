@@ -25,7 +25,8 @@ const lostAttributes =
   /^rsync: \[receiver\] stat ".*\/\.(.+)\.[#\w]{6}" failed: Too many levels of symbolic links \(40\)$/;
 const stillWrong = /^ERROR: (.*) failed verification -- update retained\.$/;
 const missingArgument = /^rsync: \[sender\] (?:link_stat|change_dir) ".*" failed: No such file or directory \(2\)$/;
-const notCopied = /^rsync: \[generator\] copy_xattrs: fsetxattr\("(.*)","[^"]*"\) failed: Permission denied \(13\)$/;
+const notCopied =
+  /^rsync: \[generator\] (?:copy_xattrs: fsetxattr\("(.*)","[^"]*"\)|gen_entry_copy_xattrs: (?:openat\(|secure open of (?:basis )?)"(.*)"\)?) failed: Permission denied \(13\)$/;
 const notMade =
   /^(?:rsync: \[receiver\] mkstemp ".*" failed: Permission denied \(13\)|default_perms_for_dir: .*, falling back on umask)$/m;
 const unknownName = /^\[\w+\] cannot convert filename: .* \(Invalid or incomplete multibyte or wide character\)$/m;
@@ -111,10 +112,10 @@ export const faultDetectors: readonly Detector[] = [
     },
   },
   {
-    row: "`-X` with `--copy-dest` or `--link-dest`, as an ordinary user: a new directory that may not be written to and that one of these has",
-    applies: (_, options) => options.has("X", "--xattrs") && options.has("", "--copy-dest", "--link-dest"),
+    row: "`-X` with `--copy-dest`, `--link-dest` or `--compare-dest`, as an ordinary user: a new directory that one of these has, of which either may not be read or the new one not be written to",
+    applies: (_, options) => options.has("X", "--xattrs") && options.hasAlternates,
     explains: (difference, one) => {
-      const told = one.left.stderr.split("\n").flatMap((line) => notCopied.exec(line)?.[1] ?? []);
+      const told = one.left.stderr.split("\n").flatMap((line) => notCopied.exec(line)?.slice(1).join("") ?? []);
       const { aspect, tree } = difference;
       if (aspect === "exit code") return told.length > 0 && codes([23], [0], one);
       if (aspect === "stderr") return onlyLines(difference, new RegExp(`${notCopied.source}|${someFailed.source}`));
@@ -136,7 +137,9 @@ export const faultDetectors: readonly Detector[] = [
           tree.left === undefined && notMade.test(left.stderr) && (isClosed(above) || isClosed(directoryName(above)))
         );
       }
-      if (tree?.property !== "mode" || left.tree.get(tree.path)?.type !== "directory") return false;
+      if (tree === undefined || left.tree.get(tree.path)?.type !== "directory") return false;
+      if (tree.property === "mtime") return tree.left === "now" && isClosed(directoryName(tree.path));
+      if (tree.property !== "mode") return false;
       const [open, closed] = [tree.left, tree.right].map((mode) => Number.parseInt(mode ?? "", 8));
       return open === (Number(closed) | 0o300) && isClosed(directoryName(tree.path));
     },

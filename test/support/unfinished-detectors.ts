@@ -20,6 +20,8 @@ const counts =
   /^(?:Number of created files|Number of regular files transferred|Total transferred file size|Literal data): /;
 const removedEarlier =
   /^(?:cd|>f|cL|cS|cD|hf|hL|hS|hD|\.[dfLDS])\S{9} |^\*deleting {3}|^deleting |^rsync: \[(?:sender|receiver|generator)\] .*".*"(?: failed)?: |^Number of |^Total transferred file size: |^Literal data: |^rsync error: some files/;
+const noParent =
+  /^default_perms_for_dir: sys_acl_get_file\(.*, ACL_TYPE_DEFAULT\): No such file or directory, falling back on umask$/;
 const skipping = /^\*\*\* Skipping any contents from this failed directory \*\*\*$/;
 const notBackedUp =
   /^rsync: \[\w+\] (?:link "(?=.*" -> ")|mknod ")(.*?)"(?: -> ".*":| failed:) File name too long \(36\)$/;
@@ -29,6 +31,18 @@ const verification = /^WARNING: (.*) failed verification -- update retained \(wi
 const bytesPerMessage = 256;
 
 export const unfinishedDetectors: readonly Detector[] = [
+  {
+    row: "`--no-implied-dirs --delete-missing-args` with new parents whose first name is missing",
+    applies: (_, options) =>
+      options.has("", "--no-implied-dirs", "--no-i-d") && options.has("", "--delete-missing-args"),
+    explains: (difference, { left, right }) => {
+      const told = left.stderr.split("\n").some((line) => notThere.test(line));
+      if (difference.aspect === "exit code") return told && codes([23], [0], { left, right });
+      if (difference.tree !== undefined) return told && difference.tree.left === undefined;
+      const isOf = new RegExp(`${noParent.source}|${notThere.source}|${someFailed.source}`);
+      return difference.aspect === "stderr" && onlyLines(difference, isOf);
+    },
+  },
   {
     row: "`--delete-before`, or `-n --delete-after`, a link of the destination in the place of a directory of the source",
     applies: (one, options) =>
