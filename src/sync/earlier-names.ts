@@ -1,6 +1,6 @@
 /**
- * What a file of the destination had before an earlier one of its names got its extended attributes, where names are not kept
- * together (no `-H`): rsync's generator comes to the next name before its receiver has set them, and tells of them again.
+ * What a file of the destination had before an earlier one of its names got its extended attributes, where they are not names of
+ * one file in the source, or names are not kept together (no `-H`): rsync's generator comes to the next name before its receiver has set them, and tells of them again.
  */
 import type { Stat } from "../fs/syscalls/interface.ts";
 import type { FileEntry, Xattr } from "../protocol/file-entry.ts";
@@ -31,7 +31,7 @@ export class EarlierNames {
   /** Item flags with what differed then; remembers what differs now. */
   flags(entry: FileEntry, stat: Stat, { xattrs }: ExistingAttributes, flags: number): number {
     const { options } = this.context;
-    if (stat.linkCount < 2 || options.xattrs === 0 || options.hardLinks || options.dryRun) return flags;
+    if (stat.linkCount < 2 || options.xattrs === 0 || options.dryRun) return flags;
     const key = keyOf(stat);
     const before = this.before.get(key);
     if (before !== undefined) return xattrsDiffer(this.context, entry, before) ? flags | ItemFlag.xattr : flags;

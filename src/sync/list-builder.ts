@@ -193,6 +193,8 @@ export class ListBuilder {
     const { roots, filters, options } = this.context;
     this.events.beginScan(source);
     const held = roots.directory(source.root, path);
+    // Merge files are looked for first, also of what then cannot be opened.
+    filters.enter(source.root, path, roots);
     const names = typeof held === "number" ? held : this.read(held.descriptor);
     if (typeof held === "number" || typeof names === "number") {
       const shown =
@@ -204,7 +206,6 @@ export class ListBuilder {
       return [];
     }
     const directory = held.descriptor;
-    filters.enter(source.root, path, roots);
     const filtering = !filters.isEmpty;
     const prefix = path === "." ? "" : path === "/." ? "/" : `${path}/`;
     const entries: FileEntry[] = [];
@@ -229,8 +230,7 @@ export class ListBuilder {
       if (filtering && this.hidden(child, isDir)) continue;
       let flags = 0;
       if (isDir && options.recursive) {
-        const crosses = options.oneFileSystem > 0 && deviceKey(this.stat) !== device;
-        flags = crosses ? EntryFlag.mountPoint : EntryFlag.content;
+        flags = options.oneFileSystem > 0 && deviceKey(this.stat) !== device ? EntryFlag.mountPoint : EntryFlag.content;
       }
       const entry = this.makeEntry(source.root, directory, name, child, this.stat, flags, seen === "followed");
       if (entry === undefined) continue;

@@ -101,7 +101,7 @@ describe("-n -H with a file that --copy-dest has and another name in a directory
   });
 });
 
-test.each(["-aXi", "-aXii --no-i-r", "-aXXvv", "-aXin", "-aXi --no-W"])(
+test.each(["-aXi", "-aXii --no-i-r", "-aXXvv", "-aXin", "-aXi --no-W", "-aXHi", "-aXHii --no-i-r"])(
   "%s: further names, only in the destination, of a file whose attributes change",
   (text) => {
     for (const value of ["1", "1".repeat(60)])

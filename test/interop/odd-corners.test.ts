@@ -98,3 +98,11 @@ describe("a backup takes the place of a directory: what the receiver deletes is 
     },
   );
 });
+
+test.each(["-rLF s/ d/", "-rLC s d", "-rkFF --no-i-r s/ d/"])(
+  "merge files are looked for behind more links than can be followed: %s",
+  (line) => {
+    const setup = "mkdir -p s/a s/b; ln -s ../b s/a/l; ln -s ../a s/b/m; chown -h 1 s/a/l; touch s/a/f";
+    expect(compare(`${setup}; ${dated.replace(" d ", " ")}`, line).status).toBe(23);
+  },
+);
