@@ -14,10 +14,17 @@ import {
   someFailed,
   unescaped,
 } from "./difference-detector.ts";
-import { endings, isBackupOfAnotherName, isBackupOfLinked, isOfFollower, otherNames } from "./linked-names.ts";
+import {
+  endings,
+  isBackupOfAnotherName,
+  isBackupOfLinked,
+  isOfFollower,
+  linkedGroups,
+  otherNames,
+} from "./linked-names.ts";
 import type { Difference } from "./outcome.ts";
 import { splitLog, splitOutput } from "./output.ts";
-import { isOfVanished, isSameProgress, toldNames } from "./vanished-files.ts";
+import { hasNoNames, isOfVanished, isSameProgress, toldNames } from "./vanished-files.ts";
 
 const notLinked =
   /^rsync: \[generator\] link ".*" => .* failed: (?:Permission denied \(13\)|Invalid cross-device link \(18\))$/;
@@ -30,7 +37,9 @@ const dataTotals =
   /^(?:Number of regular files transferred|Total transferred file size|Literal data|Matched data|total: matches)[:=]/;
 const leaderNotFound =
   /^rsync: \[generator\] stat "(.*)" failed: (?:Not a directory \(20\)|Too many levels of symbolic links \(40\))$/;
+const noWay = /^could not make way for new [a-z ]+: (.*)$/;
 const createdFiles = /^Number of created files: /;
+const countLines = new RegExp(`${createdFiles.source}|${dataTotals.source}`);
 const hlinkEnd = /^(?:Hlink node data for |rsync error: errors with program diagnostics )/;
 const itemLines = /^(?:stdout|log) items$/;
 const followerLines = /^(?:stdout|log) followers$/;
@@ -102,14 +111,54 @@ export const linkDetectors: readonly Detector[] = [
           left.length === 0 &&
           right.every((line) => forgotten.some(([path]) => path.endsWith(`/${removed.exec(line)?.[1]}`)))
         );
-      if (/^(?:stdout|log) summary$/.test(aspect))
-        return forgotten.length > 0 && onlyLines(difference, createdFiles, createdFiles);
+      if (/^(?:stdout|log) summary$/.test(aspect)) {
+        return forgotten.length > 0 && onlyLines(difference, countLines, countLines);
+      }
+      // The first of them is transferred.
+      if (itemLines.test(aspect)) {
+        const isNameless = hasNoNames(one, aspect);
+        const isNamed = (line: string) =>
+          forgotten.some(([path]) => endings(path).some((name) => ` ${unescaped(line)}`.endsWith(` ${name}`)));
+        return (
+          !isOrder && left.length === 0 && right.length <= forgotten.length && (isNameless || right.every(isNamed))
+        );
+      }
       if (/^(?:stdout|log) totals$/.test(aspect)) {
-        const bytes = forgotten.reduce((sum, [path]) => sum + path.length + 64, 0);
+        const bytes = forgotten.reduce((sum, [path, { size }]) => sum + path.length + 64 + Number(size), 0);
         return forgotten.length > 0 && saysMoreBytes("right", difference, bytes);
       }
       if (tree?.property === "existence") return forgotten.some(([path]) => path === tree.path);
       return tree?.property === "linkedWith" && forgotten.some(([, { linkedWith }]) => linkedWith === tree.right);
+    },
+  },
+  {
+    row: "`-H` with a group whose last place is taken by a directory that may not go",
+    applies: ({ left, right }, options) =>
+      options.has("H", "--hard-links") &&
+      [left, right].every(({ stderr }) => toldNames(stderr, noWay).length > 0) &&
+      codes([23], [23], { left, right }),
+    explains: (difference, one) => {
+      const { aspect, tree, isOrder, left, right } = difference;
+      // The names that such a place shares with others: links of one file, or the same file of two arguments.
+      const told = toldNames(one.right.stderr, noWay);
+      const groups = [...one.scenario.sources.values()].flatMap(linkedGroups);
+      const names = told.flatMap((name) => {
+        const group = groups.find((paths) => paths.some((path) => baseName(path) === lastName(name))) ?? [];
+        return [lastName(name), ...group.map((path) => baseName(path))];
+      });
+      const made = [...one.right.tree].filter(
+        ([path, { type }]) => type !== "directory" && !one.left.tree.has(path) && names.includes(baseName(path)),
+      );
+      if (tree !== undefined) return tree.property === "existence" && made.some(([path]) => path === tree.path);
+      if (isOrder || made.length === 0) return false;
+      if (aspect === "stdout progress") return right.length - left.length <= made.length && right.length > left.length;
+      if (/^(?:stdout|log) summary$/.test(aspect)) return onlyLines(difference, countLines, countLines);
+      if (!itemLines.test(aspect) && !followerLines.test(aspect)) return false;
+      const isNamed = (line: string) =>
+        made.some(([path]) => endings(path).some((name) => ` ${unescaped(line)}`.endsWith(` ${name}`)));
+      return (
+        left.length === 0 && right.every((line) => isNamed(line) || made.some(([path]) => isOfFollower(line, path)))
+      );
     },
   },
   {
@@ -298,3 +347,5 @@ function lacksCapability({ tree }: Difference, { left }: DifferingCase): boolean
   const kept = (tree.right ?? "").split(" ").filter((text) => !text.startsWith("security.capability="));
   return kept.join(" ") === tree.left;
 }
+
+const lastName = (path: string): ByteName => baseName(unescaped(path) as ByteName);

@@ -22,6 +22,7 @@ const noLeader = 'rsync: [generator] stat "/x/dst/x/p" failed: Not a directory (
 const tooDeep = "rsync: [sender] sender failed to secure-open-parent d/l/l/f: Too many levels of symbolic links (40)";
 const noEntry = 'rsync: [generator] gen_entry_copy_xattrs: openat("/x/dst/d") failed: No such file or directory (2)';
 const noArgument = 'rsync: [sender] link_stat "/x/no" failed: No such file or directory (2)';
+const noPlace = "could not make way for new regular file: d/f";
 const noDefault = "rsync: [generator] get_acl: sys_acl_get_file(d/p, ACL_TYPE_DEFAULT): Permission denied (13)";
 
 /** What is recognized, and the same with one thing changed, which is not. */
@@ -351,6 +352,44 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
       difference: { aspect: "stderr", right: ["hL+++++++++ b => a"] },
     },
     { tree: { "dst/a": { linkedWith: "dst/a" }, "dst/b": { type: "directory" } } },
+  ],
+  [
+    "a file that is transferred and not forgotten",
+    /^`--compare-dest -H` with some members/,
+    {
+      ...{ argv: "-aHi --compare-dest=../a", missing: ["dst/b"] },
+      tree: { "dst/a": { linkedWith: "dst/a" }, "dst/b": { linkedWith: "dst/a" } },
+      difference: { aspect: "stdout items", right: [">f+++++++++ b"] },
+    },
+    { difference: { aspect: "stdout items", right: [">f+++++++++ a"] } },
+  ],
+  [
+    "a line without a name that only rsync has",
+    /^`--compare-dest -H` with some members/,
+    {
+      ...{ argv: "-aHi --compare-dest=../a --out-format=%i", missing: ["dst/b"] },
+      tree: { "dst/a": { linkedWith: "dst/a" }, "dst/b": { linkedWith: "dst/a" } },
+      difference: { aspect: "stdout items", right: [">f+++++++++"] },
+    },
+    { difference: { aspect: "stdout items", left: [">f+++++++++"] } },
+  ],
+  [
+    "a file that has no name in common with what has no place",
+    /^`-H` with a group whose last place/,
+    {
+      ...{ argv: "-aH", stderr: [noPlace, noPlace], codes: [23, 23], missing: ["dst/f"], tree: { "dst/f": {} } },
+      difference: differs("dst/f", "existence", undefined, "file"),
+    },
+    { stderr: [noPlace.replace("/f", "/g"), noPlace.replace("/f", "/g")] },
+  ],
+  [
+    "a line of a file that is there anyway",
+    /^`-H` with a group whose last place/,
+    {
+      ...{ argv: "-aHi", stderr: [noPlace, noPlace], codes: [23, 23], missing: ["dst/f"], tree: { "dst/f": {} } },
+      difference: { aspect: "stdout items", right: [">f+++++++++ f"] },
+    },
+    { missing: [] },
   ],
   [
     "the time of another directory than the top",
