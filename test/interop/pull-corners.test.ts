@@ -312,3 +312,8 @@ test.each(["", "-n", "--protocol=27", "--protocol=27 -q"])(
     pull(setup, `-avv --no-i-r --exclude=.x --chown=nosuchuser:nosuchgroup ${options} h:s/ d/`);
   },
 );
+
+test.each(["", "-n", "--delete"])("rules that keep what comes before work begins are not told of: %s", (options) => {
+  const setup = "mkdir -p s/e t d; touch s/g s/x s/e/g t/g";
+  for (const sources of ["h:s", "h:s/", "h:s :t"]) pull(setup, `-rvv --include=g ${options} ${sources} d/`);
+});

@@ -41,7 +41,7 @@ import { type SetLate, WireReceiver } from "./wire-receiver.ts";
 export interface ReceiveRequest extends EndRequest {
   /** Undefined: what the sender has is listed. */
   readonly destination: ByteName | undefined;
-  /** Whether the sender may list this entry, which came with this path; throws if not. `isLater`: not of the first list. */
+  /** Whether the sender may list this entry, which came with this path; throws if not. `isLater`: of a list that comes when work has begun. */
   readonly check: (entry: FileEntry, sent: ByteName, isLater: boolean) => FileEntry;
   /** Hears of the directory of the destination, where there is one. */
   readonly entered?: (absolute: ByteName) => void;
@@ -122,6 +122,7 @@ async function receive(request: ReceiveRequest, closers: (() => void)[], pool: W
   connection.hasList = true;
   if (!options.incrementalRecursion) context.emit({ type: "list-done", count: context.counters.files.total });
   if (options.incrementalRecursion) await readSecond(link, lists);
+  lists.isEarly = false;
   if (options.pruneEmptyDirectories) lists.replace(pruneLists(lists.peek(), context));
   numbers.complete();
   const first = countListed(lists.peek());

@@ -52,7 +52,7 @@ export class RequestedNames {
 
   /**
    * The entry, or as the mere parent that it was asked for as; refuses (exit 4) what nobody asked for. `sent`: its path with the slash
-   * that it may have begun with. `isLater`: of a list behind the first, which the generator gets to see besides and tells of.
+   * that it may have begun with. `isLater`: of a list that comes when the generator is there, which tells of it.
    */
   readonly check = (entry: FileEntry, sent: ByteName = entry.path, isLater = false): FileEntry => {
     const { path } = entry;

@@ -50,7 +50,7 @@ export interface WireListsRequest {
   readonly connection: Connection;
   readonly settings: FileListSettings;
   readonly condition: Condition;
-  /** Looks at every entry as it came, before anything is done with it; throws if it must not be. `sent`: its path with leading slashes; `isLater`: not of the first list. */
+  /** Looks at every entry as it came, before anything is done with it; throws if it must not be. `sent`: its path with leading slashes; `isLater`: of a list that comes when work has begun. */
   readonly check: (entry: FileEntry, sent: ByteName, isLater: boolean) => FileEntry;
   /** `--iconv`: an entry as it is called here; undefined (and reported): it cannot be. */
   readonly convert: ((entry: FileEntry) => FileEntry | undefined) | undefined;
@@ -66,6 +66,8 @@ export class WireLists implements ListSource {
   private queued = 0;
   private come = 0;
   private complete = false;
+  /** Whether work has not begun: what comes now no generator hears of as it comes. */
+  isEarly = true;
   /** Lists that have come. */
   received = 0;
   /** What `--stats` calls the size of the list: bytes that came while lists were read, to the ends of frames (3-transfer 9.7). */
@@ -182,7 +184,7 @@ export class WireLists implements ListSource {
   private order(entries: readonly FileEntry[], directory: ByteName | undefined): ArrivedList {
     const { settings, check, convert } = this.request;
     const { protocol } = settings;
-    const isLater = this.received > 1;
+    const isLater = !this.isEarly;
     if (convert === undefined) {
       const own = entries.map((entry) => check(this.withoutSlash(entry), entry.path, isLater));
       const order = sortedPlaces(entries, protocol);
