@@ -8,6 +8,7 @@ import {
   saysMoreBytes,
   unescaped,
 } from "./difference-detector.ts";
+import { endings } from "./linked-names.ts";
 
 /** What a record more, or a longer one, may add to the bytes of a run between two machines. */
 const recordBytes = 16;
@@ -86,7 +87,12 @@ export const appendToNothing: Detector = {
     const format = options.value(aspect.startsWith("log") ? "--log-file-format" : "--out-format");
     // Lines that name nothing: no more than files are missing.
     if (format !== undefined && !/%[^a-zA-Z]*[nf]/.test(format)) return right.length <= missing.length;
-    const ends = (path: ByteName, line: string) => named(line).some((name) => path.endsWith(`/${name}`));
+    const isShown = (path: ByteName, line: string) =>
+      endings(path)
+        .slice(1)
+        .some((name) => ` ${unescaped(line)} `.includes(` ${name} `));
+    const ends = (path: ByteName, line: string) =>
+      named(line).some((name) => path.endsWith(`/${name}`)) || (format !== undefined && isShown(path, line));
     return right.every((line) => missing.some((path) => ends(path, line)));
   },
 };

@@ -410,6 +410,14 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
     unlike: { argv: "-a --append -b --protocol=29" },
   },
   {
+    name: "a line in a format of one's own that names another file",
+    known: {
+      ...{ argv: "-a --append -y --out-format=%n|_%i", tree: { "dst/d/f": {} }, missing: ["dst/d/f"] },
+      difference: { aspect: "stdout items", right: [" d/f | >f+++++++++"] },
+    },
+    unlike: { difference: { aspect: "stdout items", right: [" d/g | >f+++++++++"] } },
+  },
+  {
     name: "a log that names nothing, of files that are not appended to",
     known: {
       argv: "-a --append-verify -y --log-file-format=%l",
