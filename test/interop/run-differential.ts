@@ -2,7 +2,7 @@
  * Compares tsync with the installed rsync over many random cases; see test/support/differential.ts for what a case is.
  *
  *   node test/interop/run-differential.ts --cases 2000 --seed 1 --jobs 2 [--user root|nobody] [--table main|whole|rare] [--mode local|push|pull|serve-push|
- *        serve-pull|both-push|both-pull] [--program bin/tsync] [--against rsync] [--peer 3.2.7] [--syscalls plain] [--threshold 98] [--report FILE] [--dir FOLDER]
+ *        serve-pull|both-push|both-pull] [--program bin/tsync] [--against rsync] [--peer 3.2.7] [--syscalls plain] [--add='--inplace -b'] [--threshold 98] [--report FILE] [--dir FOLDER]
  *   node test/interop/run-differential.ts --seed 77 --cases 1 -v [--keep FOLDER]     one case, with all its differences
  *
  * A case is identical, listed (everything that differs is a fault or race of rsync, or a choice, which has its row in docs/differences.md and a
@@ -48,6 +48,8 @@ interface Settings {
   /** The release of rsync that has the other end, in modes between two machines; that of `against` if not given. */
   readonly peer: string | undefined;
   readonly syscalls: string;
+  /** Options that every case is given besides its own. */
+  readonly added: readonly string[];
   readonly threshold: number;
   readonly folder: string;
   readonly keep: string | undefined;
@@ -74,6 +76,7 @@ function readSettings(): Settings {
       against: { type: "string", default: "rsync" },
       peer: { type: "string" },
       syscalls: { type: "string", default: "" },
+      add: { type: "string", default: "" },
       threshold: { type: "string", default: "98" },
       dir: { type: "string", default: tmpdir() },
       keep: { type: "string" },
@@ -99,6 +102,7 @@ function readSettings(): Settings {
     against: values.against.includes("/") ? resolve(values.against) : values.against,
     peer: values.peer,
     syscalls: values.syscalls,
+    added: values.add.split(" ").filter((word) => word !== ""),
     threshold: Number(values.threshold),
     folder: values.dir,
     keep: values.keep,
@@ -118,7 +122,7 @@ function requireRsync(program: string): void {
 }
 
 function makeRunner(folder: string, settings: Settings): DifferentialRunner {
-  const { user, table, mode, program, against, syscalls } = settings;
+  const { user, table, mode, program, against, syscalls, added } = settings;
   const other = realPeers().find(({ version }) => version === settings.peer);
   if (settings.peer !== undefined && other === undefined) throw new Error(`there is no rsync ${settings.peer} here`);
   const peer = other === undefined ? undefined : { name: "peer", command: [other.program], environment: {} };
@@ -133,6 +137,7 @@ function makeRunner(folder: string, settings: Settings): DifferentialRunner {
     subject,
     peer,
     coarse: syscalls === "plain",
+    added,
     referenceRuns: 10,
   });
 }

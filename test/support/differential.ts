@@ -15,7 +15,7 @@ import { compareOutcomes, type Difference, type Outcome } from "./outcome.ts";
 import { nobodyId, type RunUser } from "./random-attributes.ts";
 import { planRareScenario } from "./rare-options.ts";
 import { noEnd, runToEnd } from "./run-to-end.ts";
-import { casesPerSource, planScenario, type Scenario } from "./scenario.ts";
+import { casesPerSource, planScenario, type Scenario, withOptions } from "./scenario.ts";
 import { compareSnapshots, formatDifference, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import { TreeBuilder } from "./tree-plan.ts";
 import { planWholeScenario } from "./whole-scenario.ts";
@@ -58,6 +58,8 @@ export interface DifferentialOptions {
   readonly peer?: Program | undefined;
   /** The subject keeps microseconds and writes zeros for holes: compare no closer. */
   readonly coarse: boolean;
+  /** Options that every case is given besides its own. */
+  readonly added?: readonly string[];
   /**
    * How often the reference may run to find out whether it agrees with itself, alone and on busy processors: in the worst
    * case its result that is nearest to the subject's counts.
@@ -181,6 +183,10 @@ export class DifferentialRunner {
 
   /** The scenario of a seed, for this runner's working directory. */
   plan(seed: number): Scenario {
+    return withOptions(this.#planOwn(seed), this.#options.added ?? []);
+  }
+
+  #planOwn(seed: number): Scenario {
     const { user, table, mode } = this.#options;
     const root = fromText(this.root);
     const direction = directionOf(mode);

@@ -144,6 +144,13 @@ export function randomMounts(
   return random.sample(chosen, random.between(1, 2));
 }
 
+/** The same case with more options, each a word; all others come behind them. */
+export function withOptions(scenario: Scenario, more: readonly string[]): Scenario {
+  if (more.length === 0) return scenario;
+  const words = { ...scenario.words, options: [...more.map(byteName), ...scenario.words.options] };
+  return { ...scenario, words, argv: joinWords(words), covers: [...more, ...scenario.covers] };
+}
+
 /** The command line of these parts. */
 export function joinWords({ options, listOptions, sources, destination, optionsLast }: CommandWords): ByteName[] {
   const operands = [...listOptions, ...sources, ...(destination === undefined ? [] : [destination])];
