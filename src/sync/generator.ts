@@ -135,7 +135,7 @@ export class Generator {
     for (const [index, entry] of list.entries.entries()) {
       if (isDirectory(entry)) {
         if (descriptor !== undefined) this.early.make(directory, descriptor, entry);
-        else if (directory.refusal !== EACCES) this.states.set(entry.path, "missing");
+        else if (directory.refusal !== EACCES && !outside) this.states.set(entry.path, "missing");
         const { ndx } = this.numbers.next(true);
         if (options.incrementalRecursion) await this.entryDone(ndx);
       } else {

@@ -106,3 +106,19 @@ test.each(["-rLF s/ d/", "-rLC s d", "-rkFF --no-i-r s/ d/"])(
     expect(compare(`${setup}; ${dated.replace(" d ", " ")}`, line).status).toBe(23);
   },
 );
+
+describe("-R --no-implied-dirs with something else in the place of a parent", () => {
+  test.each([
+    "mkfifo d/a",
+    "mkdir d/a; echo 1 >d/a/b",
+    "ln -s /nowhere d/a",
+    "mkdir d/a; ln -s .. d/a/b",
+    "mkfifo d/x; ln -s x d/a",
+  ])("tells of each parent that cannot be made: %s", (other) => {
+    const setup = `mkdir -p a/b/c/d d; touch a/f a/b/f a/b/c/f a/b/c/d/f; ${other}`;
+    const dated = "find a d -exec touch -h -d @1500000000.5 {} +";
+    for (const options of ["-aRi", "-aRiK", "-aRi --no-i-r"])
+      for (const names of ["a/b/c/f", "a/b/c/d/", "a/b/c", "a/b/c/f a/b/f a/f"])
+        compare(`${setup}; ${dated}`, `${options} --no-implied-dirs ${names} d/`);
+  });
+});
