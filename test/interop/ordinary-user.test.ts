@@ -443,3 +443,8 @@ chown -R ${nobody} s d; chown root d d/[pq]*; chgrp 5 d/p*; touch -d @1500000000
     "-rltD --delete --backup-dir=bk --exclude=bk s/ d/",
   ]);
 });
+
+describe("a batch that is written: what fails counts more than what has vanished", () => {
+  const setup = `mkdir s d; ln -s x s/l; chown -hR ${nobody} s d; chown 0 d`;
+  checkAll(setup, ["-aR --write-batch=bt --delete-missing-args s/x/gone ./s/./ d/"]);
+});

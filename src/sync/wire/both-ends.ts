@@ -229,7 +229,9 @@ async function runBoth(
   if (received.status === "rejected" || sent.status === "rejected") {
     throw reasons.find(isOwn) ?? reasons.find(({ message }) => message !== "") ?? reasons[0];
   }
-  const exitCode = Math.max(received.value.exitCode, sent.value.exitCode) as ExitCode;
+  // The sending side hears what fails on the other, which counts more than what has vanished.
+  const sender = received.value.exitCode === ExitCode.partial ? ExitCode.partial : sent.value.exitCode;
+  const exitCode = Math.max(received.value.exitCode, sender) as ExitCode;
   return { ...sent.value, exitCode, batchOnly: isOnly };
 }
 
