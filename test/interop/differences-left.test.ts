@@ -119,3 +119,16 @@ difference("`-b` as an ordinary user, a link or special file that can be neither
     tsync: { status: 23, err: /^rsync: \[generator\] delete_file: unlink[^\n]*\nrsync error/, seen: "fifo\n" },
   },
 ]);
+
+difference("`--temp-dir`, a link, special file or further name in the place of something", {
+  setup: "mkdir s d t; ln -s x s/l; ln -s y d/l; mkfifo s/p; ln -s q d/p; chown -hR 65534 .; chown 0 d",
+  run: "-rlD --temp-dir=../t s/ d/",
+  look: "readlink d/l d/p",
+  nobody: true,
+  rsync: {
+    status: 23,
+    err: /^[^\n]*unlink\(l\) failed[^\n]*\ncould not make way for new symlink: l\n/,
+    seen: "y\nq\n",
+  },
+  tsync: { status: 23, err: /^rsync: \[generator\] symlink "\S+\/d\/\.l\.XXXXXX" -> "x" failed/, seen: "y\nq\n" },
+});

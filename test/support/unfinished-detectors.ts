@@ -20,6 +20,10 @@ const counts =
   /^(?:Number of created files|Number of regular files transferred|Total transferred file size|Literal data): /;
 const removedEarlier =
   /^(?:cd|>f|cL|cS|cD|hf|hL|hS|hD|\.[dfLDS])\S{9} |^\*deleting {3}|^deleting |^rsync: \[(?:sender|receiver|generator)\] .*".*"(?: failed)?: |^Number of |^Total transferred file size: |^Literal data: |^rsync error: some files/;
+const noWayFirst =
+  /^(?:rsync: \[generator\] delete_file: unlink\(.*\) failed: Permission denied \(13\)|could not make way for new [a-z ]+: .*|rsync: \[generator\] (?:symlink|mknod|link) .* failed: File exists \(17\))$/;
+const noTemporary =
+  /^rsync: \[generator\] (?:symlink|mknod|link) ".*\/\.[^/]*\.######"(?: (?:->|=>) .*)? failed: Permission denied \(13\)$/;
 const noParent =
   /^default_perms_for_dir: sys_acl_get_file\(.*, ACL_TYPE_DEFAULT\): No such file or directory, falling back on umask$/;
 const skipping = /^\*\*\* Skipping any contents from this failed directory \*\*\*$/;
@@ -31,6 +35,11 @@ const verification = /^WARNING: (.*) failed verification -- update retained \(wi
 const bytesPerMessage = 256;
 
 export const unfinishedDetectors: readonly Detector[] = [
+  {
+    row: "`--temp-dir`, a link, special file or further name in the place of something",
+    applies: (_, options) => options.has("T", "--temp-dir"),
+    explains: (difference) => difference.aspect === "stderr" && onlyLines(difference, noWayFirst, noTemporary),
+  },
   {
     row: "`--no-implied-dirs --delete-missing-args` with new parents whose first name is missing",
     applies: (_, options) =>
