@@ -95,25 +95,25 @@ export class RunProgress {
     if (isReleased) this.phase(entryCount, false);
   }
 
-  /** The sender has ended all phases but the last: a receiver says so then, and ends the line when the run ends. */
-  phasesEnded(): void {
-    this.ending(false);
+  /** A receiver hears from the sender that a list or a phase has ended; so many entries are behind it. */
+  endReceived(entryCount: number): void {
+    this.phase(entryCount, false);
     this.isShown = true;
   }
 
   end(): void {
-    if (this.isShown) this.phase(this.walked, true);
-    else this.ending(true);
-  }
-
-  private ending(last: boolean): void {
+    // A receiver has said all but the end of the line.
+    if (this.isShown) {
+      this.phase(this.walked, true);
+      return;
+    }
     if (!this.context.options.incrementalRecursion) {
-      for (const isLast of [false, false, last]) this.phase(this.waiting.at(-1) ?? this.walked, isLast);
+      for (const last of [false, false, true]) this.phase(this.waiting.at(-1) ?? this.walked, last);
       return;
     }
     this.lastSeen = true;
     this.released();
-    this.phase(this.waiting.shift() ?? this.walked, last);
+    this.phase(this.waiting.shift() ?? this.walked, true);
   }
 
   private tell(file: FileUnderWay, done: number, finished: boolean): void {
@@ -138,7 +138,7 @@ export class RunProgress {
   }
 
   private phase(entryCount: number, last: boolean): void {
-    const { isShown } = this;
+    const isShown = last && this.isShown;
     const { wants, options, emit, counters } = this.context;
     if (!wants.progress) return;
     // A dry run counts what it would transfer, and is not behind with it.

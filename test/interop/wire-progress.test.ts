@@ -1,9 +1,10 @@
-/** How far `--info=progress2` says that a sender has come, which tells at each list that the receiving side is through (docs/spec/3-transfer 9.8). */
+/** How far `--info=progress2` says that a run has come, at the end of each list that the receiving side is through (docs/spec/3-transfer 9.8). */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { expectAsRsync } from "../support/as-rsync.ts";
 
 const tsync = join(import.meta.dirname, "../../bin/tsync");
 let folder = "";
@@ -54,6 +55,23 @@ test("progress2 of a push whose server asks for everything in a dry run, where n
   expect(reached("rsync", "-nO", undefined, tsync)).toEqual(expected);
   expect(reached(tsync, "-nO", undefined)).toEqual(expected);
 });
+
+test.each(["-an", "-anH", "-ac", "-an --no-i-r", "-a --no-i-r --protocol=28", "-an --protocol=30"])(
+  "progress2 of a pull is said again at the end of each list and phase: %s",
+  (options) => {
+    const run = (program: string, source: string) => {
+      expect(spawnSync("bash", ["-c", "rm -rf d; mkdir d; cp -a fewer d/s"], { cwd: folder }).status).toBe(0);
+      const words = `${options} --info=progress2 -e ./shell --rsync-path=rsync h:${folder}/${source} d/`;
+      const { stdout, status } = spawnSync(program, words.split(" "), { cwd: folder, encoding: "latin1" });
+      expect(status).toBe(0);
+      return stdout.match(/xfr#\d+, \w+-chk=\d+\/\d+/g) ?? [];
+    };
+    for (const source of ["s", "s/", "s :fewer"])
+      expectAsRsync(run(tsync, source.replace(":", `:${folder}/`)), () =>
+        run("rsync", source.replace(":", `:${folder}/`)),
+      );
+  },
+);
 
 test.each(["--delete-after", "--delete-delay --no-i-r", "--delete-after --protocol=28"])(
   "progress2 of a pull says all that it says of the end before late deletions: %s",

@@ -186,7 +186,6 @@ async function receive(request: ReceiveRequest, closers: (() => void)[], pool: W
       receiver,
       tracker,
       numbers,
-      progress,
       isServer,
       lead,
     });
@@ -246,14 +245,13 @@ interface Generation {
   readonly receiver: WireReceiver;
   readonly tracker: ReleaseTracker | undefined;
   readonly numbers: ListNumbers;
-  readonly progress: RunProgress;
   readonly isServer: boolean;
   readonly lead: { lists: number };
 }
 
 /** The generator's way through lists and phases (3-transfer 7.2). */
 async function generate(parts: Generation): Promise<void> {
-  const { link, context, side, lists, channel, replay, receiver, tracker, numbers, progress, isServer, lead } = parts;
+  const { link, context, side, lists, channel, replay, receiver, tracker, numbers, isServer, lead } = parts;
   const { options, counters } = context;
   const { condition, connection, session } = link;
   const { protocol } = session;
@@ -306,9 +304,6 @@ async function generate(parts: Generation): Promise<void> {
     context.ledger.hear();
     tracker?.walked();
     if (list.slots !== undefined) replay?.walked(list.slots.last);
-    const isLast = lists.allArrived && lists.peek().length === 0;
-    progress.listDone(list.entries.length + (list.path === "." && list.owner !== undefined ? 1 : 0), isLast, false);
-    if (!channel.isBusy) progress.released();
     if (--lead.lists === 0) connection.flush();
     const waiting = connection.settle();
     if (waiting !== undefined) await waiting;
@@ -365,7 +360,6 @@ async function generate(parts: Generation): Promise<void> {
     }
     await reached(3);
   }
-  if (late) progress.phasesEnded();
   if (deleteTiming === "delay" && side !== undefined) await withPauses(context, side.deleter.deleteDelayed());
   if (deleteTiming === "after" && side !== undefined)
     await withPauses(context, side.generator.deletions.inAll(all, tellsCounts));

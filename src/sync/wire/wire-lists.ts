@@ -159,6 +159,13 @@ export class WireLists implements ListSource {
     this.lasts.shift();
   }
 
+  /** Entries of all lists up to the one with this index, or up to the oldest if that has been dropped. */
+  entriesThrough(ndx: number): number {
+    const place = this.lasts.findIndex((last) => last >= ndx);
+    // Between two lists an index is left out.
+    return (this.lasts[place] ?? 0) - (this.received - this.lasts.length + place);
+  }
+
   /** Last index of the oldest list that has not been dropped. */
   get oldestNdx(): number | undefined {
     return this.lasts[0];

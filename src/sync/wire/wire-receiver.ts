@@ -36,6 +36,8 @@ const elsewhere: SourceErrors = { openFailed: () => undefined, readFailed: () =>
 export type SetLate = (entry: FileEntry, late: LateAttributes) => void;
 
 export class WireReceiver {
+  /** The index of the last record. */
+  private lastNdx = 0;
   /** Ends of phases that the sender has reached (3-transfer 7.4). */
   phase = 0;
   /** What the sender, a server, tells at the end. */
@@ -111,6 +113,10 @@ export class WireReceiver {
   private async phaseDone(): Promise<void> {
     const { context, link } = this;
     const isList = context.options.incrementalRecursion && this.phase === 0;
+    if (isList) this.progress.endReceived(this.lists.entriesThrough(this.lastNdx));
+    // Phases count only where there are lists still; behind the last one there is but the end of the session.
+    else if (!context.options.incrementalRecursion && this.phase <= (link.session.protocol >= 29 ? 2 : 1))
+      this.progress.endReceived(context.counters.files.total);
     await this.channel.ended(this.phase, isList ? this.lists.oldestNdx : undefined);
     if (isList) {
       this.lists.dropOldest();
@@ -132,6 +138,7 @@ export class WireReceiver {
     const isTransfer = (wire.flags & ItemFlag.transfer) !== 0;
     if (isTransfer && this.phase > 1)
       throw protocolError(`got transfer request in phase ${this.phase} [${role}]`, role);
+    this.lastNdx = wire.ndx;
     const asked = this.channel.answered(wire);
     return asked instanceof Promise
       ? asked.then((answered) => this.answer(answered, wire.flags))
