@@ -129,8 +129,13 @@ export const backupDetectors: readonly Detector[] = [
         )
       )
         return [...left, ...right].every((line) => isOfFailed(deviceAsFile.exec(line)?.slice(1).join("")));
+      // Lines of a format without names tell nothing of what they are about.
+      const format = new Options(one.scenario.argv).value(
+        aspect === "stdout items" ? "--out-format" : "--log-file-format",
+      );
+      const namesNothing = format !== undefined && !/%-?\d*'*[nf]/.test(format);
       if (/^(?:stdout|log) items$/.test(aspect))
-        return !isOrder && right.length === 0 && left.every((line) => isOfBackup(line, failed));
+        return !isOrder && right.length === 0 && (namesNothing || left.every((line) => isOfBackup(line, failed)));
       if (tree === undefined || one.right.tree.get(tree.path)?.type === "file") return false;
       if (tree.property === "mtime" && tree.left === "now")
         return failed.some((full) => directoryName(full as ByteName).endsWith(`/${tree.path.replace(/^\w+\//, "")}`));

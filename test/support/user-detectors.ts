@@ -162,8 +162,13 @@ export const userDetectors: readonly Detector[] = [
       if (aspect === "exit code") return codes([23], [0], one);
       // Each look at such a file is told of, to the client of a server by a message.
       if (totalLines.test(aspect)) return saysMoreBytes("left", difference, 2 * one.left.stderr.length);
-      if (!/^(?:stderr|log errors|log items)$/.test(aspect)) return false;
       const unread = notedNames(one.left, noteUnread);
+      const { tree } = difference;
+      // It keeps its mode and gets no note; what its reading keeps from being deleted is not looked at either.
+      if (tree?.property === "mode" || tree?.property === "xattrs")
+        return unread.some((path) => unescaped(path).endsWith(`/${tree.path}`));
+      if (tree?.property === "atime") return tree.right === "now" && one.left.stdout.includes("skipping file deletion");
+      if (!/^(?:stderr|log errors|log items)$/.test(aspect)) return false;
       return (
         onlyLines(difference, either(noteUnread, noteUnwritten, someFailed), noteUnwritten) &&
         right.every((line) => unread.includes(noteUnwritten.exec(line)?.[1] ?? ""))
