@@ -69,7 +69,7 @@ const notReplaced = /^(?:could not make way for |rsync: \[generator\] link ".*" 
 const notEmpty = /^cannot delete non-empty directory: /;
 /** What is said of a list that is read at the wrong place. */
 const overrun =
-  /^\[Receiver\] buffer overflow: recv_file_entry |^Offset underflow: file-length is negative$|^Overflow in read_varlong\(\)$/m;
+  /^\[Receiver\] buffer overflow: recv_file_entry |^Offset underflow: file-length is negative$|^Overflow in read_varlong\(\)$|^ERROR: rejecting (?:unrequested|excluded) file-list name: /m;
 const protocolEnd = /^rsync error: (?:protocol incompatibility|error in rsync protocol data stream) /;
 const grownList = /^\[(?:sender|generator)\] expand file_list pointer array to \d+ bytes, did (?:not )?move$/;
 const vanished = /^(?:file has vanished: ".*"|rsync warning: some files vanished before they could be transferred .*)$/;
@@ -225,7 +225,7 @@ const detectors: readonly Detector[] = [
     applies: ({ left }, options) =>
       options.has("U", "--atimes") &&
       options.value("--protocol") === "27" &&
-      [12, 22].includes(Number(left.exitCode)) &&
+      [4, 12, 22].includes(Number(left.exitCode)) &&
       overrun.test(left.stderr),
     // Nothing came of that session.
     explains: () => true,
