@@ -201,9 +201,15 @@ export class AlternateEntries {
   private copied({ place, directory }: PlacedTurn, { done, failures }: JobResult): AlternateOutcome {
     const { context, destination, temp } = this.parts;
     const { ledger } = context;
-    for (const { step, errno } of failures) {
+    for (const { step, errno, detail } of failures) {
       if (step === "compare" && errno === 0) {
         ledger.error("generator", verificationText(place.absolute), place.absolute);
+        continue;
+      }
+      // rsync's receiver sets attributes that the alternate file lacks, or cannot give.
+      if (step === "xattr") {
+        const call = `rsync_xal_set: fsetxattr("${place.absolute}","${detail ?? ""}") failed`;
+        ledger.systemError("receiver", call, errno, place.absolute);
         continue;
       }
       const above = fullPath(destination.absolute, directory.path);

@@ -244,3 +244,12 @@ test.each(["-rlk", "-rL", "-rk", "-rL --no-i-r", "-rlkX", "-rlk --copy-unsafe-li
     );
   },
 );
+
+test.each(["--copy-dest", "--link-dest", "--compare-dest"])(
+  "an attribute that cannot be set on a copy of an alternate file is told of as on others: %s",
+  (option) => {
+    const setup = `mkdir -p s/d alt/d d; for f in a b; do echo 1 >s/d/$f; setfattr -n user.rsync.x -v 1 s/d/$f; done; ${settled}; cp -a s/. alt; chmod 600 alt/d/a`;
+    const { errors } = expectSame(setup, `-aXi ${option}=../alt --fake-super -M--super s/ d/`);
+    expect(errors.join()).toMatch("[receiver] rsync_xal_set");
+  },
+);
