@@ -11,6 +11,7 @@ import { emptyStat, isXattrList, type Stat } from "../fs/syscalls/interface.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
 import { aclFailure, cannotOpen } from "./attribute-failure.ts";
 import {
+  awaitsXattrs,
   type ExistingAttributes,
   givesGroup,
   groupToSet,
@@ -279,10 +280,7 @@ function openedXattrs(
 ): void {
   const { syscalls, identity } = context;
   const { directory, name } = place;
-  if (!isLate && context.lateXattrs !== undefined && wantedXattrs(context, entry).some(isPending)) {
-    context.lateXattrs.set(entry, "xattrs");
-    return;
-  }
+  if (!isLate && awaitsXattrs(context, entry)) return;
   const needed = existing.unreadable === true ? 0o600 : 0o200;
   const closed = !identity.privileged && uid === identity.uid && (mode & needed) !== needed;
   const isOpened = closed && !isSymlink(entry) && syscalls.chmodAt(directory, name, (mode & 0o7777) | needed) >= 0;

@@ -203,6 +203,13 @@ export function isPending(xattr: Xattr): boolean {
   return xattr.abbreviated !== undefined;
 }
 
+/** Whether extended attributes have values that are still to come: then all of them are set later. */
+export function awaitsXattrs(context: RunContext, entry: FileEntry): boolean {
+  if (context.lateXattrs === undefined || !wantedXattrs(context, entry).some(isPending)) return false;
+  context.lateXattrs.set(entry, "xattrs");
+  return true;
+}
+
 /** Values of another machine that are here already need not be asked for (2-file-list 7.5). */
 function settleKnown(path: ByteName, wanted: readonly Xattr[], present: readonly Xattr[]): void {
   if (!wanted.some((item) => isPending(item) || isFound(item))) return;

@@ -9,7 +9,7 @@ import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
 import { type Alternate, AlternateLevel } from "./alternates.ts";
 import { jobAttributes, setAttributes } from "./attributes.ts";
-import { itemFlags, newItemFlags } from "./compare.ts";
+import { awaitsXattrs, itemFlags, newItemFlags } from "./compare.ts";
 import { fullPath, pauseIn } from "./context.ts";
 import { type EntryParts, type PlacedTurn, pathBelow, remark } from "./entry-parts.ts";
 import { isRegular } from "./file-list.ts";
@@ -198,7 +198,7 @@ export class AlternateEntries {
     }
   }
 
-  private copied({ place, directory }: PlacedTurn, { done, failures }: JobResult): AlternateOutcome {
+  private copied({ entry, place, directory }: PlacedTurn, { done, failures }: JobResult): AlternateOutcome {
     const { context, destination, temp } = this.parts;
     const { ledger } = context;
     for (const { step, errno, detail } of failures) {
@@ -220,6 +220,8 @@ export class AlternateEntries {
       ledger.systemError("generator", text, errno, place.absolute);
     }
     if (done) directory.dirty = true;
+    // What the copy lacks is asked for with its item.
+    if (done && context.options.xattrs > 0) awaitsXattrs(context, entry);
     return done ? "copied" : "failed";
   }
 

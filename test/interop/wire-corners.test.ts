@@ -169,3 +169,17 @@ test.each(["-avK", "-avvK", "-aiK", "-avKn"])(
       for (const protocol of [27, 28]) linkedPlace(role, `${options} --protocol=${protocol} s/ d/`);
   },
 );
+
+const long = "1".repeat(60);
+const copied = wireRoles(`
+mkdir -p s alt d; seq 300 >s/a; cp -p s/a s/b; ln s/b s/c; cp -p s/[ab] alt; setfattr -n user.a -v ${long} s/a s/b
+setfattr -n user.b -v 1 s/a; setfattr -n user.c -v ${long} alt/b; chmod 604 alt/b; touch -d @1500000000 s/* s alt/* alt d
+`);
+
+test.each(["-aX", "-aXH --no-W", "-rptX --delay-updates"])(
+  "%s: a file that is copied from an alternate directory gets the long attributes that are missing there",
+  (options) => {
+    for (const role of ["pull-client", "push-server", "pull-both"] as const)
+      for (const kind of ["copy", "link"]) copied(role, `${options} -i --${kind}-dest=../alt s/ d/`);
+  },
+);
