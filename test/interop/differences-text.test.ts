@@ -180,3 +180,13 @@ difference(
     tsync: { status: 1, err: /^Daemon option\(s\) used without --daemon\.$/m },
   })),
 );
+
+difference(
+  "a wrong rule in a merge file of an argument, without incremental recursion, before arguments that are missing",
+  {
+    setup: "mkdir s d; echo x >s/.r; echo 1 >s/f",
+    run: "-a --no-i-r --filter=:_.r s/ s/no d/",
+    rsync: { status: 1, err: /^Unknown filter rule/ },
+    tsync: { status: 1, err: /^rsync: \[sender\] link_stat "\S+\/no" failed[^\n]+\nUnknown filter rule/ },
+  },
+);

@@ -162,10 +162,14 @@ export const faultDetectors: readonly Detector[] = [
       const holders = [...found].filter(([, { xattrs }]) => xattrs.includes("system.posix_acl_"));
       const bytes = holders.reduce((sum, [, { xattrs }]) => sum + xattrs.length, 0);
       if (/^(?:stdout|log) totals$/.test(aspect)) return saysMoreBytes("left", difference, bytes);
+      // A run that names nothing has a line less between what it says.
+      if (aspect === "stdout blank") return holders.length > 0;
       if (!/^(?:stdout|log) items$/.test(aspect) || isOrder || left.length === 0) return false;
       // Without itemized lines the name alone is told.
       const itemizes = new Options(scenario.argv).has("i", "--itemize-changes", "--out-format", "--log-format");
-      const itemized = itemizes || aspect === "log items" ? /^\.[fd][.pogtsu]{8}x (.*)$/ : /^(.*)$/;
+      const logFormat = new Options(scenario.argv).value("--log-file-format") ?? "%i";
+      const isItemized = aspect === "log items" ? logFormat.includes("%i") : itemizes;
+      const itemized = isItemized ? /^\.[fd][.pogtsu]{8}x (.*)$/ : /^(.*)$/;
       const told = left.map((line) => itemized.exec(line)?.[1]?.replace(/\/$/, ""));
       return (
         // Where all items are told, there is a line without the letter.
@@ -267,6 +271,14 @@ export const faultDetectors: readonly Detector[] = [
     },
   },
   {
+    row: "a wrong rule in a merge file of an argument, without incremental recursion, before arguments that are missing",
+    applies: (one, options) => options.mergesFiles && one.scenario.words.sources.length > 1 && codes([1], [1], one),
+    explains: (difference, one) =>
+      difference.aspect === "stderr" &&
+      onlyLines(difference, undefined, missingArgument) &&
+      /^(?:Unknown filter rule|unexpected end of filter rule|invalid modifier )/m.test(one.left.stderr),
+  },
+  {
     row: "`-c --checksum-choice=none`, with arguments that are missing",
     applies: (one, options) =>
       (options.value("--checksum-choice") ?? options.value("--cc")) === "none" && codes([4], [4], one),
@@ -309,7 +321,7 @@ function lastProgress(stdout: string): string | undefined {
 function withoutAcls(attributes: string): string {
   return attributes
     .split(" ")
-    .filter((attribute) => attribute !== "" && !attribute.startsWith("system.posix_acl_"))
+    .filter((attribute) => attribute !== "" && !/^(?:user\.rsync\.)?system\.posix_acl_/.test(attribute))
     .join(" ");
 }
 
