@@ -5,7 +5,7 @@
 import { type ByteName, byteName, directoryName } from "../bytes/byte-name.ts";
 import { protocolError } from "../errors.ts";
 import { emptyStat } from "../fs/syscalls/interface.ts";
-import { EntryFlag } from "../protocol/file-entry.ts";
+import { EntryFlag, type FileEntry } from "../protocol/file-entry.ts";
 import type { RunContext } from "./context.ts";
 import type { Deleter } from "./delete.ts";
 import type { Destination } from "./destination.ts";
@@ -58,29 +58,58 @@ export function whyNotMade(parts: Parts, path: ByteName, status: number): number
   return makeImplied(parts, parent) || status;
 }
 
-/** How deep a path lies. */
-export function depthOf(path: ByteName): number {
-  return path === "." ? 0 : path.split("/").filter((part) => part !== "").length;
+/** Lists without a directory of their own, of missing arguments in directories that are missing too. */
+export class AbsentDirectories {
+  private readonly parts: Parts;
+  /** Arguments that are missing. */
+  private readonly missing = new Set<ByteName>();
+  /** Of the directory that a dry run has not made: rsync takes everything that is deeper and follows for being in it. */
+  private missingDepth = Number.POSITIVE_INFINITY;
+
+  constructor(parts: Parts) {
+    this.parts = parts;
+  }
+
+  /** Comes to an entry of another list. */
+  pass(entry: FileEntry): void {
+    if (isMissing(entry)) this.missing.add(entry.path);
+  }
+
+  /** Enters a directory; `isThere`: it is, or has been made. */
+  enter(path: ByteName, isThere: boolean): void {
+    const depth = depthOf(path);
+    if (depth <= this.missingDepth) this.missingDepth = isThere ? Number.POSITIVE_INFINITY : depth;
+  }
+
+  /**
+   * Deletes what stands under the names of such a list, and tells that its directory is not there, unless an argument names that too.
+   * Senders below protocol 30 list no parents for `--no-implied-dirs`; then nothing is done, as in rsync (3-transfer 1.7 step 4).
+   */
+  deleteIn({ path: parent, entries }: FileList): void {
+    const { context, destination, deleter } = this.parts;
+    const { ledger, syscalls } = context;
+    if (depthOf(parent) >= this.missingDepth || destination.walker === undefined) return;
+    this.missingDepth = Number.POSITIVE_INFINITY;
+    const lost = entries.find((entry) => !isMissing(entry));
+    if (lost !== undefined) throw protocolError(`ABORTING due to invalid path from sender: ${lost.path}`, "generator");
+    if (!this.missing.has(parent))
+      ledger.warning("generator", `WARNING: parent dir is absent in the file list: ${parent}`);
+    if (!context.options.permissions) warnOfPermissions(context, destination, parent);
+    const stat = emptyStat();
+    for (const entry of entries) {
+      this.missing.add(entry.path);
+      const path = belowDestination(destination, entry.path);
+      const where = findPlace(destination, entry.path, false);
+      const found = typeof where === "number" ? where : syscalls.lstatAt(where.descriptor, where.name, stat);
+      if (found !== 0) deleter.protectsArgument(path);
+      if (typeof where === "number") continue;
+      if (found === 0) deleter.deleteArgument(path, where.name, stat);
+      where.held.release();
+    }
+  }
 }
 
-/**
- * Deletes what stands under the names of such a list, and tells that its directory is not there. Senders below protocol 30 list no
- * parents for `--no-implied-dirs`; then nothing is done, as in rsync (3-transfer 1.7 step 4).
- */
-export function deleteInAbsent({ context, destination, deleter }: Parts, list: FileList): void {
-  const { ledger, syscalls } = context;
-  const lost = list.entries.find((entry) => !isMissing(entry));
-  if (lost !== undefined) throw protocolError(`ABORTING due to invalid path from sender: ${lost.path}`, "generator");
-  ledger.warning("generator", `WARNING: parent dir is absent in the file list: ${list.path}`);
-  if (!context.options.permissions) warnOfPermissions(context, destination, list.path);
-  const stat = emptyStat();
-  for (const entry of list.entries) {
-    const path = belowDestination(destination, entry.path);
-    const where = findPlace(destination, entry.path, false);
-    const found = typeof where === "number" ? where : syscalls.lstatAt(where.descriptor, where.name, stat);
-    if (found !== 0) deleter.protectsArgument(path);
-    if (typeof where === "number") continue;
-    if (found === 0) deleter.deleteArgument(path, where.name, stat);
-    where.held.release();
-  }
+/** How deep a path lies. */
+function depthOf(path: ByteName): number {
+  return path === "." ? 0 : path.split("/").filter((part) => part !== "").length;
 }

@@ -108,6 +108,7 @@ export class Deleter implements DeletionSource {
     const deep = this.context.options.force || this.context.options.deleteTiming !== "none";
     const isDirectory = (candidate.mode & FileType.mask) === FileType.directory;
     if (isDirectory && !deep && this.simulate(candidate, true, false) === ENOTEMPTY) {
+      if (this.context.options.debug.filter > 0) this.isSeenFull(candidate);
       this.remarks.notEmpty(path);
     } else if (this.guarded !== undefined) this.delayed.push({ item: candidate, deep });
     // rsync opens up directories that are below it, but not itself.

@@ -7,7 +7,7 @@ import { emptyStat, type Stat } from "../fs/syscalls/interface.ts";
 import { EntryFlag, type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
 import { isWithoutOwner } from "./absent-lists.ts";
-import { deleteInAbsent, depthOf, makeImplied, needsDirectory, whyNotMade } from "./absent-parents.ts";
+import { AbsentDirectories, makeImplied, needsDirectory, whyNotMade } from "./absent-parents.ts";
 import type { Alternates } from "./alternates.ts";
 import { setAttributes } from "./attributes.ts";
 import type { ItemRecord, RecordChannel } from "./channel.ts";
@@ -72,8 +72,7 @@ export class Generator {
   private readonly numbers: SlotNumbers;
   private readonly permissions: NewPermissions;
   readonly deletions: DeletionPasses;
-  /** Of the directory that a dry run has not made: rsync takes everything that is deeper and follows for being in it. */
-  private missingDepth = Number.POSITIVE_INFINITY;
+  private readonly absent: AbsentDirectories;
   /** From this index on the next entry lets the records before it go. */
   private nextFlush = 0;
 
@@ -81,6 +80,7 @@ export class Generator {
     this.parts = parts;
     this.numbers = new SlotNumbers(parts.context.options.incrementalRecursion);
     this.early = new EarlyDirectories(parts);
+    this.absent = new AbsentDirectories(parts);
     this.permissions = new NewPermissions(parts.context, parts.existing);
     this.deletions = new DeletionPasses(parts, (path) => ["ok", "outside"].includes(this.states.get(path) ?? "ok"));
     if (parts.destination.walker === undefined) this.states.set(byteName("."), "missing");
@@ -96,7 +96,8 @@ export class Generator {
     context.ledger.learn(list.ioError, options.hardLinks || !options.incrementalRecursion);
     this.numbers.startList(list);
     if (isWithoutOwner(list)) {
-      this.deleteInAbsent(list);
+      for (const _ of list.entries) this.numbers.next(false);
+      this.absent.deleteIn(list);
       begun();
       return;
     }
@@ -139,6 +140,7 @@ export class Generator {
         const { ndx } = this.numbers.next(true);
         if (options.incrementalRecursion) await this.entryDone(ndx);
       } else {
+        this.absent.pass(entry);
         const number = this.numbers.next(false);
         const crowded = this.parts.channel.makeRoom?.(tree);
         if (crowded !== undefined) await crowded;
@@ -167,13 +169,6 @@ export class Generator {
     return this.parts.allArrived() ? this.parts.channel.flush() : undefined;
   }
 
-  private deleteInAbsent(list: FileList): void {
-    for (const _ of list.entries) this.numbers.next(false);
-    if (depthOf(list.path) >= this.missingDepth || this.parts.destination.walker === undefined) return;
-    this.missingDepth = Number.POSITIVE_INFINITY;
-    deleteInAbsent(this.parts, list);
-  }
-
   /** Handles a list's own directory in full and opens it; undefined when it is to be left alone. */
   private enterDirectory(list: FileList): OpenDirectory | undefined {
     const { destination, tree, context } = this.parts;
@@ -190,9 +185,7 @@ export class Generator {
       state = this.handleDirectory(owner, this.numbers.owner(), state, directory, needsDirectory(list));
     } else if (state === "no-directory" || state === "outside") state = "skipped";
     if (state !== "ok") this.states.set(path, state);
-    const depth = depthOf(path);
-    if (!untouched && depth <= this.missingDepth)
-      this.missingDepth = state === "missing" ? depth : Number.POSITIVE_INFINITY;
+    if (!untouched) this.absent.enter(path, state !== "missing");
     if (state === "skipped") return undefined;
     if (state === "no-directory" || state === "outside") directory.descriptor = openKept(context, destination, path);
     if (state === "outside") directory.refusal = ELOOP;

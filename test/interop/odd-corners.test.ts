@@ -122,3 +122,22 @@ describe("-R --no-implied-dirs with something else in the place of a parent", ()
         compare(`${setup}; ${dated}`, `${options} --no-implied-dirs ${names} d/`);
   });
 });
+
+test.each([
+  "-rvv -f -_in s/x s/e s/f d/",
+  "-dvv -f P_in s/x s/f d/",
+  "-rvv --old-d s/x s/f d/",
+  "-rvvn -f P_in s/x s/f d/",
+])("--delete-missing-args tells of the rules for what a directory holds that it does not delete: %s", (line) => {
+  const setup = `mkdir -p s d/x/y d/e; echo 1 >d/x/in; echo 2 >d/x/y/z; echo 3 >s/f; echo 1 >d/e/in; ${dated}`;
+  compare(setup, `--delete-missing-args ${line}`);
+});
+
+test.each(["line line/a", "line/a line/b", "line/a line", "q/a q/a/b", "q q/a/b", "q/a/b q"])(
+  "--delete-missing-args warns of the absent parent of a missing name unless that is named too: %s",
+  (names) => {
+    const setup = `mkdir -p s d/line d/q/a; touch s/f d/line/a d/q/a/b; ${dated}; printf '%s\\n' ${names} >list`;
+    for (const options of ["-aR", "-rR --no-i-r", "-aRn"])
+      compare(setup, `${options} --delete-missing-args --files-from=list s d`);
+  },
+);
