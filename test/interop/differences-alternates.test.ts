@@ -83,3 +83,14 @@ chown 65534 d/f; chmod 644 s/f; chmod 600 alt/f; touch -r s/f alt/f`,
   rsync: { status: 23, err: /open "\S+\/alt\/f": Permission denied/, seen: "" },
   tsync: { status: 23, err: /open "\S+\/alt\/f": Permission denied/, seen: "old\n" },
 });
+
+difference(
+  "`-H -X` with two or more of `--compare-dest` or `--copy-dest`, further names of a file that one of these has with other attributes",
+  ["copy", "compare"].map((kind) => ({
+    setup: "mkdir -p s/d alt d; echo 1 >s/a; ln s/a s/d/l; cp -a s/. alt; chmod 600 alt/a",
+    run: `-aHX --${kind}-dest=../alt --${kind}-dest=../none s/ d/`,
+    look: "[ d/a -ef d/d/l ] && echo linked",
+    rsync: { status: 23, err: /llistxattr\("\S+\/none\/d\/l",\d+\) failed: No such file/, seen: "linked\n" },
+    tsync: { status: 0, seen: "linked\n" },
+  })),
+);

@@ -29,12 +29,27 @@ const notCopied =
   /^rsync: \[generator\] (?:copy_xattrs: fsetxattr\("(.*)","[^"]*"\)|gen_entry_copy_xattrs: (?:openat\(|secure open of (?:basis )?)"(.*)"\)?) failed: Permission denied \(13\)$/;
 const notMade =
   /^(?:rsync: \[receiver\] mkstemp ".*" failed: Permission denied \(13\)|default_perms_for_dir: .*, falling back on umask)$/m;
+const noNames =
+  /^rsync: \[generator\] get_xattr_names: llistxattr\(".*",\d+\) failed: No such file or directory \(2\)$/;
 const unknownName = /^\[\w+\] cannot convert filename: .* \(Invalid or incomplete multibyte or wide character\)$/m;
 
 /** What a record more, or a longer one, may add to the bytes of a run between two machines. */
 const recordBytes = 16;
 
 export const faultDetectors: readonly Detector[] = [
+  {
+    row: "`-H -X` with two or more of `--compare-dest` or `--copy-dest`, further names of a file that one of these has with other attributes",
+    applies: ({ left }, options) =>
+      options.has("H", "--hard-links") &&
+      options.has("X", "--xattrs") &&
+      options.has("", "--compare-dest", "--copy-dest") &&
+      left.stderr.split("\n").some((line) => noNames.test(line)),
+    explains: (difference, one) =>
+      difference.aspect === "exit code"
+        ? codes([23], [0], one)
+        : /^(?:stderr|log \w+)$/.test(difference.aspect) &&
+          onlyLines(difference, new RegExp(`${noNames.source}|${someFailed.source}`)),
+  },
   {
     row: "`--iconv`, a directory whose name does not exist in the receiver's character set",
     applies: ({ left, right }, options) =>

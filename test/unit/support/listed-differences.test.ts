@@ -11,6 +11,8 @@ const mode = (path: string, left: string, right: string, property: "mode" | "mti
 const inBackup = 'rsync: [receiver] stat "/d/../bk/f" failed: Invalid argument (22)';
 const unread = 'rsync: [generator] opendir "/x/dst/l" failed: Too many levels of symbolic links (40)';
 const again = "WARNING: a/f failed verification -- update discarded (will try again).";
+const noNames =
+  'rsync: [generator] get_xattr_names: llistxattr("/x/dst/../b/f",1024) failed: No such file or directory (2)';
 const retained = "WARNING: a/f failed verification -- update retained (will try again).";
 const failed = "rsync error: errors selecting input/output files, dirs (code 3) at";
 const pipe = "rsync: [sender] write error: Broken pipe (32)";
@@ -408,6 +410,14 @@ const cases: readonly { readonly name: string; readonly known: Case; readonly un
       difference: mode("dst/f", "now", "5", "mtime"),
     },
     unlike: { argv: "-a --append -b --protocol=29" },
+  },
+  {
+    name: "names that are not looked for in an alternate directory",
+    known: {
+      ...{ argv: "-aHX --copy-dest=../a --copy-dest=../b", codes: [23, 0] as const, stderr: [noNames, ""] as const },
+      difference: { aspect: "stderr", left: [noNames] },
+    },
+    unlike: { argv: "-aX --copy-dest=../a --copy-dest=../b" },
   },
   {
     name: "a line in a format of one's own that names another file",
