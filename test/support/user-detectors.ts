@@ -23,7 +23,7 @@ const unreadTarget = /^not backing up symlink with unreadable target "(.*)"$/;
 const refusal = /^refusing to follow a symlink owned by an untrusted user/;
 const notMade = /^rsync: \[receiver\] (?:mkstemp|stat) "(.*)" failed: Too many levels of symbolic links \(40\)$/;
 const notReceived =
-  /^rsync: \[receiver\] (?:mkstemp ".*\/\.(.+)\.[#\w]{6}" failed: Permission denied \(13\)|open "(.*)" failed: No such file or directory \(2\))$/;
+  /^rsync: \[receiver\] (?:mkstemp ".*\/\.(.+)\.[#\w]{6}" failed: Permission denied \(13\)|rename ".*" -> "(.*)": Permission denied \(13\)|open "(.*)" failed: No such file or directory \(2\))$/;
 const notSent = /^rsync: \[sender\] send_files failed to open "(.*)": No such device or address \(6\)$/;
 const notOpened = /^rsync: \[generator\] open "(.*)": Too many levels of symbolic links \(40\)$/;
 const beyond = /^rsync: \[generator\] .*: Too many levels of symbolic links \(40\)$/;
@@ -97,9 +97,13 @@ export const userDetectors: readonly Detector[] = [
       const isMade = tree?.property === "existence" && tree.left === undefined;
       if (tree !== undefined)
         return (
-          (isRemoved || isMade || ["content", "size", "mode", "owner", "mtime", "xattrs"].includes(tree.property)) &&
+          (isRemoved ||
+            isMade ||
+            ["content", "size", "mode", "owner", "mtime", "xattrs", "linkedWith"].includes(tree.property)) &&
           isNext(baseName(tree.path))
         );
+      if (aspect === "stdout progress")
+        return mates.length > 0 && difference.right.every((line) => /xfr#\d+/.test(line));
       if (isOrder || difference.left.length > 0) return false;
       if (aspect === "stderr") return difference.right.every((line) => isOf(line, notReceived) || isOf(line, notSent));
       return itemLines.test(aspect) && difference.right.every((line) => isOf(line, /^>f\S{9} (.*)$/));
