@@ -31,6 +31,7 @@ const noDirectory = /^rsync: \[generator\] recv_generator: failed to stat "(.*)"
 const refusal = /^refusing to follow a symlink owned by an untrusted user/;
 const notDeleted = /^rsync: \[generator\] delete_file: make_backup\((.*)\) failed: .*$/;
 const deletedAll = /^(?:deleting|\*deleting|backed up) +(.*?)(?: to .*)?$/;
+const inTheWay = /^rsync: \[receiver\] keep_backup failed: ".*" -> ".*": Directory not empty \(39\)$/m;
 const deletions = /^Number of deleted files: /;
 
 export const backupDetectors: readonly Detector[] = [
@@ -78,6 +79,26 @@ export const backupDetectors: readonly Detector[] = [
       if (tree?.property === "atime") return tree.right === "now" && group !== "" && [...one.right.tree].some(isLinked);
       return tree?.property === "linkedWith" && tree.left === "" && [...one.right.tree].some(isLinked);
     },
+  },
+  {
+    row: "`-A -b` with `--inplace` or `--append`, files without an ACL in a directory that has one",
+    applies: (_, options) =>
+      options.inPlace && options.has("A", "--acls") && options.has("b", "--backup", "--backup-dir"),
+    explains: ({ tree }, { scenario }) => {
+      if (tree?.property !== "xattrs" || tree.right !== "") return false;
+      const folder = baseName(byteName(new Options(scenario.argv).value("--backup-dir") ?? ""));
+      const isBackup = tree.path.endsWith("~") || (folder !== "" && `/${tree.path}`.includes(`/${folder}/`));
+      return isBackup && /^system\.posix_acl_access=\w+$/.test(`${tree.left}`);
+    },
+  },
+  {
+    row: "a directory with content where a backup goes",
+    applies: ({ left, right }, options) =>
+      options.has("b", "--backup", "--backup-dir") &&
+      codes([0, 23, 24], [11], { left, right }) &&
+      inTheWay.test(right.stderr),
+    // The run ends there.
+    explains: () => true,
   },
   {
     row: "a backup directory that cannot be made, or lacks a directory that cannot be made",
