@@ -30,6 +30,8 @@ const notLinked =
   /^rsync: \[generator\] link ".*" => .* failed: (?:Permission denied \(13\)|Invalid cross-device link \(18\))$/;
 const unreadable = /^rsync: \[generator\] open "(.*)": Permission denied \(13\)$/;
 const verification = /^WARNING: (.*) failed verification -- update (?:discarded|retained) \(will try again\)\.$/;
+const notVerified = /^ERROR: (.*) failed verification -- update (?:discarded|retained)\.$/;
+const endOfRun = /^rsync (?:error: some files\/attrs were not transferred|warning: some files vanished)/;
 const noEntryXattrs = /^rsync: \[generator\] gen_entry_copy_xattrs: .* failed: No such file or directory \(2\)$/;
 const noDefaultAcl =
   /^rsync: \[generator\] get_acl: sys_acl_get_file\((.*), ACL_TYPE_DEFAULT\): Permission denied \(13\)$/;
@@ -48,7 +50,11 @@ export const linkDetectors: readonly Detector[] = [
   {
     row: "`--inplace`, `--append` onto files of the destination that are links of one file but not in the source",
     applies: (_, options) => options.inPlace,
-    explains: (difference, { left: { tree: found }, right: { tree: own } }) => {
+    explains: (difference, one) => {
+      const {
+        left: { tree: found },
+        right: { tree: own },
+      } = one;
       const { aspect, tree, left, right, isOrder } = difference;
       const isOneOfSeveral = (path: ByteName) => otherNames(path, found).length > 0;
       if (tree?.property === "existence")
@@ -73,8 +79,14 @@ export const linkDetectors: readonly Detector[] = [
       if (aspect === "stdout progress") return !isOrder && isSameProgress(difference, sizes, sizes);
       const areAll = (kind: RegExp) => left.length > 0 && [...left, ...right].every((line) => kind.test(line));
       if (/^(?:stdout summary|stderr)$/.test(aspect) && !isOrder && areAll(dataTotals)) return several.length > 0;
+      // It may differ the second time too.
+      const failed = new RegExp(`${verification.source}|${notVerified.source}`);
       const isWarned = (line: string) =>
-        several.some(([path]) => endings(path).includes(unescaped(verification.exec(line)?.[1] ?? "")));
+        several.some(([path]) => endings(path).includes(unescaped(failed.exec(line)?.slice(1).join("") ?? "")));
+      const isGivenUp = one.left.stderr.split("\n").some((line) => notVerified.test(line) && isWarned(line));
+      if (aspect === "exit code") return isGivenUp && codes([23], [0, 24], one);
+      if (aspect === "stderr" && isGivenUp && !isOrder)
+        return [...left, ...right].every((line) => isWarned(line) || endOfRun.test(line));
       if (aspect === "stderr" || aspect === "log receiver") return !isOrder && [...left, ...right].every(isWarned);
       if (!itemLines.test(aspect) || isOrder) return false;
       // The digest of nothing, where nothing was missing; or nothing but the mode.

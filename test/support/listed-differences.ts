@@ -26,6 +26,21 @@ import { writtenThroughDetectors } from "./written-through.ts";
 
 export type { DifferingCase } from "./difference-detector.ts";
 
+/** Lines of items in the format that is asked for, where everything is told on standard error. */
+function itemsOnStderr(argv: readonly ByteName[]): RegExp | undefined {
+  const options = new Options(argv);
+  const isAll = options.has("", "--msgs2stderr") || options.value("--stderr") === "all";
+  const format = options.value("--out-format") ?? options.value("--log-format");
+  if (!isAll || format === undefined) return undefined;
+  const literal = (text: string) => text.replace(/[^\w\s]/g, "\\$&");
+  return new RegExp(
+    `^${format
+      .split(/%[^a-zA-Z%]*[a-zA-Z]/)
+      .map(literal)
+      .join(".*")}$`,
+  );
+}
+
 /** The rows that explain a difference, the narrowest first. */
 export function listedRow(difference: Difference, one: DifferingCase): string | undefined {
   const options = new Options(one.scenario.argv);
@@ -287,7 +302,9 @@ const detectors: readonly Detector[] = [
     applies: ({ left, right }) => [2, 3, 11].includes(Number(left.exitCode)) && left.exitCode === right.exitCode,
     // What its sender says when nobody reads any more, or finds until then.
     explains: (difference, { scenario, right }) => {
-      if (difference.aspect === "stderr") return onlyLines(difference, lateSender);
+      if (difference.aspect === "stderr") {
+        return onlyLines(difference, lateSender) || onlyLines(difference, itemsOnStderr(scenario.argv));
+      }
       // Sources of links and the like, which one of its processes makes while another comes to its end.
       const [, text, change] = /^"src\d*\/(.*)" ((?:existence|mtime|linkedWith): .*)$/.exec(difference.detail) ?? [];
       if (

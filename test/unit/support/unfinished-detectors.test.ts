@@ -49,6 +49,12 @@ const deletedOnce: Omit<Case, "difference"> = {
   ...{ argv: "-aRi --del s/./ /x/c", sources: ["s/./", "/x/c"], stdout: ["*deleting   a/f\n", ""] },
   tree: { "dst/a/f": {} },
 };
+const endedAll: Omit<Case, "difference"> = { argv: "-a --msgs2stderr --out-format=b{%l}%L", codes: [11, 11] };
+const givenUp: Omit<Case, "difference"> = {
+  ...{ argv: "-a --append-verify", codes: [23, 24] },
+  stderr: [`${again}\nERROR: b/g failed verification -- update retained.`, again],
+  tree: { "dst/a/f": { linkedWith: "dst/a/f" }, "dst/b/g": { linkedWith: "dst/a/f" }, "dst/c/h": {} },
+};
 const noBackup = 'rsync: [generator] link "/x/dst/x/l~" -> "g": File name too long (36)';
 const unbacked: Omit<Case, "difference"> = {
   ...{ argv: "-aib --del", stderr: [noBackup, noBackup], missing: ["dst/x/l"] },
@@ -120,6 +126,30 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     /^a backup of a link or special file that cannot be made/,
     { ...unbacked, difference: { aspect: "stdout generator", left: ["*deleting   x/l"] } },
     { stderr: [noBackup, ""] },
+  ],
+  [
+    "an item on standard error that is not in the format",
+    /^end by an error of the receiving side/,
+    { ...endedAll, difference: { left: ["b{12} => x/f"] } },
+    { difference: { left: ["c{12} => x/f"] } },
+  ],
+  [
+    "items where not everything is told on standard error",
+    /^end by an error of the receiving side/,
+    { ...endedAll, difference: { left: ["b{12} => x/f"] } },
+    { argv: "-a --out-format=b{%l}%L" },
+  ],
+  [
+    "the code of a file that the second attempt has right",
+    /^`--inplace`, `--append` onto files/,
+    { ...givenUp, difference: { aspect: "exit code" } },
+    { stderr: [again, again] },
+  ],
+  [
+    "another file that is given up",
+    /^`--inplace`, `--append` onto files/,
+    { ...givenUp, difference: { left: ["ERROR: b/g failed verification -- update retained."] } },
+    { difference: { left: ["ERROR: c/h failed verification -- update retained."] } },
   ],
   [
     "a file that is deleted by both",
