@@ -141,3 +141,14 @@ difference("`-A -R --no-implied-dirs` without `-p`, a file that is to lie behind
   rsync: { status: 23, err: /^default_perms_for_dir: sys_acl_get_file\(x\/y, ACL_TYPE_DEFAULT\): No such file/m },
   tsync: { status: 23, err: /^default_perms_for_dir: sys_acl_get_file\(x\/y, ACL_TYPE_DEFAULT\): Too many levels/m },
 });
+
+difference(
+  "`--keep-dirlinks` with a link to the directory that it lies in (`l -> .`), which a file of its name in there replaces",
+  {
+    setup: "mkdir -p s/l d; for i in a l z; do echo $i >s/l/$i; done; ln -s . d/l",
+    run: "-rK s/ d/",
+    look: "ls d",
+    rsync: { status: 23, err: /mkstemp "\S+\/d\/l\/\.z\.\S+" failed: No such file/, seen: "" },
+    tsync: { status: 0, err: "", seen: "a\nl\nz\n" },
+  },
+);

@@ -26,6 +26,8 @@ export interface Case {
   readonly linked?: readonly [string, string];
   /** Files of one byte that the destination has before the run. */
   readonly before?: readonly string[];
+  /** A link that the destination has before the run, and its target. */
+  readonly linkBefore?: readonly [string, string];
   readonly difference: Partial<Difference>;
 }
 
@@ -40,6 +42,7 @@ export function rowOf({
   tree = {},
   missing = [],
   before = [],
+  linkBefore,
   linked,
   difference,
 }: Case): string | undefined {
@@ -66,6 +69,11 @@ export function rowOf({
     node: { kind: "file", content: { kind: "text", text: byteName("a") } },
     attributes: plainAttributes(0o644),
   } as const;
+  const stood = new Map<ByteName, PlanEntry>(before.map((path) => [byteName(path), object]));
+  if (linkBefore !== undefined) {
+    const node = { kind: "symlink", target: byteName(linkBefore[1]) } as const;
+    stood.set(byteName(linkBefore[0]), { node, attributes: plainAttributes(0o777) });
+  }
   const words = {
     options: [],
     listOptions: [],
@@ -74,7 +82,7 @@ export function rowOf({
   };
   const scenario = {
     ...{ argv: argv.split(" ").map((word) => byteName(word)), sources: new Map([[byteName("src"), plan]]) },
-    destination: new Map([[byteName("dst"), new Map(before.map((path) => [byteName(path), object]))]]),
+    destination: new Map([[byteName("dst"), stood]]),
     words: { ...words, optionsLast: false },
   };
   const none = { aspect: "stderr", symptom: "", detail: "", left: [], right: [], isOrder: false };

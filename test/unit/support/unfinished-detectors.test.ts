@@ -55,6 +55,10 @@ const givenUp: Omit<Case, "difference"> = {
   stderr: [`${again}\nERROR: b/g failed verification -- update retained.`, again],
   tree: { "dst/a/f": { linkedWith: "dst/a/f" }, "dst/b/g": { linkedWith: "dst/a/f" }, "dst/c/h": {} },
 };
+const behindSelf: Omit<Case, "difference"> = {
+  ...{ argv: "-rK", codes: [23, 0], stderr: [notMade, ""], linkBefore: ["x/l", "."], missing: ["dst/x/f"] },
+  tree: { "dst/x": { type: "directory" }, "dst/x/f": {}, "dst/x/g": {} },
+};
 const noBackup = 'rsync: [generator] link "/x/dst/x/l~" -> "g": File name too long (36)';
 const unbacked: Omit<Case, "difference"> = {
   ...{ argv: "-aib --del", stderr: [noBackup, noBackup], missing: ["dst/x/l"] },
@@ -150,6 +154,18 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     /^`--inplace`, `--append` onto files/,
     { ...givenUp, difference: { left: ["ERROR: b/g failed verification -- update retained."] } },
     { difference: { left: ["ERROR: c/h failed verification -- update retained."] } },
+  ],
+  [
+    "a file that is not to go behind the link",
+    /^`--keep-dirlinks` with a link to the directory that it lies in/,
+    { ...behindSelf, difference: differs("dst/x/f", "existence", undefined, "file") },
+    { difference: differs("dst/x/g", "existence", undefined, "file") },
+  ],
+  [
+    "a link to another directory",
+    /^`--keep-dirlinks` with a link to the directory that it lies in/,
+    { ...behindSelf, difference: { aspect: "exit code" } },
+    { linkBefore: ["x/l", ".."] },
   ],
   [
     "a file that is deleted by both",
