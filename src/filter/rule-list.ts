@@ -281,6 +281,7 @@ export class RuleListBuilder {
           ? this.#side(parsed.senderSide, parsed.receiverSide)
           : undefined,
       unsaidSide: this.beforeDeleteExcluded && !parsed.senderSide && !parsed.receiverSide,
+      saysBoth: parsed.senderSide && parsed.receiverSide,
     };
   }
 

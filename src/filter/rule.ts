@@ -60,6 +60,8 @@ export interface FilterRule {
   readonly side: FilterSide | undefined;
   /** It has that side by `--delete-excluded` alone, which stood behind it: the other machine is not told (2-file-list 1.2). */
   readonly unsaidSide: boolean;
+  /** It says that it is for both sides (`-sr`), which the other machine is told. */
+  readonly saysBoth: boolean;
   /** Slashes in the pattern. */
   readonly slashes: number;
   /** Compiled pattern without its anchoring slash; undefined if it has no wildcard. */
@@ -86,6 +88,7 @@ export interface RuleDraft {
   readonly xattr: boolean;
   readonly side: FilterSide | undefined;
   readonly unsaidSide: boolean;
+  readonly saysBoth: boolean;
 }
 
 /** Makes a rule of a draft: the normalisation of 2-file-list 1.5. `anchor` is the absolute directory of a per-directory file. */

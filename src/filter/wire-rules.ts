@@ -107,7 +107,10 @@ function formatModern(rule: FilterRule, settings: FilterSettings, { protocol, cl
   const { merge } = rule;
   // Under `--delete-excluded` a rule that is for both sides says so.
   const isForBoth =
-    merge === undefined && rule.kind === "pattern" && rule.side === undefined && settings.deleteExcluded;
+    merge === undefined &&
+    rule.kind === "pattern" &&
+    rule.side === undefined &&
+    (settings.deleteExcluded || rule.saysBoth);
   let text = merge !== undefined ? ":" : rule.include ? "+" : "-";
   if (rule.absolute) text += "/";
   if (rule.negate) text += "!";

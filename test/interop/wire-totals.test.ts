@@ -78,6 +78,8 @@ test.each([
   "-a --delete-excluded -f-C",
   "-a -f-C --delete-excluded",
   "-a -f-Cs --delete",
+  "-a -f-rs_x --delete",
+  "-a -f+sr_x",
 ])("records of a receiving side: %s", (options) => {
   spawnSync(
     "bash",
