@@ -10,6 +10,7 @@ import {
   Options,
   onlyLines,
   saysMoreBytes,
+  someFailed,
   unescaped,
 } from "./difference-detector.ts";
 import type { SnapshotEntry } from "./snapshot.ts";
@@ -32,6 +33,7 @@ const refusal = /^refusing to follow a symlink owned by an untrusted user/;
 const notDeleted = /^rsync: \[generator\] delete_file: make_backup\((.*)\) failed: .*$/;
 const deletedAll = /^(?:deleting|\*deleting|backed up) +(.*?)(?: to .*)?$/;
 const inTheWay = /^rsync: \[receiver\] keep_backup failed: ".*" -> ".*": Directory not empty \(39\)$/m;
+const skipped = /^\*\*\* Skipping any contents from this failed directory \*\*\*$/;
 const deletions = /^Number of deleted files: /;
 
 export const backupDetectors: readonly Detector[] = [
@@ -164,6 +166,30 @@ export const backupDetectors: readonly Detector[] = [
       if (tree.property === "linkedWith" && tree.left === "") return stays(tree.right, one) && failed.length > 0;
       const isNewBelow = tree.property === "existence" && tree.right === undefined;
       return isOfFailed(tree.path) || (isNewBelow && isInFailed(tree.path.replace(/^\w+\//, ""), failed));
+    },
+  },
+  {
+    // What rsync takes for something of which it makes no backup, tsync cannot make one of: its name would be too long.
+    row: "a backup of a link or special file that cannot be made",
+    applies: ({ left, right }, options) =>
+      options.has("b", "--backup", "--backup-dir") &&
+      codes([0, 23], [23], { left, right }) &&
+      failedBackups(right).length > 0 &&
+      left.stdout.includes("make_bak: skipping non-regular file "),
+    explains: (difference, one) => {
+      const { aspect, left, right, isOrder, tree } = difference;
+      const names = failedBackups(one.right).map((full) => lastName(full).replace(/~$/, ""));
+      const isOfFailed = (text = "") => names.some((name) => text.includes(name));
+      if (aspect === "exit code") return true;
+      if (aspect === "stderr")
+        return [...left, ...right].every((line) => isOfFailed(line) || skipped.test(line) || someFailed.test(line));
+      if (/^(?:stdout|log) (?:items|generator|receiver|errors)$/.test(aspect))
+        return !isOrder && [...left, ...right].every(isOfFailed);
+      if (/^(?:stdout|log) totals$/.test(aspect)) {
+        const length = Math.abs(one.left.stderr.length - one.right.stderr.length);
+        return saysMoreBytes("either", difference, length + 1024 * names.length);
+      }
+      return tree !== undefined && isOfFailed(tree.path);
     },
   },
 ];

@@ -303,7 +303,7 @@ export const faultDetectors: readonly Detector[] = [
   {
     row: "order of lines",
     // The names of what is there already, of which only attributes change, are the generator's: they look like those that are sent.
-    applies: (_, options) => options.namesUnsent,
+    applies: (_, options) => options.namesUnsent || hasOldLists(options),
     explains: ({ aspect, isOrder }, { scenario, left, right }) => {
       const [, place] = /^(stdout|log) items$/.exec(aspect) ?? [];
       if (!isOrder || place === undefined) return false;
@@ -311,7 +311,7 @@ export const faultDetectors: readonly Detector[] = [
         place === "log" ? splitLog(log).items : splitOutput(stdout).items,
       );
       // Old lists do not come back to the sender: the other side tells of all that has no data.
-      const isOld = /^2\d$/.test(new Options(scenario.argv).value("--protocol") ?? "");
+      const isOld = hasOldLists(new Options(scenario.argv));
       const isTold = (line: string) =>
         stoodBefore(line, scenario.destination, left.tree) || (isOld && hasNoData(line, left.tree));
       return areTwoRows(lines, others) && sameOrderOf(lines, others, isTold);
@@ -359,6 +359,11 @@ function stoodBefore(
       return node.kind !== "file" || tree.get(path)?.size === String(contentLength(node.content));
     }),
   );
+}
+
+/** Whether the lists are of a protocol at which what has no data is told of by the side that makes it. */
+function hasOldLists(options: Options): boolean {
+  return /^2[78]$/.test(options.value("--protocol") ?? "");
 }
 
 /** Whether a line names a directory, a link or something special, or another name of a file. */

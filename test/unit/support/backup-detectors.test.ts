@@ -106,6 +106,16 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { missing: [] },
   ],
   [
+    "another directory in place of something whose backup would have too long a name",
+    /^a backup of a link or special file/,
+    {
+      ...{ argv: "-rb", codes: [23, 23], stderr: ["", tooLong] },
+      stdout: ["make_bak: skipping non-regular file d/long\n", ""],
+      difference: differs("dst/d/long", "mode", "0755", "0644"),
+    },
+    { difference: differs("dst/d/other", "mode", "0755", "0644") },
+  ],
+  [
     "more bytes than a list that has grown tells of",
     /^`-vv` with more than 32 entries/,
     {
@@ -118,10 +128,10 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     "the order of new directories at protocol 29 and later",
     /^order of lines/,
     {
-      ...{ argv: "-avv --protocol=28", stdout: [printed("f", "d/", "l -> x"), printed("d/", "l -> x", "f")] },
+      ...{ argv: "-av --protocol=28", stdout: [printed("f", "d/", "l -> x"), printed("d/", "l -> x", "f")] },
       difference: { aspect: "stdout items", isOrder: true },
     },
-    { argv: "-avv --protocol=30" },
+    { argv: "-av --protocol=29" },
   ],
   [
     "the order of files in a log that were not there",
