@@ -357,3 +357,14 @@ difference("`-X` without `-H`, further names of a file whose attributes change",
     seen: "d/a cap_chown=ep\nd/b cap_chown=ep\n1",
   },
 });
+
+difference(
+  "`-H --existing` with a file of several names in the place of a directory, whose other names are not there",
+  {
+    setup: "mkdir -p s/z d/f; echo 1 >s/f; ln s/f s/z/g; echo 2 >d/f/x",
+    run: "-aH --existing --delete-after s/ d/",
+    look: "ls d; cat d/f",
+    rsync: { status: 0, seen: "" },
+    tsync: { status: 0, seen: "f\n1\n" },
+  },
+);

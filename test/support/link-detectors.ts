@@ -2,7 +2,7 @@
  * More detectors of listed differences (listed-differences.ts): of files that have several names, of what an ordinary user may not
  * do, and of names that vanish because another one was sent and removed.
  */
-import { type ByteName, baseName, directoryName } from "../../src/bytes/byte-name.ts";
+import { type ByteName, baseName, byteName, directoryName } from "../../src/bytes/byte-name.ts";
 import {
   codes,
   type Detector,
@@ -47,6 +47,21 @@ const itemLines = /^(?:stdout|log) items$/;
 const followerLines = /^(?:stdout|log) followers$/;
 
 export const linkDetectors: readonly Detector[] = [
+  {
+    row: "`-H --existing` with a file of several names in the place of a directory, whose other names are not there",
+    applies: ({ left, right }, options) =>
+      options.has("H", "--hard-links") &&
+      options.has("", "--existing", "--ignore-non-existing") &&
+      codes([0, 23], [0, 23], { left, right }),
+    explains: ({ aspect, tree, left, right }, one) => {
+      const [top = "", ...names] = (tree?.path ?? "").split("/");
+      const stood = one.scenario.destination.get(byteName(top))?.get(byteName(names.join("/")));
+      if (tree?.property === "existence") return tree.left === undefined && stood?.node.kind === "directory";
+      const made = [...one.right.tree].filter(([path, { type }]) => type === "file" && !one.left.tree.has(path));
+      const isMade = (line: string): boolean => made.some(([path]) => unescaped(line).includes(baseName(path)));
+      return /^(?:stdout|log) items$/.test(aspect) && made.length > 0 && left.length === 0 && right.every(isMade);
+    },
+  },
   {
     row: "`--inplace`, `--append` onto files of the destination that are links of one file but not in the source",
     applies: (_, options) => options.inPlace,
