@@ -12,8 +12,6 @@ export interface PendingDirectory {
   readonly path: ByteName;
   /** The entries that contribute content: several when arguments overlap. */
   readonly sources: readonly FileEntry[];
-  /** Device of the argument, for `-x`. */
-  readonly device: number;
 }
 
 /** A list of names in a directory that is not listed. */
@@ -28,7 +26,7 @@ export function addAbsent(directories: PendingDirectory[], path: ByteName, paren
   for (const parent of parents) {
     if (parent === "." || parent === "/." || !parent.startsWith(prefix)) continue;
     const name = parent.slice(prefix.length).replace(/^\/+/, "").split("/", 1)[0] as ByteName;
-    if (!names.has(name)) directories.push({ owner: undefined, path: parent, sources: [], device: 0 });
+    if (!names.has(name)) directories.push({ owner: undefined, path: parent, sources: [] });
   }
   if (directories.length > names.size) directories.sort((left, right) => (`${left.path}/` < `${right.path}/` ? -1 : 1));
 }

@@ -47,7 +47,6 @@ export class ListBuilder {
   /** Entries that belong in a directory's list besides its scanned content. */
   private readonly named: NamedEntries;
   private readonly linkGroups: Map<string, number>;
-  private readonly argumentDevices = new Map<FileEntry, number>();
   private ioError: number;
   readonly events: ScanEvents;
   readonly times: ListedTimes;
@@ -61,7 +60,7 @@ export class ListBuilder {
       vanished: (absolute) => this.vanished(absolute),
       judged: (name, keeps, rule) => this.report(judgedXattr("sender", name, keeps, rule)),
     });
-    this.pending = [...(state?.pending ?? [{ owner: undefined, path: byteName("."), sources: [], device: 0 }])];
+    this.pending = [...(state?.pending ?? [{ owner: undefined, path: byteName("."), sources: [] }])];
     this.named = new NamedEntries(context.options.incrementalRecursion, state?.named);
     this.linkGroups = new Map(state?.linkGroups);
     this.ioError = state?.ioError ?? 0;
@@ -96,11 +95,10 @@ export class ListBuilder {
   }
 
   /** Adds an entry to the list of the directory `parent` (`.` for the first list); `remark` is told when it is listed. */
-  addEntry(parent: ByteName, entry: FileEntry, device: number, remark?: RunEvent): void {
+  addEntry(parent: ByteName, entry: FileEntry, remark?: RunEvent): void {
     const isLater = this.context.options.incrementalRecursion && parent !== ".";
     if (remark !== undefined && !isLater) this.report(remark);
     this.named.add(parent, entry, isLater ? remark : undefined);
-    this.argumentDevices.set(entry, device);
     this.times.named(entry, this.events.scanning);
     this.events.addEntry(entry);
   }
@@ -113,7 +111,7 @@ export class ListBuilder {
     const first = directory.owner === undefined && !apart;
     this.attributes.beginList();
     const steps = this.named.take(directory.path, directory.sources);
-    let { owner, device } = directory;
+    let { owner } = directory;
     let dots: readonly FileEntry[] = [];
     // The order of the arguments decides between equal names.
     const children: FileEntry[] = [];
@@ -121,8 +119,7 @@ export class ListBuilder {
     // Not `push(...)`: a directory may hold a million entries (X-04).
     const addContent = (source: FileEntry, rank: number): void => {
       if ((source.flags & EntryFlag.content) === 0) return;
-      device = this.argumentDevices.get(source) ?? directory.device;
-      const found = this.scan(source, directory.path, device);
+      const found = this.scan(source, directory.path);
       for (const child of found) children.push(child);
       this.named.found(rank, found);
       this.times.found(found, this.events.scanning);
@@ -154,7 +151,7 @@ export class ListBuilder {
     }
     const sorted = sortEntries(children);
     const below: PendingDirectory[] = sorted.directories.map(({ entry, sources }) => {
-      return { owner: entry, path: entry.path, sources, device: this.argumentDevices.get(entry) ?? device };
+      return { owner: entry, path: entry.path, sources };
     });
     const { missingArguments, incrementalRecursion } = this.context.options;
     const mayBeAbsent = missingArguments === "delete" && !incrementalRecursion && !apart;
@@ -189,8 +186,8 @@ export class ListBuilder {
     return (flags & EntryFlag.implied) === 0 && this.hidden(child, (mode & FileType.mask) === FileType.directory);
   }
 
-  private scan(source: FileEntry, path: ByteName, device: number): FileEntry[] {
-    const { roots, filters, options } = this.context;
+  private scan(source: FileEntry, path: ByteName): FileEntry[] {
+    const { roots, filters, options, syscalls } = this.context;
     this.events.beginScan(source);
     const held = roots.directory(source.root, path);
     // Merge files are looked for first, also of what then cannot be opened.
@@ -209,6 +206,8 @@ export class ListBuilder {
     const filtering = !filters.isEmpty;
     const prefix = path === "." ? "" : path === "/." ? "/" : `${path}/`;
     const entries: FileEntry[] = [];
+    // Directories of one name may come from several file systems.
+    const device = options.oneFileSystem > 0 && syscalls.fstat(directory, this.stat) === 0 ? deviceKey(this.stat) : -1;
     for (const name of names) {
       const child = (prefix + name) as ByteName;
       if (child.length >= limits.pathBytes) {

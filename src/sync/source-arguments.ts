@@ -20,7 +20,7 @@ import { operatorRules } from "./operator-rules.ts";
 import { skipsDirectory } from "./scan-texts.ts";
 import { enterParent, judgeArgument } from "./sender-filters.ts";
 import { SharedParents } from "./shared-parents.ts";
-import { deviceKey, isUnsafe, linksToFollow, lookAgain, type SourceStat } from "./source-stat.ts";
+import { isUnsafe, linksToFollow, lookAgain, type SourceStat } from "./source-stat.ts";
 import { type Argument, joinBase, parentOfEntry, shownBase, splitPlain, splitRelative } from "./split-argument.ts";
 
 const ELOOP = -40;
@@ -248,7 +248,7 @@ class SourceArguments {
   private addMissing(root: number, path: ByteName): void {
     enterParent(this.context, root, path);
     const entry = this.builder.makeEntry(root, -1, baseName(path), path, emptyStat(), 0);
-    if (entry !== undefined) this.builder.addEntry(parentOfEntry(path), { ...entry, mode: 0 }, 0);
+    if (entry !== undefined) this.builder.addEntry(parentOfEntry(path), { ...entry, mode: 0 });
   }
 
   private addMissingBelow(argument: Argument, absoluteBase: ByteName): void {
@@ -279,7 +279,7 @@ class SourceArguments {
     if (entry === undefined) return;
     const [complete] = this.builder.withAttributes([entry], directory, path, content);
     if (complete === undefined) return;
-    this.builder.addEntry(dot ? path : parentOfEntry(path), complete, deviceKey(this.stat), this.unsafeLink);
+    this.builder.addEntry(dot ? path : parentOfEntry(path), complete, this.unsafeLink);
   }
 
   /** Whether rules hide a link that leads nowhere: as a file or as a directory, it is not missed then, but under `-L`. */
@@ -316,7 +316,7 @@ class SourceArguments {
     if (entry === undefined) return true;
     const [complete] = this.builder.withAttributes([entry], descriptor, path, true);
     if (complete === undefined) return true;
-    this.builder.addEntry(path === "." ? path : parentOfEntry(path), complete, deviceKey(this.stat));
+    this.builder.addEntry(path === "." ? path : parentOfEntry(path), complete);
     return true;
   }
 

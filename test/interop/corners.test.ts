@@ -825,6 +825,19 @@ describe("inherited ACLs of new files where rules for attributes let them be sen
   checkAll(setup, ["-aX -f -x_nothing src/ dst/", "-aX --inplace -f +x_user.* src/ dst/", "-aX src/ dst/"]);
 });
 
+describe("arguments from several file systems under -x", () => {
+  const setup = "mkdir -p src/d/e src/m two; echo 1 >src/d/f; echo 2 >src/d/e/f";
+  const fill =
+    "mount -t tmpfs none two; mkdir -p two/d/e two/s two/d/m; mount -t tmpfs none two/s; echo 3 >two/d/e/g; echo 4 >two/s/g";
+  const mounted = `unshare -m sh -c 'mount -t tmpfs none src/m; echo 5 >src/m/f; ${fill}; find src two -exec touch -d @1600000000 {} +; exec "$0" "$@"'`;
+  const operands = ["src/ two/", "two/ src/", "src two", "-R src/./ two/./", "-R src two/s two", "src/d two/d"];
+  const ways = operands.flatMap((text) => [text, `--no-i-r ${text}`, `-x ${text}`]);
+  test.each(ways)("-ax -vv %s", (text) => {
+    const args = `-ax -vv ${text} dst/`;
+    expectAsRsync(run(`${mounted} ${tsync}`, setup, args, "root"), () => run(`${mounted} rsync`, setup, args, "root"));
+  });
+});
+
 describe("mount points in the destination under -x", () => {
   const setup = "mkdir -p src/m src/d dst/m dst/d/n dst/gone dst/q/r/m dst/q/z; echo 1 >src/m/f; echo 2 >src/d/f";
   const mounted = `unshare -m sh -c 'for d in m d/n gone q/r/m; do mount -t tmpfs none dst/$d; done; exec "$0" "$@"'`;
