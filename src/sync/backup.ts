@@ -288,6 +288,8 @@ export class Backups {
       return 0;
     }
     const withAcl = options.acls && !inPlace;
+    // Such a copy has the mode alone, and nothing of the default ACL of its directory.
+    if (options.acls && inPlace) syscalls.removeXattrAt(to, backupName, accessAclName);
     if (withAcl || options.xattrs > 0) this.copyXattrs(from, name, to, backupName, withAcl);
     if (type !== FileType.symlink) syscalls.chmodAt(to, backupName, mode & 0o7777);
     if (type === FileType.symlink && options.omitLinkTimes) return 0;

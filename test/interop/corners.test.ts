@@ -825,6 +825,26 @@ describe("inherited ACLs of new files where rules for attributes let them be sen
   checkAll(setup, ["-aX -f -x_nothing src/ dst/", "-aX --inplace -f +x_user.* src/ dst/", "-aX src/ dst/"]);
 });
 
+describe("copies that are made as backups in a directory with a default ACL", () => {
+  const make = (acls: string) =>
+    `mkdir src; echo newer >src/f; echo old >dst/f; touch -d @1500000000 dst/f; setfacl ${acls}`;
+  const rows = [
+    "-aAb --inplace",
+    "-aAb --append --no-W",
+    "-aAXb --inplace --no-W",
+    "-aAb --inplace --backup-dir=bk",
+    "-ab --inplace",
+  ];
+  checkAll(
+    make("-d -m u:7:rwx src dst"),
+    rows.map((text) => `${text} src/ dst/`),
+  );
+  checkAll(
+    make("-d -m u:7:rwx src; setfacl -m u:9:rw dst/f"),
+    rows.map((text) => `${text} src/ dst/`),
+  );
+});
+
 describe("arguments from several file systems under -x", () => {
   const setup = "mkdir -p src/d/e src/m two; echo 1 >src/d/f; echo 2 >src/d/e/f";
   const fill =
