@@ -142,8 +142,9 @@ export class EntryGenerator {
     const { stat } = this;
     const name = destination.singleName ?? entry.name;
     const descriptor = this.requests.descriptorOf(directory);
-    const isAbsent = descriptor === undefined || (this.takesNewPlaces && group === undefined && hasNewPlace(turn));
-    const status = directory.refusal ?? (isAbsent ? ENOENT : syscalls.lstatAt(descriptor, name, stat));
+    const isNew = this.takesNewPlaces && group === undefined && hasNewPlace(turn);
+    const absent = isNew ? ENOENT : descriptor === undefined ? this.requests.whyClosed(directory) : undefined;
+    const status = directory.refusal ?? absent ?? syscalls.lstatAt(descriptor ?? -1, name, stat);
     let exists = status === 0;
     let { cleared = false } = turn;
     if (exists && stat.linkCount > 1) context.gate?.shared(entry, stat);

@@ -29,6 +29,8 @@ import { isUnopened, type JobResult, type ReceiveJob, type SourcePlace } from ".
 import type { OpenSource } from "./sender.ts";
 import type { OpenDirectory } from "./tree-state.ts";
 
+const ENOENT = -2;
+
 /** How a file is asked for. */
 interface Asked {
   /** Its partial file is the one that is written. */
@@ -282,6 +284,12 @@ export class FileRequests {
     if (directory.pending > 0) return directory.descriptor;
     const held = this.parts.destination.walker?.directory(directory.path);
     return held === undefined || typeof held === "number" ? undefined : held.descriptor;
+  }
+
+  /** The negative errno of a directory without a descriptor. */
+  whyClosed(directory: OpenDirectory): number {
+    const held = directory.pending > 0 ? undefined : this.parts.destination.walker?.directory(directory.path);
+    return typeof held === "number" ? held : ENOENT;
   }
 }
 

@@ -845,6 +845,16 @@ describe("copies that are made as backups in a directory with a default ACL", ()
   );
 });
 
+describe("linked files whose other names are in a directory that something else keeps the place of", () => {
+  const setup = `mkdir -p src/l/g src/a; echo 1 >src/l/f; ln src/l/f src/l/g/z; ln src/l/f src/l/g/a; echo 2 >src/l/h; mkfifo dst/l
+find src -exec touch -hd @1500000000 {} +`;
+  const rows = ["-aH", "-aH --no-i-r", "-aHXX --no-i-r --partial-dir=.pd", "-aHn"];
+  checkAll(
+    setup,
+    rows.map((text) => `${text} --ignore-existing src/ dst/`),
+  );
+});
+
 describe("arguments from several file systems under -x", () => {
   const setup = "mkdir -p src/d/e src/m two; echo 1 >src/d/f; echo 2 >src/d/e/f";
   const fill =
