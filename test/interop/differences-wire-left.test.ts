@@ -69,3 +69,11 @@ difference("`-ivv` within one machine with `--protocol=27` or `--protocol=28`", 
   rsync: { status: 0, out: /^f is uptodate$/m },
   tsync: { status: 0, out: /^((?!f is uptodate).)*$/s },
 });
+
+difference("`--fake-super` at the sender with `-X` and rules for attributes", {
+  setup: "mkdir s d; echo 1 >s/f; setfacl -m u:9:r s/f",
+  run: "-rX -f+x_user.c --rsync-path=$p -M--fake-super -e $rsh h:$PWD/s/ d/",
+  look: "getfacl -nc d/f | grep user:9; true",
+  rsync: { status: 0, seen: "user:9:r--\n" },
+  tsync: { status: 0, seen: "" },
+});
