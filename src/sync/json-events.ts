@@ -55,8 +55,8 @@ export function nameFromJson(name: JsonName): ByteName {
   return typeof name === "string" ? fromText(name) : fromBytes(Buffer.from(name.bytes, "base64"));
 }
 
-/** The number of a base directory, and what an old peer is told, mean nothing outside of the run. */
-const internal: ReadonlySet<string> = new Set(["root", "countsBefore30"]);
+/** The number of a base directory, what an old peer is told, and whether a line stands already mean nothing outside of the run. */
+const internal: ReadonlySet<string> = new Set(["root", "countsBefore30", "isShown"]);
 
 /** Strings are byte strings here, whether they are names or words of ours, which are ASCII. */
 function toJson(value: unknown): JsonValue {
