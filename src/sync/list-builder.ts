@@ -192,7 +192,11 @@ export class ListBuilder {
     const held = roots.directory(source.root, path);
     // Merge files are looked for first, also of what then cannot be opened.
     filters.enter(source.root, path, roots);
-    const names = typeof held === "number" ? held : this.read(held.descriptor);
+    const asks = options.oneFileSystem > 0 && typeof held !== "number";
+    const status = asks ? syscalls.fstat(held.descriptor, this.stat) : 0;
+    // Under -x: what the arguments have of one directory may lie on several file systems.
+    const device = deviceKey(this.stat);
+    const names = typeof held === "number" ? held : status < 0 ? status : this.read(held.descriptor);
     if (typeof held === "number" || typeof names === "number") {
       const shown =
         path === "." ? joinName(roots.absolute(source.root, path), path) : roots.absolute(source.root, path);
@@ -206,8 +210,6 @@ export class ListBuilder {
     const filtering = !filters.isEmpty;
     const prefix = path === "." ? "" : path === "/." ? "/" : `${path}/`;
     const entries: FileEntry[] = [];
-    // Directories of one name may come from several file systems.
-    const device = options.oneFileSystem > 0 && syscalls.fstat(directory, this.stat) === 0 ? deviceKey(this.stat) : -1;
     for (const name of names) {
       const child = (prefix + name) as ByteName;
       if (child.length >= limits.pathBytes) {
@@ -222,15 +224,14 @@ export class ListBuilder {
         continue;
       }
       const isDir = (this.stat.mode & FileType.mask) === FileType.directory;
-      if (isDir && options.recursive && options.oneFileSystem > 1 && deviceKey(this.stat) !== device) {
+      const lists = isDir && options.recursive;
+      const isMount = lists && options.oneFileSystem > 0 && deviceKey(this.stat) !== device;
+      if (isMount && options.oneFileSystem > 1) {
         if (options.info.mount > 0) this.report(skipsMountPoint(child));
         continue;
       }
       if (filtering && this.hidden(child, isDir)) continue;
-      let flags = 0;
-      if (isDir && options.recursive) {
-        flags = options.oneFileSystem > 0 && deviceKey(this.stat) !== device ? EntryFlag.mountPoint : EntryFlag.content;
-      }
+      const flags = isMount ? EntryFlag.mountPoint : lists ? EntryFlag.content : 0;
       const entry = this.makeEntry(source.root, directory, name, child, this.stat, flags, seen === "followed");
       if (entry === undefined) continue;
       this.events.foundEntry(entry);
