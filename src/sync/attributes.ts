@@ -11,7 +11,6 @@ import { emptyStat, isXattrList, type Stat } from "../fs/syscalls/interface.ts";
 import type { FileEntry } from "../protocol/file-entry.ts";
 import { aclFailure, cannotOpen } from "./attribute-failure.ts";
 import {
-  awaitsXattrs,
   type ExistingAttributes,
   givesGroup,
   groupToSet,
@@ -20,6 +19,7 @@ import {
   keepsTime,
   noAttributes,
   ownerToSet,
+  postponeXattrs,
   sameAccessTime,
   sameBytes,
   sameTime,
@@ -280,7 +280,7 @@ function openedXattrs(
 ): void {
   const { syscalls, identity } = context;
   const { directory, name } = place;
-  if (!isLate && awaitsXattrs(context, entry)) return;
+  if (!isLate && postponeXattrs(context, entry)) return;
   const needed = existing.unreadable === true ? 0o600 : 0o200;
   const closed = !identity.privileged && uid === identity.uid && (mode & needed) !== needed;
   const isOpened = closed && !isSymlink(entry) && syscalls.chmodAt(directory, name, (mode & 0o7777) | needed) >= 0;

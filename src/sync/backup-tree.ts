@@ -27,6 +27,11 @@ export interface BackupFailure {
   readonly isTop?: boolean;
 }
 
+/** What rsync calls a change of owner and group: an owner who has it already is not changed. */
+export function ownerOperation(uid: number, identity: RunContext["identity"]): "chown" | "chgrp" {
+  return uid >= 0 && uid !== identity.uid ? "chown" : "chgrp";
+}
+
 /** `--info=backup`: names the directory for backups, a relative one as that of `base`. */
 export function announceBackupDirectory({ options, syscalls, emit }: RunContext, base: ByteName): void {
   const { backup, backupDirectory, info } = options;
@@ -137,7 +142,7 @@ export class BackupTree {
       const status = syscalls.chownAt(directory, name, uid, gid);
       if (status < 0) {
         const absolute = joinName(this.shownPath, path);
-        const operation = uid >= 0 && uid !== identity.uid ? "chown" : "chgrp";
+        const operation = ownerOperation(uid, identity);
         const role = receiving ? "receiver" : "generator";
         ledger.systemError(role, `${operation} "${absolute}" failed`, status, absolute);
         return;

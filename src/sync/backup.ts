@@ -9,7 +9,7 @@ import { accessAclName } from "../fs/acl.ts";
 import { errnoText } from "../fs/errno.ts";
 import { emptyStat, isXattrList, type Stat } from "../fs/syscalls/interface.ts";
 import { FileType, isDeviceMode } from "../protocol/file-entry.ts";
-import { announceBackupDirectory, type BackupFailure, BackupTree } from "./backup-tree.ts";
+import { announceBackupDirectory, type BackupFailure, BackupTree, ownerOperation } from "./backup-tree.ts";
 import { fullPath, type RunContext } from "./context.ts";
 import { copyBackup } from "./copy-backup.ts";
 import type { Destination } from "./destination.ts";
@@ -279,12 +279,7 @@ export class Backups {
     if (owned < 0) {
       // As with every object, the rest is left alone then.
       const role = this.receiving ? "receiver" : "generator";
-      ledger.systemError(
-        role,
-        `${owner >= 0 && owner !== identity.uid ? "chown" : "chgrp"} "${shown}" failed`,
-        owned,
-        shown,
-      );
+      ledger.systemError(role, `${ownerOperation(owner, identity)} "${shown}" failed`, owned, shown);
       return 0;
     }
     const withAcl = options.acls && !inPlace;

@@ -203,8 +203,8 @@ export function isPending(xattr: Xattr): boolean {
   return xattr.abbreviated !== undefined;
 }
 
-/** Whether extended attributes have values that are still to come: then all of them are set later. */
-export function awaitsXattrs(context: RunContext, entry: FileEntry): boolean {
+/** Notes that all extended attributes are set later if values are still to come; returns whether that is so. */
+export function postponeXattrs(context: RunContext, entry: FileEntry): boolean {
   if (context.lateXattrs === undefined || !wantedXattrs(context, entry).some(isPending)) return false;
   context.lateXattrs.set(entry, "xattrs");
   return true;

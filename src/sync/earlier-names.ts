@@ -1,6 +1,7 @@
 /**
  * What a file of the destination had before an earlier one of its names got its extended attributes, where they are not names of
- * one file in the source, or names are not kept together (no `-H`): rsync's generator comes to the next name before its receiver has set them, and tells of them again.
+ * one file in the source, or names are not kept together (no `-H`): rsync's generator comes to the next name before its receiver has
+ * set them, and tells of them again.
  */
 import type { Stat } from "../fs/syscalls/interface.ts";
 import type { FileEntry, Xattr } from "../protocol/file-entry.ts";

@@ -9,7 +9,7 @@ import { type FileEntry, FileType } from "../protocol/file-entry.ts";
 import { ItemFlag } from "../protocol/item-flags.ts";
 import { type Alternate, AlternateLevel } from "./alternates.ts";
 import { jobAttributes, setAttributes } from "./attributes.ts";
-import { awaitsXattrs, itemFlags, newItemFlags } from "./compare.ts";
+import { itemFlags, newItemFlags, postponeXattrs } from "./compare.ts";
 import { fullPath, pauseIn } from "./context.ts";
 import { type EntryParts, type PlacedTurn, pathBelow, remark } from "./entry-parts.ts";
 import { isRegular } from "./file-list.ts";
@@ -221,7 +221,7 @@ export class AlternateEntries {
     }
     if (done) directory.dirty = true;
     // What the copy lacks is asked for with its item.
-    if (done && context.options.xattrs > 0) awaitsXattrs(context, entry);
+    if (done && context.options.xattrs > 0) postponeXattrs(context, entry);
     return done ? "copied" : "failed";
   }
 

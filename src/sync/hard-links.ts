@@ -75,9 +75,10 @@ export class HardLinks {
   /** Comes to a member: it is linked now, waits for a transfer that is under way, or is handled like any file. */
   visit(group: LinkGroup, member: Member): MemberVerdict {
     group.seen++;
+    if (this.isLast(group)) group.candidate = undefined;
     if (group.leader !== undefined) return "link";
     if (!group.transferring) {
-      group.candidate = member;
+      if (!this.isLast(group)) group.candidate = member;
       return "candidate";
     }
     group.queued.push(member);
