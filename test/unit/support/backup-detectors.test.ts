@@ -116,6 +116,34 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { difference: differs("dst/d/other", "mode", "0755", "0644") },
   ],
   [
+    "an ACL of something that is no backup",
+    /^`-A -b` with `--inplace`/,
+    {
+      ...{ argv: "-aA -b --inplace", tree: { "dst/f~": {}, "dst/f": {} } },
+      difference: differs("dst/f~", "xattrs", "system.posix_acl_access=02", ""),
+    },
+    { difference: differs("dst/f", "xattrs", "system.posix_acl_access=02", "") },
+  ],
+  [
+    "an ACL that only the backup of tsync has",
+    /^`-A -b` with `--inplace`/,
+    {
+      ...{ argv: "-aA --append --backup-dir=bk", tree: { "dst/bk/f": {} } },
+      difference: differs("dst/bk/f", "xattrs", "system.posix_acl_access=02", ""),
+    },
+    { difference: differs("dst/bk/f", "xattrs", "", "system.posix_acl_access=02") },
+  ],
+  [
+    "a run that ends over something else than a backup",
+    /^a directory with content where a backup goes/,
+    {
+      ...{ argv: "-ab", codes: [0, 11], tree: { "dst/f": {} } },
+      stderr: ["", 'rsync: [receiver] keep_backup failed: "/x/dst/f" -> "f~": Directory not empty (39)'],
+      difference: differs("dst/f", "content", "a", "b"),
+    },
+    { stderr: ["", 'rsync: [receiver] keep_backup failed: "/x/dst/f" -> "f~": No space left on device (28)'] },
+  ],
+  [
     "more bytes than a list that has grown tells of",
     /^`-vv` with more than 32 entries/,
     {

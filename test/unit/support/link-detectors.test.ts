@@ -344,6 +344,15 @@ const cases: readonly (readonly [name: string, row: RegExp, known: Case, unlike:
     { missing: [] },
   ],
   [
+    "a file that rsync makes, too",
+    /^`-H --existing` with a file of several names/,
+    {
+      ...{ argv: "-aHi --existing --delete", tree: { "dst/f": {} }, missing: ["dst/f"] },
+      difference: { aspect: "stdout items", right: [">f+++++++++ f"] },
+    },
+    { missing: [] },
+  ],
+  [
     "a directory that is missing instead of a link, with lines on standard error",
     /^`--compare-dest -H` with some members/,
     {
